@@ -1,0 +1,55 @@
+//! Side-by-side benchmarks: Leadgate and a baseline in the same run, ratios printed.
+//!
+//! `leadgate-bench intake` measures durable accepts against the Express server in `express/` answering from memory, and counts the requests that
+//! leads cost the CRM against the same server doing search-then-create. Everything runs on loopback, for a bounded time, and only processes that were
+//! started here are ended.
+#![allow(clippy::print_stdout)]
+
+mod cost;
+mod fsync;
+mod intake;
+mod load;
+mod server;
+
+use std::path::PathBuf;
+
+use clap::{Parser, Subcommand};
+
+/// Measures Leadgate beside a baseline.
+#[derive(Parser)]
+struct Arguments {
+    #[command(subcommand)]
+    what: What,
+}
+
+#[derive(Subcommand)]
+enum What {
+    /// Durable accepts a second, their latency, and the requests that leads cost.
+    Intake {
+        /// The leadgate binary, built with --release.
+        #[arg(long)]
+        leadgate: PathBuf,
+        /// The folder of the Express baseline, after `npm ci`.
+        #[arg(long)]
+        express: PathBuf,
+        /// Seconds of load in each round.
+        #[arg(long, default_value_t = 5)]
+        seconds: u64,
+        /// Rounds; each runs both servers.
+        #[arg(long, default_value_t = 3)]
+        rounds: usize,
+    },
+}
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> anyhow::Result<()> {
+    // reqwest wants a TLS provider even for plain HTTP.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    match Arguments::parse().what {
+        What::Intake { leadgate, express, seconds, rounds } => {
+            let setting = intake::Setting { leadgate, express, seconds, rounds };
+            intake::run(&setting).await?;
+            cost::run(&setting).await
+        }
+    }
+}

@@ -1,0 +1,93 @@
+//! Servers under measurement, as child processes that end with their handle.
+
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context as _, bail};
+
+/// The app key of every gateway that is started here.
+pub(crate) const APP_KEY: &str = "bench-app-key-0123456789abcdef";
+/// The key of every sandbox account that is started here.
+pub(crate) const CRM_KEY: &str = "bench-crm-key";
+
+/// A running server.
+pub(crate) struct Server {
+    child: Child,
+    pub(crate) port: u16,
+    /// It knows how urgent a lead is.
+    pub(crate) has_lanes: bool,
+}
+
+impl Server {
+    async fn start(mut command: Command, port: u16, ready: &str) -> anyhow::Result<Server> {
+        let name = command.get_program().to_string_lossy().into_owned();
+        let child = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn();
+        let child = child.with_context(|| format!("starting {name}"))?;
+        let server = Server { child, port, has_lanes: false };
+        let deadline = Instant::now() + Duration::from_secs(20);
+        let client = reqwest::Client::builder().no_proxy().build()?;
+        while Instant::now() < deadline {
+            if client.get(format!("http://127.0.0.1:{port}{ready}")).send().await.is_ok() {
+                return Ok(server);
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        bail!("{name} did not answer on port {port} within 20 seconds")
+    }
+
+    /// The Express baseline; with an upstream it searches and creates there, without it answers from memory.
+    pub(crate) async fn express(folder: &Path, upstream: Option<&Server>) -> anyhow::Result<Server> {
+        let port = free_port()?;
+        let mut command = Command::new("node");
+        command.arg("server.js").current_dir(folder).env("PORT", port.to_string()).env("FRESHSALES_API_KEY", CRM_KEY);
+        command.env_remove("UPSTREAM");
+        if let Some(sandbox) = upstream {
+            command.env("UPSTREAM", format!("http://127.0.0.1:{}/api", sandbox.port));
+        }
+        Server::start(command, port, "/health").await
+    }
+
+    /// A sandbox account.
+    pub(crate) async fn sandbox(leadgate: &Path, profile: &str, quota: &str) -> anyhow::Result<Server> {
+        let port = free_port()?;
+        let mut command = Command::new(leadgate);
+        command.args(["sandbox", "--subdomain", "acme", "--key", CRM_KEY, "--index-lag", "5s"]);
+        command.args(["--profile", profile, "--quota", quota, "--port", &port.to_string()]);
+        Server::start(command, port, "/").await
+    }
+
+    /// A gateway in front of a sandbox account, its store in `data`.
+    pub(crate) async fn gateway(leadgate: &Path, crm: &str, data: &Path, limited: bool) -> anyhow::Result<Server> {
+        let port = free_port()?;
+        let mut command = Command::new(leadgate);
+        command.args(["serve", "--host", "127.0.0.1", "--port", &port.to_string(), "--data"]).arg(data);
+        command.env("FRESHSALES_API_KEY", CRM_KEY).env("FRESHSALES_SUBDOMAIN", crm).env("LEADGATE_APP_KEY", APP_KEY);
+        if !limited {
+            command.env("LEADGATE__BUDGET__PER_HOUR", "0").env("LEADGATE__BUDGET__PER_MINUTE", "0");
+        }
+        let mut server = Server::start(command, port, "/health").await?;
+        server.has_lanes = true;
+        Ok(server)
+    }
+
+    /// Resident memory in MiB.
+    pub(crate) fn resident_mib(&self) -> Option<f64> {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).ok()?;
+        let line = status.lines().find(|line| line.starts_with("VmRSS:"))?;
+        let kib: f64 = line.split_whitespace().nth(1)?.parse().ok()?;
+        Some(kib / 1024.0)
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        // Already gone is as good as ended.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+fn free_port() -> anyhow::Result<u16> {
+    Ok(std::net::TcpListener::bind("127.0.0.1:0")?.local_addr()?.port())
+}

@@ -1,0 +1,330 @@
+//! A job: a plan in progress. One turn is one request to the CRM; between turns only the stored [`JobState`] remembers.
+//!
+//! Flow of a turn: the engine claims the job (its lease is the promise that the next call may be made), asks [`JobState::advance`] what to do,
+//! makes the call, and hands the answer to [`JobState::absorb`]. What concerns the account as a whole (a wrong key, an empty quota) never
+//! reaches a step and never counts against the job.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::catalog::Catalog;
+use crate::crm::{CrmCall, CrmFailure, CrmReply};
+use crate::identity::IdentityKey;
+use crate::plan::Plan;
+use crate::record::{KnownRecord, RecordRef};
+use crate::retry::RetryPolicy;
+use crate::steps::{Findings, Next, ParkReason, Parking, Step, StepContext, StepEffect, Verdict};
+
+/// The version of the stored form. A reader refuses what is newer.
+pub const STATE_VERSION: u8 = 1;
+
+/// How long to stay away from an account whose key is refused, so that a mended key is noticed soon and a locked one is not hammered.
+const ACCOUNT_TROUBLE_WAIT: SignedDuration = SignedDuration::from_secs(60);
+
+/// The shortest wait when the CRM says it is busy; it grows with further failures like any wait, so that a long trouble parks nothing early.
+const BUSY_WAIT: SignedDuration = SignedDuration::from_secs(5);
+
+/// Where a plan stands.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct JobState {
+    /// See [`STATE_VERSION`].
+    pub version: u8,
+    /// The steps; those before `current` are done.
+    pub steps: Vec<Step>,
+    /// The step at work.
+    pub current: usize,
+    /// What the steps done so far found.
+    pub findings: Findings,
+    /// Failures since the current step began.
+    pub failures: u32,
+}
+
+/// What the gateway knows at the moment of a turn.
+#[derive(Clone, Debug)]
+pub struct TurnContext<'a> {
+    /// The present moment.
+    pub now: Timestamp,
+    /// The account's names.
+    pub catalog: &'a Catalog,
+    /// What was written or read lately, by identity.
+    pub known: &'a BTreeMap<IdentityKey, KnownRecord>,
+    /// Notes on the current step's record that are known to be other jobs'.
+    pub known_notes: &'a BTreeSet<i64>,
+    /// Many jobs wait.
+    pub packing: bool,
+}
+
+/// What a job needs next.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Turn {
+    /// This call.
+    Call(CrmCall),
+    /// Time to pass.
+    Wait(Timestamp),
+    /// Nothing: it is finished.
+    Finished(Box<Outcome>),
+    /// A person.
+    Park(Parking),
+}
+
+/// What to do with a job after a call.
+#[derive(Clone, Debug, PartialEq)]
+pub enum AfterCall {
+    /// It can go on at once.
+    Ready,
+    /// Try again then.
+    RetryAt(Timestamp),
+    /// The account as a whole must wait; the job with it, at no charge.
+    Hold(AccountTrouble),
+    /// A person must look at it.
+    Park(Parking),
+}
+
+/// What stops an account rather than a job.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AccountTrouble {
+    /// The class of the failure.
+    pub class: &'static str,
+    /// When to try again; `None`: when the quota window ends.
+    pub until: Option<Timestamp>,
+    /// What happened, for the log.
+    pub message: String,
+}
+
+/// How a finished job ended, as the caller is told and the store keeps it.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Outcome {
+    /// The person.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub person: Option<RecordRef>,
+    /// Whether the person was there before.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub existing: Option<bool>,
+    /// The company's id.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub company: Option<i64>,
+    /// The deal's id.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub deal: Option<i64>,
+    /// The note's id.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub note: Option<i64>,
+    /// The record as the CRM showed it, where the caller expects that.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub shown: Option<Value>,
+}
+
+impl JobState {
+    /// A plan at its beginning.
+    pub fn new(plan: &Plan) -> JobState {
+        JobState {
+            version: STATE_VERSION,
+            steps: plan.steps.clone(),
+            current: 0,
+            findings: Findings::default(),
+            failures: 0,
+        }
+    }
+
+    /// Moves over steps that are done and says what is next. `effects` collects what finished steps leave behind.
+    pub fn advance(&mut self, context: &TurnContext<'_>, effects: &mut Vec<StepEffect>) -> Turn {
+        while let Some(step) = self.steps.get_mut(self.current) {
+            let findings = self.findings.clone();
+            let view = step_view(context, &findings);
+            match step.next(&view) {
+                Next::Call(call) => return Turn::Call(call),
+                Next::Wait { until } => return Turn::Wait(until),
+                Next::Park(parking) => return Turn::Park(parking),
+                Next::Done => step.settle(&view),
+            }
+            effects.push(step.report(&mut self.findings));
+            self.current += 1;
+            self.failures = 0;
+        }
+        Turn::Finished(Box::new(self.outcome()))
+    }
+
+    /// Takes in the answer to the call of this turn.
+    ///
+    /// `jitter` is in `0.0..1.0`; `sent_at` is when the call was sent, or earlier.
+    pub fn absorb(
+        &mut self,
+        call: &CrmCall,
+        result: Result<CrmReply, CrmFailure>,
+        context: &TurnContext<'_>,
+        rules: &AbsorbRules<'_>,
+    ) -> AfterCall {
+        let failure = match result {
+            Err(failure) => failure,
+            Ok(_) if matches!(call, CrmCall::ReadCatalog(_)) => return AfterCall::Ready,
+            Ok(reply) => return self.pass_to_step(call, Ok(reply), context),
+        };
+        match failure {
+            CrmFailure::Quota { until } => hold("quota", until, &failure),
+            CrmFailure::Throttled { wait } => {
+                let wait = wait.unwrap_or(ACCOUNT_TROUBLE_WAIT);
+                hold("throttled", Some(later(context.now, wait)), &failure)
+            }
+            CrmFailure::Auth(_) | CrmFailure::WrongAccount(_) => {
+                hold(failure.class(), Some(later(context.now, ACCOUNT_TROUBLE_WAIT)), &failure)
+            }
+            CrmFailure::Forbidden(_) if matches!(call, CrmCall::ReadCatalog(_)) => {
+                hold(failure.class(), Some(later(context.now, ACCOUNT_TROUBLE_WAIT)), &failure)
+            }
+            CrmFailure::Busy | CrmFailure::Transient(_) => self.retry(&failure, context.now, rules, false),
+            CrmFailure::OutcomeUnknown(_) | CrmFailure::Malformed(_) => {
+                self.mark_unknown(call, rules.sent_at);
+                self.retry(&failure, context.now, rules, call.is_write())
+            }
+            _ if matches!(call, CrmCall::ReadCatalog(_)) => self.retry(&failure, context.now, rules, false),
+            refusal => self.pass_to_step(call, Err(refusal), context),
+        }
+    }
+
+    /// A call was sent at `since` or later and its answer did not arrive.
+    fn mark_unknown(&mut self, call: &CrmCall, since: Timestamp) {
+        if let Some(step) = self.steps.get_mut(self.current).filter(|_| call.is_write()) {
+            step.mark_unknown(call, since);
+        }
+    }
+
+    /// The process died, or lost its lease, while a call may have been under way that was sent at `since` or later; `next` is the call that would
+    /// come next now. Returns whether that call may have been a write, which the CRM may be at work on still.
+    ///
+    /// If names are to be read first, that is because they grew old since; the write may have been sent before they did.
+    pub fn mark_abandoned(&mut self, next: &CrmCall, since: Timestamp) -> bool {
+        let may_have_written = next.is_write() || matches!(next, CrmCall::ReadCatalog(_));
+        if let Some(step) = self.steps.get_mut(self.current).filter(|_| may_have_written) {
+            step.mark_unknown(next, since);
+        }
+        may_have_written
+    }
+
+    /// What the steps decided and why, in order.
+    pub fn story(&self) -> Vec<&str> {
+        self.steps.iter().flat_map(|step| step.story().iter().map(String::as_str)).collect()
+    }
+
+    /// The record that the current step writes a note to, once it is known.
+    pub fn note_record(&self) -> Option<RecordRef> {
+        match self.steps.get(self.current)? {
+            Step::AddNote(step) => step.record(&self.findings),
+            _ => None,
+        }
+    }
+
+    /// Whether the next call is probably one that can be packed with those of other jobs. A hint for whoever chooses which jobs to look at.
+    pub fn is_packable(&self) -> bool {
+        matches!(self.steps.get(self.current), Some(Step::EnsurePerson(step)) if step.is_packable())
+    }
+
+    /// A person released the job: failures are forgotten, and so is what the current step saw of the CRM, because somebody mended it since. What it
+    /// may have written is not forgotten.
+    pub fn release(&mut self, now: Timestamp) {
+        self.failures = 0;
+        if let Some(step) = self.steps.get_mut(self.current) {
+            step.look_again(now);
+        }
+    }
+
+    /// The person that an earlier step remembered is gone: find or make them again. Once; a second time is for a person to look at.
+    fn person_is_gone(&mut self) -> bool {
+        let Some(Step::AddNote(note)) = self.steps.get_mut(self.current) else { return false };
+        if !note.lost_its_person() {
+            return false;
+        }
+        let position = self.steps.iter().position(|step| matches!(step, Step::EnsurePerson(_)));
+        let Some((position, Step::EnsurePerson(person))) = position.and_then(|at| Some((at, self.steps.get_mut(at)?)))
+        else {
+            return false;
+        };
+        person.start_over();
+        self.current = position;
+        self.findings.person = None;
+        true
+    }
+
+    fn pass_to_step(
+        &mut self,
+        call: &CrmCall,
+        answer: Result<CrmReply, CrmFailure>,
+        context: &TurnContext<'_>,
+    ) -> AfterCall {
+        // Accounts say of a record that is gone that it does not exist, or that the note's target is invalid.
+        if matches!(answer, Err(CrmFailure::NotFound | CrmFailure::Invalid { .. })) && self.person_is_gone() {
+            return AfterCall::Ready;
+        }
+        let findings = self.findings.clone();
+        let view = step_view(context, &findings);
+        match self.steps.get_mut(self.current).map(|step| step.absorb(call, answer, &view)) {
+            Some(Verdict::Park(parking)) => AfterCall::Park(parking),
+            Some(Verdict::Proceed) | None => AfterCall::Ready,
+        }
+    }
+
+    fn retry(&mut self, failure: &CrmFailure, now: Timestamp, rules: &AbsorbRules<'_>, settle: bool) -> AfterCall {
+        self.failures += 1;
+        if rules.policy.is_exhausted(self.failures) {
+            let message = format!("gave up after {} failures of this step; the last: {failure}", self.failures);
+            return AfterCall::Park(Parking::new(ParkReason::Exhausted, message));
+        }
+        let wait = match (failure, settle) {
+            (CrmFailure::Busy, _) => rules.policy.delay(self.failures, rules.jitter).max(BUSY_WAIT),
+            (_, true) => rules.policy.settle_delay(self.failures, rules.jitter),
+            (_, false) => rules.policy.delay(self.failures, rules.jitter),
+        };
+        AfterCall::RetryAt(later(now, wait))
+    }
+
+    fn outcome(&self) -> Outcome {
+        let mut outcome =
+            Outcome { person: self.findings.person, company: self.findings.company, ..Outcome::default() };
+        outcome.existing = self.findings.person.map(|_| !self.findings.person_created);
+        for step in &self.steps {
+            match step {
+                Step::EnsureDeal(step) => outcome.deal = step.deal_id(),
+                Step::MoveDeal(step) => {
+                    outcome.deal = Some(step.deal);
+                    outcome.shown = step.shown().cloned();
+                }
+                Step::AddNote(step) => outcome.note = step.note_id(),
+                Step::EnsureCompany(_) | Step::EnsurePerson(_) => {}
+            }
+        }
+        outcome
+    }
+}
+
+/// What [`JobState::absorb`] decides retries by.
+#[derive(Clone, Debug)]
+pub struct AbsorbRules<'a> {
+    /// When to try again.
+    pub policy: &'a RetryPolicy,
+    /// A random number in `0.0..1.0`.
+    pub jitter: f64,
+    /// When the call was sent, or earlier.
+    pub sent_at: Timestamp,
+}
+
+fn step_view<'a>(context: &TurnContext<'a>, findings: &'a Findings) -> StepContext<'a> {
+    StepContext {
+        now: context.now,
+        catalog: context.catalog,
+        known: context.known,
+        known_notes: context.known_notes,
+        findings,
+        packing: context.packing,
+    }
+}
+
+fn hold(class: &'static str, until: Option<Timestamp>, failure: &CrmFailure) -> AfterCall {
+    AfterCall::Hold(AccountTrouble { class, until, message: failure.to_string() })
+}
+
+fn later(now: Timestamp, wait: SignedDuration) -> Timestamp {
+    now.saturating_add(wait).unwrap_or(Timestamp::MAX)
+}

@@ -1,0 +1,145 @@
+//! What kind of account it is, and its names.
+
+use freshsales::contacts::Contact;
+use freshsales::{fields, selectors};
+use leadgate_core::catalog::{AccountFacts, NamedId, Parent, Section, SectionContent};
+use leadgate_core::crm::{CrmFailure, CrmReply};
+use serde_json::Value;
+
+use crate::Account;
+
+/// The most that one bulk upsert, or one search by addresses, takes. Source: official page, bulk upsert.
+const MOST_AT_ONCE: u16 = 100;
+
+impl Account<'_, '_> {
+    pub(crate) async fn read_section(mut self, section: Section) -> Result<CrmReply, CrmFailure> {
+        let content = match section {
+            Section::Account => SectionContent::Account(self.describe().await?),
+            Section::Stages => SectionContent::Names(self.stages().await?),
+            Section::Sources => SectionContent::Names(names(self.send(selectors::lead_sources()).await?)),
+            Section::Campaigns => SectionContent::Names(names(self.send(selectors::campaigns()).await?)),
+            Section::Owners => SectionContent::Names(self.owners().await?),
+        };
+        Ok(CrmReply::Catalog(content))
+    }
+
+    async fn describe(&mut self) -> Result<AccountFacts, CrmFailure> {
+        let separate_leads = self.has_leads();
+        let mut facts = AccountFacts {
+            generation: self.client.generation().to_string(),
+            separate_leads,
+            contact_email_unique: None,
+            lead_stage_id: None,
+            bulk_people: (!separate_leads).then_some(MOST_AT_ONCE),
+            batch_find: Some(MOST_AT_ONCE),
+            keyed_person_upsert: true,
+        };
+        if separate_leads {
+            return Ok(facts);
+        }
+        facts.lead_stage_id = self.lead_stage().await?;
+        facts.contact_email_unique = self.contact_email_unique().await?;
+        Ok(facts)
+    }
+
+    /// The life-cycle stage of type "Lead"; its name is whatever the account calls it.
+    async fn lead_stage(&mut self) -> Result<Option<i64>, CrmFailure> {
+        let stages = unless_hidden(self.send(selectors::lifecycle_stages()).await)?.unwrap_or_default();
+        let is_lead = |text: Option<Value>| text.as_ref().and_then(Value::as_str) == Some("Lead");
+        let by_type = stages.iter().find(|stage| is_lead(stage.field("type")));
+        let stage = by_type.or_else(|| stages.iter().find(|stage| is_lead(stage.field("name"))));
+        Ok(stage.map(|stage| stage.id))
+    }
+
+    /// Whether the form of contacts says that the e-mail is unique. An account that does not show its forms does not say.
+    async fn contact_email_unique(&mut self) -> Result<Option<bool>, CrmFailure> {
+        let forms = unless_hidden(self.send(fields::forms::<Contact>()).await)?.unwrap_or_default();
+        Ok(forms.iter().find_map(|form| email_is_unique(&form.to_value())))
+    }
+
+    async fn stages(&mut self) -> Result<Vec<NamedId>, CrmFailure> {
+        let pipelines = self.send(selectors::deal_pipelines()).await?;
+        let mut stages = Vec::new();
+        for pipeline in pipelines {
+            let parent = Parent { id: pipeline.id, name: pipeline.name.clone().unwrap_or_default() };
+            let live =
+                pipeline.deal_stages.unwrap_or_default().into_iter().filter(|stage| stage.is_deleted != Some(true));
+            stages.extend(live.map(|stage| NamedId {
+                id: stage.id,
+                name: stage.name.unwrap_or_default(),
+                alias: None,
+                parent: Some(parent.clone()),
+            }));
+        }
+        Ok(stages)
+    }
+
+    async fn owners(&mut self) -> Result<Vec<NamedId>, CrmFailure> {
+        let owners = self.send(selectors::owners()).await?;
+        let active = owners.into_iter().filter(|owner| owner.is_active != Some(false));
+        let named = active.map(|owner| NamedId {
+            id: owner.id,
+            name: owner.display_name.unwrap_or_default(),
+            alias: owner.email,
+            parent: None,
+        });
+        Ok(named.collect())
+    }
+}
+
+fn names(choices: Vec<selectors::NamedChoice>) -> Vec<NamedId> {
+    let named = |choice: selectors::NamedChoice| NamedId {
+        id: choice.id,
+        name: choice.name.unwrap_or_default(),
+        alias: None,
+        parent: None,
+    };
+    choices.into_iter().map(named).collect()
+}
+
+/// What the key's user may not read, or the account does not have, is not known; that is no failure.
+fn unless_hidden<T>(result: Result<T, CrmFailure>) -> Result<Option<T>, CrmFailure> {
+    match result {
+        Ok(value) => Ok(Some(value)),
+        Err(CrmFailure::Forbidden(_) | CrmFailure::NotFound) => Ok(None),
+        Err(failure) => Err(failure),
+    }
+}
+
+/// Fields stand in sections, at any depth. The address is one field or two, by account; either may carry the rule.
+fn email_is_unique(form: &Value) -> Option<bool> {
+    let mut told = Vec::new();
+    collect_email_rules(form, &mut told);
+    told.into_iter().reduce(|one, other| one || other)
+}
+
+fn collect_email_rules(node: &Value, told: &mut Vec<bool>) {
+    if matches!(node.get("name").and_then(Value::as_str), Some("email" | "emails")) {
+        told.extend(node.pointer("/field_options/unique").and_then(truth));
+    }
+    for child in node.get("fields").and_then(Value::as_array).into_iter().flatten() {
+        collect_email_rules(child, told);
+    }
+}
+
+/// Options are true and false on some accounts and the words on others.
+fn truth(value: &Value) -> Option<bool> {
+    value.as_bool().or_else(|| value.as_str()?.parse().ok())
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn uniqueness_is_found_in_any_section() {
+        let form = json!({ "name": "f", "fields": [{ "name": "s", "fields": [
+            { "name": "city", "field_options": { "unique": false } },
+            { "name": "emails", "field_options": { "unique": true } },
+        ] }] });
+        assert_eq!(email_is_unique(&form), Some(true));
+        assert_eq!(email_is_unique(&json!({ "fields": [{ "name": "emails", "field_options": {} }] })), None);
+    }
+}

@@ -1,0 +1,149 @@
+//! The CRM port on top of the Freshsales client: each [`CrmCall`] becomes one request of one generation, and its reply the gateway's words.
+//!
+//! Cast: [`FreshsalesCrm`] binds the client and routes calls; `account` finds out what kind of account it is and reads its names; `people`,
+//! `companies`, `deals` and `notes` make the requests; `fields` maps names both ways; `failures` maps the client's error classes.
+
+#![cfg_attr(test, allow(clippy::unwrap_used))]
+
+mod account;
+mod companies;
+mod deals;
+mod failures;
+mod fields;
+mod notes;
+mod people;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use freshsales::{Client, Credentials, Error, Generation, Reply, Request, ResponseMeta};
+use leadgate_core::catalog::AccountFacts;
+use leadgate_core::clock::Clock;
+use leadgate_core::crm::{Crm, CrmAnswer, CrmCall, CrmFailure, CrmReply, QuotaReading};
+use tokio::sync::OnceCell;
+
+/// What the port needs to reach an account.
+pub struct FreshsalesSettings {
+    /// Key and address.
+    pub credentials: Credentials,
+    /// How long one request may take altogether.
+    pub timeout: Duration,
+    /// What was found out about the account before, so that it is not asked again after a restart.
+    pub remembered: Option<AccountFacts>,
+}
+
+/// One Freshsales account. The generation is found out with the first call, not before: the gateway accepts leads while the CRM is down.
+pub struct FreshsalesCrm {
+    settings: FreshsalesSettings,
+    clock: Arc<dyn Clock>,
+    client: OnceCell<Client>,
+}
+
+impl FreshsalesCrm {
+    /// A port that has not spoken to anybody yet.
+    pub fn new(settings: FreshsalesSettings, clock: Arc<dyn Clock>) -> FreshsalesCrm {
+        FreshsalesCrm { settings, clock, client: OnceCell::new() }
+    }
+
+    /// The client, bound to the account's generation. The first time this may ask the account who it is.
+    async fn client(&self, conversation: &mut Conversation<'_>) -> Result<&Client, CrmFailure> {
+        let detect = async || {
+            let builder = || Client::builder(self.settings.credentials.clone()).timeout(self.settings.timeout);
+            let remembered = self.settings.remembered.as_ref().map(generation_of);
+            let known = self.settings.credentials.address().generation().or(remembered);
+            if let Some(generation) = known {
+                return builder().generation(generation).build();
+            }
+            conversation.requests += 1;
+            builder().detect().await
+        };
+        self.client.get_or_try_init(detect).await.map_err(|error| conversation.failed(&error))
+    }
+
+    async fn answer(&self, call: CrmCall, conversation: &mut Conversation<'_>) -> Result<CrmReply, CrmFailure> {
+        let client = self.client(conversation).await?.clone();
+        let account = Account { client: &client, conversation };
+        match call {
+            CrmCall::ReadCatalog(section) => account.read_section(section).await,
+            CrmCall::FindPerson(by) => account.find_person(&by).await,
+            CrmCall::FindPeople { among, emails } => account.find_people(among, &emails).await,
+            CrmCall::ReadPerson(record) => account.read_person(record).await,
+            CrmCall::CreatePerson(fields) => account.create_person(&fields).await,
+            CrmCall::UpsertPerson { email, fields } => account.upsert_person(&email, &fields).await,
+            CrmCall::UpdatePerson { record, fields } => account.update_person(record, &fields).await,
+            CrmCall::UpsertPeople(people) => account.upsert_people(&people).await,
+            CrmCall::BulkStatus { ticket } => account.bulk_status(&ticket).await,
+            CrmCall::FindCompany { name } => account.find_company(&name).await,
+            CrmCall::UpsertCompany { name, fields } => account.upsert_company(&name, &fields).await,
+            CrmCall::UpdateCompany { record, fields } => account.update_company(record, &fields).await,
+            CrmCall::ListDeals(person) => account.list_deals(person).await,
+            CrmCall::CreateDeal(deal) => account.create_deal(&deal).await,
+            CrmCall::MoveDeal { deal, stage, pipeline } => account.move_deal(deal, stage, pipeline).await,
+            CrmCall::ListNotes(record) => account.list_notes(record).await,
+            CrmCall::AddNote { record, text } => account.add_note(record, &text).await,
+            other => Err(CrmFailure::Invalid {
+                sentences: vec![format!("{} is not supported", other.name())],
+                fields: Vec::new(),
+            }),
+        }
+    }
+}
+
+#[async_trait]
+impl Crm for FreshsalesCrm {
+    async fn call(&self, call: CrmCall) -> CrmAnswer {
+        let mut conversation = Conversation { clock: &*self.clock, requests: 0, status: None, quota: None };
+        let result = self.answer(call, &mut conversation).await;
+        let Conversation { requests, status, quota, .. } = conversation;
+        CrmAnswer { result, status, quota, requests }
+    }
+}
+
+fn generation_of(facts: &AccountFacts) -> Generation {
+    if facts.separate_leads { Generation::Classic } else { Generation::Suite }
+}
+
+/// What the requests of one call have cost and shown so far.
+struct Conversation<'a> {
+    clock: &'a dyn Clock,
+    requests: u32,
+    status: Option<u16>,
+    quota: Option<QuotaReading>,
+}
+
+impl Conversation<'_> {
+    fn failed(&mut self, error: &Error) -> CrmFailure {
+        self.note(error.meta());
+        failures::failure_of(error, self.clock.now())
+    }
+
+    fn note(&mut self, meta: &ResponseMeta) {
+        self.status = meta.status.or(self.status);
+        self.quota = failures::quota_of(meta, self.clock.now()).or(self.quota);
+    }
+}
+
+/// An account in the middle of a call.
+struct Account<'a, 'b> {
+    client: &'a Client,
+    conversation: &'a mut Conversation<'b>,
+}
+
+impl Account<'_, '_> {
+    fn has_leads(&self) -> bool {
+        self.client.generation() == Generation::Classic
+    }
+
+    /// Makes one request.
+    async fn send<R: Request>(&mut self, request: R) -> Result<R::Output, CrmFailure> {
+        self.conversation.requests += 1;
+        match self.client.send(&request).await {
+            Ok(Reply { output, meta, .. }) => {
+                self.conversation.note(&meta);
+                Ok(output)
+            }
+            Err(error) => Err(self.conversation.failed(&error)),
+        }
+    }
+}

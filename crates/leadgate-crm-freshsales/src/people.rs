@@ -1,0 +1,160 @@
+//! People: leads and contacts on Classic accounts, contacts alone on Suite accounts.
+
+use std::collections::BTreeMap;
+
+use freshsales::contacts::ContactAttributes;
+use freshsales::filtered_search::{Operator, Rule};
+use freshsales::jobs::{BulkItem, JobId, JobPhase};
+use freshsales::leads::LeadAttributes;
+use freshsales::lookup::Entity;
+use freshsales::{Record, contacts, filtered_search, jobs, leads, lookup};
+use leadgate_core::crm::{Among, BulkState, CrmFailure, CrmReply, LookupBy};
+use leadgate_core::identity::Email;
+use leadgate_core::record::{Fields, RecordKind, RecordRef, Snapshot};
+use serde_json::Value;
+
+use crate::Account;
+use crate::fields::{addresses, attributes, snapshot};
+
+/// Rows of a page of a search: the most that the CRM gives.
+const PAGE: u32 = 100;
+/// Pages of one search at most. A hundred addresses have more than a hundred records only where there are duplicates.
+const MOST_PAGES: u32 = 5;
+
+impl Account<'_, '_> {
+    fn contact(&self, contact: &freshsales::contacts::Contact) -> Snapshot {
+        snapshot(RecordKind::Contact, contact.id, &contact.to_value())
+    }
+
+    fn lead(&self, lead: &freshsales::leads::Lead) -> Snapshot {
+        snapshot(RecordKind::Lead, lead.id, &lead.to_value())
+    }
+
+    pub(crate) async fn find_person(mut self, by: &LookupBy) -> Result<CrmReply, CrmFailure> {
+        let entities = if self.has_leads() { vec![Entity::Contact, Entity::Lead] } else { vec![Entity::Contact] };
+        let (field, value) = match by {
+            LookupBy::Email(email) => ("email", email.as_str()),
+            LookupBy::Phone(number) => ("mobile_number", number.as_str()),
+        };
+        let found = self.send(lookup::by(field, value, entities)).await?;
+        let contacts = found.contacts.iter().map(|contact| self.contact(contact));
+        let leads = found.leads.iter().map(|lead| self.lead(lead));
+        Ok(CrmReply::Found(contacts.chain(leads).collect()))
+    }
+
+    pub(crate) async fn find_people(self, among: Among, emails: &[Email]) -> Result<CrmReply, CrmFailure> {
+        match among {
+            Among::Contacts => self.search::<freshsales::contacts::Contact>(RecordKind::Contact, emails).await,
+            Among::Leads => self.search::<freshsales::leads::Lead>(RecordKind::Lead, emails).await,
+        }
+    }
+
+    async fn search<T: Record>(mut self, kind: RecordKind, emails: &[Email]) -> Result<CrmReply, CrmFailure> {
+        let wanted: Vec<Value> = emails.iter().map(|email| email.as_str().into()).collect();
+        let mut found: BTreeMap<Email, Vec<Snapshot>> = BTreeMap::new();
+        for page in 1..=MOST_PAGES {
+            let rule = Rule::new(format!("{}_email.email", T::SINGULAR), Operator::IsIn, wanted.clone());
+            let search = filtered_search::by_rules::<T>(vec![rule]).full_rows().page(page, PAGE);
+            let rows = self.send(search).await?;
+            for row in &rows.records {
+                let shown = serde_json::to_value(row).unwrap_or_default();
+                let held = addresses(&shown);
+                for email in emails.iter().filter(|email| held.contains(email.as_str())) {
+                    found.entry(email.clone()).or_default().push(snapshot(kind, row.id(), &shown));
+                }
+            }
+            let seen = i64::from(page) * i64::from(PAGE);
+            if rows.records.is_empty() || rows.total.is_none_or(|total| total <= seen) {
+                break;
+            }
+        }
+        Ok(CrmReply::FoundMany(found))
+    }
+
+    pub(crate) async fn read_person(mut self, record: RecordRef) -> Result<CrmReply, CrmFailure> {
+        let relations = ["owner", "source", "campaign"];
+        let snapshot = match record.kind {
+            RecordKind::Lead => {
+                let single = self.send(leads::view(record.id).include(relations)).await?;
+                self.lead(&single.record)
+            }
+            _ => {
+                let all = relations.into_iter().chain(["sales_accounts"]);
+                let single = self.send(contacts::view(record.id).include(all)).await?;
+                self.contact(&single.record)
+            }
+        };
+        Ok(CrmReply::Record(snapshot))
+    }
+
+    pub(crate) async fn create_person(mut self, fields: &Fields) -> Result<CrmReply, CrmFailure> {
+        let snapshot = if self.has_leads() {
+            let single = self.send(leads::create(lead_attributes(fields))).await?;
+            self.lead(&single.record)
+        } else {
+            let single = self.send(contacts::create(contact_attributes(fields))).await?;
+            self.contact(&single.record)
+        };
+        Ok(CrmReply::Record(snapshot))
+    }
+
+    pub(crate) async fn upsert_person(mut self, email: &Email, fields: &Fields) -> Result<CrmReply, CrmFailure> {
+        let key = contacts::UniqueKey::emails(email.as_str());
+        let snapshot = if self.has_leads() {
+            let single = self.send(leads::upsert(key, lead_attributes(fields))).await?;
+            self.lead(&single.record)
+        } else {
+            let single = self.send(contacts::upsert(key, contact_attributes(fields))).await?;
+            self.contact(&single.record)
+        };
+        Ok(CrmReply::Record(snapshot))
+    }
+
+    pub(crate) async fn update_person(mut self, record: RecordRef, fields: &Fields) -> Result<CrmReply, CrmFailure> {
+        let snapshot = match record.kind {
+            RecordKind::Lead => {
+                let single = self.send(leads::update(record.id, lead_attributes(fields))).await?;
+                self.lead(&single.record)
+            }
+            _ => {
+                let single = self.send(contacts::update(record.id, contact_attributes(fields))).await?;
+                self.contact(&single.record)
+            }
+        };
+        Ok(CrmReply::Record(snapshot))
+    }
+
+    pub(crate) async fn upsert_people(mut self, people: &[(Email, Fields)]) -> Result<CrmReply, CrmFailure> {
+        let item = |(email, fields): &(Email, Fields)| {
+            BulkItem::new(contacts::UniqueKey::emails(email.as_str()), contact_attributes(fields))
+        };
+        let started = self.send(contacts::bulk_upsert(people.iter().map(item).collect())).await?;
+        Ok(CrmReply::BulkStarted { ticket: started.id.as_str().to_owned() })
+    }
+
+    pub(crate) async fn bulk_status(mut self, ticket: &str) -> Result<CrmReply, CrmFailure> {
+        let id = JobId::new(ticket).ok_or(CrmFailure::NotFound)?;
+        let job = self.send(jobs::status(id)).await?;
+        if job.phase() == JobPhase::Running {
+            return Ok(CrmReply::Bulk(BulkState::Running));
+        }
+        let report = job.report().unwrap_or_default();
+        let by_address = |failure: &jobs::ItemFailure| match failure.key() {
+            Some(("emails" | "email", address)) => Some((address.to_lowercase(), failure.sentences())),
+            _ => None,
+        };
+        let failed: BTreeMap<String, Vec<String>> = report.failures().iter().filter_map(by_address).collect();
+        let counted = u32::try_from(report.failed()).unwrap_or(u32::MAX);
+        // A job that failed as a whole, without a report, may have left anybody out.
+        let failed_count = if job.phase() == JobPhase::Failed && counted == 0 { u32::MAX } else { counted };
+        Ok(CrmReply::Bulk(BulkState::Finished { failed, failed_count }))
+    }
+}
+
+fn contact_attributes(fields: &Fields) -> ContactAttributes {
+    ContactAttributes::from(attributes(RecordKind::Contact, fields))
+}
+
+fn lead_attributes(fields: &Fields) -> LeadAttributes {
+    LeadAttributes::from(attributes(RecordKind::Lead, fields))
+}

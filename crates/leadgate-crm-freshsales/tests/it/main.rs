@@ -1,0 +1,6 @@
+//! The port against a sandbox account of either generation: every call, one request, and each class of failure.
+#![allow(clippy::unwrap_used)]
+
+mod calls;
+mod failures;
+mod port;

@@ -1,0 +1,161 @@
+//! The engine and its parts.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::{Mutex, PoisonError};
+
+use jiff::Timestamp;
+use leadgate_core::budget::Standing;
+use leadgate_core::clock::Clock;
+use leadgate_core::crm::Crm;
+use leadgate_core::lane::Lane;
+use leadgate_store::{Store, StoreError};
+use rand::rngs::SmallRng;
+use rand::{Rng as _, SeedableRng as _};
+
+use crate::budget::BudgetKeeper;
+use crate::catalog::CatalogKeeper;
+use crate::gathering::Gathering;
+use crate::settings::EngineSettings;
+
+/// What an engine is made of.
+pub struct EngineParts {
+    /// The gateway's memory.
+    pub store: Arc<dyn Store>,
+    /// The account.
+    pub crm: Arc<dyn Crm>,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// How it works.
+    pub settings: EngineSettings,
+}
+
+/// Carries accepted submissions into the CRM. Cheap to clone; clones share everything.
+#[derive(Clone)]
+pub struct Engine {
+    pub(crate) shared: Arc<Shared>,
+}
+
+pub(crate) struct Shared {
+    pub(crate) store: Arc<dyn Store>,
+    pub(crate) crm: Arc<dyn Crm>,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) settings: EngineSettings,
+    pub(crate) budget: BudgetKeeper,
+    pub(crate) catalog: CatalogKeeper,
+    /// Jobs that are planned and not ended, by [`Lane::rank`], as far as this process knows.
+    pub(crate) open_jobs: [AtomicI64; 4],
+    pub(crate) gathering: Gathering,
+    jitter: Mutex<SmallRng>,
+}
+
+/// What one pass did.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Pass {
+    /// Submissions that got a plan.
+    pub planned: usize,
+    /// Jobs that were leased.
+    pub claimed: usize,
+    /// Requests that were made.
+    pub calls: usize,
+    /// Jobs that ended, finished or parked.
+    pub ended: usize,
+}
+
+impl Pass {
+    /// Whether anything at all happened.
+    pub fn is_idle(&self) -> bool {
+        *self == Pass::default()
+    }
+}
+
+impl Engine {
+    /// Takes up where the last process stopped: its leases are given up, its catalog and ledger are read.
+    ///
+    /// # Errors
+    /// [`StoreError`] if the store cannot be read.
+    pub async fn open(parts: EngineParts) -> Result<Engine, StoreError> {
+        let now = parts.clock.now();
+        let abandoned = parts.store.abandon_leases(&parts.settings.worker, now).await?;
+        if abandoned > 0 {
+            tracing::info!(
+                jobs.abandoned = abandoned,
+                "took up {abandoned} jobs of a process that ended in the middle of them"
+            );
+        }
+        let catalog = CatalogKeeper::new(parts.store.catalog().await?);
+        let budget = BudgetKeeper::resume(parts.store.budget().await?, parts.settings.budget.clone(), now);
+        let open = parts.store.stats(now).await?.open_by_lane;
+        let jitter = match parts.settings.jitter_seed {
+            Some(seed) => SmallRng::seed_from_u64(seed),
+            None => SmallRng::from_os_rng(),
+        };
+        let shared = Shared {
+            store: parts.store,
+            crm: parts.crm,
+            clock: parts.clock,
+            settings: parts.settings,
+            budget,
+            catalog,
+            open_jobs: open.map(|count| AtomicI64::new(i64::try_from(count).unwrap_or(i64::MAX))),
+            gathering: Gathering::default(),
+            jitter: Mutex::new(jitter),
+        };
+        Ok(Engine { shared: Arc::new(shared) })
+    }
+
+    /// One pass: plans what has arrived, makes every call that is due and affordable, and waits for all of them.
+    ///
+    /// # Errors
+    /// [`StoreError`] if the store fails; what was under way is taken up again later.
+    pub async fn run_once(&self) -> Result<Pass, StoreError> {
+        let planned = self.plan_arrived().await?;
+        let claimed = self.claim(self.shared.settings.concurrency.max(1) * 4).await?;
+        let mut pass = Pass { planned, claimed: claimed.leased, ended: claimed.ended, ..Pass::default() };
+        let work = claimed.packs.into_iter().map(|pack| self.work(pack));
+        for result in futures::future::join_all(work).await {
+            pass.ended += result?;
+            pass.calls += 1;
+        }
+        Ok(pass)
+    }
+
+    /// When there will be something to do: a job becomes due, or the budget opens.
+    ///
+    /// # Errors
+    /// [`StoreError`] if the store fails.
+    pub async fn next_due(&self) -> Result<Option<Timestamp>, StoreError> {
+        self.shared.store.next_due().await
+    }
+
+    /// How the account's budget stands.
+    pub fn standing(&self) -> Standing {
+        self.shared.budget.standing(self.now())
+    }
+
+    pub(crate) fn now(&self) -> Timestamp {
+        self.shared.clock.now()
+    }
+
+    pub(crate) fn jitter(&self) -> f64 {
+        self.shared.jitter.lock().unwrap_or_else(PoisonError::into_inner).random()
+    }
+
+    pub(crate) fn count_open(&self, lane: Lane, change: i64) {
+        self.shared.open_jobs[usize::from(lane.rank())].fetch_add(change, Ordering::Relaxed);
+    }
+
+    /// Counts the open jobs in the store: a person may have released some.
+    pub(crate) async fn count_anew(&self) -> Result<(), StoreError> {
+        let open = self.shared.store.stats(self.now()).await?.open_by_lane;
+        for (count, open) in self.shared.open_jobs.iter().zip(open) {
+            count.store(i64::try_from(open).unwrap_or(i64::MAX), Ordering::Relaxed);
+        }
+        Ok(())
+    }
+
+    /// Jobs of a lane that are planned and not ended.
+    pub(crate) fn open_jobs(&self, lane: Lane) -> i64 {
+        self.shared.open_jobs[usize::from(lane.rank())].load(Ordering::Relaxed).max(0)
+    }
+}

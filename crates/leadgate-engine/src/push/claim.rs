@@ -1,0 +1,169 @@
+//! Claiming: leases what is due and affordable, settles what needs no call, and pays for the rest.
+
+use jiff::Timestamp;
+use leadgate_core::crm::CrmCall;
+use leadgate_core::job::Turn;
+use leadgate_core::lane::Lane;
+use leadgate_core::pack::{Pack, pack};
+use leadgate_store::StoreError;
+use leadgate_store::model::{ClaimRequest, Then};
+
+use super::{Claimed, EndedTurn, Leased, PaidPack, SharedCatalog, then_of};
+use crate::engine::Engine;
+
+/// Jobs whose calls can be packed that are leased in one pass, at most.
+const MOST_PACKABLE: u32 = 500;
+/// From how many on bulk work is packed: a search, a bulk upsert and the look at its end cost less than so many people one by one.
+const MANY_IN_BULK: i64 = 5;
+/// Jobs never looked at before that are leased although the budget is empty: a repeat needs no request and can be answered at once.
+const MOST_LOOKED_AT: u32 = 64;
+
+impl Engine {
+    /// Leases jobs for at most `slots` calls, and pays for those calls.
+    pub(crate) async fn claim(&self, slots: usize) -> Result<Claimed, StoreError> {
+        let now = self.now();
+        let catalog = self.shared.catalog.current();
+        let jobs = self.shared.store.claim_due(self.claim_request(slots, &catalog, now)).await?;
+        let leased = jobs.len();
+        let mut round = Round { catalog, slots, now, settled: Vec::new() };
+        let mut calling = Vec::new();
+        for job in jobs {
+            let packing = self.is_packing(job.lane, &round.catalog);
+            match self.prepare(Leased::new(job, packing), &round.catalog, now) {
+                Prepared::Call(job) => calling.push(job),
+                Prepared::Settled(turn) => round.settled.push(turn),
+            }
+        }
+        let packs = self.pay(calling, &mut round);
+        match self.record(round.settled, now).await {
+            Ok(ended) => Ok(Claimed { packs, leased, ended }),
+            Err(error) => {
+                // Nothing is called without a record; the leases end by themselves, the permits do not.
+                packs.into_iter().for_each(|pack| self.shared.budget.settle(pack.permit, 0, None, now));
+                Err(error)
+            }
+        }
+    }
+
+    fn claim_request(&self, slots: usize, catalog: &SharedCatalog, now: Timestamp) -> ClaimRequest {
+        let settings = &self.shared.settings;
+        let slots = u32::try_from(slots).unwrap_or(u32::MAX);
+        let gathers = self.shared.gathering.is_on(self.open_jobs(Lane::Bulk), now);
+        let open = |lane| !(gathers && lane == Lane::Bulk);
+        let affordable = |lane| if open(lane) { self.shared.budget.room(lane, now).min(slots) } else { 0 };
+        let per_lane = Lane::ALL.map(affordable);
+        let packable = |lane: Lane| {
+            let alone = per_lane[usize::from(lane.rank())];
+            if self.is_packing(lane, catalog) { alone.saturating_mul(100).min(MOST_PACKABLE) } else { alone }
+        };
+        ClaimRequest {
+            worker: settings.worker.clone(),
+            now,
+            lease_until: now.saturating_add(settings.lease).unwrap_or(Timestamp::MAX),
+            per_lane,
+            packable_per_lane: Lane::ALL.map(packable),
+            new_per_lane: Lane::ALL.map(|lane| {
+                let closed = per_lane[usize::from(lane.rank())] == 0 && open(lane);
+                if closed { MOST_LOOKED_AT } else { 0 }
+            }),
+            known_since: settings.known_since(now),
+        }
+    }
+
+    /// Whether so many jobs of the lane wait that their calls are packed. A lead that somebody waits for goes alone however long an import is.
+    fn is_packing(&self, lane: Lane, catalog: &SharedCatalog) -> bool {
+        let many = i64::try_from(self.shared.settings.pack_from).unwrap_or(i64::MAX);
+        let many = if lane == Lane::Bulk { many.min(MANY_IN_BULK) } else { many };
+        self.open_jobs(lane) >= many && catalog.account().is_some_and(|account| account.batch_find.is_some())
+    }
+
+    /// Packs calls and takes a permit for each pack, the most urgent first and of those the largest. What cannot be paid for, or has no slot, is due again later.
+    fn pay(&self, jobs: Vec<Leased>, round: &mut Round) -> Vec<PaidPack> {
+        let calls: Vec<CrmCall> = jobs.iter().filter_map(|job| job.call.clone()).collect();
+        let lanes: Vec<Lane> = jobs.iter().map(|job| job.job.lane).collect();
+        let lane_of = |pack: &Pack| pack.members.iter().map(|position| lanes[*position]).min().unwrap_or(Lane::Sync);
+        let mut jobs: Vec<Option<Leased>> = jobs.into_iter().map(Some).collect();
+        let mut packs = pack(calls, round.catalog.account());
+        packs.sort_by_cached_key(|pack| (lane_of(pack), std::cmp::Reverse(pack.members.len())));
+        let mut paid = Vec::new();
+        for pack in packs {
+            let lane = lane_of(&pack);
+            let Pack { call, members } = pack;
+            let members: Vec<Leased> = members.into_iter().filter_map(|position| jobs[position].take()).collect();
+            if paid.len() >= self.slots_of(lane, round.slots) {
+                round.put_back(members, round.now);
+                continue;
+            }
+            match self.shared.budget.take(lane, round.now) {
+                Ok(permit) => paid.push(PaidPack { permit, lane, call, members }),
+                Err(refusal) => round.put_back(members, refusal.until),
+            }
+        }
+        paid
+    }
+
+    /// The slots that a lane may use: the last one is kept for a lead that somebody waits for, however slowly an import is answered.
+    fn slots_of(&self, lane: Lane, slots: usize) -> usize {
+        let kept = usize::from(lane != Lane::Interactive && self.shared.settings.concurrency > 1);
+        slots.saturating_sub(kept)
+    }
+
+    /// Records turns with the budget as it stands. Returns how many jobs ended.
+    pub(crate) async fn record(&self, turns: Vec<EndedTurn>, now: Timestamp) -> Result<usize, StoreError> {
+        if turns.is_empty() {
+            return Ok(0);
+        }
+        let is_end = |turn: &&EndedTurn| !matches!(turn.record.then, Then::DueAt(_));
+        let ended: Vec<Lane> = turns.iter().filter(is_end).map(|turn| turn.lane).collect();
+        let records = turns.into_iter().map(|turn| turn.record).collect();
+        self.shared.store.finish_turns(records, self.shared.budget.stored(), now).await?;
+        for lane in &ended {
+            self.count_open(*lane, -1);
+        }
+        Ok(ended.len())
+    }
+
+    /// Looks at a leased job: either it needs a call, or its turn is over already.
+    fn prepare(&self, mut job: Leased, catalog: &SharedCatalog, now: Timestamp) -> Prepared {
+        let turn = job.advance(catalog, now);
+        if let (Some(since), Turn::Call(call)) = (job.job.abandoned_since.take(), &turn) {
+            // An earlier process may have made this very call and died before it could say so.
+            if job.job.state.mark_abandoned(call, since) {
+                // It may be at work in the CRM still: a process can be back sooner than its last request has ended.
+                let settled =
+                    now.saturating_add(self.shared.settings.retry.settle_delay(1, 0.0)).unwrap_or(Timestamp::MAX);
+                return Prepared::Settled(job.record(None, None, Then::DueAt(settled), now));
+            }
+        }
+        if let Some(key) = job.missing_key() {
+            return Prepared::Settled(job.record(None, Some(key), Then::DueAt(now), now));
+        }
+        match turn {
+            Turn::Call(call) => {
+                job.call = Some(call);
+                Prepared::Call(job)
+            }
+            turn => Prepared::Settled(job.record(None, None, then_of(turn, now), now)),
+        }
+    }
+}
+
+/// One claim: what it works with, and the turns that are over already.
+struct Round {
+    catalog: SharedCatalog,
+    slots: usize,
+    now: Timestamp,
+    settled: Vec<EndedTurn>,
+}
+
+impl Round {
+    fn put_back(&mut self, members: Vec<Leased>, until: Timestamp) {
+        let now = self.now;
+        self.settled.extend(members.into_iter().map(|member| member.record(None, None, Then::DueAt(until), now)));
+    }
+}
+
+enum Prepared {
+    Call(Leased),
+    Settled(EndedTurn),
+}

@@ -1,0 +1,90 @@
+//! Work: makes one call for its pack, and records the turn of every member in one transaction.
+
+use jiff::Timestamp;
+use leadgate_core::crm::{CrmAnswer, CrmCall, CrmFailure, CrmReply};
+use leadgate_core::job::{AbsorbRules, AfterCall, TurnContext};
+use leadgate_store::StoreError;
+use leadgate_store::model::{Attempt, Then};
+
+use super::{EndedTurn, Leased, PaidPack, SharedCatalog, then_of};
+use crate::engine::Engine;
+use crate::metrics;
+
+impl Engine {
+    /// Makes the call of a pack. Returns how many jobs ended.
+    pub(crate) async fn work(&self, pack: PaidPack) -> Result<usize, StoreError> {
+        let sent_at = self.now();
+        let PaidPack { permit, lane, call, members } = pack;
+        let answer = self.shared.crm.call(call.clone()).await;
+        let now = self.now();
+        self.shared.budget.settle(permit, answer.requests, answer.quota, now);
+        let attempt = attempt_of(&call, &answer, members.len(), sent_at, now);
+        metrics::called(&attempt);
+        tracing::debug!(
+            crm.call = call.name(),
+            crm.status = answer.status,
+            crm.class = attempt.class,
+            crm.took_ms = attempt.took_ms,
+            crm.lane = lane.name(),
+            crm.jobs = members.len(),
+            "asked the CRM: {}",
+            call.name(),
+        );
+        let result = self.shared.catalog.take_in(&*self.shared.store, &call, answer.result, now).await?;
+        let catalog = self.shared.catalog.current();
+        let round = Round { attempt, result, catalog, sent_at, now };
+        let turns = members.into_iter().map(|member| self.end_turn(member, &round)).collect();
+        self.record(turns, now).await
+    }
+
+    fn end_turn(&self, mut member: Leased, round: &Round) -> EndedTurn {
+        let now = round.now;
+        let then = match self.absorb(&mut member, round) {
+            AfterCall::Ready => then_of(member.advance(&round.catalog, now), now),
+            AfterCall::RetryAt(at) => Then::DueAt(at),
+            AfterCall::Park(parking) => Then::Parked(parking),
+            AfterCall::Hold(trouble) => {
+                tracing::warn!(crm.class = trouble.class, "the account has to wait: {}", trouble.message);
+                Then::DueAt(self.shared.budget.hold(&trouble, now))
+            }
+        };
+        member.record(Some(round.attempt.clone()), None, then, now)
+    }
+
+    fn absorb(&self, member: &mut Leased, round: &Round) -> AfterCall {
+        let Some(call) = member.call.take() else { return AfterCall::Ready };
+        let job = &mut member.job;
+        let context = TurnContext {
+            now: round.now,
+            catalog: &round.catalog,
+            known: &job.known,
+            known_notes: &job.known_notes,
+            packing: member.packing,
+        };
+        let rules = AbsorbRules { policy: &self.shared.settings.retry, jitter: self.jitter(), sent_at: round.sent_at };
+        job.state.absorb(&call, round.result.clone(), &context, &rules)
+    }
+}
+
+/// What all members of a pack share after the call.
+struct Round {
+    attempt: Attempt,
+    result: Result<CrmReply, CrmFailure>,
+    catalog: SharedCatalog,
+    sent_at: Timestamp,
+    now: Timestamp,
+}
+
+fn attempt_of(call: &CrmCall, answer: &CrmAnswer, members: usize, sent_at: Timestamp, now: Timestamp) -> Attempt {
+    let failure = answer.result.as_ref().err();
+    let shared_by = u32::try_from(members.max(1)).unwrap_or(u32::MAX);
+    Attempt {
+        call: call.name().to_owned(),
+        at: sent_at,
+        took_ms: u64::try_from(now.duration_since(sent_at).as_millis()).unwrap_or(0),
+        status: answer.status,
+        class: failure.map_or("ok", CrmFailure::class).to_owned(),
+        cost_milli: answer.requests.saturating_mul(1_000) / shared_by,
+        message: failure.map(ToString::to_string),
+    }
+}

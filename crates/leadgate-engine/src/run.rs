@@ -1,0 +1,90 @@
+//! The loop: passes while there is work, sleep while there is none, and an orderly end.
+
+use std::future::Future;
+use std::time::Duration;
+
+use leadgate_store::StoreError;
+use tokio::task::JoinSet;
+
+use crate::engine::Engine;
+
+/// The longest sleep: what another process put into the store is noticed by then.
+const LONGEST_SLEEP: Duration = Duration::from_secs(5);
+/// The shortest sleep when nothing could be claimed although something is due: it waits for an identity or for the budget.
+const SHORTEST_SLEEP: Duration = Duration::from_millis(20);
+/// How long to stay away from a store that fails.
+const STORE_TROUBLE_SLEEP: Duration = Duration::from_secs(1);
+
+type Calls = JoinSet<Result<usize, StoreError>>;
+
+impl Engine {
+    /// Works until `shutdown` resolves, then lets the calls that are under way end and records them.
+    pub async fn run(&self, shutdown: impl Future<Output = ()>) {
+        let mut calls = Calls::new();
+        let engine = self.clone();
+        let warming = tokio::spawn(async move { engine.warm_up().await });
+        tokio::pin!(shutdown);
+        loop {
+            let sleep = match self.start_calls(&mut calls).await {
+                Ok(sleep) => sleep,
+                Err(error) => self.store_trouble(&error),
+            };
+            tokio::select! {
+                () = &mut shutdown => break,
+                Some(ended) = calls.join_next() => self.note_end(ended),
+                () = self.shared.store.signals().work() => {}
+                () = tokio::time::sleep(sleep) => {}
+            }
+            while let Some(ended) = calls.try_join_next() {
+                self.note_end(ended);
+            }
+        }
+        warming.abort();
+        while let Some(ended) = calls.join_next().await {
+            self.note_end(ended);
+        }
+    }
+
+    /// Plans, claims and starts what there are slots for. Returns how long there is nothing else to do.
+    async fn start_calls(&self, calls: &mut Calls) -> Result<Duration, StoreError> {
+        let planned = self.plan_arrived().await?;
+        let free = self.shared.settings.concurrency.saturating_sub(calls.len());
+        if free == 0 {
+            return Ok(LONGEST_SLEEP);
+        }
+        let claimed = self.claim(free).await?;
+        let idle = planned == 0 && claimed.leased == 0;
+        for pack in claimed.packs {
+            let engine = self.clone();
+            calls.spawn(async move { engine.work(pack).await });
+        }
+        if idle {
+            self.count_anew().await?;
+            return self.sleep_for().await;
+        }
+        Ok(Duration::ZERO)
+    }
+
+    async fn sleep_for(&self) -> Result<Duration, StoreError> {
+        let Some(due) = self.next_due().await? else { return Ok(LONGEST_SLEEP) };
+        let wait = Duration::try_from(due.duration_since(self.now())).unwrap_or(Duration::ZERO);
+        Ok(wait.clamp(SHORTEST_SLEEP, LONGEST_SLEEP))
+    }
+
+    fn store_trouble(&self, error: &StoreError) -> Duration {
+        tracing::error!(error = %error, "the store failed; nothing is lost, trying again");
+        STORE_TROUBLE_SLEEP
+    }
+
+    fn note_end(&self, ended: Result<Result<usize, StoreError>, tokio::task::JoinError>) {
+        match ended {
+            Ok(Ok(_)) => {}
+            Ok(Err(error)) => {
+                self.store_trouble(&error);
+            }
+            Err(error) => {
+                tracing::error!(error = %error, "a call ended in a panic; its jobs are taken up again when their leases end")
+            }
+        }
+    }
+}

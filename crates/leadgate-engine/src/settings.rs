@@ -1,0 +1,59 @@
+//! What the engine may be told.
+
+use jiff::{SignedDuration, Timestamp};
+use leadgate_core::budget::BudgetSettings;
+use leadgate_core::intake::ReadingRules;
+use leadgate_core::retry::RetryPolicy;
+
+/// How the engine works.
+#[derive(Clone, Debug)]
+pub struct EngineSettings {
+    /// The name under which jobs are leased: one per process, the same after a restart.
+    pub worker: String,
+    /// Requests to the CRM under way at once, at most.
+    pub concurrency: usize,
+    /// Jobs of each lane that are planned ahead of the work, at most. The rest stays in the inbox, where it costs nothing.
+    pub plan_ahead: u32,
+    /// From how many waiting people on calls are packed.
+    pub pack_from: usize,
+    /// How long a lease lasts. Longer than a call can take.
+    pub lease: SignedDuration,
+    /// How long what was written or read of an identity is believed.
+    pub known_for: SignedDuration,
+    /// Nothing from before this moment is believed of an identity: the account was emptied or exchanged then.
+    pub known_not_before: Option<Timestamp>,
+    /// When to try again.
+    pub retry: RetryPolicy,
+    /// How much the account may be asked.
+    pub budget: BudgetSettings,
+    /// How bodies are read.
+    pub reading: ReadingRules,
+    /// Fixes the jitter, for tests.
+    pub jitter_seed: Option<u64>,
+}
+
+impl Default for EngineSettings {
+    fn default() -> Self {
+        EngineSettings {
+            worker: "leadgate".to_owned(),
+            concurrency: 8,
+            plan_ahead: 2_000,
+            pack_from: 20,
+            lease: SignedDuration::from_secs(120),
+            known_for: SignedDuration::from_hours(1),
+            known_not_before: None,
+            retry: RetryPolicy::default(),
+            budget: BudgetSettings::default(),
+            reading: ReadingRules::default(),
+            jitter_seed: None,
+        }
+    }
+}
+
+impl EngineSettings {
+    /// Since when what was learned of an identity is believed.
+    pub(crate) fn known_since(&self, now: Timestamp) -> Timestamp {
+        let believed_since = now.saturating_sub(self.known_for).unwrap_or(Timestamp::MIN);
+        self.known_not_before.map_or(believed_since, |moment| moment.max(believed_since))
+    }
+}

@@ -1,0 +1,112 @@
+//! How values become columns and columns become values again.
+
+use jiff::Timestamp;
+use leadgate_core::job::{JobState, STATE_VERSION};
+use leadgate_core::lane::Lane;
+use leadgate_core::submission::{RawSubmission, Route, SubmissionId};
+use leadgate_store::StoreError;
+use rusqlite::types::{FromSql, FromSqlError, FromSqlResult, ToSql, ToSqlOutput, ValueRef};
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use crate::error::corrupt;
+
+/// A moment, kept as microseconds since 1970.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Micros(pub(crate) Timestamp);
+
+impl ToSql for Micros {
+    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+        Ok(self.0.as_microsecond().into())
+    }
+}
+
+impl FromSql for Micros {
+    fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
+        let moment = Timestamp::from_microsecond(value.as_i64()?);
+        moment.map(Micros).map_err(|error| FromSqlError::Other(Box::new(error)))
+    }
+}
+
+/// A submission's id, kept as 16 bytes.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Id(pub(crate) SubmissionId);
+
+impl ToSql for Id {
+    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+        Ok(ToSqlOutput::Borrowed(ValueRef::Blob(self.0.0.as_bytes())))
+    }
+}
+
+impl FromSql for Id {
+    fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
+        let uuid = Uuid::from_slice(value.as_blob()?).map_err(|error| FromSqlError::Other(Box::new(error)))?;
+        Ok(Id(SubmissionId(uuid)))
+    }
+}
+
+/// A lane, kept as its rank.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct LaneRank(pub(crate) Lane);
+
+impl ToSql for LaneRank {
+    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+        Ok(i64::from(self.0.rank()).into())
+    }
+}
+
+impl FromSql for LaneRank {
+    fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
+        let rank = value.as_i64()?;
+        let lane = u8::try_from(rank).ok().and_then(Lane::from_rank);
+        lane.map(LaneRank).ok_or(FromSqlError::OutOfRange(rank))
+    }
+}
+
+/// The columns `route, target, body`, from the given one on.
+pub(crate) fn raw_submission(row: &rusqlite::Row<'_>, from: usize) -> rusqlite::Result<RawSubmission> {
+    let name = row.get_ref(from)?.as_str().map_err(|error| conversion(from, error))?;
+    let route = Route::from_name(name).ok_or_else(|| conversion(from, format!("the unknown route {name}")))?;
+    Ok(RawSubmission { route, target: row.get(from + 1)?, body: row.get(from + 2)? })
+}
+
+fn conversion(column: usize, why: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> rusqlite::Error {
+    rusqlite::Error::FromSqlConversionFailure(column, rusqlite::types::Type::Text, why.into())
+}
+
+/// A value as JSON text.
+pub(crate) fn to_json(what: &'static str, value: &impl Serialize) -> Result<String, StoreError> {
+    serde_json::to_string(value).map_err(|error| corrupt(what, error))
+}
+
+/// A value from JSON text.
+pub(crate) fn from_json<T: DeserializeOwned>(what: &'static str, text: &str) -> Result<T, StoreError> {
+    serde_json::from_str(text).map_err(|error| corrupt(what, error))
+}
+
+/// A job's state from JSON text. One of a newer version is refused even where it could be read: what it means may have changed.
+pub(crate) fn state_from_json(text: &str) -> Result<JobState, StoreError> {
+    const WHAT: &str = "job state";
+    // Only the version, because the rest of a newer one may have any shape.
+    #[derive(Deserialize)]
+    struct Versioned {
+        version: u64,
+    }
+    let found = from_json::<Versioned>(WHAT, text)?.version;
+    if found > u64::from(STATE_VERSION) {
+        let why = format!(
+            "written by a newer version of leadgate (form {found}, this one knows {STATE_VERSION}); upgrade leadgate"
+        );
+        return Err(corrupt(WHAT, why));
+    }
+    from_json(WHAT, text)
+}
+
+/// A value from JSON text that may be missing.
+pub(crate) fn from_optional_json<T: DeserializeOwned>(
+    what: &'static str,
+    text: Option<&str>,
+) -> Result<Option<T>, StoreError> {
+    text.map(|text| from_json(what, text)).transpose()
+}

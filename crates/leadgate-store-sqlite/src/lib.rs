@@ -1,0 +1,34 @@
+//! The gateway's memory in one SQLite file: the store that needs no server.
+//!
+//! The cast:
+//!
+//! | module | is |
+//! |---|---|
+//! | [`config`] | where the file is and how durable a write must be |
+//! | `open` | the lock that keeps a second process out, the connections, the migrations |
+//! | `writer` | the one thread that writes; operations that wait together share one commit, so one fsync |
+//! | `reader` | the threads that read, from the last commit, without waiting for the writer |
+//! | `intake`, `queue`, `claims`, `turns`, `views`, `settings` | the SQL, by subject |
+//! | `columns`, `error` | how values and failures cross the border to SQLite |
+//! | `store` | [`SqliteStore`], which sends each method of the trait to the right thread |
+//!
+//! The flow of a write: the caller prepares everything that costs time (JSON above all), sends an operation to the writer and waits. The
+//! writer begins a transaction, runs what waits, commits, and only then answers all of them. Nothing is answered that is not durable.
+#![cfg_attr(test, allow(clippy::unwrap_used))]
+
+mod claims;
+mod columns;
+pub mod config;
+mod error;
+mod intake;
+mod open;
+mod queue;
+mod reader;
+mod settings;
+mod store;
+mod turns;
+mod views;
+mod writer;
+
+pub use config::{Durability, SqliteConfig};
+pub use store::SqliteStore;

@@ -1,0 +1,61 @@
+//! What is kept beside the queue: the catalog, the budget, the app keys.
+
+use jiff::Timestamp;
+use leadgate_core::catalog::{Catalog, Section};
+use leadgate_store::StoreError;
+use leadgate_store::model::AppKey;
+use rusqlite::{Connection, OptionalExtension as _, params};
+use serde_json::Value;
+
+use crate::columns::{Micros, from_json, from_optional_json};
+use crate::error::{corrupt, store_error};
+
+/// Every section kept.
+pub(crate) fn catalog(connection: &Connection) -> Result<Catalog, StoreError> {
+    let mut catalog = Catalog::default();
+    for (name, read) in section_rows(connection).map_err(|error| store_error(&error))? {
+        let section = Section::ALL.into_iter().find(|section| section.name() == name);
+        let section = section.ok_or_else(|| corrupt("section of the catalog", format!("its name is {name}")))?;
+        catalog.put(section, from_json("section of the catalog", &read)?);
+    }
+    Ok(catalog)
+}
+
+fn section_rows(connection: &Connection) -> rusqlite::Result<Vec<(String, String)>> {
+    let mut statement = connection.prepare_cached("SELECT section, read FROM catalog")?;
+    statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?.collect()
+}
+
+/// Keeps a section.
+pub(crate) fn put_section(connection: &Connection, section: Section, read: &str) -> rusqlite::Result<()> {
+    let sql = "INSERT OR REPLACE INTO catalog (section, read) VALUES (?1, ?2)";
+    connection.prepare_cached(sql)?.execute(params![section.name(), read])?;
+    Ok(())
+}
+
+/// The budget as it was last kept.
+pub(crate) fn budget(connection: &Connection) -> Result<Option<Value>, StoreError> {
+    let read = |connection: &Connection| -> rusqlite::Result<Option<String>> {
+        connection.prepare_cached("SELECT value FROM budget")?.query_row([], |row| row.get(0)).optional()
+    };
+    from_optional_json("budget", read(connection).map_err(|error| store_error(&error))?.as_deref())
+}
+
+/// Keeps the budget.
+pub(crate) fn put_budget(connection: &Connection, value: &str) -> rusqlite::Result<()> {
+    connection.prepare_cached("INSERT OR REPLACE INTO budget (only, value) VALUES (1, ?1)")?.execute([value])?;
+    Ok(())
+}
+
+/// The app keys, by name.
+pub(crate) fn app_keys(connection: &Connection) -> rusqlite::Result<Vec<AppKey>> {
+    let mut statement = connection.prepare_cached("SELECT name, digest FROM app_keys ORDER BY name")?;
+    statement.query_map([], |row| Ok(AppKey { name: row.get(0)?, digest: row.get(1)? }))?.collect()
+}
+
+/// Adds an app key, in place of one of the same name.
+pub(crate) fn put_app_key(connection: &Connection, key: &AppKey, now: Timestamp) -> rusqlite::Result<()> {
+    let sql = "INSERT OR REPLACE INTO app_keys (name, digest, added_at) VALUES (?1, ?2, ?3)";
+    connection.prepare_cached(sql)?.execute(params![key.name, key.digest, Micros(now)])?;
+    Ok(())
+}

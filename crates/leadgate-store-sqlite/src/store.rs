@@ -1,0 +1,213 @@
+//! [`SqliteStore`]: each method of the trait, sent to the right thread. JSON is written before and read after, on the caller's side.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use jiff::Timestamp;
+use leadgate_core::catalog::{Catalog, Section, SectionRead};
+use leadgate_core::steps::{ParkReason, Parking};
+use leadgate_core::submission::SubmissionId;
+use leadgate_store::model::{
+    AcceptOutcome, AppKey, ClaimRequest, ClaimedJob, InboxEntry, JobFilter, JobId, JobSummary, Lease, NewSubmission,
+    PlannedSubmission, QueueStats, ReleaseOutcome, SubmissionStory, TurnOutcome, TurnRecord,
+};
+use leadgate_store::signals::Signals;
+use leadgate_store::{Store, StoreError};
+use rusqlite::Connection;
+use serde_json::Value;
+
+use crate::columns::to_json;
+use crate::config::SqliteConfig;
+use crate::error::store_error;
+use crate::intake::{PreparedPlan, PreparedSubmission};
+use crate::open::{self, StoreLock};
+use crate::reader::Readers;
+use crate::turns::PreparedTurn;
+use crate::writer::{Announcements, Scope, Writer};
+use crate::{claims, intake, settings, turns, views};
+
+/// The gateway's memory in one SQLite file.
+///
+/// Dropping it lets what was handed over be committed, then closes the file; that blocks for as long as a commit takes.
+#[derive(Debug)]
+pub struct SqliteStore {
+    // Dropped in this order: the last connection to close tidies the write-ahead log away, and the lock is given up after that.
+    readers: Readers,
+    writer: Writer,
+    signals: Arc<Signals>,
+    _lock: StoreLock,
+}
+
+impl SqliteStore {
+    /// Opens the store, and makes it if it is not there. Blocks.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`] if another process uses it or the file cannot be opened; [`StoreError::TooNew`] if a newer leadgate
+    /// wrote it.
+    pub fn open(config: SqliteConfig) -> Result<SqliteStore, StoreError> {
+        let lock = open::lock(&config.path)?;
+        let connection = open::open_writer(&config)?;
+        let readers = Readers::start(&config.path)?;
+        let signals = Arc::new(Signals::default());
+        let writer = Writer::start(connection, Arc::clone(&signals))?;
+        Ok(SqliteStore { readers, writer, signals, _lock: lock })
+    }
+
+    /// Lets what was handed over be committed, then closes the file. Blocks.
+    pub fn close(self) {
+        drop(self);
+    }
+
+    async fn read<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        self.readers.run(move |connection| work(connection).map_err(|error| store_error(&error))).await
+    }
+
+    async fn write<T: Send + 'static>(
+        &self,
+        scope: Scope,
+        work: impl FnOnce(&Connection, &mut Announcements) -> rusqlite::Result<T> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        let work = move |connection: &Connection, announcements: &mut Announcements| {
+            work(connection, announcements).map_err(|error| store_error(&error))
+        };
+        self.writer.run(scope, work).await
+    }
+
+    /// Takes a job out of the way whose stored state cannot be read; else it would fail every claim from now on.
+    async fn park_unreadable(&self, lease: Lease, error: StoreError, now: Timestamp) -> Result<(), StoreError> {
+        tracing::error!(job.id = lease.job.0, %error, "a stored job cannot be read; it is parked");
+        let message = format!("{error}; look at the row of job {} in the store, then release it", lease.job);
+        let parking = Parking { reason: ParkReason::Unreadable, message, valid: Vec::new() };
+        let parking = to_json("parking", &parking)?;
+        self.write(Scope::Savepoint, move |connection, announcements| {
+            turns::park_unreadable(connection, (lease, &parking), now, announcements)
+        })
+        .await
+    }
+}
+
+#[async_trait]
+impl Store for SqliteStore {
+    async fn accept(&self, submission: NewSubmission, now: Timestamp) -> Result<AcceptOutcome, StoreError> {
+        let prepared = PreparedSubmission::new(submission, now);
+        let work = move |connection: &Connection, announcements: &mut Announcements| {
+            intake::accept(connection, &prepared, announcements)
+        };
+        self.writer.run(Scope::OneStatement, work).await
+    }
+
+    async fn story(&self, id: SubmissionId) -> Result<Option<SubmissionStory>, StoreError> {
+        self.readers.run(move |connection| views::story(connection, id)).await
+    }
+
+    async fn unplanned(&self, per_lane: [u32; 4]) -> Result<Vec<InboxEntry>, StoreError> {
+        self.read(move |connection| intake::unplanned(connection, per_lane)).await
+    }
+
+    async fn record_plans(&self, plans: Vec<PlannedSubmission>, now: Timestamp) -> Result<(), StoreError> {
+        let plans = plans.into_iter().map(PreparedPlan::new).collect::<Result<Vec<_>, _>>()?;
+        let work = move |connection: &Connection, announcements: &mut Announcements| {
+            intake::record_plans(connection, &plans, now, announcements)
+        };
+        self.writer.run(Scope::Savepoint, work).await
+    }
+
+    async fn claim_due(&self, request: ClaimRequest) -> Result<Vec<ClaimedJob>, StoreError> {
+        let now = request.now;
+        let work = move |connection: &Connection, _: &mut Announcements| claims::claim_due(connection, &request);
+        let rows = self.write(Scope::Savepoint, work).await?;
+        let mut claimed = Vec::with_capacity(rows.len());
+        for row in rows {
+            match row.decode() {
+                Ok(job) => claimed.push(job),
+                Err((lease, error)) => self.park_unreadable(lease, error, now).await?,
+            }
+        }
+        Ok(claimed)
+    }
+
+    async fn finish_turns(
+        &self,
+        turns: Vec<TurnRecord>,
+        budget: Option<Value>,
+        now: Timestamp,
+    ) -> Result<Vec<TurnOutcome>, StoreError> {
+        let turns = turns.into_iter().map(PreparedTurn::new).collect::<Result<Vec<_>, _>>()?;
+        let budget = budget.map(|value| value.to_string());
+        self.write(Scope::Savepoint, move |connection, announcements| {
+            turns::finish_turns(connection, (&turns, budget.as_deref()), now, announcements)
+        })
+        .await
+    }
+
+    async fn abandon_leases(&self, worker: &str, now: Timestamp) -> Result<u64, StoreError> {
+        let worker = worker.to_owned();
+        self.write(Scope::Savepoint, move |connection, announcements| {
+            let count = claims::abandon_leases(connection, &worker, now)?;
+            announcements.work |= count > 0;
+            Ok(count)
+        })
+        .await
+    }
+
+    async fn next_due(&self) -> Result<Option<Timestamp>, StoreError> {
+        Ok(self.read(views::next_due).await?.map(|moment| moment.0))
+    }
+
+    async fn jobs(&self, filter: JobFilter) -> Result<Vec<JobSummary>, StoreError> {
+        self.readers.run(move |connection| views::jobs(connection, &filter)).await
+    }
+
+    async fn release(&self, job: JobId, now: Timestamp) -> Result<ReleaseOutcome, StoreError> {
+        let work = move |connection: &Connection, announcements: &mut Announcements| {
+            turns::release(connection, job, now, announcements)
+        };
+        self.writer.run(Scope::Savepoint, work).await
+    }
+
+    async fn release_all(&self, now: Timestamp) -> Result<u64, StoreError> {
+        let mut released = 0;
+        let mut next = Some(JobId(0));
+        while let Some(after) = next {
+            let work = move |connection: &Connection, announcements: &mut Announcements| {
+                turns::release_some(connection, after, now, announcements)
+            };
+            let some = self.writer.run(Scope::Savepoint, work).await?;
+            released += some.count;
+            next = some.last;
+        }
+        Ok(released)
+    }
+
+    async fn catalog(&self) -> Result<Catalog, StoreError> {
+        self.readers.run(settings::catalog).await
+    }
+
+    async fn put_section(&self, section: Section, read: SectionRead) -> Result<(), StoreError> {
+        let read = to_json("section of the catalog", &read)?;
+        self.write(Scope::OneStatement, move |connection, _| settings::put_section(connection, section, &read)).await
+    }
+
+    async fn budget(&self) -> Result<Option<Value>, StoreError> {
+        self.readers.run(settings::budget).await
+    }
+
+    async fn app_keys(&self) -> Result<Vec<AppKey>, StoreError> {
+        self.read(settings::app_keys).await
+    }
+
+    async fn put_app_key(&self, key: AppKey, now: Timestamp) -> Result<(), StoreError> {
+        self.write(Scope::OneStatement, move |connection, _| settings::put_app_key(connection, &key, now)).await
+    }
+
+    async fn stats(&self, _now: Timestamp) -> Result<QueueStats, StoreError> {
+        self.read(views::stats).await
+    }
+
+    fn signals(&self) -> &Signals {
+        &self.signals
+    }
+}

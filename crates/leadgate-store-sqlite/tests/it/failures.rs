@@ -1,0 +1,87 @@
+//! Failing operations, full disks, rows that cannot be read.
+
+use futures::future::join_all;
+use leadgate_core::submission::{RawSubmission, Route};
+use leadgate_store::conformance::samples::{accept, at, claim, id, job, plan, story, submission};
+use leadgate_store::model::{AcceptOutcome, NewSubmission, Progress, ReleaseOutcome};
+use leadgate_store::{Store as _, StoreError};
+use leadgate_store_sqlite::SqliteStore;
+
+use crate::support::{config, open_fresh};
+
+#[tokio::test]
+async fn one_that_fails_leaves_the_others_of_its_group() {
+    let store = open_fresh();
+    accept(&*store, 0, 0).await;
+    // Every tenth brings an id that is taken.
+    let same_id = |number| if number % 10 == 0 { id(0) } else { id(number) };
+    let accepts =
+        (1..=100).map(|number| store.accept(NewSubmission { id: same_id(number), ..submission(number) }, at(0)));
+    let outcomes = join_all(accepts).await;
+    let failed = outcomes.iter().filter(|outcome| outcome.is_err()).count();
+    let accepted = outcomes.iter().filter(|outcome| matches!(outcome, Ok(AcceptOutcome::Accepted))).count();
+    assert_eq!((failed, accepted), (10, 90));
+    assert_eq!(store.unplanned([1_000; 4]).await.unwrap().len(), 91);
+}
+
+#[tokio::test]
+async fn a_full_disk_is_called_so_and_loses_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = SqliteStore::open(config(&folder).with_max_pages(100)).unwrap();
+    let large = |number| {
+        let raw = RawSubmission { route: Route::Lead, target: None, body: vec![b'x'; 30_000] };
+        NewSubmission { raw, ..submission(number) }
+    };
+    let mut kept = 0;
+    let refused = loop {
+        match store.accept(large(kept), at(0)).await {
+            Ok(_) => kept += 1,
+            Err(error) => break error,
+        }
+    };
+    assert!(matches!(refused, StoreError::DiskFull), "{refused}");
+    assert!(kept > 3);
+    let outcomes = join_all((100..110).map(|number| store.accept(large(number), at(0)))).await;
+    assert!(outcomes.iter().all(|outcome| matches!(outcome, Err(StoreError::DiskFull))));
+    assert_eq!(store.unplanned([1_000; 4]).await.unwrap().len() as u64, kept);
+    drop(store);
+
+    let store = SqliteStore::open(config(&folder)).unwrap();
+    assert_eq!(store.unplanned([1_000; 4]).await.unwrap().len() as u64, kept);
+    assert_eq!(store.accept(large(kept), at(0)).await.unwrap(), AcceptOutcome::Accepted, "the caller sends again");
+}
+
+#[tokio::test]
+async fn a_job_that_cannot_be_read_is_parked_and_the_others_go_on() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = SqliteStore::open(config(&folder)).unwrap();
+    for (number, name) in [(1, "a"), (2, "b"), (3, "a")] {
+        plan(&store, number, job(&[name])).await;
+    }
+    let connection = rusqlite::Connection::open(config(&folder).path).unwrap();
+    connection.execute("UPDATE jobs SET state = '{}' WHERE id = 1", []).unwrap();
+    let claimed = claim(&store, 0).await;
+    assert_eq!(claimed.iter().map(|job| job.submission).collect::<Vec<_>>(), [id(2)]);
+    assert_eq!(claim(&store, 0).await[0].submission, id(3), "the next of its identity");
+    let parked = store.jobs(leadgate_store::model::JobFilter::default()).await.unwrap().pop().unwrap();
+    assert_eq!((parked.submission, parked.progress), (id(1), Progress::Parked));
+    assert!(parked.parking.unwrap().message.contains("job state"));
+    connection.execute("UPDATE jobs SET state = (SELECT state FROM jobs WHERE id = 2) WHERE id = 1", []).unwrap();
+    assert_eq!(story(&store, id(1)).await.progress, Progress::Parked);
+}
+
+#[tokio::test]
+async fn a_job_of_a_newer_version_is_parked_until_it_can_be_read() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = SqliteStore::open(config(&folder)).unwrap();
+    plan(&store, 1, job(&["a"])).await;
+    let connection = rusqlite::Connection::open(config(&folder).path).unwrap();
+    connection.execute("UPDATE jobs SET state = json_set(state, '$.version', 200)", []).unwrap();
+    assert!(claim(&store, 0).await.is_empty());
+    let parked = store.jobs(leadgate_store::model::JobFilter::default()).await.unwrap().pop().unwrap();
+    assert_eq!(parked.progress, Progress::Parked);
+    assert!(parked.parking.unwrap().message.contains("written by a newer version"));
+    assert!(matches!(store.release(parked.id, at(1)).await, Err(StoreError::Corrupt { what: "job state", .. })));
+    connection.execute("UPDATE jobs SET state = json_set(state, '$.version', 1)", []).unwrap();
+    assert_eq!(store.release(parked.id, at(1)).await.unwrap(), ReleaseOutcome::Released);
+}

@@ -1,0 +1,126 @@
+//! The suite that every backend must pass: each case proves a sentence of the documentation of [`Store`](crate::Store) or
+//! [`model`](crate::model).
+//!
+//! A backend writes one line in its tests. The expression opens a fresh, empty store; it may be async and may hold more than the store (a
+//! folder to clean up), as long as it dereferences to it:
+//!
+//! ```ignore
+//! leadgate_store::conformance_suite!(open_fresh_store().await);
+//! ```
+//!
+//! The cast: [`samples`] makes submissions, jobs and turns; the other modules hold the cases, by subject. Time is made up, in seconds from an
+//! arbitrary start; nothing sleeps.
+// These functions are tests in all but name.
+#![allow(clippy::unwrap_used, clippy::missing_panics_doc)]
+
+pub mod intake;
+pub mod leases;
+pub mod memory;
+pub mod ordering;
+pub mod plans;
+pub mod samples;
+pub mod turns;
+pub mod views;
+
+/// Expands to one test for each case, against what the expression opens.
+#[macro_export]
+macro_rules! conformance_suite {
+    ($open:expr) => {
+        $crate::conformance_suite! { @cases $open;
+            intake: [
+                a_submission_is_kept_as_it_came,
+                a_large_body_is_kept_byte_for_byte,
+                a_repeat_by_key_is_told_from_a_reused_key,
+                a_key_is_remembered_for_its_time,
+                a_repeat_by_content_is_recognised_for_its_time,
+                a_key_and_content_with_the_same_digest_are_two_things,
+                of_concurrent_repeats_exactly_one_is_accepted,
+                concurrent_submissions_are_all_kept,
+                the_unplanned_come_in_order_of_arrival,
+                the_unplanned_of_the_most_urgent_lane_come_first,
+                an_unknown_submission_has_no_story,
+                an_accepted_submission_is_signalled,
+            ];
+            plans: [
+                a_plan_becomes_a_job_that_is_due,
+                what_cannot_be_planned_is_parked,
+                what_cannot_be_planned_is_listed_and_counted,
+                what_could_not_be_planned_is_planned_anew_when_released,
+                a_submission_that_was_planned_meanwhile_is_left_alone,
+                a_plan_for_an_unknown_submission_is_ignored,
+                jobs_are_numbered_in_order_of_arrival,
+                plans_handed_over_in_disorder_are_queued_in_order_of_arrival,
+                a_plan_is_signalled,
+            ];
+            ordering: [
+                jobs_of_one_identity_go_one_after_another,
+                jobs_of_different_identities_go_at_once,
+                a_job_with_two_identities_waits_for_both,
+                whoever_is_first_stays_first_between_turns,
+                a_parked_job_lets_the_next_go,
+                an_identity_is_kept_in_order_across_lanes,
+                an_added_identity_waits_behind_its_holders,
+                an_added_identity_is_held_against_those_who_come_later,
+                jobs_never_wait_for_each_other_in_a_circle,
+                a_released_job_that_holds_what_another_adds_does_not_block_it,
+                adding_an_identity_that_is_held_already_changes_nothing,
+                a_long_queue_is_worked_off_in_order,
+                the_most_urgent_lane_goes_first,
+                each_lane_has_its_limit,
+                a_closed_lane_lends_new_jobs,
+            ];
+            leases: [
+                a_leased_job_is_not_leased_again,
+                a_job_is_not_leased_before_it_is_due,
+                a_lease_that_ended_is_taken_over_and_marked,
+                the_mark_is_the_earliest_lost_lease_and_a_turn_clears_it,
+                a_turn_under_a_lost_lease_is_not_recorded,
+                turns_are_told_apart_within_one_transaction,
+                a_recorded_turn_ends_its_lease,
+                leases_of_a_dead_worker_are_given_up,
+            ];
+            turns: [
+                a_turn_moves_the_job_on,
+                a_finished_job_shows_its_outcome,
+                a_parked_job_shows_its_reason,
+                the_end_is_signalled,
+                work_that_is_due_at_once_is_signalled,
+                an_end_signals_work_to_those_behind,
+                a_released_job_is_due_with_its_failures_forgotten,
+                a_released_job_waits_behind_younger_ones,
+                only_parked_jobs_are_released,
+                all_parked_jobs_are_released_at_once,
+            ];
+            memory: [
+                what_was_learned_is_recalled,
+                what_was_learned_long_ago_is_not_recalled,
+                the_same_record_adds_to_what_is_filled,
+                another_record_takes_the_place_of_the_first,
+                notes_on_records_among_the_keys_are_known,
+                the_budget_is_kept_with_the_turns,
+                the_catalog_is_kept_by_section,
+                an_app_key_is_replaced_by_name,
+            ];
+            views: [
+                jobs_are_listed_youngest_first,
+                jobs_are_filtered_and_limited,
+                a_job_in_a_list_shows_where_it_stands,
+                an_empty_store_counts_nothing,
+                what_waits_is_counted,
+                the_next_moment_is_the_earliest_due_or_lease_end,
+                who_waits_behind_another_is_not_waited_for,
+            ];
+        }
+    };
+    (@cases $open:expr; $($subject:ident: [$($case:ident),* $(,)?];)*) => {
+        $(mod $subject {
+            use super::*;
+
+            $(#[tokio::test]
+            async fn $case() {
+                let opened = $open;
+                $crate::conformance::$subject::$case(&*opened).await;
+            })*
+        })*
+    };
+}

@@ -1,0 +1,127 @@
+//! What is remembered between jobs: records, notes, the budget, the catalog, the app keys.
+
+use leadgate_core::catalog::{AccountFacts, NamedId, Parent, Section, SectionContent, SectionRead};
+use leadgate_core::identity::IdentityKey;
+use leadgate_core::record::{KnownRecord, RecordKind, RecordRef};
+use leadgate_core::steps::StepEffect;
+
+use super::samples::*;
+use crate::Store;
+use crate::model::{AppKey, ClaimedJob, NewJob, Then, TurnRecord};
+
+/// Learns through a job of its own, which it finishes.
+async fn learn(store: &dyn Store, number: u64, effects: Vec<StepEffect>, seconds: i64) {
+    plan(store, number, job(&[])).await;
+    let claimed = claim_one(store, seconds).await;
+    let done = turn(&claimed, Then::Finished(Default::default()));
+    record(store, TurnRecord { effects, ..done }, seconds).await;
+}
+
+/// Claims a new job that has the identity `a` and recalls `c`.
+async fn claim_recalling(store: &dyn Store, number: u64, seconds: i64) -> ClaimedJob {
+    plan(store, number, NewJob { recalls: vec![key("c")], ..job(&["a"]) }).await;
+    claim_one(store, seconds).await
+}
+
+/// Of the identities it is ordered by and of those it only recalls; nothing of others.
+pub async fn what_was_learned_is_recalled(store: &dyn Store) {
+    let company = KnownRecord { record: RecordRef { kind: RecordKind::Company, id: 8 }, filled: Default::default() };
+    let person = known(5, &["email", "custom_field.plan"]);
+    let effects = vec![learned("a", person.clone()), learned("c", company.clone()), learned("b", known(6, &["email"]))];
+    learn(store, 1, effects, 0).await;
+    let claimed = claim_recalling(store, 2, 10).await;
+    assert_eq!(claimed.known.into_iter().collect::<Vec<_>>(), [(key("a"), person), (key("c"), company)]);
+    assert_eq!(claimed.keys, [key("a")], "it is not ordered by what it recalls");
+}
+
+/// What was learned at the very moment still counts.
+pub async fn what_was_learned_long_ago_is_not_recalled(store: &dyn Store) {
+    learn(store, 1, vec![learned("a", known(5, &[]))], 0).await;
+    learn(store, 2, vec![learned("c", known(6, &[]))], 1).await;
+    let claimed = claim_recalling(store, 3, 1_001).await;
+    assert_eq!(claimed.known.into_keys().collect::<Vec<_>>(), [key("c")]);
+}
+
+/// And it counts as learned anew.
+pub async fn the_same_record_adds_to_what_is_filled(store: &dyn Store) {
+    learn(store, 1, vec![learned("a", known(5, &["email", "city"]))], 0).await;
+    learn(store, 2, vec![learned("a", known(5, &["email", "mobile_number"]))], 500).await;
+    let claimed = claim_recalling(store, 3, 1_200).await;
+    assert_eq!(claimed.known[&key("a")], known(5, &["city", "email", "mobile_number"]));
+}
+
+/// Nothing of the first is left.
+pub async fn another_record_takes_the_place_of_the_first(store: &dyn Store) {
+    learn(store, 1, vec![learned("a", known(5, &["email", "city"]))], 0).await;
+    learn(store, 2, vec![learned("a", known(6, &["email"]))], 0).await;
+    assert_eq!(claim_recalling(store, 3, 1).await.known[&key("a")], known(6, &["email"]));
+}
+
+/// However long ago; and only those.
+pub async fn notes_on_records_among_the_keys_are_known(store: &dyn Store) {
+    let contact = |id| RecordRef { kind: RecordKind::Contact, id };
+    let noted = |record, note| StepEffect { learned: Vec::new(), note: Some((record, note)) };
+    learn(store, 1, vec![noted(contact(5), 50), noted(contact(5), 51), noted(contact(6), 60)], 0).await;
+    learn(store, 2, vec![noted(contact(5), 50)], 0).await;
+    plan(store, 3, job(&["a", IdentityKey::of_record(contact(5)).as_str()])).await;
+    let claimed = claim_one(store, 1_000_000).await;
+    assert_eq!(claimed.known_notes.into_iter().collect::<Vec<_>>(), [50, 51]);
+}
+
+/// None at first; a call without one leaves it; no turn is needed.
+pub async fn the_budget_is_kept_with_the_turns(store: &dyn Store) {
+    assert_eq!(store.budget().await.unwrap(), None);
+    let budget = serde_json::json!({"hour": {"used": 3}, "seen_at": null});
+    store.finish_turns(Vec::new(), Some(budget.clone()), at(0)).await.unwrap();
+    store.finish_turns(Vec::new(), None, at(0)).await.unwrap();
+    assert_eq!(store.budget().await.unwrap(), Some(budget));
+    plan(store, 1, job(&[])).await;
+    let done = turn(&claim_one(store, 0).await, Then::Finished(Default::default()));
+    store.finish_turns(vec![done], Some(7.into()), at(0)).await.unwrap();
+    assert_eq!(store.budget().await.unwrap(), Some(7.into()));
+}
+
+/// Empty at first; a section that is read again replaces itself and leaves the others.
+pub async fn the_catalog_is_kept_by_section(store: &dyn Store) {
+    assert_eq!(store.catalog().await.unwrap(), Default::default());
+    let parent = Some(Parent { id: 1, name: "Default".to_owned() });
+    let named = |id, name: &str| NamedId { id, name: name.to_owned(), alias: None, parent: parent.clone() };
+    let read = |content, seconds| SectionRead { content, read_at: at(seconds) };
+    let old = read(SectionContent::Names(vec![named(1, "New")]), 0);
+    let stages = read(SectionContent::Names(vec![named(1, "New"), named(2, "Won")]), 5);
+    let account = read(SectionContent::Account(account_facts()), 1);
+    let owners = read(SectionContent::Unreadable, 2);
+    store.put_section(Section::Stages, old).await.unwrap();
+    for (section, read) in [(Section::Account, &account), (Section::Owners, &owners), (Section::Stages, &stages)] {
+        store.put_section(section, read.clone()).await.unwrap();
+    }
+    let catalog = store.catalog().await.unwrap();
+    assert_eq!(catalog.get(Section::Account), Some(&account));
+    assert_eq!(catalog.get(Section::Owners), Some(&owners));
+    assert_eq!(catalog.get(Section::Stages), Some(&stages));
+    assert_eq!(catalog.get(Section::Sources), None);
+}
+
+fn account_facts() -> AccountFacts {
+    AccountFacts {
+        generation: "Freshsales".to_owned(),
+        separate_leads: false,
+        contact_email_unique: Some(true),
+        lead_stage_id: Some(3),
+        bulk_people: Some(100),
+        batch_find: None,
+        keyed_person_upsert: true,
+    }
+}
+
+/// None at first; keys of other names are left alone.
+pub async fn an_app_key_is_replaced_by_name(store: &dyn Store) {
+    assert!(store.app_keys().await.unwrap().is_empty());
+    let app_key = |name: &str, byte| AppKey { name: name.to_owned(), digest: [byte; 32] };
+    for key in [app_key("shop", 1), app_key("blog", 2), app_key("shop", 3)] {
+        store.put_app_key(key, at(0)).await.unwrap();
+    }
+    let mut keys = store.app_keys().await.unwrap();
+    keys.sort_by(|one, other| one.name.cmp(&other.name));
+    assert_eq!(keys, [app_key("blog", 2), app_key("shop", 3)]);
+}

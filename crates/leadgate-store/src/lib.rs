@@ -1,0 +1,129 @@
+//! What the gateway needs of a database, in the gateway's words.
+//!
+//! A method of [`Store`] is one finished business transaction: when it returns, either all of it is durable or none of it happened. No
+//! transaction handle crosses the trait, `now` is always an argument, and there is no SQL here. Each backend writes its own.
+//!
+//! * [`model`] holds what goes in and comes out;
+//! * [`signals`] wakes those who wait in this process; other processes poll;
+//! * `conformance` (feature `testing`) is the suite that every backend must pass.
+
+#[cfg(feature = "testing")]
+pub mod conformance;
+pub mod model;
+pub mod signals;
+
+use async_trait::async_trait;
+use jiff::Timestamp;
+use leadgate_core::catalog::{Catalog, Section, SectionRead};
+use leadgate_core::submission::SubmissionId;
+use serde_json::Value;
+
+use crate::model::{
+    AcceptOutcome, AppKey, ClaimRequest, ClaimedJob, InboxEntry, JobFilter, JobId, JobSummary, NewSubmission,
+    PlannedSubmission, QueueStats, ReleaseOutcome, SubmissionStory, TurnOutcome, TurnRecord,
+};
+use crate::signals::Signals;
+
+/// Why a transaction did not happen. Nothing of it was kept.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum StoreError {
+    /// The disk is full. Free some space; nothing was lost.
+    #[error("the disk that holds the store is full; free some space and send again")]
+    DiskFull,
+    /// The database cannot be reached or is locked by another process.
+    #[error("the store is not available: {0}")]
+    Unavailable(String),
+    /// A stored value cannot be read back.
+    #[error("the store holds a {what} that cannot be read: {why}")]
+    Corrupt {
+        /// Which kind of value.
+        what: &'static str,
+        /// What is wrong with it.
+        why: String,
+    },
+    /// The database was written by a newer version.
+    #[error(
+        "the store was written by a newer version of leadgate (schema {found}, this one knows {known}); upgrade leadgate"
+    )]
+    TooNew {
+        /// The schema found.
+        found: i64,
+        /// The newest schema known.
+        known: i64,
+    },
+}
+
+/// The gateway's memory.
+#[async_trait]
+pub trait Store: Send + Sync + 'static {
+    /// Keeps a submission, unless it is a repeat. Durable before it returns.
+    ///
+    /// Concurrent repeats are told apart: exactly one of them is [`AcceptOutcome::Accepted`].
+    async fn accept(&self, submission: NewSubmission, now: Timestamp) -> Result<AcceptOutcome, StoreError>;
+
+    /// The whole story of a submission.
+    async fn story(&self, id: SubmissionId) -> Result<Option<SubmissionStory>, StoreError>;
+
+    /// Submissions that have no plan yet: the most urgent lane first, each lane in order of arrival and so many of it at most, by
+    /// [`Lane::rank`](leadgate_core::lane::Lane::rank).
+    async fn unplanned(&self, per_lane: [u32; 4]) -> Result<Vec<InboxEntry>, StoreError>;
+
+    /// Keeps plans as jobs. What cannot be planned becomes a parked job without steps in the lane of its submission. A submission that was planned meanwhile is left alone.
+    async fn record_plans(&self, plans: Vec<PlannedSubmission>, now: Timestamp) -> Result<(), StoreError>;
+
+    /// Leases due jobs, the most urgent lane first, then in order of arrival.
+    ///
+    /// Of jobs that share an identity only the one that was planned first is ever leased; the others wait until it is finished or parked.
+    /// Within a lane that is the one that came first.
+    async fn claim_due(&self, request: ClaimRequest) -> Result<Vec<ClaimedJob>, StoreError>;
+
+    /// Records what came of turns, all in one transaction, together with the budget as it now stands.
+    ///
+    /// A turn whose lease was lost meanwhile is not recorded, not even its effects.
+    async fn finish_turns(
+        &self,
+        turns: Vec<TurnRecord>,
+        budget: Option<Value>,
+        now: Timestamp,
+    ) -> Result<Vec<TurnOutcome>, StoreError>;
+
+    /// Gives up all leases of a worker, who is known to be dead, so that its jobs are due at once and marked as abandoned. Returns how many.
+    async fn abandon_leases(&self, worker: &str, now: Timestamp) -> Result<u64, StoreError>;
+
+    /// When the next job is due or the next lease expires; `None` if there is nothing to wait for.
+    async fn next_due(&self) -> Result<Option<Timestamp>, StoreError>;
+
+    /// Jobs, the youngest first.
+    async fn jobs(&self, filter: JobFilter) -> Result<Vec<JobSummary>, StoreError>;
+
+    /// Makes a parked job due again, its failures forgotten. It waits its turn behind younger jobs of the same identity.
+    /// A job without steps, whose submission could not be planned, is gone instead: its submission is planned anew.
+    async fn release(&self, job: JobId, now: Timestamp) -> Result<ReleaseOutcome, StoreError>;
+
+    /// Releases every parked job, the oldest first, and returns how many. What cannot be read stays parked.
+    ///
+    /// Many are released in several transactions, so that nobody has to wait for all of them; after a failure those released so far stay so.
+    async fn release_all(&self, now: Timestamp) -> Result<u64, StoreError>;
+
+    /// Every section of the catalog that was kept.
+    async fn catalog(&self) -> Result<Catalog, StoreError>;
+
+    /// Keeps a section of the catalog.
+    async fn put_section(&self, section: Section, read: SectionRead) -> Result<(), StoreError>;
+
+    /// The budget as it was last kept.
+    async fn budget(&self) -> Result<Option<Value>, StoreError>;
+
+    /// The app keys that open the gateway.
+    async fn app_keys(&self) -> Result<Vec<AppKey>, StoreError>;
+
+    /// Adds an app key; one of the same name is replaced.
+    async fn put_app_key(&self, key: AppKey, now: Timestamp) -> Result<(), StoreError>;
+
+    /// How much waits, for metrics and readiness.
+    async fn stats(&self, now: Timestamp) -> Result<QueueStats, StoreError>;
+
+    /// Where this process hears of work and of ends.
+    fn signals(&self) -> &Signals;
+}

@@ -1,0 +1,266 @@
+//! The gateway under test.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use freshsales::Credentials;
+use freshsales_sandbox::{Account, Clock as SandboxClock, Generation, Plan, Sandbox, SandboxConfig};
+use jiff::{SignedDuration, Timestamp};
+use leadgate_core::budget::BudgetSettings;
+use leadgate_core::clock::Clock;
+use leadgate_crm_freshsales::{FreshsalesCrm, FreshsalesSettings};
+use leadgate_engine::{Engine, EngineParts, EngineSettings, Pass};
+use leadgate_store::Store;
+use leadgate_store_sqlite::{SqliteConfig, SqliteStore};
+use leadgate_web::{Access, Gateway, ServeLimits, WebSettings};
+use serde_json::Value;
+use tokio::net::TcpListener;
+
+use crate::http::Answer;
+
+/// The gateway's clock is the sandbox account's: a step moves both.
+pub struct AccountClock(pub Account);
+
+impl Clock for AccountClock {
+    fn now(&self) -> Timestamp {
+        self.0.now()
+    }
+}
+
+/// How a [`TestGateway`] is opened.
+pub struct TestGatewayBuilder {
+    generation: Generation,
+    sandbox: SandboxConfig,
+    engine: EngineSettings,
+    web: WebSettings,
+}
+
+/// A gateway, the account it serves, and the folder that is deleted in the end.
+pub struct TestGateway {
+    sandbox: Sandbox,
+    store: Arc<SqliteStore>,
+    engine: Engine,
+    url: String,
+    http: reqwest::Client,
+    server: tokio::task::JoinHandle<std::io::Result<()>>,
+    _folder: tempfile::TempDir,
+}
+
+impl Default for TestGatewayBuilder {
+    fn default() -> Self {
+        let start = "2026-06-15T14:00:00Z".parse().unwrap();
+        let mut web = WebSettings::new(Access::OpenToAnyone);
+        web.patience = Duration::ZERO;
+        let unlimited = BudgetSettings { per_hour: None, per_minute: None, ..BudgetSettings::default() };
+        TestGatewayBuilder {
+            generation: Generation::Suite,
+            sandbox: SandboxConfig {
+                clock: SandboxClock::Stepped(start),
+                index_lag: Duration::from_secs(5),
+                remembered_requests: 1_000_000,
+                ..SandboxConfig::default()
+            },
+            engine: EngineSettings { jitter_seed: Some(1), budget: unlimited, ..EngineSettings::default() },
+            web,
+        }
+    }
+}
+
+impl TestGatewayBuilder {
+    /// Serves an account of this generation.
+    #[must_use]
+    pub fn generation(mut self, generation: Generation) -> Self {
+        self.generation = generation;
+        self
+    }
+
+    /// Gives the account a plan, and the gateway a budget.
+    #[must_use]
+    pub fn plan(mut self, plan: Plan) -> Self {
+        self.sandbox.plan = plan;
+        self.engine.budget = BudgetSettings::default();
+        self
+    }
+
+    /// Changes how the account is started.
+    #[must_use]
+    pub fn sandbox(mut self, change: impl FnOnce(&mut SandboxConfig)) -> Self {
+        change(&mut self.sandbox);
+        self
+    }
+
+    /// Changes how the engine works.
+    #[must_use]
+    pub fn engine(mut self, change: impl FnOnce(&mut EngineSettings)) -> Self {
+        change(&mut self.engine);
+        self
+    }
+
+    /// Changes how the door works.
+    #[must_use]
+    pub fn web(mut self, change: impl FnOnce(&mut WebSettings)) -> Self {
+        change(&mut self.web);
+        self
+    }
+
+    /// Opens it.
+    pub async fn open(self) -> TestGateway {
+        let sandbox = Sandbox::start(self.sandbox, "127.0.0.1:0".parse().unwrap()).await.unwrap();
+        let clock: Arc<dyn Clock> = Arc::new(AccountClock(sandbox.account()));
+        let folder = tempfile::tempdir().unwrap();
+        let store = Arc::new(SqliteStore::open(SqliteConfig::new(folder.path().join("gateway.db"))).unwrap());
+        let settings = FreshsalesSettings {
+            credentials: Credentials::parse("sandbox-key", &sandbox.url(self.generation)).unwrap(),
+            timeout: Duration::from_millis(500),
+            remembered: None,
+        };
+        let crm = Arc::new(FreshsalesCrm::new(settings, Arc::clone(&clock)));
+        let shared: Arc<dyn Store> = Arc::clone(&store) as Arc<dyn Store>;
+        let parts = EngineParts { store: Arc::clone(&shared), crm, clock: Arc::clone(&clock), settings: self.engine };
+        let engine = Engine::open(parts).await.unwrap();
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        let router = leadgate_web::router(Gateway::new(shared, clock, self.web));
+        let server =
+            tokio::spawn(leadgate_web::serve(listener, router, ServeLimits::default(), std::future::pending()));
+        TestGateway { sandbox, store, engine, url, http: http_client(), server, _folder: folder }
+    }
+}
+
+impl TestGateway {
+    /// A gateway with an account of the Suite generation, without limits.
+    pub async fn open() -> TestGateway {
+        TestGatewayBuilder::default().open().await
+    }
+
+    /// A gateway with an account of that generation, without limits.
+    pub async fn of(generation: Generation) -> TestGateway {
+        TestGatewayBuilder::default().generation(generation).open().await
+    }
+
+    /// Says how to open one.
+    pub fn builder() -> TestGatewayBuilder {
+        TestGatewayBuilder::default()
+    }
+
+    /// The account behind it.
+    pub fn account(&self) -> Account {
+        self.sandbox.account()
+    }
+
+    /// Where the gateway listens.
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+
+    /// The engine.
+    pub fn engine(&self) -> &Engine {
+        &self.engine
+    }
+
+    /// The store.
+    pub fn store(&self) -> &SqliteStore {
+        &self.store
+    }
+
+    /// Posts a JSON body.
+    pub async fn post(&self, path: &str, body: &Value) -> Answer {
+        self.post_with(path, body, &[]).await
+    }
+
+    /// Posts a JSON body with headers.
+    pub async fn post_with(&self, path: &str, body: &Value, headers: &[(&str, &str)]) -> Answer {
+        let mut request = self.http.post(format!("{}{path}", self.url)).json(body);
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        Answer::read(request.send().await.unwrap()).await
+    }
+
+    /// Puts a JSON body.
+    pub async fn put(&self, path: &str, body: &Value) -> Answer {
+        Answer::read(self.http.put(format!("{}{path}", self.url)).json(body).send().await.unwrap()).await
+    }
+
+    /// Puts a JSON body and waits for the outcome; for [`TestGateway::pumped`].
+    pub async fn put_waiting(&self, path: &str, body: &Value) -> Answer {
+        let request = self.http.put(format!("{}{path}", self.url)).header("prefer", "wait=30").json(body);
+        Answer::read(request.send().await.unwrap()).await
+    }
+
+    /// Reads a page.
+    pub async fn get(&self, path: &str) -> Answer {
+        Answer::read(self.http.get(format!("{}{path}", self.url)).send().await.unwrap()).await
+    }
+
+    /// Posts, and pumps the engine until the caller has been answered.
+    pub async fn land(&self, path: &str, body: &Value) -> Answer {
+        self.pumped(self.post_with(path, body, &[("prefer", "wait=30")])).await
+    }
+
+    /// Pumps the engine while a request waits for its end.
+    pub async fn pumped(&self, request: impl Future<Output = Answer>) -> Answer {
+        tokio::pin!(request);
+        loop {
+            tokio::select! {
+                biased;
+                answer = &mut request => return answer,
+                () = self.step() => {}
+            }
+        }
+    }
+
+    /// One pass; if nothing could be done, moves the clock to the next due moment.
+    async fn step(&self) {
+        if !self.engine.run_once().await.unwrap().is_idle() {
+            return;
+        }
+        match self.engine.next_due().await.unwrap() {
+            Some(due) => self.advance_to(due),
+            None => tokio::task::yield_now().await,
+        }
+    }
+
+    /// Pumps until nothing is left to do, stepping the clock from one due moment to the next. Returns what was done.
+    ///
+    /// # Panics
+    /// If it does not come to rest within a virtual day.
+    pub async fn settle(&self) -> Pass {
+        let mut done = Pass::default();
+        let deadline = self.account().now() + SignedDuration::from_hours(24);
+        loop {
+            let pass = self.engine.run_once().await.unwrap();
+            done.planned += pass.planned;
+            done.claimed += pass.claimed;
+            done.calls += pass.calls;
+            done.ended += pass.ended;
+            if !pass.is_idle() {
+                continue;
+            }
+            match self.engine.next_due().await.unwrap() {
+                Some(due) => self.advance_to(due),
+                None => return done,
+            }
+            assert!(self.account().now() < deadline, "the gateway does not come to rest: {:?}", self.engine.standing());
+        }
+    }
+
+    /// Moves the clock to a moment, or by a tick if that is not ahead.
+    fn advance_to(&self, due: Timestamp) {
+        let ahead = due.duration_since(self.account().now()).max(SignedDuration::from_millis(50));
+        self.account().advance(Duration::try_from(ahead).unwrap());
+    }
+}
+
+/// A client for plain HTTP; reqwest wants a TLS provider all the same.
+fn http_client() -> reqwest::Client {
+    // Somebody else in the process may have installed it already.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    reqwest::Client::builder().no_proxy().build().unwrap()
+}
+
+impl Drop for TestGateway {
+    fn drop(&mut self) {
+        self.server.abort();
+    }
+}

@@ -1,0 +1,11 @@
+//! A whole gateway in a test: sandbox account, fresh database, real HTTP in and out, and a clock that the test steps.
+//!
+//! [`TestGateway`] is what tests open. Nothing runs by itself: a test sends requests (answered "accepted" at once unless it asks to wait), and
+//! pumps the engine with [`TestGateway::settle`], which steps the clock from one due moment to the next until nothing is left to do.
+#![allow(clippy::unwrap_used)]
+
+mod gateway;
+mod http;
+
+pub use gateway::{AccountClock, TestGateway, TestGatewayBuilder};
+pub use http::Answer;

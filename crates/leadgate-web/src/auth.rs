@@ -1,0 +1,75 @@
+//! Who is calling: app keys, compared by digest and in constant time.
+
+use std::sync::Arc;
+
+use axum::extract::FromRequestParts;
+use http::header::AUTHORIZATION;
+use http::request::Parts;
+use http::{HeaderMap, HeaderValue};
+use leadgate_store::model::{AppKey, Digest};
+use sha2::{Digest as _, Sha256};
+use subtle::ConstantTimeEq;
+
+use crate::error::ApiError;
+use crate::state::Access;
+
+/// The header for apps that cannot set `Authorization`.
+pub const KEY_HEADER: &str = "x-leadgate-key";
+
+/// The digest under which an app key is kept and compared.
+pub fn key_digest(key: &str) -> [u8; 32] {
+    Sha256::digest(key.as_bytes()).into()
+}
+
+/// The app that sent a request. Only `edge` makes one, after the key was checked, so a handler that asks for it cannot be reached without.
+#[derive(Clone, Debug)]
+pub(crate) struct Caller {
+    /// Its name, for the log.
+    pub(crate) name: Arc<str>,
+    /// The beginning of its key's digest: what repeats are told apart by.
+    pub(crate) digest: Digest,
+}
+
+impl<S: Sync> FromRequestParts<S> for Caller {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Self::Rejection> {
+        parts.extensions.get::<Caller>().cloned().ok_or(ApiError::KeyMissing)
+    }
+}
+
+/// Says who is calling.
+///
+/// # Errors
+/// [`ApiError::KeyMissing`] or [`ApiError::KeyUnknown`].
+pub(crate) fn admit(access: &Access, headers: &HeaderMap) -> Result<Caller, ApiError> {
+    match access {
+        Access::OpenToAnyone => Ok(Caller { name: "anyone".into(), digest: Digest::default() }),
+        Access::Keys(keys) => known(keys, presented(headers).ok_or(ApiError::KeyMissing)?),
+    }
+}
+
+/// The key as sent. The header that is ours alone goes first: a proxy in front may use the other one for itself.
+fn presented(headers: &HeaderMap) -> Option<&[u8]> {
+    headers.get(KEY_HEADER).map(HeaderValue::as_bytes).or_else(|| bearer(headers.get(AUTHORIZATION)?.as_bytes()))
+}
+
+fn bearer(value: &[u8]) -> Option<&[u8]> {
+    let (scheme, key) = value.split_at_checked(7)?;
+    scheme.eq_ignore_ascii_case(b"bearer ").then(|| key.trim_ascii())
+}
+
+fn known(keys: &[AppKey], presented: &[u8]) -> Result<Caller, ApiError> {
+    let digest: [u8; 32] = Sha256::digest(presented).into();
+    let mut found = None;
+    // Every key is compared, so that the time taken says nothing about which one is near.
+    for key in keys {
+        if bool::from(key.digest.ct_eq(&digest)) {
+            found = Some(key);
+        }
+    }
+    let key = found.ok_or(ApiError::KeyUnknown)?;
+    let mut prefix = Digest::default();
+    prefix.copy_from_slice(&digest[..16]);
+    Ok(Caller { name: key.name.as_str().into(), digest: prefix })
+}

@@ -1,0 +1,205 @@
+//! Why a request was not done: what the caller is told, and what only the log is told.
+//!
+//! Handlers return an [`ApiError`]; its response is empty and carries the error along. `edge` writes the body, because only there it is known
+//! in whose words, and logs the cause of a 5xx once.
+
+use std::sync::Arc;
+
+use axum::response::{IntoResponse, Response};
+use http::StatusCode;
+use leadgate_core::intake::{IntakeError, Problem};
+use leadgate_core::steps::{ParkReason, Parking};
+use leadgate_core::submission::SubmissionId;
+use leadgate_store::StoreError;
+use leadgate_store::model::Progress;
+
+use crate::answers::Dialect;
+
+/// Why a request was not done. `Display` is for the caller and never tells the cause of a failure of ours.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum ApiError {
+    /// No key was sent.
+    #[error("a key is needed: send the app's key as `Authorization: Bearer <key>` or `X-Leadgate-Key: <key>`")]
+    KeyMissing,
+    /// The key is none of those known.
+    #[error(
+        "the key is not one of this gateway's: send the app's own key, not the CRM's, as `Authorization: Bearer <key>` or \
+         `X-Leadgate-Key: <key>`"
+    )]
+    KeyUnknown,
+    /// No route has that path.
+    #[error("there is nothing at this path")]
+    NoSuchPath,
+    /// The route does not take that method.
+    #[error("this path takes {0} only")]
+    MethodNotAllowed(&'static str),
+    /// No submission has that id.
+    #[error("there is no submission of this id")]
+    NoSuchSubmission,
+    /// No job has that number.
+    #[error("there is no job of this number")]
+    NoSuchJob,
+    /// The job is not parked, so there is nothing to release.
+    #[error("the job is not parked but {}; only parked jobs are released", .0.name())]
+    NotParked(Progress),
+    /// The query cannot be understood.
+    #[error("{0}")]
+    QueryWrong(&'static str),
+    /// The process keeps no metrics.
+    #[error("this process keeps no metrics")]
+    NoMetrics,
+    /// The body is not declared to be plain JSON in UTF-8.
+    #[error("{0}")]
+    NotJson(&'static str),
+    /// The body is larger than the limit in bytes.
+    #[error("the body is larger than {0} bytes")]
+    BodyTooLarge(usize),
+    /// The body did not arrive in time.
+    #[error("the body did not arrive in time; send it again")]
+    BodyTooSlow,
+    /// The connection broke within the body.
+    #[error("the body ended before its time; send it again")]
+    BodyCutShort,
+    /// The body is not UTF-8.
+    #[error("the body is not UTF-8; send JSON encoded as UTF-8")]
+    NotUtf8,
+    /// The body cannot be taken.
+    #[error(transparent)]
+    Intake(#[from] IntakeError),
+    /// The idempotency key is malformed.
+    #[error(
+        "the Idempotency-Key header is not one key: send 1 to 255 visible ASCII characters, in double quotes or plain"
+    )]
+    IdempotencyKeyMalformed,
+    /// The idempotency key was used with another body.
+    #[error("the idempotency key was used before for another request; send a new key for a new request")]
+    IdempotencyKeyReused(SubmissionId),
+    /// The submission is kept, but needs a person.
+    #[error("{}", .parking.message)]
+    Parked {
+        /// Which submission.
+        submission: SubmissionId,
+        /// Why.
+        parking: Box<Parking>,
+    },
+    /// The store failed; nothing was kept.
+    #[error("{}", store_failure(.0))]
+    Store(#[from] StoreError),
+    /// The process is not ready for work.
+    #[error("the gateway is not ready")]
+    NotReady(String),
+    /// The handler panicked.
+    #[error("the gateway failed; the request id names the failure in its log")]
+    Panicked,
+}
+
+fn store_failure(error: &StoreError) -> &'static str {
+    match error {
+        StoreError::DiskFull => "the gateway has no room left; nothing was kept, send it again later",
+        StoreError::Unavailable(_) => "the gateway's store does not answer; nothing was kept, send it again",
+        _ => "the gateway failed; the request id names the failure in its log",
+    }
+}
+
+impl ApiError {
+    /// The status; the guide's server knew no 422 for fields.
+    pub(crate) fn status(&self, dialect: Dialect) -> StatusCode {
+        match self {
+            ApiError::Intake(IntakeError::Invalid(_)) if dialect == Dialect::V1 => StatusCode::UNPROCESSABLE_ENTITY,
+            ApiError::KeyMissing | ApiError::KeyUnknown => StatusCode::UNAUTHORIZED,
+            ApiError::NoSuchPath | ApiError::NoSuchSubmission | ApiError::NoSuchJob | ApiError::NoMetrics => {
+                StatusCode::NOT_FOUND
+            }
+            ApiError::NotParked(_) => StatusCode::CONFLICT,
+            ApiError::QueryWrong(_) => StatusCode::BAD_REQUEST,
+            ApiError::MethodNotAllowed(_) => StatusCode::METHOD_NOT_ALLOWED,
+            ApiError::NotJson(_) => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            ApiError::BodyTooLarge(_) => StatusCode::PAYLOAD_TOO_LARGE,
+            ApiError::BodyTooSlow => StatusCode::REQUEST_TIMEOUT,
+            ApiError::BodyCutShort | ApiError::NotUtf8 | ApiError::Intake(_) | ApiError::IdempotencyKeyMalformed => {
+                StatusCode::BAD_REQUEST
+            }
+            ApiError::IdempotencyKeyReused(_) => StatusCode::UNPROCESSABLE_ENTITY,
+            ApiError::Parked { parking, .. } => parked_status(parking.reason),
+            ApiError::Store(StoreError::DiskFull) => StatusCode::INSUFFICIENT_STORAGE,
+            ApiError::Store(StoreError::Unavailable(_)) | ApiError::NotReady(_) => StatusCode::SERVICE_UNAVAILABLE,
+            ApiError::Store(_) | ApiError::Panicked => StatusCode::INTERNAL_SERVER_ERROR,
+        }
+    }
+
+    /// A stable name of the kind and its title, for programs and for people.
+    pub(crate) fn kind(&self) -> (&'static str, &'static str) {
+        match self {
+            ApiError::KeyMissing => ("key-missing", "a key is needed"),
+            ApiError::KeyUnknown => ("key-unknown", "the key is not known"),
+            ApiError::NoSuchPath => ("no-such-path", "no such path"),
+            ApiError::MethodNotAllowed(_) => ("method-not-allowed", "method not allowed"),
+            ApiError::NoSuchSubmission => ("no-such-submission", "no such submission"),
+            ApiError::NoSuchJob => ("no-such-job", "no such job"),
+            ApiError::NotParked(_) => ("not-parked", "the job is not parked"),
+            ApiError::QueryWrong(_) => ("query-wrong", "the query cannot be understood"),
+            ApiError::NoMetrics => ("no-metrics", "no metrics"),
+            ApiError::NotJson(_) => ("not-json", "not JSON"),
+            ApiError::BodyTooLarge(_) => ("body-too-large", "the body is too large"),
+            ApiError::BodyTooSlow => ("body-too-slow", "the body came too slowly"),
+            ApiError::BodyCutShort => ("body-cut-short", "the body was cut short"),
+            ApiError::NotUtf8 => ("not-utf8", "not UTF-8"),
+            ApiError::Intake(IntakeError::Malformed(_)) => ("malformed-body", "the body cannot be read"),
+            ApiError::Intake(IntakeError::Invalid(_)) => ("invalid-fields", "fields are missing or wrong"),
+            ApiError::IdempotencyKeyMalformed => ("idempotency-key-malformed", "the idempotency key is malformed"),
+            ApiError::IdempotencyKeyReused(_) => ("idempotency-key-reused", "the idempotency key was used before"),
+            ApiError::Parked { .. } => ("parked", "the submission is kept, but needs a person"),
+            ApiError::Store(StoreError::DiskFull) => ("no-room", "no room left"),
+            ApiError::Store(StoreError::Unavailable(_)) => ("unavailable", "the store does not answer"),
+            ApiError::NotReady(_) => ("not-ready", "not ready"),
+            ApiError::Store(_) | ApiError::Panicked => ("failed", "the gateway failed"),
+        }
+    }
+
+    /// What is wrong with which field.
+    pub(crate) fn fields(&self) -> &[Problem] {
+        match self {
+            ApiError::Intake(IntakeError::Invalid(problems)) => problems,
+            ApiError::Intake(IntakeError::Malformed(problem)) => std::slice::from_ref(problem),
+            _ => &[],
+        }
+    }
+
+    /// What happened, where the caller is not told.
+    pub(crate) fn cause(&self) -> Option<String> {
+        match self {
+            ApiError::Store(error) => Some(error.to_string()),
+            ApiError::NotReady(cause) => Some(cause.clone()),
+            // What the panic said may quote a body, so it is left to the panic hook.
+            ApiError::Panicked => Some("a handler panicked".to_owned()),
+            _ => None,
+        }
+    }
+
+    /// The submission it is about, for the log.
+    pub(crate) fn submission(&self) -> Option<SubmissionId> {
+        match self {
+            ApiError::Parked { submission, .. } | ApiError::IdempotencyKeyReused(submission) => Some(*submission),
+            _ => None,
+        }
+    }
+}
+
+/// 4xx for what the caller can put right, 502 for what lies between the gateway and the CRM.
+fn parked_status(reason: ParkReason) -> StatusCode {
+    match reason {
+        ParkReason::NotFound => StatusCode::NOT_FOUND,
+        ParkReason::UnknownName | ParkReason::Invalid => StatusCode::UNPROCESSABLE_ENTITY,
+        ParkReason::TakenUnseen => StatusCode::CONFLICT,
+        ParkReason::Forbidden | ParkReason::Exhausted => StatusCode::BAD_GATEWAY,
+        _ => StatusCode::INTERNAL_SERVER_ERROR,
+    }
+}
+
+impl IntoResponse for ApiError {
+    fn into_response(self) -> Response {
+        let mut response = StatusCode::INTERNAL_SERVER_ERROR.into_response();
+        response.extensions_mut().insert(Arc::new(self));
+        response
+    }
+}

@@ -1,0 +1,159 @@
+//! The one table of routes, and the router made from it.
+
+use axum::Router;
+use axum::extract::{FromRequestParts, RawPathParams, Request, State};
+use axum::handler::Handler;
+use axum::middleware::from_fn_with_state;
+use axum::response::{IntoResponse, Response};
+use axum::routing::{MethodRouter, get, post, put};
+use http::request::Parts;
+use leadgate_core::submission::Route;
+use tower_http::catch_panic::CatchPanicLayer;
+
+use crate::answers::Dialect;
+use crate::auth::Caller;
+use crate::edge::{self, Edge};
+use crate::error::ApiError;
+use crate::state::Gateway;
+use crate::{health, intake, operator, submissions};
+
+/// One route.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct RouteEntry {
+    /// The method it takes.
+    pub method: &'static str,
+    /// Its path; `{id}` stands for one segment. Also its name in logs and metrics.
+    pub path: &'static str,
+    /// Who may use it.
+    pub access: RouteAccess,
+    pub(crate) door: Door,
+}
+
+/// Who may use a route.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RouteAccess {
+    /// Those with a key.
+    Key,
+    /// Anyone: it tells nothing about the account and changes nothing.
+    Anyone,
+}
+
+/// What is behind a route.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Door {
+    Submit(Route),
+    Submission,
+    Jobs,
+    Job,
+    ReleaseJob,
+    ReleaseJobs,
+    Stages,
+    Health,
+    Ready,
+    Metrics,
+    Nowhere,
+}
+
+impl Door {
+    fn dialect(self) -> Dialect {
+        match self {
+            Door::Submit(route) => Dialect::of(route),
+            Door::Health => Dialect::Guide,
+            Door::Submission | Door::Jobs | Door::Job | Door::Stages => Dialect::V1,
+            Door::ReleaseJob | Door::ReleaseJobs => Dialect::V1,
+            Door::Ready | Door::Metrics | Door::Nowhere => Dialect::V1,
+        }
+    }
+}
+
+impl RouteEntry {
+    const fn new(method: &'static str, path: &'static str, access: RouteAccess, door: Door) -> RouteEntry {
+        RouteEntry { method, path, access, door }
+    }
+
+    /// In whose words it answers.
+    pub(crate) fn dialect(&self) -> Dialect {
+        self.door.dialect()
+    }
+
+    fn allowed(&self) -> &'static str {
+        if self.method == "GET" { "GET, HEAD" } else { self.method }
+    }
+}
+
+/// Every route there is.
+pub static ROUTES: [RouteEntry; 15] = [
+    RouteEntry::new("POST", "/leads", RouteAccess::Key, Door::Submit(Route::GuideLead)),
+    RouteEntry::new("POST", "/notes", RouteAccess::Key, Door::Submit(Route::GuideNote)),
+    RouteEntry::new("PUT", "/deals/{id}/stage", RouteAccess::Key, Door::Submit(Route::GuideStage)),
+    RouteEntry::new("POST", "/v1/leads", RouteAccess::Key, Door::Submit(Route::Lead)),
+    RouteEntry::new("POST", "/v1/notes", RouteAccess::Key, Door::Submit(Route::Note)),
+    RouteEntry::new("PUT", "/v1/deals/{id}/stage", RouteAccess::Key, Door::Submit(Route::Stage)),
+    RouteEntry::new("GET", "/v1/submissions/{id}", RouteAccess::Key, Door::Submission),
+    RouteEntry::new("GET", "/v1/jobs", RouteAccess::Key, Door::Jobs),
+    RouteEntry::new("GET", "/v1/jobs/{id}", RouteAccess::Key, Door::Job),
+    RouteEntry::new("POST", "/v1/jobs/{id}/release", RouteAccess::Key, Door::ReleaseJob),
+    RouteEntry::new("POST", "/v1/jobs/release", RouteAccess::Key, Door::ReleaseJobs),
+    RouteEntry::new("GET", "/v1/stages", RouteAccess::Key, Door::Stages),
+    RouteEntry::new("GET", "/metrics", RouteAccess::Key, Door::Metrics),
+    RouteEntry::new("GET", "/health", RouteAccess::Anyone, Door::Health),
+    RouteEntry::new("GET", "/ready", RouteAccess::Anyone, Door::Ready),
+];
+
+/// What a request for no route is counted and answered as.
+static NOWHERE: RouteEntry = RouteEntry::new("", "unmatched", RouteAccess::Anyone, Door::Nowhere);
+
+/// The router of the whole HTTP side.
+pub fn router(gateway: Gateway) -> Router {
+    let mut router = Router::new();
+    for entry in &ROUTES {
+        let around = from_fn_with_state(Edge { gateway: gateway.clone(), entry }, edge::around);
+        let handler = behind(entry)
+            .fallback(async || ApiError::MethodNotAllowed(entry.allowed()))
+            .layer(CatchPanicLayer::custom(|_| ApiError::Panicked.into_response()))
+            .layer(around);
+        router = router.route(entry.path, handler);
+    }
+    let around = from_fn_with_state(Edge { gateway: gateway.clone(), entry: &NOWHERE }, edge::around);
+    router.fallback(Handler::layer(async || ApiError::NoSuchPath, around)).with_state(gateway)
+}
+
+fn behind(entry: &'static RouteEntry) -> MethodRouter<Gateway> {
+    match entry.door {
+        Door::Submit(route) => {
+            let handler =
+                async move |State(gateway): State<Gateway>, caller: Caller, Target(target), request: Request| {
+                    intake::submit(&gateway, intake::Sender { route, target, caller }, request).await
+                };
+            if entry.method == "PUT" { put(handler) } else { post(handler) }
+        }
+        Door::Submission => get(submissions::show),
+        Door::Jobs => get(operator::list),
+        Door::Job => get(operator::show),
+        Door::ReleaseJob => post(operator::release),
+        Door::ReleaseJobs => post(operator::release_all),
+        Door::Stages => get(operator::stages),
+        Door::Metrics => get(health::metrics),
+        Door::Ready => get(health::ready),
+        Door::Health => get(health::health),
+        Door::Nowhere => MethodRouter::new(),
+    }
+}
+
+/// The number in the path, on routes that have one. What is no number is for the reading of the body to complain of, in the caller's words.
+struct Target(Option<i64>);
+
+impl<S: Sync + Send> FromRequestParts<S> for Target {
+    type Rejection = Response;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Self::Rejection> {
+        let params = RawPathParams::from_request_parts(parts, state).await.ok();
+        let id = params.and_then(|params| params.iter().find(|(name, _)| *name == "id").and_then(|(_, id)| number(id)));
+        Ok(Target(id))
+    }
+}
+
+fn number(text: &str) -> Option<i64> {
+    text.bytes().all(|byte| byte.is_ascii_digit()).then(|| text.parse().ok()).flatten()
+}

@@ -1,0 +1,19 @@
+//! The HTTP side at its boundary: the real router on an in-memory store that each test drives.
+
+#![allow(clippy::unwrap_used)]
+
+mod auth;
+mod connections;
+mod failures;
+mod guide;
+mod health;
+mod hostile;
+mod idempotency;
+mod logs;
+mod measures;
+mod memory_store;
+mod operator;
+mod patience;
+mod submissions;
+mod test_gateway;
+mod v1;

@@ -1,0 +1,168 @@
+//! `leadgate dev`: a gateway and a sandbox account in one process, to build against without an account.
+//!
+//! The account lives in memory and starts empty; the gateway's store and key are kept in the data folder. So what the gateway knew before this
+//! start is no longer true of the account, and it is told to disbelieve it. Each profile has a store of its own, because ids and
+//! capabilities differ; none of them is the store that `leadgate serve` uses.
+
+mod feed;
+
+use std::net::Ipv4Addr;
+use std::path::PathBuf;
+use std::time::Instant;
+
+use anyhow::Context as _;
+use clap::Args;
+use figment::value::Value;
+use freshsales::Credentials;
+use freshsales_sandbox::{Plan as Quota, Sandbox, SandboxConfig};
+use leadgate_core::clock::Clock as _;
+use leadgate_store::Store as _;
+use leadgate_store::model::JobFilter;
+use leadgate_web::Access;
+use secrecy::{ExposeSecret as _, SecretString};
+use serde_json::json;
+
+use super::Session;
+use super::sandbox::{ProfileChoice, QuotaChoice};
+use super::serve::ListenFlags;
+use crate::config::{Effective, Layer};
+use crate::exit::{CommandResult, Exit};
+use crate::gateway::{self, Gateway, Plan};
+use crate::shutdown::Shutdown;
+use crate::wiring::SystemClock;
+use crate::{app_keys, data_folder, logs, wiring};
+
+#[derive(Debug, Args)]
+pub(super) struct Flags {
+    #[command(flatten)]
+    listen: ListenFlags,
+    /// Which kind of account to build against
+    #[arg(long, default_value = "suite")]
+    profile: ProfileChoice,
+    /// Whose request quota the account has
+    #[arg(long, default_value = "off", value_name = "PLAN")]
+    quota: QuotaChoice,
+    /// Port of the sandbox account; 0 for any
+    #[arg(long, default_value_t = 0, value_name = "PORT")]
+    sandbox_port: u16,
+}
+
+pub(super) async fn run(flags: Flags, session: &Session) -> CommandResult {
+    let started = Instant::now();
+    let Effective { mut settings, .. } = session.settings(Some(defaults(flags.quota)), flags.listen.layers())?;
+    logs::start(&settings.log, session.verbosity, &session.screen);
+    let shutdown = Shutdown::on_signals().context("listening for signals failed")?;
+    let data = data_folder::make_folder(&settings.store.data)?;
+    let key = match &settings.access.app_key {
+        Some(key) => key.clone(),
+        None => app_keys::dev_key_or_new(&data)?,
+    };
+    settings.access.app_key = Some(key.clone());
+    let sandbox = start_sandbox(&flags).await?;
+    let folder = store_folder(&data, flags.profile);
+    let store = wiring::open_store(&folder, settings.store.durability).await?;
+    let access = Access::Keys(gateway::app_keys(&settings, &store).await?);
+    let listener = gateway::listen(&settings.server.host, settings.server.port).await?;
+    let credentials = credentials(&sandbox, flags.profile)?;
+    let account_since = Some(SystemClock.now());
+    let gateway = Gateway::open(Plan { settings, credentials, listener, store, access, account_since }).await?;
+    let feed = feed::Feed::beginning_now(gateway.store(), sandbox.account(), session.screen).await;
+    let feed = feed.context("reading the store failed")?;
+    let intro =
+        Intro { gateway: &gateway, sandbox: &sandbox, key: &key, data: &folder, profile: flags.profile, started };
+    intro.show(session).await?;
+    let end_feed = shutdown.clone().requested();
+    tokio::spawn(async move {
+        tokio::select! {
+            () = feed.run() => {}
+            () = end_feed => {}
+        }
+    });
+    let ended = gateway.run(shutdown).await;
+    sandbox.shutdown().await;
+    ended?;
+    Ok(Exit::Done)
+}
+
+/// Where dev differs from serve while nobody says otherwise.
+fn defaults(quota: QuotaChoice) -> Layer {
+    let (per_hour, per_minute) = quota.plan().limits().unwrap_or((0, 0));
+    let entries: [(&str, Value); 5] = [
+        ("server.host", Ipv4Addr::LOCALHOST.to_string().into()),
+        ("server.shutdown_deadline", "3s".into()),
+        ("budget.per_hour", per_hour.into()),
+        ("budget.per_minute", per_minute.into()),
+        ("log.level", "warn".into()),
+    ];
+    Layer::of_command("leadgate dev", &entries)
+}
+
+/// Each kind of account has a store of its own.
+fn store_folder(data: &std::path::Path, profile: ProfileChoice) -> PathBuf {
+    data.join(format!("dev-{}", profile.name()))
+}
+
+async fn start_sandbox(flags: &Flags) -> anyhow::Result<Sandbox> {
+    let plan: Quota = flags.quota.plan();
+    let config = SandboxConfig { profile: flags.profile.profile(), plan, ..SandboxConfig::default() };
+    let sandbox = Sandbox::start(config, (Ipv4Addr::LOCALHOST, flags.sandbox_port).into()).await;
+    sandbox.with_context(|| format!("listening on port {} failed; choose another --sandbox-port", flags.sandbox_port))
+}
+
+fn credentials(sandbox: &Sandbox, profile: ProfileChoice) -> anyhow::Result<Credentials> {
+    let credentials = Credentials::parse(&SandboxConfig::default().key, &sandbox.url(profile.generation()));
+    credentials.context("the sandbox's own address was not understood")
+}
+
+/// What is told at the start.
+struct Intro<'a> {
+    gateway: &'a Gateway,
+    sandbox: &'a Sandbox,
+    key: &'a SecretString,
+    data: &'a std::path::Path,
+    profile: ProfileChoice,
+    started: Instant,
+}
+
+impl Intro<'_> {
+    async fn show(&self, session: &Session) -> anyhow::Result<()> {
+        let remembers = !self.gateway.store().jobs(JobFilter { limit: 1, ..JobFilter::default() }).await?.is_empty();
+        let ready_in = self.started.elapsed().as_millis();
+        let (url, sandbox, key) =
+            (format!("http://{}", self.gateway.address()), self.sandbox.root_url(), self.key.expose_secret());
+        let sandbox_key = SandboxConfig::default().key;
+        let document = json!({
+            "url": url,
+            "port": self.gateway.address().port(),
+            "app_key": key,
+            "sandbox_url": sandbox,
+            "sandbox_key": sandbox_key,
+            "profile": self.profile.name(),
+            "data": self.data.display().to_string(),
+            "ready_in_ms": u64::try_from(ready_in).unwrap_or(u64::MAX),
+        });
+        let screen = &session.screen;
+        screen.show(&document, || {
+            let mut lines = vec![
+                format!("{} in {ready_in} ms", screen.good("leadgate dev is ready")),
+                format!("  gateway   {}", screen.strong(&url)),
+                format!("  app key   {key}"),
+                format!("  sandbox   {sandbox} (key {sandbox_key}, profile {}, look inside: {sandbox}/__sandbox)", self.profile.name()),
+                format!("  data      {}", self.data.display()),
+                String::new(),
+                "Send a lead:".to_owned(),
+                format!("  curl -X POST {url}/leads \\"),
+                format!("    -H 'Authorization: Bearer {key}' -H 'Content-Type: application/json' \\"),
+                "    -d '{\"email\":\"ada@example.com\",\"firstName\":\"Ada\",\"lastName\":\"Lovelace\",\"company\":\"Analytical Engines\"}'".to_owned(),
+                String::new(),
+                "The sandbox account is in memory and starts empty each time.".to_owned(),
+            ];
+            if remembers {
+                lines.push("The gateway has kept the submissions of earlier starts, whose records are gone from the account.".to_owned());
+            }
+            lines.push("Leads show up here as they land. Ctrl-C ends.".to_owned());
+            lines.join("\n")
+        });
+        Ok(())
+    }
+}

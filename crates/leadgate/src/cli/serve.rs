@@ -1,0 +1,115 @@
+//! `leadgate serve`: the gateway in front of a Freshsales account.
+
+use std::net::IpAddr;
+
+use anyhow::Context as _;
+use clap::Args;
+use leadgate_web::Access;
+use serde_json::json;
+
+use super::Session;
+use crate::config::{self, ConfigError, Effective, Layer};
+use crate::exit::{CommandResult, Exit, Failure};
+use crate::gateway::{self, Gateway, Plan};
+use crate::shutdown::Shutdown;
+use crate::{data_folder, logs, wiring};
+
+/// A key that can be guessed protects nothing.
+const SHORT_KEY: usize = 16;
+
+#[derive(Debug, Args)]
+pub(super) struct Flags {
+    #[command(flatten)]
+    pub(super) listen: ListenFlags,
+    /// Let anyone in without a key. Whoever reaches the port can then write into your CRM
+    #[arg(long)]
+    open_to_anyone: bool,
+}
+
+/// Where to listen.
+#[derive(Debug, Args)]
+pub(super) struct ListenFlags {
+    /// Port to listen on; 0 for any [default: PORT, else 3000]
+    #[arg(long)]
+    port: Option<u16>,
+    /// Address to listen on
+    #[arg(long)]
+    host: Option<IpAddr>,
+}
+
+impl ListenFlags {
+    pub(super) fn layers(&self) -> Vec<Layer> {
+        let port = self.port.map(|port| Layer::of_flag("--port", "server.port", port));
+        let host = self.host.map(|host| Layer::of_flag("--host", "server.host", host.to_string()));
+        port.into_iter().chain(host).collect()
+    }
+}
+
+pub(super) async fn run(flags: Flags, session: &Session) -> CommandResult {
+    let mut layers = flags.listen.layers();
+    layers.extend(flags.open_to_anyone.then(|| Layer::of_flag("--open-to-anyone", "access.open_to_anyone", true)));
+    let effective = session.settings(None, layers)?;
+    let credentials = config::account_of(&effective.settings.crm)?;
+    logs::start(&effective.settings.log, session.verbosity, &session.screen);
+    let shutdown = Shutdown::on_signals().context("listening for signals failed")?;
+    let Effective { settings, .. } = effective;
+    let folder = settings.store.data.clone();
+    let store = wiring::open_store(&folder, settings.store.durability).await?;
+    data_folder::claim_for_account(&folder, credentials.address())?;
+    let keys = gateway::app_keys(&settings, &store).await?;
+    let access = access(&settings, keys)?;
+    warn_of_access(&settings, &access, session);
+    let listener = gateway::listen(&host(&settings.server.host, &access), settings.server.port).await?;
+    let account = credentials.address().to_string();
+    let plan = Plan { settings, credentials, listener, store, access, account_since: None };
+    let gateway = Gateway::open(plan).await?;
+    announce(&gateway, &account, &folder.display().to_string(), session);
+    gateway.run(shutdown).await?;
+    Ok(Exit::Done)
+}
+
+/// Who may come in. Nobody is let in by default, so a gateway that nobody could use does not start.
+fn access(settings: &config::Settings, keys: Vec<leadgate_store::model::AppKey>) -> Result<Access, Failure> {
+    if settings.access.open_to_anyone {
+        return Ok(Access::OpenToAnyone);
+    }
+    if keys.is_empty() {
+        let mend = "no app key is set: set LEADGATE_APP_KEY to a long random text that your app sends as `Authorization: Bearer …` \
+                    (`leadgate keys add NAME` makes one), or ask for access.open_to_anyone by name";
+        return Err(ConfigError::one(mend).into());
+    }
+    Ok(Access::Keys(keys))
+}
+
+fn warn_of_access(settings: &config::Settings, access: &Access, session: &Session) {
+    use secrecy::ExposeSecret as _;
+    if matches!(access, Access::OpenToAnyone) {
+        session.screen.warn("open to anyone: whoever reaches this port can write into your CRM");
+    }
+    let key = settings.access.app_key.as_ref();
+    if key.is_some_and(|key| key.expose_secret().len() < SHORT_KEY) {
+        session.screen.warn("the app key is short enough to be guessed; use at least 16 random characters");
+    }
+}
+
+/// Only a key makes it safe to listen to other machines unasked.
+fn host(configured: &str, access: &Access) -> String {
+    match (configured, access) {
+        ("", Access::Keys(_)) => "0.0.0.0".to_owned(),
+        ("", Access::OpenToAnyone) => "127.0.0.1".to_owned(),
+        (host, _) => host.to_owned(),
+    }
+}
+
+fn announce(gateway: &Gateway, account: &str, folder: &str, session: &Session) {
+    let url = format!("http://{}", gateway.address());
+    let document = json!({"url": url, "port": gateway.address().port(), "account": account, "data": folder});
+    let screen = &session.screen;
+    screen.show(&document, || {
+        format!(
+            "{} for {account} on {}\n  send leads to   POST {url}/leads\n  health          GET  {url}/health, {url}/ready\n  data            {folder}",
+            screen.good("leadgate is ready"),
+            screen.strong(&url),
+        )
+    });
+}

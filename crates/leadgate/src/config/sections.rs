@@ -1,0 +1,153 @@
+//! The settings as types, one struct for each concern. What each means is said once, in `config.default.toml`.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use jiff::SignedDuration;
+use secrecy::SecretString;
+use serde::{Deserialize, Deserializer};
+
+/// Every setting.
+#[derive(Clone, Debug, Deserialize)]
+pub(crate) struct Settings {
+    pub(crate) server: ServerSettings,
+    pub(crate) access: AccessSettings,
+    pub(crate) crm: CrmSettings,
+    pub(crate) engine: WorkSettings,
+    pub(crate) budget: BudgetShares,
+    pub(crate) retry: RetrySettings,
+    pub(crate) intake: IntakeSettings,
+    pub(crate) store: StoreSettings,
+    pub(crate) log: LogSettings,
+}
+
+/// Where the gateway listens and how it ends.
+#[derive(Clone, Debug, Deserialize)]
+pub(crate) struct ServerSettings {
+    pub(crate) host: String,
+    pub(crate) port: u16,
+    #[serde(deserialize_with = "duration")]
+    pub(crate) shutdown_deadline: Duration,
+}
+
+/// Who may call.
+#[derive(Clone, Debug, Deserialize)]
+pub(crate) struct AccessSettings {
+    #[serde(deserialize_with = "secret")]
+    pub(crate) app_key: Option<SecretString>,
+    pub(crate) open_to_anyone: bool,
+}
+
+/// The account.
+#[derive(Clone, Debug, Deserialize)]
+pub(crate) struct CrmSettings {
+    #[serde(deserialize_with = "secret")]
+    pub(crate) api_key: Option<SecretString>,
+    #[serde(deserialize_with = "text")]
+    pub(crate) subdomain: Option<String>,
+    #[serde(deserialize_with = "duration")]
+    pub(crate) total_timeout: Duration,
+}
+
+/// How the engine works.
+#[derive(Clone, Debug, Deserialize)]
+pub(crate) struct WorkSettings {
+    pub(crate) worker: String,
+    pub(crate) concurrency: usize,
+    pub(crate) plan_ahead: u32,
+    pub(crate) pack_from: usize,
+    #[serde(deserialize_with = "duration")]
+    pub(crate) known_for: Duration,
+}
+
+/// How much the account may be asked; 0 is no limit.
+#[derive(Clone, Debug, Deserialize)]
+pub(crate) struct BudgetShares {
+    pub(crate) per_hour: u32,
+    pub(crate) per_minute: u32,
+    pub(crate) reserve_interactive: f64,
+    pub(crate) reserve_event: f64,
+    pub(crate) reserve_bulk: f64,
+    pub(crate) minute_for_bulk: f64,
+}
+
+/// When to try again.
+#[derive(Clone, Debug, Deserialize)]
+pub(crate) struct RetrySettings {
+    #[serde(deserialize_with = "duration")]
+    pub(crate) base: Duration,
+    #[serde(deserialize_with = "duration")]
+    pub(crate) cap: Duration,
+    #[serde(deserialize_with = "duration")]
+    pub(crate) settle: Duration,
+    pub(crate) max_failures: u32,
+}
+
+/// The door.
+#[derive(Clone, Debug, Deserialize)]
+pub(crate) struct IntakeSettings {
+    #[serde(deserialize_with = "duration")]
+    pub(crate) patience: Duration,
+    #[serde(deserialize_with = "duration")]
+    pub(crate) max_wait: Duration,
+    #[serde(deserialize_with = "duration")]
+    pub(crate) content_window: Duration,
+    #[serde(deserialize_with = "duration")]
+    pub(crate) key_window: Duration,
+    pub(crate) body_limit: usize,
+    #[serde(deserialize_with = "text")]
+    pub(crate) phone_region: Option<String>,
+}
+
+/// Where the gateway keeps its data.
+#[derive(Clone, Debug, Deserialize)]
+pub(crate) struct StoreSettings {
+    pub(crate) data: PathBuf,
+    pub(crate) durability: DurabilityChoice,
+}
+
+/// What an acknowledged submission survives.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum DurabilityChoice {
+    Full,
+    Normal,
+}
+
+/// What is logged and in which form.
+#[derive(Clone, Debug, Deserialize)]
+pub(crate) struct LogSettings {
+    pub(crate) format: LogFormat,
+    pub(crate) level: String,
+}
+
+/// The form of log lines.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum LogFormat {
+    Auto,
+    Text,
+    Json,
+}
+
+/// An empty text is a setting that is not set.
+fn text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
+    let text = String::deserialize(deserializer)?;
+    let text = text.trim();
+    Ok((!text.is_empty()).then(|| text.to_owned()))
+}
+
+/// White space around a pasted secret is never meant.
+fn secret<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<SecretString>, D::Error> {
+    Ok(text(deserializer)?.map(SecretString::from))
+}
+
+fn duration<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Duration, D::Error> {
+    let text = String::deserialize(deserializer)?;
+    let parsed = text.trim().parse::<SignedDuration>().ok().and_then(|parsed| Duration::try_from(parsed).ok());
+    parsed.ok_or_else(|| {
+        serde::de::Error::custom(format!(
+            "`{text}` is not a duration; write it as \"300ms\", \"10s\", \"5m\" or \"24h\""
+        ))
+    })
+}

@@ -1,0 +1,82 @@
+//! Prints the settings that hold, secrets masked, each with its source.
+
+use figment::value::{Num, Value};
+
+use super::{DEFAULT_TEXT, Effective};
+
+/// Settings whose values are never shown.
+const SECRETS: [&str; 2] = ["access.app_key", "crm.api_key"];
+const MASK: &str = "********";
+
+/// Whether a value must not be shown.
+pub(super) fn is_secret(path: &str) -> bool {
+    SECRETS.contains(&path)
+}
+
+/// One setting as it is shown.
+pub(crate) struct Shown {
+    /// `section.key`.
+    pub(crate) path: String,
+    /// The value, or a mask.
+    pub(crate) value: serde_json::Value,
+    /// Where it is from.
+    pub(crate) origin: String,
+}
+
+impl Effective {
+    /// Every setting, in the order of the default text.
+    pub(crate) fn shown(&self) -> Vec<Shown> {
+        let mut section = "";
+        let mut shown = Vec::new();
+        for line in DEFAULT_TEXT.lines() {
+            if let Some(header) = line.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')) {
+                section = header;
+            } else if let Some((key, _)) = line.split_once(" = ").filter(|_| !line.starts_with('#')) {
+                let path = format!("{section}.{key}");
+                shown.push(Shown { value: self.masked(&path), origin: self.origin(&path), path });
+            }
+        }
+        shown
+    }
+
+    /// The settings as TOML, each with its source behind it.
+    pub(crate) fn as_toml(&self) -> String {
+        let mut text = String::new();
+        let mut current = String::new();
+        for Shown { path, value, origin } in self.shown() {
+            let (section, key) = path.split_once('.').unwrap_or(("", &path));
+            if section != current {
+                let gap = if current.is_empty() { "" } else { "\n" };
+                text.push_str(&format!("{gap}[{section}]\n"));
+                current = section.to_owned();
+            }
+            // A JSON text, number or boolean is the same in TOML.
+            let setting = format!("{key} = {value}");
+            text.push_str(&format!("{setting:<40} # {origin}\n"));
+        }
+        text
+    }
+
+    fn masked(&self, path: &str) -> serde_json::Value {
+        let value = self.figment.find_value(path).map(|value| plain(&value)).unwrap_or_default();
+        let is_set = value.as_str().is_none_or(|text| !text.trim().is_empty());
+        if is_secret(path) && is_set { MASK.into() } else { value }
+    }
+}
+
+fn plain(value: &Value) -> serde_json::Value {
+    match value {
+        Value::String(_, text) => text.clone().into(),
+        Value::Bool(_, flag) => (*flag).into(),
+        Value::Num(_, number) => plain_number(*number),
+        _ => serde_json::Value::Null,
+    }
+}
+
+fn plain_number(number: Num) -> serde_json::Value {
+    match (number.to_u128_lossy(), number.to_f64()) {
+        (_, Some(fraction)) => fraction.into(),
+        (Some(whole), None) => u64::try_from(whole).unwrap_or(u64::MAX).into(),
+        (None, None) => serde_json::Value::Null,
+    }
+}

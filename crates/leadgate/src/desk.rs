@@ -1,0 +1,137 @@
+//! Where an operator looks: at the running gateway, or, where none runs, at the store itself. Both answer in the same documents.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use anyhow::{Context as _, anyhow};
+use leadgate_core::clock::Clock as _;
+use leadgate_store::Store as _;
+use leadgate_store::model::{JobFilter, JobId, Progress, ReleaseOutcome};
+use leadgate_store_sqlite::SqliteStore;
+use leadgate_web::operator;
+use serde_json::{Value, json};
+
+use crate::config::Effective;
+use crate::data_folder;
+use crate::exit::{Exit, Failure};
+use crate::remote::{Ask, GatewayFlags, Remote};
+use crate::wiring::{self, SystemClock};
+
+/// A way to see jobs and the catalog, and to release what is parked.
+pub(crate) enum Desk {
+    Running(Remote),
+    Store(Arc<SqliteStore>),
+}
+
+impl Desk {
+    /// The gateway if one answers; else, unless a gateway was named, the store in the data folder.
+    pub(crate) async fn open(flags: &GatewayFlags, effective: &Effective) -> Result<Desk, Failure> {
+        let remote = Remote::of(flags, effective)?;
+        let health = remote.ask(Ask::get("/health")).await;
+        match (health, flags.url.is_some()) {
+            (Ok(_), _) => Ok(Desk::Running(remote)),
+            (Err(failure), true) => Err(failure),
+            (Err(failure), false) => Desk::of_store(effective, failure).await,
+        }
+    }
+
+    async fn of_store(effective: &Effective, unreachable: Failure) -> Result<Desk, Failure> {
+        let store = &effective.settings.store;
+        let Some(folder) = folder_with_store(&store.data) else {
+            let data = store.data.display();
+            let more = anyhow!(
+                "{}; and there is no store in {data} to look at: name its folder with --data",
+                unreachable.error
+            );
+            return Err(Failure::new(unreachable.exit, more));
+        };
+        Ok(Desk::Store(wiring::open_store(&folder, store.durability).await?))
+    }
+
+    /// Jobs, the youngest first.
+    pub(crate) async fn jobs(&self, progress: Option<Progress>, limit: u32) -> Result<Value, Failure> {
+        match self {
+            Desk::Running(remote) => {
+                let status = progress.map(|progress| format!("&status={}", progress.name())).unwrap_or_default();
+                remote.ask(Ask::get(&format!("/v1/jobs?limit={limit}{status}"))).await?.successful()
+            }
+            Desk::Store(store) => {
+                let filter = JobFilter { progress, job: None, limit };
+                Ok(operator::jobs_document(&store.jobs(filter).await.context("reading the store failed")?))
+            }
+        }
+    }
+
+    /// The whole story of a job.
+    pub(crate) async fn job(&self, id: JobId) -> Result<Value, Failure> {
+        match self {
+            Desk::Running(remote) => remote.ask(Ask::get(&format!("/v1/jobs/{id}"))).await?.successful(),
+            Desk::Store(store) => {
+                let story = operator::story_of_job(&**store, id).await.context("reading the store failed")?;
+                let story = story.ok_or_else(|| Failure::new(Exit::Refused, anyhow!("there is no job {id}")))?;
+                Ok(operator::story_document(&story))
+            }
+        }
+    }
+
+    /// Makes a parked job due again.
+    pub(crate) async fn release(&self, id: JobId) -> Result<Value, Failure> {
+        match self {
+            Desk::Running(remote) => remote.ask(Ask::post(&format!("/v1/jobs/{id}/release"))).await?.successful(),
+            Desk::Store(store) => {
+                let outcome = store.release(id, SystemClock.now()).await.context("writing to the store failed")?;
+                released(id, outcome)
+            }
+        }
+    }
+
+    /// Makes every parked job due again.
+    pub(crate) async fn release_all(&self) -> Result<Value, Failure> {
+        match self {
+            Desk::Running(remote) => remote.ask(Ask::post("/v1/jobs/release")).await?.successful(),
+            Desk::Store(store) => {
+                let released = store.release_all(SystemClock.now()).await.context("writing to the store failed")?;
+                Ok(operator::released_document(released))
+            }
+        }
+    }
+
+    /// The account's deal stages, as they were last read.
+    pub(crate) async fn stages(&self) -> Result<Value, Failure> {
+        match self {
+            Desk::Running(remote) => remote.ask(Ask::get("/v1/stages")).await?.successful(),
+            Desk::Store(store) => {
+                Ok(operator::stages_document(&store.catalog().await.context("reading the store failed")?))
+            }
+        }
+    }
+
+    /// Gives the store back, where it was opened.
+    pub(crate) async fn close(self) {
+        if let Desk::Store(store) = self {
+            wiring::close_store(store).await;
+        }
+    }
+}
+
+fn released(id: JobId, outcome: ReleaseOutcome) -> Result<Value, Failure> {
+    match outcome {
+        ReleaseOutcome::Released => Ok(json!({"job": id, "released": true})),
+        ReleaseOutcome::NotParked(progress) => {
+            let what = anyhow!("job {id} is not parked but {}; only parked jobs are released", progress.name());
+            Err(Failure::new(Exit::Refused, what))
+        }
+        ReleaseOutcome::NoSuchJob => Err(Failure::new(Exit::Refused, anyhow!("there is no job {id}"))),
+    }
+}
+
+/// The store of `serve` in a data folder, else the only one of `dev`.
+fn folder_with_store(data: &std::path::Path) -> Option<PathBuf> {
+    if data_folder::store_file(data).is_file() {
+        return Some(data.to_owned());
+    }
+    let folders = std::fs::read_dir(data).ok()?.filter_map(|entry| Some(entry.ok()?.path()));
+    let mut stores = folders.filter(|folder| data_folder::store_file(folder).is_file());
+    let only = stores.next()?;
+    stores.next().is_none().then_some(only)
+}

@@ -1,0 +1,132 @@
+//! From settings to parts: the store, the CRM, the engine's and the web's settings. Nothing is decided here; it is only passed on.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use anyhow::Context as _;
+use freshsales::Credentials;
+use jiff::{SignedDuration, Timestamp};
+use leadgate_core::budget::{BudgetSettings, Reserves};
+use leadgate_core::clock::Clock;
+use leadgate_core::intake::ReadingRules;
+use leadgate_core::retry::RetryPolicy;
+use leadgate_crm_freshsales::{FreshsalesCrm, FreshsalesSettings};
+use leadgate_engine::EngineSettings;
+use leadgate_store::{Store as _, StoreError};
+use leadgate_store_sqlite::{Durability, SqliteConfig, SqliteStore};
+use leadgate_web::{Access, WebSettings};
+
+use crate::config::{DurabilityChoice, Settings};
+use crate::data_folder;
+
+/// The shortest lease, however short calls are.
+const SHORTEST_LEASE: SignedDuration = SignedDuration::from_secs(120);
+/// Requests that one call can make at most, when it finds out what kind of account it is; its lease lasts that long.
+const REQUESTS_OF_A_CALL: u32 = 4;
+
+/// The machine's clock.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct SystemClock;
+
+impl Clock for SystemClock {
+    #[expect(clippy::disallowed_methods, reason = "this is the clock that everything else is handed")]
+    fn now(&self) -> Timestamp {
+        Timestamp::now()
+    }
+}
+
+/// Opens the store of a data folder, and makes both if they are not there.
+pub(crate) async fn open_store(folder: &Path, durability: DurabilityChoice) -> anyhow::Result<Arc<SqliteStore>> {
+    data_folder::make_folder(folder)?;
+    let config = SqliteConfig::new(data_folder::store_file(folder)).with_durability(match durability {
+        DurabilityChoice::Full => Durability::Full,
+        DurabilityChoice::Normal => Durability::Normal,
+    });
+    let opened = tokio::task::spawn_blocking(move || SqliteStore::open(config)).await;
+    let store = opened.context("opening the store panicked")?;
+    Ok(Arc::new(store.with_context(|| format!("opening the store in {} failed", folder.display()))?))
+}
+
+/// Commits what was handed over and closes the file, unless somebody still holds the store.
+pub(crate) async fn close_store(store: Arc<SqliteStore>) {
+    // A panic in there was reported by the panic itself, and there is nothing left to close.
+    drop(tokio::task::spawn_blocking(move || drop(store)).await);
+}
+
+/// The account.
+pub(crate) async fn crm(
+    credentials: Credentials,
+    settings: &Settings,
+    store: &SqliteStore,
+) -> Result<Arc<FreshsalesCrm>, StoreError> {
+    let remembered = store.catalog().await?.account().cloned();
+    let settings = FreshsalesSettings { credentials, timeout: settings.crm.total_timeout, remembered };
+    Ok(Arc::new(FreshsalesCrm::new(settings, Arc::new(SystemClock))))
+}
+
+/// How the engine works.
+pub(crate) fn engine_settings(settings: &Settings) -> EngineSettings {
+    let work = &settings.engine;
+    EngineSettings {
+        worker: work.worker.clone(),
+        concurrency: work.concurrency,
+        plan_ahead: work.plan_ahead,
+        pack_from: work.pack_from,
+        lease: signed(settings.crm.total_timeout.saturating_mul(REQUESTS_OF_A_CALL)).max(SHORTEST_LEASE),
+        known_for: signed(work.known_for),
+        retry: retry_policy(settings),
+        budget: budget(settings),
+        reading: reading(settings),
+        ..EngineSettings::default()
+    }
+}
+
+/// How requests are treated.
+pub(crate) fn web_settings(settings: &Settings, access: Access) -> WebSettings {
+    let intake = &settings.intake;
+    let mut web = WebSettings::new(access);
+    web.reading = reading(settings);
+    web.body_limit = intake.body_limit;
+    web.patience = intake.patience;
+    web.longest_patience = intake.max_wait;
+    web.content_window = signed(intake.content_window);
+    web.key_window = signed(intake.key_window);
+    web
+}
+
+fn retry_policy(settings: &Settings) -> RetryPolicy {
+    let retry = &settings.retry;
+    RetryPolicy {
+        base_ms: milliseconds(retry.base),
+        cap_ms: milliseconds(retry.cap),
+        max_failures: retry.max_failures,
+        settle_ms: milliseconds(retry.settle),
+    }
+}
+
+fn budget(settings: &Settings) -> BudgetSettings {
+    let shares = &settings.budget;
+    let limit = |requests: u32| (requests > 0).then_some(requests);
+    BudgetSettings {
+        per_hour: limit(shares.per_hour),
+        per_minute: limit(shares.per_minute),
+        reserves: Reserves {
+            interactive: shares.reserve_interactive,
+            event: shares.reserve_event,
+            bulk: shares.reserve_bulk,
+            minute_for_bulk: shares.minute_for_bulk,
+        },
+    }
+}
+
+fn reading(settings: &Settings) -> ReadingRules {
+    ReadingRules { phone_region: settings.intake.phone_region.clone() }
+}
+
+fn signed(duration: std::time::Duration) -> SignedDuration {
+    SignedDuration::try_from(duration).unwrap_or(SignedDuration::MAX)
+}
+
+fn milliseconds(duration: std::time::Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
+}

@@ -1,0 +1,59 @@
+//! Many at once: double clicks, and imports.
+
+use std::time::Duration;
+
+use freshsales_sandbox::{Fault, FaultKind, Generation};
+use leadgate_testkit::TestGateway;
+use rstest::rstest;
+use serde_json::json;
+
+#[rstest]
+#[case::classic(Generation::Classic)]
+#[case::suite(Generation::Suite)]
+#[tokio::test]
+async fn fifty_identical_posts_at_once_are_one_lead(#[case] generation: Generation) {
+    let gateway = TestGateway::of(generation).await;
+    gateway.account().set_faults(vec![Fault::new(FaultKind::CommitThenCut).with_probability(0.1)]);
+    let body = json!({ "email": "ada@example.com", "firstName": "Ada" });
+    let posts = futures::future::join_all((0..50).map(|_| gateway.post("/leads", &body)));
+    let statuses: Vec<u16> = posts.await.iter().map(|answer| answer.status).collect();
+    gateway.settle().await;
+    assert!(statuses.iter().all(|status| (200..300).contains(status)), "{statuses:?}");
+    assert_eq!(gateway.account().leads().len() + gateway.account().contacts().len(), 1);
+}
+
+#[rstest]
+#[case::classic(Generation::Classic, 1_030)]
+#[case::suite(Generation::Suite, 50)]
+#[tokio::test]
+async fn a_burst_of_a_thousand_is_packed(#[case] generation: Generation, #[case] most: u64) {
+    let gateway = TestGateway::of(generation).await;
+    gateway.land("/v1/leads", &json!({ "email": "warm@example.com" })).await;
+    gateway.account().clear_requests();
+    for number in 0..1_000 {
+        let lead = json!({ "email": format!("lead{number}@example.com"), "first_name": "L", "lane": "bulk" });
+        gateway.post_with("/v1/leads", &lead, &[("prefer", "respond-async")]).await;
+    }
+    gateway.settle().await;
+    let requests = gateway.account().request_count();
+    assert!(requests <= most, "{requests} requests");
+    assert_eq!(gateway.account().leads().len() + gateway.account().contacts().len(), 1_001);
+}
+
+#[tokio::test]
+async fn people_who_are_there_already_are_not_touched_by_a_burst() {
+    let gateway = TestGateway::open().await;
+    for number in 0..30 {
+        gateway.account().seed_contact(
+            &json!({ "email": format!("lead{number}@example.com"), "first_name": "Old", "last_name": "N" }),
+        );
+    }
+    gateway.account().advance(Duration::from_secs(60));
+    for number in 0..60 {
+        let lead = json!({ "email": format!("lead{number}@example.com"), "first_name": "New", "lane": "bulk" });
+        gateway.post_with("/v1/leads", &lead, &[("prefer", "respond-async")]).await;
+    }
+    gateway.settle().await;
+    let old = gateway.account().contacts().iter().filter(|contact| contact["first_name"] == "Old").count();
+    assert_eq!((old, gateway.account().contacts().len()), (30, 60));
+}

@@ -1,0 +1,8 @@
+//! Journeys: a whole gateway in process, over real HTTP to a sandbox account, on a stepped clock.
+
+mod budget;
+mod bursts;
+mod deals;
+mod faults;
+mod leads;
+mod notes;

@@ -1,0 +1,13 @@
+//! The real binary, as people and scripts run it. Every process is started on port 0 in a folder of its own and ended by its own handle.
+#![allow(clippy::unwrap_used)]
+
+mod configuration;
+mod crash;
+mod dev;
+mod exit_codes;
+mod help;
+mod hostile;
+mod journeys;
+mod process;
+mod sandbox;
+mod serve;

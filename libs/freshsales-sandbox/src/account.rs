@@ -1,0 +1,278 @@
+//! The handle through which tests and the binary look into the account and steer it, past the API and its quota.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use jiff::Timestamp;
+use serde_json::{Map, Value};
+
+use crate::config::{CustomField, Generation, Plan};
+use crate::model::{Kind, List, State, signed};
+use crate::wire::Render;
+use crate::{Fault, QuotaState, RequestSeen, StageOutcome, Switches, write};
+
+/// A handle on a running account. Clones share the account.
+#[derive(Clone, Debug)]
+pub struct Account {
+    state: Arc<Mutex<State>>,
+}
+
+impl Account {
+    pub(crate) fn new(state: State) -> Self {
+        Self { state: Arc::new(Mutex::new(state)) }
+    }
+
+    /// A panic while the lock was held leaves a usable account: every change is committed in one step.
+    pub(crate) fn lock(&self) -> MutexGuard<'_, State> {
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        state.tick();
+        state
+    }
+
+    /// Records of a kind that are not deleted, oldest first, with every related id.
+    #[must_use]
+    pub fn records(&self, kind: Kind) -> Vec<Value> {
+        let state = self.lock();
+        state.table(kind).live().map(|record| shown(&state, record)).collect()
+    }
+
+    /// Leads that are not deleted, converted ones included.
+    #[must_use]
+    pub fn leads(&self) -> Vec<Value> {
+        self.records(Kind::Lead)
+    }
+
+    /// Contacts that are not deleted.
+    #[must_use]
+    pub fn contacts(&self) -> Vec<Value> {
+        self.records(Kind::Contact)
+    }
+
+    /// Deals that are not deleted.
+    #[must_use]
+    pub fn deals(&self) -> Vec<Value> {
+        self.records(Kind::Deal)
+    }
+
+    /// Notes.
+    #[must_use]
+    pub fn notes(&self) -> Vec<Value> {
+        self.records(Kind::Note)
+    }
+
+    /// Sales accounts that are not deleted.
+    #[must_use]
+    pub fn sales_accounts(&self) -> Vec<Value> {
+        self.records(Kind::SalesAccount)
+    }
+
+    /// Tasks.
+    #[must_use]
+    pub fn tasks(&self) -> Vec<Value> {
+        self.records(Kind::Task)
+    }
+
+    /// Notes on one record, oldest first.
+    #[must_use]
+    pub fn notes_of(&self, kind: Kind, id: i64) -> Vec<Value> {
+        let state = self.lock();
+        let notes = state.table(Kind::Note);
+        let linked = notes.linked_to(kind, id).iter().filter_map(|&id| notes.get(id));
+        linked.map(|note| shown(&state, note)).collect()
+    }
+
+    /// How many records of a kind there are, deleted ones excepted.
+    #[must_use]
+    pub fn count(&self, kind: Kind) -> usize {
+        self.lock().table(kind).live_count()
+    }
+
+    /// Requests to the API, oldest first, as far back as the account remembers them.
+    #[must_use]
+    pub fn requests(&self) -> Vec<RequestSeen> {
+        self.lock().log.all().cloned().collect()
+    }
+
+    /// Requests to the API since the start or since [`Self::clear_requests`].
+    #[must_use]
+    pub fn request_count(&self) -> u64 {
+        self.lock().log.total()
+    }
+
+    /// Forgets the requests seen so far.
+    pub fn clear_requests(&self) {
+        self.lock().log.clear();
+    }
+
+    /// Replaces the faults that are switched on. The first in the list that hits a request acts.
+    pub fn set_faults(&self, faults: Vec<Fault>) {
+        self.lock().faults.set(faults);
+    }
+
+    /// The faults that are switched on, with what is left of their counts.
+    #[must_use]
+    pub fn faults(&self) -> Vec<Fault> {
+        self.lock().faults.active().to_vec()
+    }
+
+    /// Switches every fault off.
+    pub fn clear_faults(&self) {
+        self.set_faults(Vec::new());
+    }
+
+    /// Moves the account's clock forward.
+    pub fn advance(&self, by: Duration) {
+        let mut state = self.lock();
+        state.clock.advance(signed(by));
+        state.tick();
+    }
+
+    /// The account's time.
+    #[must_use]
+    pub fn now(&self) -> Timestamp {
+        self.lock().now()
+    }
+
+    /// Uses up quota as another tool of the same account would; returns how many requests were accepted.
+    pub fn drain_quota(&self, requests: u32) -> u32 {
+        let mut state = self.lock();
+        let now = state.now();
+        state.quota.drain(requests, now)
+    }
+
+    /// How much of the quota is used.
+    #[must_use]
+    pub fn quota(&self) -> QuotaState {
+        let mut state = self.lock();
+        let now = state.now();
+        state.quota.state(now)
+    }
+
+    /// Changes the plan; what is used stays used.
+    pub fn set_plan(&self, plan: Plan) {
+        self.lock().quota.set_plan(plan);
+    }
+
+    /// API requests that the quota refused. Injected 429s and other tools' drains are not counted.
+    #[must_use]
+    pub fn refused_429(&self) -> u64 {
+        self.lock().quota.refused()
+    }
+
+    /// Gives a deal stage another name; false where there is none of that id.
+    pub fn rename_stage(&self, id: i64, name: &str) -> bool {
+        self.lock().catalog.rename_stage(id, name)
+    }
+
+    /// Removes a deal stage, so that its id goes stale; false where there is none of that id.
+    pub fn remove_stage(&self, id: i64) -> bool {
+        self.lock().catalog.remove_stage(id)
+    }
+
+    /// Adds an open stage at the end of the default pipeline; returns its id.
+    pub fn add_stage(&self, name: &str) -> i64 {
+        let pipeline = self.lock().catalog.default_pipeline();
+        self.add_stage_to(pipeline, name, StageOutcome::Open)
+    }
+
+    /// Adds a stage at the end of a pipeline; returns its id.
+    pub fn add_stage_to(&self, pipeline: i64, name: &str, outcome: StageOutcome) -> i64 {
+        self.lock().catalog.add_stage(name, pipeline, outcome)
+    }
+
+    /// Adds a pipeline without stages; returns its id.
+    pub fn add_pipeline(&self, name: &str) -> i64 {
+        self.lock().catalog.add_pipeline(name, false)
+    }
+
+    /// The id of the deal stage with this name, in any pipeline.
+    #[must_use]
+    pub fn stage_id(&self, name: &str) -> Option<i64> {
+        self.lock().catalog.by_name(List::DealStages, name).map(|stage| stage.id)
+    }
+
+    /// The id of an entry of a selector, by the selector's path segment (`owners`, `lead_sources`, …) and the name.
+    #[must_use]
+    pub fn selector_id(&self, selector: &str, name: &str) -> Option<i64> {
+        let list = List::ALL.into_iter().find(|list| list.selector() == selector)?;
+        self.lock().catalog.by_name(list, name).map(|entry| entry.id)
+    }
+
+    /// Defines a custom field; one of the same kind and name is replaced.
+    pub fn add_custom_field(&self, field: CustomField) {
+        self.lock().add_custom_field(field);
+    }
+
+    /// Stores a contact as the API would, without a request. Takes the attributes, wrapped or bare.
+    ///
+    /// # Panics
+    /// Where the API would refuse it; the message says why.
+    pub fn seed_contact(&self, contact: &Value) -> i64 {
+        self.seed(Kind::Contact, contact)
+    }
+
+    /// Stores a lead as the API would, without a request.
+    ///
+    /// # Panics
+    /// Where the API would refuse it.
+    pub fn seed_lead(&self, lead: &Value) -> i64 {
+        self.seed(Kind::Lead, lead)
+    }
+
+    /// Stores a deal as the API would, without a request.
+    ///
+    /// # Panics
+    /// Where the API would refuse it.
+    pub fn seed_deal(&self, deal: &Value) -> i64 {
+        self.seed(Kind::Deal, deal)
+    }
+
+    /// Stores a record of any kind as the API would, without a request.
+    ///
+    /// # Panics
+    /// Where the API would refuse it.
+    pub fn seed(&self, kind: Kind, record: &Value) -> i64 {
+        let attributes: Map<String, Value> =
+            record.get(kind.singular()).unwrap_or(record).as_object().cloned().unwrap_or_default();
+        let generation = if kind == Kind::Lead { Generation::Classic } else { Generation::Suite };
+        let result = write::create(&mut self.lock(), kind, generation, &attributes);
+        match result {
+            Ok(record) => record.id,
+            Err(refusal) => panic!("cannot seed this {}: {}", kind.singular(), refusal.sentences().join("; ")),
+        }
+    }
+
+    /// Soft-deletes a record as a person would in the CRM; false where it does not exist.
+    pub fn delete(&self, kind: Kind, id: i64) -> bool {
+        self.lock().delete(kind, id)
+    }
+
+    /// The switches as they are set.
+    #[must_use]
+    pub fn switches(&self) -> Switches {
+        self.lock().switches.clone()
+    }
+
+    /// Sets the switches for the requests that follow.
+    pub fn set_switches(&self, switches: Switches) {
+        self.lock().switches = switches;
+    }
+
+    /// How long later writes take to reach searches.
+    pub fn set_index_lag(&self, lag: Duration) {
+        self.lock().index.set_lag(signed(lag));
+    }
+
+    /// Back to a fresh account with the configuration it was started with; an advanced clock starts over too.
+    pub fn reset(&self) {
+        self.lock().reset();
+    }
+}
+
+/// A record with everything there is to see, in the dialect of the generation it belongs to.
+pub(crate) fn shown(state: &State, record: &crate::model::Record) -> Value {
+    let suite = state.config.profile.serves(Generation::Suite) && record.kind != Kind::Lead;
+    let generation = if suite { Generation::Suite } else { Generation::Classic };
+    let render = Render { everything: true, ..Render::new(state, generation, &[]) };
+    Value::Object(render.record(record))
+}

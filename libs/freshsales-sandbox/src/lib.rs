@@ -1,0 +1,101 @@
+//! A whole Freshsales account in one process: leads, contacts, companies, deals, notes and tasks over the REST paths of
+//! both generations of the API, with a search index that lags, a request quota, faults on demand and a clock that can
+//! stand still. Develop and test against it instead of a trial account.
+//!
+//! ```no_run
+//! use freshsales_sandbox::{Fault, FaultKind, Generation, Plan, Sandbox, SandboxConfig};
+//! # async fn example() -> std::io::Result<()> {
+//! let config = SandboxConfig { plan: Plan::Growth, ..SandboxConfig::default() };
+//! let sandbox = Sandbox::start(config, ([127, 0, 0, 1], 0).into()).await?;
+//! println!("point your program at {}", sandbox.url(Generation::Classic));
+//!
+//! let account = sandbox.account();
+//! account.set_faults(vec![Fault::new(FaultKind::CommitThenCut).on("POST", "/leads").times(1)]);
+//! // … the program creates a lead, loses the reply, and must find out that the lead exists …
+//! assert_eq!(account.leads().len(), 1);
+//! # Ok(()) }
+//! ```
+//!
+//! # Using the API
+//!
+//! Send `Authorization: Token token=sandbox-key` and `Accept: application/json`. The host may be a bare loopback address
+//! or a name whose first label is the subdomain (`acme.freshsales.io`, `acme.myfreshworks.com`).
+//!
+//! ```text
+//! curl -s localhost:8080/api/leads -H 'Authorization: Token token=sandbox-key' -H 'Accept: application/json' \
+//!      -H 'Content-Type: application/json' -d '{"lead":{"last_name":"Haddad","email":"amir@example.com"}}'
+//! curl -s 'localhost:8080/crm/sales/api/lookup?q=amir@example.com&f=email&entities=contact' \
+//!      -H 'Authorization: Token token=sandbox-key' -H 'Accept: application/json'
+//! ```
+//!
+//! Served today: leads (with convert), contacts, sales accounts, deals — each with create, view, update, upsert, clone,
+//! delete, forget, filters, views, scroll, bulk calls, notes, activities, timeline —, notes, tasks, job statuses, search,
+//! lookup, filtered search, selectors, field metadata and forms. What is not known for certain about the real API is a
+//! field of [`Switches`]. Which paths and dialect are served is the [`Profile`].
+//!
+//! # Control API
+//!
+//! Under `/__sandbox`, from loopback addresses, without a key and without cost:
+//!
+//! ```text
+//! curl -s localhost:8080/__sandbox                                   # summary: counts, quota, clock, faults
+//! curl -s localhost:8080/__sandbox/records/leads                     # records of a kind, with every related id
+//! curl -s 'localhost:8080/__sandbox/requests?limit=20'               # newest first; callers set x-sandbox-caller
+//! curl -s -X DELETE localhost:8080/__sandbox/requests                # forget them
+//! curl -s localhost:8080/__sandbox/quota
+//! curl -s -X PUT localhost:8080/__sandbox/quota -d '{"plan":"growth"}'
+//! curl -s -X PUT localhost:8080/__sandbox/quota -d '{"plan":{"custom":{"hour":50,"minute":10}}}'
+//! curl -s localhost:8080/__sandbox/quota/drain -d '{"requests":200}' # as another tool of the account
+//! curl -s -X PUT localhost:8080/__sandbox/faults \
+//!      -d '{"faults":[{"kind":"commit_then_cut","methods":["POST"],"path_prefix":"/leads","remaining":1}]}'
+//! curl -s localhost:8080/__sandbox/faults                            # with what is left of their counts
+//! curl -s -X DELETE localhost:8080/__sandbox/faults
+//! curl -s localhost:8080/__sandbox/clock
+//! curl -s localhost:8080/__sandbox/clock/advance -d '{"seconds":3600}'
+//! curl -s -X PUT localhost:8080/__sandbox/index-lag -d '{"seconds":0}'
+//! curl -s localhost:8080/__sandbox/switches
+//! curl -s -X PUT localhost:8080/__sandbox/switches -d '{"mobile_unique":true}'
+//! curl -s localhost:8080/__sandbox/stages/add -d '{"name":"Trial Active"}'
+//! curl -s -X PUT localhost:8080/__sandbox/stages/79000002004 -d '{"name":"Trial"}'
+//! curl -s -X DELETE localhost:8080/__sandbox/stages/79000002004      # its id goes stale
+//! curl -s -X POST localhost:8080/__sandbox/custom-fields \
+//!      -d '{"kind":"contact","name":"cf_plan","label":"Plan","field_type":"text"}'
+//! curl -s -X POST localhost:8080/__sandbox/reset
+//! ```
+//!
+//! Kinds of faults: `fail_before_commit`, `commit_then_fail`, `server_error_html` (`status`), `commit_then_cut`,
+//! `cut_before_commit`, `hang` (`then_commit`), `quota_429` (`reset_after_seconds`), `quota_429_in_400`, `edge_throttle`
+//! (`retry_after`), `slow_body` (`chunk_bytes`, `pause_milliseconds`), `bulk_busy_405`. Each can carry `methods`,
+//! `path_prefix`, `path_suffix`, `probability`, `remaining` and `skip`.
+//!
+//! # How it is built
+//!
+//! `server` speaks HTTP; `gate` does what surrounds a route, in the real order (edge limiter, host, sign-in, quota, fault,
+//! answer); `routes` has one file per resource; `write` turns bodies into records; `wire` turns records into JSON; `model`
+//! is the account itself, behind one lock. Everything that depends on time reads the account's clock, so with
+//! [`Clock::Stepped`] nothing happens until [`Account::advance`].
+#![deny(missing_docs)]
+#![cfg_attr(test, allow(clippy::unwrap_used))]
+
+mod account;
+mod config;
+mod control;
+mod fault;
+mod gate;
+mod model;
+mod routes;
+mod sandbox;
+mod server;
+mod switches;
+mod wire;
+mod write;
+
+pub use account::Account;
+pub use config::{Clock, CustomField, CustomFieldType, Generation, Plan, Profile, SandboxConfig};
+pub use fault::{Fault, FaultKind, FaultMatching};
+pub use model::Kind;
+pub use model::catalog::StageOutcome;
+pub use model::quota::QuotaState;
+pub use model::request_log::RequestSeen;
+pub use sandbox::Sandbox;
+pub use switches::{CreateStatus, CustomFieldUpdate, DeletedRecord, LookupMissingField, QuotaBody, Switches};

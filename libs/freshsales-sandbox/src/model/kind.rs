@@ -1,0 +1,100 @@
+//! The record kinds of an account and the names the API gives each of them.
+
+use serde::{Deserialize, Serialize};
+
+/// A kind of record.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Kind {
+    /// A person not yet qualified; exists on Classic accounts only.
+    Lead,
+    /// A person.
+    Contact,
+    /// A company.
+    SalesAccount,
+    /// An opportunity in a pipeline.
+    Deal,
+    /// A text on another record.
+    Note,
+    /// Something to do, on another record.
+    Task,
+}
+
+impl Kind {
+    /// Every kind, in the order the control API lists them.
+    pub const ALL: [Self; 6] = [Self::Lead, Self::Contact, Self::SalesAccount, Self::Deal, Self::Note, Self::Task];
+
+    /// The kinds that have views, search and upsert.
+    pub(crate) const SEARCHABLE: [Self; 4] = [Self::Contact, Self::Lead, Self::SalesAccount, Self::Deal];
+
+    /// The key that wraps one record: `sales_account`.
+    #[must_use]
+    pub const fn singular(self) -> &'static str {
+        match self {
+            Self::Lead => "lead",
+            Self::Contact => "contact",
+            Self::SalesAccount => "sales_account",
+            Self::Deal => "deal",
+            Self::Note => "note",
+            Self::Task => "task",
+        }
+    }
+
+    /// The key that wraps a list, which is also the path segment: `sales_accounts`.
+    #[must_use]
+    pub const fn plural(self) -> &'static str {
+        match self {
+            Self::Lead => "leads",
+            Self::Contact => "contacts",
+            Self::SalesAccount => "sales_accounts",
+            Self::Deal => "deals",
+            Self::Note => "notes",
+            Self::Task => "tasks",
+        }
+    }
+
+    /// The class name used in `targetable_type` and `model_class_name`: `SalesAccount`.
+    #[must_use]
+    pub const fn class(self) -> &'static str {
+        match self {
+            Self::Lead => "Lead",
+            Self::Contact => "Contact",
+            Self::SalesAccount => "SalesAccount",
+            Self::Deal => "Deal",
+            Self::Note => "Note",
+            Self::Task => "Task",
+        }
+    }
+
+    /// The word validation sentences use: "Account is not unique".
+    pub(crate) const fn label(self) -> &'static str {
+        match self {
+            Self::SalesAccount => "Account",
+            other => other.class(),
+        }
+    }
+
+    /// Reads any of the three names, in any letter case.
+    #[must_use]
+    pub fn parse(name: &str) -> Option<Self> {
+        let is = |candidate: &str| name.eq_ignore_ascii_case(candidate);
+        Self::ALL.into_iter().find(|kind| is(kind.singular()) || is(kind.plural()) || is(kind.class()))
+    }
+
+    /// The first id of this kind's range: 10 digits on the Classic-only kind, 11 digits on the others.
+    pub(crate) const fn first_id(self) -> i64 {
+        match self {
+            Self::Lead => 5_000_000_101,
+            Self::Contact => 71_000_000_001,
+            Self::SalesAccount => 72_000_000_001,
+            Self::Deal => 73_000_000_001,
+            Self::Note => 74_000_000_001,
+            Self::Task => 75_000_000_001,
+        }
+    }
+
+    pub(crate) const fn index(self) -> usize {
+        self as usize
+    }
+}

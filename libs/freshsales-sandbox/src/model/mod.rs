@@ -1,0 +1,28 @@
+//! The account's state, without any HTTP.
+//!
+//! Cast: [`State`] owns one [`Table`] per [`Kind`]; a table holds [`Record`]s and their indexes; `columns` says which
+//! attributes a record can have; [`Catalog`] holds the picklists; `views` says which records a saved view holds;
+//! `SearchIndex` is what searches see, a lag behind the tables; `Quota`, `Faults`, `Jobs`, `AccountClock` and
+//! `RequestLog` are what their names say.
+//!
+//! Flow: a request ticks the state (time passes, jobs finish, the index settles), is counted, may be hit by a fault,
+//! and is routed; the `write` module turns bodies into records and commits them here.
+
+pub(crate) mod catalog;
+mod clock;
+pub(crate) mod columns;
+pub(crate) mod faults;
+pub(crate) mod jobs;
+mod kind;
+pub(crate) mod quota;
+mod record;
+pub(crate) mod request_log;
+mod search_index;
+mod state;
+pub(crate) mod table;
+pub(crate) mod views;
+
+pub(crate) use catalog::{Catalog, List};
+pub use kind::Kind;
+pub(crate) use record::{AccountLink, Email, Record};
+pub(crate) use state::{State, signed};

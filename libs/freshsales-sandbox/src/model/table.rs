@@ -1,0 +1,161 @@
+//! The records of one kind with the indexes that keep look-ups off linear scans.
+//!
+//! Only live records are indexed; a deleted one is found by id and by walking the recycle bin. Rows are shared with
+//! the search index, so an unchanged record exists once.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use serde_json::Value;
+
+use super::{Kind, Record};
+
+/// A field that is indexed for exact look-ups.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum Key {
+    Email,
+    Mobile,
+    Name,
+    ExternalId,
+    /// A custom field, by its `cf_` name.
+    Custom(String),
+}
+
+/// The records of one kind.
+#[derive(Debug, Default)]
+pub(crate) struct Table {
+    rows: BTreeMap<i64, Arc<Record>>,
+    live: BTreeSet<(Timestamp, i64)>,
+    binned: BTreeSet<(Timestamp, i64)>,
+    keys: HashMap<(Key, String), Vec<i64>>,
+    links: HashMap<(Kind, i64), Vec<i64>>,
+}
+
+impl Table {
+    /// The row of this id, deleted or not.
+    pub(crate) fn any(&self, id: i64) -> Option<&Arc<Record>> {
+        self.rows.get(&id)
+    }
+
+    /// The row of this id unless it is deleted.
+    pub(crate) fn get(&self, id: i64) -> Option<&Arc<Record>> {
+        self.rows.get(&id).filter(|record| !record.deleted)
+    }
+
+    /// Every row that is not deleted, by id.
+    pub(crate) fn live(&self) -> impl DoubleEndedIterator<Item = &Arc<Record>> {
+        self.rows.values().filter(|record| !record.deleted)
+    }
+
+    /// Rows after this id, by id, deleted ones included.
+    pub(crate) fn after(&self, id: i64) -> impl Iterator<Item = &Arc<Record>> {
+        self.rows.range(id.saturating_add(1)..).map(|(_, record)| record)
+    }
+
+    /// Rows in the order of their last update, either those that are deleted or those that are not.
+    pub(crate) fn by_update(&self, deleted: bool) -> impl DoubleEndedIterator<Item = &Arc<Record>> {
+        let order = if deleted { &self.binned } else { &self.live };
+        order.iter().filter_map(|(_, id)| self.rows.get(id))
+    }
+
+    /// One page of [`Self::by_update`], without reading the rows before it.
+    pub(crate) fn page_by_update(&self, deleted: bool, descending: bool, skip: usize, rows: usize) -> Vec<Arc<Record>> {
+        let order = if deleted { &self.binned } else { &self.live };
+        let row = |(_, id): &(Timestamp, i64)| self.rows.get(id).cloned();
+        if descending {
+            order.iter().rev().skip(skip).take(rows).filter_map(row).collect()
+        } else {
+            order.iter().skip(skip).take(rows).filter_map(row).collect()
+        }
+    }
+
+    pub(crate) fn live_count(&self) -> usize {
+        self.live.len()
+    }
+
+    pub(crate) fn deleted_count(&self) -> usize {
+        self.binned.len()
+    }
+
+    /// Ids of the live rows with this value, oldest first; letter case does not matter.
+    pub(crate) fn find(&self, key: Key, value: &str) -> &[i64] {
+        self.keys.get(&(key, value.to_lowercase())).map_or(&[], Vec::as_slice)
+    }
+
+    /// Ids of the live rows that hang on another record, oldest first.
+    pub(crate) fn linked_to(&self, kind: Kind, id: i64) -> &[i64] {
+        self.links.get(&(kind, id)).map_or(&[], Vec::as_slice)
+    }
+
+    /// Stores a record in place of the row with its id.
+    pub(crate) fn put(&mut self, record: Arc<Record>) {
+        self.remove(record.id);
+        let order = if record.deleted { &mut self.binned } else { &mut self.live };
+        order.insert((record.updated_at, record.id));
+        if !record.deleted {
+            for key in keys_of(&record) {
+                insert_sorted(self.keys.entry(key).or_default(), record.id);
+            }
+            for link in record.links() {
+                insert_sorted(self.links.entry(link).or_default(), record.id);
+            }
+        }
+        self.rows.insert(record.id, record);
+    }
+
+    /// Removes a row for good.
+    pub(crate) fn remove(&mut self, id: i64) -> Option<Arc<Record>> {
+        let record = self.rows.remove(&id)?;
+        self.live.remove(&(record.updated_at, id));
+        self.binned.remove(&(record.updated_at, id));
+        if !record.deleted {
+            for key in keys_of(&record) {
+                remove_id(&mut self.keys, &key, id);
+            }
+            for link in record.links() {
+                remove_id(&mut self.links, &link, id);
+            }
+        }
+        Some(record)
+    }
+}
+
+fn keys_of(record: &Record) -> Vec<(Key, String)> {
+    let mut keys: Vec<_> = record.emails.iter().map(|email| (Key::Email, email.address.to_lowercase())).collect();
+    keys.extend(record.text("mobile_number").map(|number| (Key::Mobile, number.to_lowercase())));
+    keys.extend(record.text("external_id").map(|id| (Key::ExternalId, id.to_lowercase())));
+    let custom = record.custom.iter();
+    keys.extend(
+        custom.filter_map(|(name, value)| Some((Key::Custom(name.clone()), custom_key(value)?.to_lowercase()))),
+    );
+    if !matches!(record.kind, Kind::Note | Kind::Task) {
+        keys.push((Key::Name, record.display_name().to_lowercase()));
+    }
+    keys
+}
+
+/// A custom value as look-ups and uniqueness compare it.
+pub(crate) fn custom_key(value: &Value) -> Option<String> {
+    match value {
+        Value::String(text) => Some(text.clone()),
+        Value::Number(number) => Some(number.to_string()),
+        _ => None,
+    }
+}
+
+fn insert_sorted(ids: &mut Vec<i64>, id: i64) {
+    if let Err(at) = ids.binary_search(&id) {
+        ids.insert(at, id);
+    }
+}
+
+fn remove_id<K: Eq + std::hash::Hash>(index: &mut HashMap<K, Vec<i64>>, key: &K, id: i64) {
+    let Some(ids) = index.get_mut(key) else { return };
+    if let Ok(at) = ids.binary_search(&id) {
+        ids.remove(at);
+    }
+    if ids.is_empty() {
+        index.remove(key);
+    }
+}

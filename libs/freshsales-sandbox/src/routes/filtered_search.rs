@@ -1,0 +1,123 @@
+//! Filtered search: rules that are AND-ed over the lagging index; rows are partial unless `detail` is asked.
+
+mod rule;
+
+use std::sync::Arc;
+
+use http::Method;
+use serde_json::{Map, Value, json};
+
+use self::rule::Rule;
+use super::paging::Page;
+use crate::model::{Kind, Record, State};
+use crate::wire::{Answer, Call, Refusal, Render, SideLoads, list_reply};
+
+pub(super) fn route(state: &mut State, call: &Call, path: &[&str]) -> Option<Answer> {
+    match (&call.method, path) {
+        (&Method::POST, ["filtered_search", entity]) => {
+            let kind = Kind::SEARCHABLE.into_iter().find(|kind| kind.singular() == *entity)?;
+            Some(search(state, call, kind))
+        }
+        _ => None,
+    }
+}
+
+fn search(state: &State, call: &Call, kind: Kind) -> Answer {
+    let body = call.object()?;
+    let Some(Value::Array(sent)) = body.get("filter_rule") else {
+        return Err(Refusal::invalid("Filter rule can't be blank"));
+    };
+    let rules: Vec<Rule> = sent.iter().map(|rule| Rule::read(state, kind, rule)).collect::<Result<_, _>>()?;
+    let mut found = matching(state, kind, &rules);
+    sort(state, &mut found, call, &body);
+    let meta = json!({"total": found.len()});
+    let page = Page::of(state, call, Some(&body));
+    let includes = call.includes();
+    let render = Render::new(state, call.generation, &includes);
+    let detailed = body.get("detail") == Some(&Value::Bool(true));
+    let mut loads = SideLoads::default();
+    let rows = page.of_rows(found.into_iter()).into_iter().map(|record| {
+        if detailed { render.record_with(record, &mut loads) } else { partial(&render, record, &mut loads) }
+    });
+    let rows = rows.collect();
+    Ok(list_reply(loads, kind, rows, Some(meta)))
+}
+
+/// Documents that fulfil every rule. An address or an update date narrows the walk through an index.
+fn matching<'a>(state: &'a State, kind: Kind, rules: &[Rule]) -> Vec<&'a Arc<Record>> {
+    let asks_deleted = rules.iter().any(Rule::asks_deleted);
+    let holds = |record: &&Arc<Record>| {
+        record.deleted == asks_deleted && !record.converted && rules.iter().all(|rule| rule.holds(state, record))
+    };
+    if let Some(addresses) = rules.iter().find_map(Rule::addresses) {
+        let mut found: Vec<_> =
+            addresses.iter().flat_map(|address| state.index.by_email(kind, address)).filter(holds).collect();
+        found.sort_by_key(|record| record.id);
+        found.dedup_by_key(|record| record.id);
+        return found;
+    }
+    if let Some(after) = rules.iter().find_map(Rule::updated_after) {
+        return state.index.updated_after(kind, after).filter(holds).collect();
+    }
+    state.index.documents(kind).filter(holds).collect()
+}
+
+/// By the asked attribute, else by id; the id breaks ties.
+fn sort(state: &State, found: &mut [&Arc<Record>], call: &Call, body: &Map<String, Value>) {
+    let asked = |name: &str| body.get(name).and_then(Value::as_str).or_else(|| call.query(name));
+    let descending = asked("sort_type").is_some_and(|word| word.eq_ignore_ascii_case("desc"));
+    match asked("sort").unwrap_or("id") {
+        "updated_at" => found.sort_by_key(|record| (record.updated_at, record.id)),
+        "created_at" => found.sort_by_key(|record| (record.created_at, record.id)),
+        "id" => found.sort_by_key(|record| record.id),
+        attribute => {
+            let text = |record: &Record| rule::comparable(state, record, attribute);
+            found.sort_by(|one, other| text(one).total_cmp(&text(other)).then(one.id.cmp(&other.id)));
+        }
+    }
+    if descending {
+        found.reverse();
+    }
+}
+
+const PERSON: &[&str] = &[
+    "id",
+    "job_title",
+    "lead_score",
+    "email",
+    "work_number",
+    "mobile_number",
+    "open_deals_amount",
+    "display_name",
+    "avatar",
+    "last_contacted_mode",
+    "last_contacted",
+    "first_name",
+    "last_name",
+    "city",
+    "country",
+    "created_at",
+    "updated_at",
+];
+const ACCOUNT: &[&str] =
+    &["id", "name", "website", "phone", "avatar", "open_deals_amount", "city", "country", "created_at", "updated_at"];
+const DEAL: &[&str] = &["id", "name", "amount", "deal_pipeline_id", "deal_stage_id", "updated_at"];
+
+/// A row without custom fields and without related ids, those of the asked includes excepted.
+fn partial(render: &Render<'_>, record: &Record, loads: &mut SideLoads) -> Value {
+    let names = match record.kind {
+        Kind::Contact | Kind::Lead => PERSON,
+        Kind::SalesAccount => ACCOUNT,
+        _ => DEAL,
+    };
+    let mut full = render.record_with(record, loads);
+    let mut row = Map::new();
+    row.insert("partial".to_owned(), Value::Bool(true));
+    let Some(full) = full.as_object_mut() else { return Value::Object(row) };
+    let bare = Render { includes: &[], ..*render }.record(record);
+    for name in names {
+        row.extend(full.shift_remove(*name).map(|value| ((*name).to_owned(), value)));
+    }
+    row.extend(std::mem::take(full).into_iter().filter(|(name, _)| !bare.contains_key(name)));
+    Value::Object(row)
+}

@@ -1,0 +1,175 @@
+//! HTTP/1.1 connections served directly, so that a fault can close a socket without a response byte.
+
+use std::convert::Infallible;
+use std::future::Future;
+use std::io;
+use std::net::SocketAddr;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HOST, USER_AGENT};
+use http::{HeaderMap, HeaderName, HeaderValue, Request, Response};
+use http_body_util::{BodyExt, Limited};
+use hyper::body::{Body, Frame, Incoming, SizeHint};
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper_util::rt::TokioIo;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+use tokio::time::{Instant, Sleep};
+
+use crate::Account;
+use crate::control;
+use crate::gate::{self, Arrival, Outcome};
+use crate::wire::{Reply, ReplyBody};
+
+/// Largest request body, in bytes.
+const BODY_LIMIT: usize = 10 * 1024 * 1024;
+
+/// Accepts connections until the stop signal, then waits for those that are open.
+pub(crate) async fn run(listener: TcpListener, account: Account, mut stop: watch::Receiver<bool>) {
+    let mut connections = JoinSet::new();
+    loop {
+        let accepted = tokio::select! {
+            accepted = listener.accept() => accepted,
+            Some(_) = connections.join_next() => continue,
+            () = stopped(&mut stop) => break,
+        };
+        match accepted {
+            Ok((stream, peer)) => drop(connections.spawn(connection(stream, peer, account.clone(), stop.clone()))),
+            // The process is short of descriptors; the next connection may fit again.
+            Err(error) => {
+                tracing::warn!(%error, "cannot accept a connection");
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+        }
+    }
+    drop(listener);
+    while connections.join_next().await.is_some() {}
+}
+
+/// Resolves at the stop signal, or when the sandbox was dropped without one.
+async fn stopped(stop: &mut watch::Receiver<bool>) {
+    drop(stop.wait_for(|&stopped| stopped).await);
+}
+
+async fn connection(stream: TcpStream, peer: SocketAddr, account: Account, mut stop: watch::Receiver<bool>) {
+    if let Err(error) = stream.set_nodelay(true) {
+        tracing::debug!(%error, "cannot set TCP_NODELAY");
+    }
+    let service = service_fn(move |request| answer(request, peer, account.clone()));
+    let served = http1::Builder::new().keep_alive(true).serve_connection(TokioIo::new(stream), service);
+    let mut served = std::pin::pin!(served);
+    tokio::select! {
+        // An error is either the caller's broken connection or a cut that a fault asked for.
+        _ = served.as_mut() => {}
+        () = stopped(&mut stop) => {
+            served.as_mut().graceful_shutdown();
+            // A hanging request would keep the connection forever.
+            drop(tokio::time::timeout(Duration::from_millis(50), served).await);
+        }
+    }
+}
+
+async fn answer(request: Request<Incoming>, peer: SocketAddr, account: Account) -> io::Result<Response<PacedBody>> {
+    let (parts, body) = request.into_parts();
+    let body = match Limited::new(body, BODY_LIMIT).collect().await {
+        // A copy, because the log keeps it and the original would keep the connection's whole read buffer alive.
+        Ok(collected) => Bytes::copy_from_slice(&collected.to_bytes()),
+        Err(error) => return Err(io::Error::other(error)),
+    };
+    let header = |name: HeaderName| text(&parts.headers, &name);
+    let host = parts.uri.authority().map(ToString::to_string).or_else(|| header(HOST)).unwrap_or_default();
+    let path = parts.uri.path().to_owned();
+    let query = parts.uri.query().unwrap_or_default().to_owned();
+    if let Some(rest) = path.strip_prefix("/__sandbox") {
+        let reply = control::answer(&account, peer, &parts.method, (rest, &query), &body);
+        return Ok(response(reply, None));
+    }
+    let caller = header(HeaderName::from_static("x-sandbox-caller")).or_else(|| header(USER_AGENT)).unwrap_or_default();
+    let (authorization, accept) = (header(AUTHORIZATION), header(ACCEPT));
+    let arrival = Arrival { method: parts.method, path, query, host, authorization, accept, caller, body };
+    // The guard must be gone before anything is awaited.
+    let outcome = gate::serve(&mut account.lock(), arrival);
+    match outcome {
+        Outcome::Reply(reply) => Ok(response(reply, None)),
+        Outcome::Slow { reply, chunk_bytes, pause_milliseconds } => {
+            Ok(response(reply, Some((chunk_bytes, Duration::from_millis(pause_milliseconds)))))
+        }
+        Outcome::Cut => Err(io::Error::other("cut by a fault")),
+        Outcome::Hang => std::future::pending().await,
+    }
+}
+
+fn text(headers: &HeaderMap, name: &HeaderName) -> Option<String> {
+    headers.get(name).map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned())
+}
+
+fn response(reply: Reply, pace: Option<(usize, Duration)>) -> Response<PacedBody> {
+    let (content_type, bytes) = match reply.body {
+        ReplyBody::Empty => (None, Bytes::new()),
+        ReplyBody::Json(value) => {
+            (Some("application/json; charset=utf-8"), Bytes::from(serde_json::to_vec(&value).unwrap_or_default()))
+        }
+        ReplyBody::Html(page) => (Some("text/html; charset=utf-8"), Bytes::from_static(page.as_bytes())),
+    };
+    let mut response = Response::new(PacedBody::new(bytes, pace));
+    *response.status_mut() = reply.status;
+    if let Some(content_type) = content_type {
+        response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
+    }
+    for (name, value) in reply.headers {
+        if let Ok(value) = HeaderValue::try_from(value) {
+            response.headers_mut().insert(HeaderName::from_static(name), value);
+        }
+    }
+    response
+}
+
+/// A body in one piece, or in small pieces with a pause before each.
+struct PacedBody {
+    rest: Bytes,
+    pace: Option<(usize, Duration)>,
+    pause: Option<Pin<Box<Sleep>>>,
+}
+
+impl PacedBody {
+    fn new(rest: Bytes, pace: Option<(usize, Duration)>) -> Self {
+        let pause = pace.map(|(_, pause)| Box::pin(tokio::time::sleep(pause)));
+        Self { rest, pace, pause }
+    }
+}
+
+impl Body for PacedBody {
+    type Data = Bytes;
+    type Error = Infallible;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+        if self.rest.is_empty() {
+            return Poll::Ready(None);
+        }
+        let Some((chunk, pause)) = self.pace else {
+            return Poll::Ready(Some(Ok(Frame::data(std::mem::take(&mut self.rest)))));
+        };
+        if let Some(sleep) = &mut self.pause {
+            ready!(sleep.as_mut().poll(context));
+            sleep.as_mut().reset(Instant::now() + pause);
+        }
+        let length = chunk.min(self.rest.len());
+        Poll::Ready(Some(Ok(Frame::data(self.rest.split_to(length)))))
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.rest.is_empty()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        SizeHint::with_exact(self.rest.len() as u64)
+    }
+}

@@ -1,0 +1,20 @@
+//! Between HTTP and the model: a request as a [`Call`], an answer as a [`Reply`], records as JSON.
+//!
+//! Flow: `Call` parses path, query and body; a route answers `Ok(Reply)` or `Err(Refusal)`; [`Render`] turns records
+//! into the keys of the call's generation, and [`SideLoads`] collects the related objects that `include` asks for.
+
+mod call;
+mod links;
+mod moment;
+mod money;
+mod render;
+mod reply;
+mod sideload;
+
+pub(crate) use call::{Call, query_pairs, segments};
+pub(crate) use links::links;
+pub(crate) use moment::{parse_date, parse_moment, shown_moment};
+pub(crate) use money::Money;
+pub(crate) use render::{Render, list_reply, partial_account, single_reply};
+pub(crate) use reply::{Answer, NOT_FOUND_PAGE, Refusal, Reply, ReplyBody};
+pub(crate) use sideload::SideLoads;

@@ -1,0 +1,125 @@
+//! What is special to deals: stages and pipelines, closing, the contacts and the company.
+
+use serde_json::{Value, json};
+
+use super::{Draft, links, read_id};
+use crate::Profile;
+use crate::model::{AccountLink, Kind, List};
+use crate::wire::{Money, Refusal};
+
+pub(super) fn read(draft: &mut Draft<'_>) -> Result<(), Refusal> {
+    check_required(draft);
+    read_stage(draft)?;
+    read_contacts(draft);
+    if draft.is_new() && draft.record.get("currency_id").is_null() {
+        let currency = draft.state.catalog.list(List::Currencies).first().map(|currency| currency.id);
+        draft.record.set("currency_id", json!(currency));
+    }
+    if let Some(Value::Array(products)) = draft.body.get("products") {
+        let shown: Vec<Value> = products.iter().filter_map(|product| shown_product(draft, product)).collect();
+        draft.record.set("products", if shown.is_empty() { Value::Null } else { Value::Array(shown) });
+    }
+    if let Some(account) = links::single_account(draft)? {
+        draft.record.accounts = vec![AccountLink { account, primary: true }];
+    } else if draft.body.get("sales_account_id") == Some(&Value::Null) {
+        draft.record.accounts.clear();
+    }
+    Ok(())
+}
+
+fn check_required(draft: &mut Draft<'_>) {
+    if draft.record.text("name").is_none_or(|name| name.trim().is_empty()) {
+        draft.wrong("Name can't be empty");
+    }
+    if draft.record.get("amount").is_null() && draft.sentences.is_empty() {
+        draft.wrong("Deal value can't be empty");
+    }
+}
+
+fn invalid_stage(draft: &Draft<'_>) -> Refusal {
+    let sentence = "Invalid deal stage".to_owned();
+    match draft.state.config.profile {
+        Profile::Tutorial => Refusal::Unprocessable(sentence),
+        _ => Refusal::invalid(sentence),
+    }
+}
+
+/// Resolves the stage the body asks for; only a stage that is sent is checked, so a deal in a stage that was removed
+/// can still be edited otherwise.
+fn read_stage(draft: &mut Draft<'_>) -> Result<(), Refusal> {
+    let stage_sent = draft.body.get("deal_stage_id").filter(|value| !value.is_null());
+    let pipeline_sent = draft.body.get("deal_pipeline_id").filter(|value| !value.is_null()).and_then(read_id);
+    let catalog = &draft.state.catalog;
+    let stage = match (stage_sent, pipeline_sent) {
+        (Some(value), pipeline) => {
+            let stage = read_id(value).and_then(|id| catalog.entry(List::DealStages, id));
+            stage.filter(|stage| pipeline.is_none_or(|pipeline| stage.extra_id("deal_pipeline_id") == Some(pipeline)))
+        }
+        (None, Some(pipeline)) => catalog.stages_of(pipeline).next(),
+        (None, None) if draft.is_new() => catalog.stages_of(catalog.default_pipeline()).next(),
+        (None, None) => return Ok(()),
+    };
+    let Some(stage) = stage.cloned() else { return Err(invalid_stage(draft)) };
+    let was = draft.before.as_ref().and_then(|before| before.id_in("deal_stage_id"));
+    draft.record.set("deal_stage_id", json!(stage.id));
+    draft.record.set("deal_pipeline_id", stage.extra("deal_pipeline_id").clone());
+    if was == Some(stage.id) {
+        return Ok(());
+    }
+    draft.record.stage_updated_at = draft.state.now();
+    if !draft.body.contains_key("probability") {
+        draft.record.set("probability", stage.extra("probability").clone());
+    }
+    let today = draft.state.now().to_zoned_datetime(draft.state.config.zone.clone()).date();
+    let closed = stage.forecast() != "Open";
+    draft.record.set("closed_date", if closed { json!(today.to_string()) } else { Value::Null });
+    Ok(())
+}
+
+fn ids(value: Option<&Value>) -> Vec<i64> {
+    match value {
+        Some(Value::Array(items)) => items.iter().filter_map(|item| read_id(item.get("id").unwrap_or(item))).collect(),
+        Some(value) => read_id(value).into_iter().collect(),
+        None => Vec::new(),
+    }
+}
+
+/// `contacts_added_list` links, `contacts_removed_list` unlinks; unknown contacts are refused.
+fn read_contacts(draft: &mut Draft<'_>) {
+    for id in ids(draft.body.get("contacts_added_list")) {
+        if draft.state.record(Kind::Contact, id).is_none() {
+            draft.wrong("Invalid contact provided.");
+        } else if !draft.record.contacts.contains(&id) {
+            draft.record.contacts.push(id);
+        }
+    }
+    let removed = ids(draft.body.get("contacts_removed_list"));
+    draft.record.contacts.retain(|id| !removed.contains(id));
+}
+
+/// A product line as a deal shows it. The sandbox keeps no product list, so the name is what was sent.
+fn shown_product(draft: &mut Draft<'_>, product: &Value) -> Option<Value> {
+    let id = read_id(product.get("id")?)?;
+    let number = |name: &str| product.get(name).and_then(Money::parse).map(|money| money.to_string().parse::<f64>());
+    let line = draft.state.next_part_id();
+    Some(json!({
+        "id": id,
+        "product_id": id,
+        "deal_id": draft.record.id,
+        "currency_code": "USD",
+        "billing_cycle": null,
+        "billing_type": null,
+        "unit_price": number("unit_price").and_then(Result::ok).unwrap_or(0.0),
+        "setup_fee": null,
+        "quantity": product.get("quantity").and_then(read_id).unwrap_or(1),
+        "discount": number("discount").and_then(Result::ok).unwrap_or(0.0),
+        "item_id": line.to_string(),
+        "name": product.get("name").and_then(Value::as_str).unwrap_or("Product"),
+        "pricing_type": 1,
+        "avatar": null,
+        "owner_id": null,
+        "association_id": line,
+        "discount_type": 1,
+        "custom_columns": {},
+    }))
+}

@@ -1,0 +1,236 @@
+//! Every recorded or documented example is replayed against a prepared account: the reply must have the same status,
+//! the same keys and the same JSON types. Values differ; a null stands for any type.
+
+use std::collections::BTreeSet;
+
+use freshsales_sandbox::{CustomField, CustomFieldType, Kind};
+use reqwest::Method;
+use rstest::rstest;
+use serde_json::{Value, json};
+
+use crate::client::{App, Got};
+
+pub(crate) fn fixture(file: &str) -> Vec<Value> {
+    document(file)["examples"].as_array().unwrap().clone()
+}
+
+pub(crate) fn document(file: &str) -> Value {
+    let path = format!("{}/../../fixtures/freshsales/{file}.json", env!("CARGO_MANIFEST_DIR"));
+    let text = std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{path}: {error}"));
+    serde_json::from_str(&text).unwrap()
+}
+
+/// Ids of the examples and what they are in the account of the test.
+struct Ids(Vec<(String, String)>);
+
+impl Ids {
+    fn add(&mut self, example: i64, actual: i64) {
+        self.0.push((example.to_string(), actual.to_string()));
+    }
+
+    fn replace(&self, text: &str) -> String {
+        self.0.iter().fold(text.to_owned(), |text, (example, actual)| text.replace(example, actual))
+    }
+}
+
+/// Pairs of ids of two lists of the same things.
+fn pairs<'a>(example: &'a Value, actual: &'a Value) -> impl Iterator<Item = (i64, i64)> + 'a {
+    let ids = |list: &'a Value| list.as_array().into_iter().flatten().filter_map(|item| item["id"].as_i64());
+    ids(example).zip(ids(actual))
+}
+
+/// Picklists and views have the same names in the same order as the examples, and the same ids in every fresh account.
+async fn catalog_ids(app: &App) -> Vec<(String, String)> {
+    let mut ids = Ids(Vec::new());
+    for example in fixture("selectors").iter().chain(&fixture("filters_and_views")) {
+        let url = example["request"]["url"].as_str().unwrap();
+        let is_list = (url.contains("/selector/") && url.matches('/').count() <= 7) || url.ends_with("/filters");
+        let Some(body) = example["response"]["body"].as_object().filter(|_| is_list) else { continue };
+        let got = send(app, example, &ids).await;
+        if got.status == 200 {
+            let key = body.keys().next().unwrap();
+            for (example, actual) in pairs(&body[key], &got.json()[key]) {
+                ids.add(example, actual);
+            }
+        }
+    }
+    let leads = app.classic_get("/leads/filters").await.json();
+    let all_leads = leads["filters"].as_array().unwrap().iter().find(|view| view["name"] == "All Leads").unwrap();
+    ids.add(5_000_000_801, all_leads["id"].as_i64().unwrap());
+    ids.0
+}
+
+static CATALOG_IDS: tokio::sync::OnceCell<Vec<(String, String)>> = tokio::sync::OnceCell::const_new();
+
+async fn prepare(app: &App, file: &str, name: &str) -> Ids {
+    let mut ids = Ids(CATALOG_IDS.get_or_init(|| catalog_ids(app)).await.clone());
+    seed_records(app, &mut ids, name, file).await;
+    ids
+}
+
+async fn seed_records(app: &App, ids: &mut Ids, name: &str, file: &str) {
+    let selector = |list: &str, name: &str| app.account.selector_id(list, name).unwrap();
+    let source = selector("lead_sources", "Web");
+    let account_name = if name == "create" && file == "sales_account" { "Other" } else { "Fjordline Logistics" };
+    let account = app.account.seed(
+        Kind::SalesAccount,
+        &json!({"name": account_name, "website": "https://f.example.com",
+        "industry_type_id": selector("industry_types", "Cargo Handling")}),
+    );
+    let other = app.account.seed(Kind::SalesAccount, &json!({"name": "Okafor Foods"}));
+    let ingrid = app.account.seed_contact(&json!({"first_name": "Ingrid", "last_name": "Halvorsen",
+        "email": "ingrid.halvorsen@example.com", "custom_field": {"cf_license_key": "LIC-0001"}, "tags": ["VIP"], "lead_source_id": source,
+        "sales_accounts": [{"id": account, "is_primary": true}]}));
+    let second =
+        app.account.seed_contact(&json!({"last_name": "Second", "email": "second@example.com", "tags": ["VIP"]}));
+    let deal = |name: &str| json!({"name": name, "amount": 5600, "sales_account_id": account, "contacts_added_list": [ingrid]});
+    let fjordline = app.account.seed_deal(&deal("Halvorsen - 70 seats"));
+    let pilot = app.account.seed_deal(&deal("Okafor Foods - pilot"));
+    let lead = app.account.seed_lead(&json!({"last_name": "Haddad", "email": "amir.haddad@example.com",
+        "company": {"name": "Desert Rose Trading"}, "tags": ["Fair"], "lead_source_id": source, "deal": {"name": "Starter", "amount": 1200}}));
+    let about = json!({"targetable_type": "Contact", "targetable_id": ingrid, "description": "x",
+        "title": "Send the pricing quote", "due_date": "2026-06-19"});
+    let mut task = about.clone();
+    if name.starts_with("tasks of a record") {
+        // The example shows a record without tasks.
+        task["targetable_id"] = json!(second);
+    }
+    let note = app.account.seed(Kind::Note, &about);
+    let task = app.account.seed(Kind::Task, &task);
+    for (example, actual) in [
+        (40_202_000_001, account),
+        (40_202_000_002, other),
+        (40_201_000_001, ingrid),
+        (40_201_000_002, second),
+        (40_203_000_001, fjordline),
+        (40_203_000_002, pilot),
+        (5_000_000_100, lead),
+        (40_210_000_001, note),
+        (40_212_000_001, task),
+    ] {
+        ids.add(example, actual);
+    }
+    if file == "bulk_and_jobs" {
+        let body = json!({"contacts": [
+            {"emails": "new@example.com", "data": {"last_name": "New"}},
+            {"id": second.to_string(), "data": {"emails": "ingrid.halvorsen@example.com"}}]});
+        let job = app.post("/contacts/bulk_upsert", &body).await.ok(200);
+        let url = job["job_status_url"].as_str().unwrap().to_owned();
+        ids.add(40_218_000_001, url.rsplit('/').next().unwrap().parse().unwrap());
+        app.account.advance(std::time::Duration::from_millis(400));
+    }
+}
+
+/// Sends the example's request with the account's ids, host and key.
+async fn send(app: &App, example: &Value, ids: &Ids) -> Got {
+    let request = &example["request"];
+    let url = ids.replace(request["url"].as_str().unwrap());
+    let path = url.splitn(4, '/').nth(3).unwrap();
+    let method = Method::from_bytes(request["method"].as_str().unwrap().as_bytes()).unwrap();
+    let mut sent = app.request(method, &format!("/{path}"));
+    if let Some(body) = request.get("body") {
+        sent = sent.header("content-type", "application/json").body(ids.replace(&body.to_string()));
+    }
+    App::send(sent).await
+}
+
+/// Examples that cannot be replayed as they stand, with the reason.
+fn is_left_out(file: &str, name: &str) -> bool {
+    matches!(
+        (file, name),
+        // Recorded with and without `users`; the sandbox leaves them out of updates.
+        ("deal", "unlink a contact")
+            // Shows tasks on three kinds of records; the arrays follow the data.
+            | ("task", "list")
+            // A Suite record under a Classic address.
+            | ("filters_and_views", "scroll")
+            // Only the request is recorded; the reply is cut short.
+            | ("lead_classic", "note on a lead")
+            // The example has no password; signing in has a test of its own.
+            | ("auth", "classic password sign-in")
+            // Mail is not part of the account yet.
+            | ("activities_timeline", "e-mail conversations (no /api)")
+    )
+}
+
+#[rstest]
+#[case("contact")]
+#[case("lead_classic")]
+#[case("sales_account")]
+#[case("deal")]
+#[case("note")]
+#[case("task")]
+#[case("search")]
+#[case("filters_and_views")]
+#[case("selectors")]
+#[case("bulk_and_jobs")]
+#[case("fields_metadata")]
+#[case("activities_timeline")]
+#[case("auth")]
+#[tokio::test]
+async fn replies_have_the_shape_of_the_examples(#[case] file: &str) {
+    let mut faults = Vec::new();
+    for example in fixture(file) {
+        let name = example["name"].as_str().unwrap();
+        if is_left_out(file, name) || example["request"]["method"].is_null() {
+            continue;
+        }
+        let app = App::start().await;
+        app.account.set_index_lag(std::time::Duration::ZERO);
+        app.account.add_custom_field(CustomField::new(Kind::Contact, "cf_license_key", CustomFieldType::Text));
+        let ids = prepare(&app, file, name).await;
+        if name.starts_with("job finished") {
+            app.account.advance(std::time::Duration::from_secs(1));
+        }
+        if name == "convert again / unknown" {
+            send(&app, &example, &ids).await;
+        }
+        let got = send(&app, &example, &ids).await;
+        compare(&example["response"], &got, &format!("{file}: {name}"), &mut faults);
+    }
+    assert!(faults.is_empty(), "{}", faults.join("\n"));
+}
+
+pub(crate) fn compare(expected: &Value, got: &Got, at: &str, faults: &mut Vec<String>) {
+    if expected["status"].as_u64() != Some(u64::from(got.status)) {
+        return faults.push(format!("{at}: status {} instead of {}: {}", got.status, expected["status"], got.text));
+    }
+    if let Some(body) = expected.get("body") {
+        same_shape(body, &got.json(), at, faults);
+    } else if let Some(raw) = expected["body_raw"].as_str().filter(|raw| !raw.is_empty() && *raw != got.text) {
+        faults.push(format!("{at}: body {} instead of {raw}", got.text));
+    }
+}
+
+/// Keys that exist on some accounts only, or whose contents are named by data.
+const OPTIONAL: &[&str] = &["record_type_id", "avatar_data", "last_contacted"];
+const OPAQUE: &[&str] = &["custom_field", "avatar_data", "field_options"];
+
+fn same_shape(expected: &Value, actual: &Value, at: &str, faults: &mut Vec<String>) {
+    match (expected, actual) {
+        (Value::Null, _) | (_, Value::Null) => {}
+        (Value::Object(expected), Value::Object(actual)) => {
+            let keys = |object: &serde_json::Map<String, Value>| -> BTreeSet<String> {
+                object.keys().filter(|key| !OPTIONAL.contains(&key.as_str())).cloned().collect()
+            };
+            let (wanted, found) = (keys(expected), keys(actual));
+            let (missing, extra): (Vec<_>, Vec<_>) =
+                (wanted.difference(&found).collect(), found.difference(&wanted).collect());
+            if !missing.is_empty() || !extra.is_empty() {
+                faults.push(format!("{at}: missing {missing:?}, extra {extra:?}"));
+            }
+            for (key, value) in expected.iter().filter(|(key, _)| !OPAQUE.contains(&key.as_str())) {
+                same_shape(value, actual.get(key).unwrap_or(&Value::Null), &format!("{at}.{key}"), faults);
+            }
+        }
+        (Value::Array(expected), Value::Array(actual)) => {
+            if let (Some(expected), Some(actual)) = (expected.first(), actual.first()) {
+                same_shape(expected, actual, &format!("{at}[0]"), faults);
+            } else if actual.is_empty() && !expected.is_empty() && !at.ends_with(".choices") {
+                faults.push(format!("{at}: empty list"));
+            }
+        }
+        _ if std::mem::discriminant(expected) == std::mem::discriminant(actual) => {}
+        _ => faults.push(format!("{at}: {actual} instead of {expected}")),
+    }
+}

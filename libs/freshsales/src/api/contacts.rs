@@ -1,0 +1,249 @@
+//! Contacts: people. In Suite accounts leads too, as contacts in lifecycle stage "Lead".
+
+use rust_decimal::Decimal;
+use serde_json::{Map, Value, json};
+
+use super::jobs::{BulkItem, BulkUpsert};
+use super::verbs::{Create, Delete, Update, Upsert, View};
+use crate::record::{Record, attributes, document, record, shared_attributes};
+use crate::value::RecordTime;
+
+pub use super::verbs::UniqueKey;
+
+record! {
+    /// A contact (source: official page, #contacts).
+    pub struct Contact {
+        /// First name.
+        first_name: String,
+        /// Last name.
+        last_name: String,
+        /// Name as shown; read-only.
+        display_name: String,
+        /// Primary e-mail address.
+        email: String,
+        /// All e-mail addresses.
+        emails: Vec<EmailAddress>,
+        /// Job title.
+        job_title: String,
+        /// Work phone, as typed.
+        work_number: String,
+        /// Mobile phone, as typed.
+        mobile_number: String,
+        /// Further phones.
+        phone_numbers: Vec<PhoneNumber>,
+        /// Id that another system gave the contact.
+        external_id: String,
+        /// City.
+        city: String,
+        /// Country, as typed.
+        country: String,
+        /// Score of 0 to 100.
+        lead_score: i64,
+        /// Owner; only with `include=owner`.
+        owner_id: i64,
+        /// Lifecycle stage (Suite); only with an include.
+        lifecycle_stage_id: i64,
+        /// Status; only with `include=contact_status`.
+        contact_status_id: i64,
+        /// Source; only with `include=source`.
+        lead_source_id: i64,
+        /// Territory; only with `include=territory`.
+        territory_id: i64,
+        /// Campaign; only with `include=campaign`.
+        campaign_id: i64,
+        /// Sum of open deals; null right after an upsert.
+        open_deals_amount: Decimal,
+        /// Sum of won deals; null right after an upsert.
+        won_deals_amount: Decimal,
+        /// Companies; only with `include=sales_accounts`.
+        sales_accounts: Vec<LinkedAccount>,
+        /// 0 unsubscribed, 1 subscribed, 2 not subscribed, 3 reported as spam, 4 bounced (Suite).
+        subscription_status: i64,
+        /// Id across the vendor's products; 19 digits, more than a float holds.
+        mcr_id: i64,
+        /// Custom fields by key (`cf_…`).
+        custom_field: Map<String, Value>,
+        /// Tags.
+        tags: Vec<String>,
+        /// Whether it is in the recycle bin.
+        is_deleted: bool,
+        /// When someone was last in touch.
+        last_contacted: RecordTime,
+        /// When it was created.
+        created_at: RecordTime,
+        /// When it was changed last.
+        updated_at: RecordTime,
+    }
+}
+
+document! {
+    /// One e-mail address of a person.
+    pub struct EmailAddress {
+        /// Id of the address.
+        id: i64,
+        /// The address.
+        value: String,
+        /// Whether it is the primary one, which alone is unique.
+        is_primary: bool,
+        /// Label, as typed.
+        label: String,
+    }
+}
+
+document! {
+    /// One phone number of a person.
+    pub struct PhoneNumber {
+        /// Id of the number.
+        id: i64,
+        /// The number, as typed.
+        value: String,
+        /// Label, as typed.
+        label: String,
+    }
+}
+
+record! {
+    /// A company that a contact belongs to.
+    pub struct LinkedAccount {
+        /// Name.
+        name: String,
+        /// Website.
+        website: String,
+        /// Whether it is the contact's main company; exactly one is.
+        is_primary: bool,
+    }
+}
+
+attributes! {
+    /// What a write of a contact sets.
+    ///
+    /// ```
+    /// use freshsales::contacts::ContactAttributes;
+    ///
+    /// let attributes = ContactAttributes::new()
+    ///     .first_name("Ingrid")
+    ///     .email("ingrid@example.com")
+    ///     .custom_field("cf_seats", 80)
+    ///     .field("work_email", "i@example.com");
+    /// # let _ = attributes;
+    /// ```
+    pub struct ContactAttributes {
+        /// Sets the first name.
+        first_name: String,
+        /// Sets the last name.
+        last_name: String,
+        /// Sets the primary e-mail address. An empty text is refused by the CRM: leave it out instead.
+        email: String,
+        /// Sets the job title.
+        job_title: String,
+        /// Sets the work phone.
+        work_number: String,
+        /// Sets the mobile phone.
+        mobile_number: String,
+        /// Sets the id that another system gave the contact.
+        external_id: String,
+        /// Sets the address.
+        address: String,
+        /// Sets the city.
+        city: String,
+        /// Sets the state.
+        state: String,
+        /// Sets the postal code.
+        zipcode: String,
+        /// Sets the country.
+        country: String,
+        /// Sets the time zone, by its Rails name (`Copenhagen`).
+        time_zone: String,
+        /// Sets the keyword that brought the contact.
+        keyword: String,
+        /// Sets the medium that brought the contact.
+        medium: String,
+        /// Sets the LinkedIn page.
+        linkedin: String,
+        /// Sets the owner.
+        owner_id: i64,
+        /// Sets the lifecycle stage (Suite). Without a status the CRM picks the stage's first.
+        lifecycle_stage_id: i64,
+        /// Sets the status; it must belong to the lifecycle stage, and is sometimes refused all the same (seen in the wild).
+        contact_status_id: i64,
+        /// Sets the reason for being lost.
+        lost_reason_id: i64,
+        /// Sets the source.
+        lead_source_id: i64,
+        /// Sets the territory.
+        territory_id: i64,
+        /// Sets the campaign.
+        campaign_id: i64,
+        /// Sets the subscription: 0 unsubscribed, 1 subscribed, 2 not subscribed.
+        subscription_status: i64,
+        /// Sets the subscription types as one text, e.g. `2;3`.
+        subscription_types: String,
+    }
+}
+
+shared_attributes!(ContactAttributes);
+
+impl ContactAttributes {
+    /// Replaces all e-mail addresses; the first is the primary one.
+    #[must_use]
+    pub fn emails<T: Into<String>>(self, addresses: impl IntoIterator<Item = T>) -> Self {
+        let rows = addresses.into_iter().enumerate();
+        let rows: Vec<Value> =
+            rows.map(|(at, address)| json!({ "value": address.into(), "is_primary": at == 0 })).collect();
+        self.field("emails", rows)
+    }
+
+    /// Replaces all companies; the first is the main one.
+    #[must_use]
+    pub fn sales_accounts(self, ids: impl IntoIterator<Item = i64>) -> Self {
+        let rows = ids.into_iter().enumerate();
+        let rows: Vec<Value> = rows.map(|(at, id)| json!({ "id": id, "is_primary": at == 0 })).collect();
+        self.field("sales_accounts", rows)
+    }
+}
+
+impl Record for Contact {
+    type Attributes = ContactAttributes;
+    const SINGULAR: &'static str = "contact";
+    const PLURAL: &'static str = "contacts";
+    const IN_EVERY_ACCOUNT: bool = true;
+
+    fn from_id(id: i64) -> Self {
+        Self::from_id(id)
+    }
+
+    fn id(&self) -> i64 {
+        self.id
+    }
+}
+
+/// Reads a contact. Includes: `owner`, `creater`, `updater`, `source`, `campaign`, `contact_status`, `territory`, `sales_accounts`,
+/// `deals`, `tasks`, `appointments`, `notes`.
+pub fn view(id: i64) -> View<Contact> {
+    View::new(id)
+}
+
+/// Creates a contact. Its primary e-mail address is unique by default.
+pub fn create(attributes: ContactAttributes) -> Create<Contact> {
+    Create::new(attributes)
+}
+
+/// Changes a contact. Lists (`tags`, `sales_accounts`, `emails`) and, in some accounts, `custom_field` are replaced as a whole.
+pub fn update(id: i64, attributes: ContactAttributes) -> Update<Contact> {
+    Update::new(id, attributes)
+}
+
+/// Updates the contact that has the key, or creates it.
+pub fn upsert(key: UniqueKey, attributes: ContactAttributes) -> Upsert<Contact> {
+    Upsert::new(key, attributes)
+}
+
+/// Updates or creates up to 100 contacts in one request, as a job (Suite).
+pub fn bulk_upsert(items: Vec<BulkItem<ContactAttributes>>) -> BulkUpsert<Contact> {
+    BulkUpsert::new(items)
+}
+
+/// Deletes a contact (to the recycle bin).
+pub fn delete(id: i64) -> Delete<Contact> {
+    Delete::new(id)
+}

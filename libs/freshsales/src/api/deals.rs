@@ -1,0 +1,172 @@
+//! Deals.
+
+use jiff::civil::Date;
+use rust_decimal::Decimal;
+use serde_json::{Map, Value, json};
+
+use super::jobs::{BulkItem, BulkUpsert};
+use super::verbs::{Create, Delete, Update, Upsert, View};
+use crate::record::{Record, attributes, record, shared_attributes};
+use crate::value::RecordTime;
+
+pub use super::verbs::UniqueKey;
+
+record! {
+    /// A deal (source: official page, #deals).
+    pub struct Deal {
+        /// Name; not unique.
+        name: String,
+        /// Value in the deal's currency.
+        amount: Decimal,
+        /// Value in the account's base currency.
+        base_currency_amount: Decimal,
+        /// Value times probability.
+        expected_deal_value: Decimal,
+        /// Probability in percent.
+        probability: i64,
+        /// When it is expected to close.
+        expected_close: Date,
+        /// When it was closed.
+        closed_date: Date,
+        /// Pipeline; always there.
+        deal_pipeline_id: i64,
+        /// Stage; always there.
+        deal_stage_id: i64,
+        /// Owner; only with `include=owner`.
+        owner_id: i64,
+        /// Company; only with `include=sales_account`.
+        sales_account_id: i64,
+        /// Contacts; only with `include=contacts`.
+        contact_ids: Vec<i64>,
+        /// Reason for being lost; only with `include=deal_reason`.
+        deal_reason_id: i64,
+        /// Type; only with `include=deal_type`.
+        deal_type_id: i64,
+        /// Currency; only with `include=currency`.
+        currency_id: i64,
+        /// Source; only with `include=source`.
+        lead_source_id: i64,
+        /// Campaign; only with `include=campaign`.
+        campaign_id: i64,
+        /// Territory; only with `include=territory`.
+        territory_id: i64,
+        /// Custom fields by key (`cf_…`).
+        custom_field: Map<String, Value>,
+        /// Tags.
+        tags: Vec<String>,
+        /// Whether it is in the recycle bin.
+        is_deleted: bool,
+        /// When its stage changed last.
+        stage_updated_time: RecordTime,
+        /// When it was created.
+        created_at: RecordTime,
+        /// When it was changed last.
+        updated_at: RecordTime,
+    }
+}
+
+attributes! {
+    /// What a write of a deal sets. `name` and `amount` are required on creation.
+    pub struct DealAttributes {
+        /// Sets the name.
+        name: String,
+        /// Sets the value, in the deal's currency.
+        amount: Decimal,
+        /// Sets the currency.
+        currency_id: i64,
+        /// Sets the probability in percent.
+        probability: i64,
+        /// Sets when it is expected to close.
+        expected_close: Date,
+        /// Sets when it was closed.
+        closed_date: Date,
+        /// Sets the pipeline; set the stage with it.
+        deal_pipeline_id: i64,
+        /// Sets the stage. A closed stage closes the deal; set the reason with a lost one.
+        deal_stage_id: i64,
+        /// Sets the owner.
+        owner_id: i64,
+        /// Sets the company.
+        sales_account_id: i64,
+        /// Sets the reason for being lost.
+        deal_reason_id: i64,
+        /// Sets the type.
+        deal_type_id: i64,
+        /// Sets the payment status.
+        deal_payment_status_id: i64,
+        /// Sets the source.
+        lead_source_id: i64,
+        /// Sets the campaign.
+        campaign_id: i64,
+        /// Sets the territory.
+        territory_id: i64,
+    }
+}
+
+shared_attributes!(DealAttributes);
+
+impl DealAttributes {
+    /// Links contacts, beside those linked already.
+    #[must_use]
+    pub fn add_contacts(self, ids: impl IntoIterator<Item = i64>) -> Self {
+        self.field("contacts_added_list", ids.into_iter().collect::<Vec<_>>())
+    }
+
+    /// Unlinks contacts.
+    #[must_use]
+    pub fn remove_contacts(self, ids: impl IntoIterator<Item = i64>) -> Self {
+        self.field("contacts_removed_list", ids.into_iter().collect::<Vec<_>>())
+    }
+
+    /// Links the company of this name, which the CRM creates if there is none.
+    #[must_use]
+    pub fn sales_account_name(self, name: impl Into<String>) -> Self {
+        self.field("sales_account", json!({ "name": name.into() }))
+    }
+}
+
+impl Record for Deal {
+    type Attributes = DealAttributes;
+    const SINGULAR: &'static str = "deal";
+    const PLURAL: &'static str = "deals";
+    const IN_EVERY_ACCOUNT: bool = true;
+
+    fn from_id(id: i64) -> Self {
+        Self::from_id(id)
+    }
+
+    fn id(&self) -> i64 {
+        self.id
+    }
+}
+
+/// Reads a deal. Includes: `owner`, `creater`, `updater`, `source`, `campaign`, `contacts`, `sales_account`,
+/// `deal_stage`, `deal_type`, `deal_reason`, `deal_payment_status`, `currency`, `products`.
+pub fn view(id: i64) -> View<Deal> {
+    View::new(id)
+}
+
+/// Creates a deal. Nothing about a deal is unique by default: a repetition creates a second one.
+pub fn create(attributes: DealAttributes) -> Create<Deal> {
+    Create::new(attributes)
+}
+
+/// Changes a deal.
+pub fn update(id: i64, attributes: DealAttributes) -> Update<Deal> {
+    Update::new(id, attributes)
+}
+
+/// Updates the deal that has the key, or creates it.
+pub fn upsert(key: UniqueKey, attributes: DealAttributes) -> Upsert<Deal> {
+    Upsert::new(key, attributes)
+}
+
+/// Updates or creates up to 100 deals in one request, as a job (Suite).
+pub fn bulk_upsert(items: Vec<BulkItem<DealAttributes>>) -> BulkUpsert<Deal> {
+    BulkUpsert::new(items)
+}
+
+/// Deletes a deal (to the recycle bin).
+pub fn delete(id: i64) -> Delete<Deal> {
+    Delete::new(id)
+}

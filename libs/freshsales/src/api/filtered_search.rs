@@ -1,0 +1,155 @@
+//! Search by rules over fields. Rows are partial, and the index behind it lags behind writes by seconds.
+
+use std::marker::PhantomData;
+
+use http::{Method, StatusCode};
+use serde_json::{Value, json};
+
+use super::views::{Paging, SortDirection};
+use crate::Generation;
+use crate::decode::{self, DecodeError, Page};
+use crate::record::Record;
+use crate::request::{Idempotency, Request, RequestParts};
+
+/// How a rule compares. Seen to work are the first six; the others are offered by the CRM's pages.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Operator {
+    /// One of several values, or a single one.
+    IsIn,
+    /// Later than a date or time.
+    IsAfter,
+    /// Earlier than a date or time.
+    IsBefore,
+    /// Exactly this value.
+    Is,
+    /// Has this text inside.
+    Contains,
+    /// Starts with this text.
+    StartsWith,
+    /// Anything but this value.
+    IsNot,
+    /// None of several values.
+    IsNotIn,
+    /// Any other operator by the CRM's name.
+    Other(String),
+}
+
+impl Operator {
+    fn as_str(&self) -> &str {
+        match self {
+            Self::IsIn => "is_in",
+            Self::IsAfter => "is_after",
+            Self::IsBefore => "is_before",
+            Self::Is => "is",
+            Self::Contains => "contains",
+            Self::StartsWith => "starts_with",
+            Self::IsNot => "is_not",
+            Self::IsNotIn => "is_not_in",
+            Self::Other(name) => name,
+        }
+    }
+}
+
+/// One condition. Rules are joined by "and".
+#[derive(Debug, Clone, PartialEq)]
+pub struct Rule {
+    attribute: String,
+    operator: Operator,
+    value: Value,
+}
+
+impl Rule {
+    /// Attributes of the record go by their name (`updated_at`, `cf_region`), those in tables of their own by
+    /// `{kind}_{table}.{column}`, e.g. `contact_email.email`. Deleted records are found by `deleted` is 1.
+    pub fn new(attribute: impl Into<String>, operator: Operator, value: impl Into<Value>) -> Self {
+        Self { attribute: attribute.into(), operator, value: value.into() }
+    }
+
+    /// The record has this e-mail address. `T` must be contacts or leads.
+    pub fn email<T: Record>(address: impl Into<String>) -> Self {
+        Self::new(format!("{}_email.email", T::SINGULAR), Operator::IsIn, address.into())
+    }
+
+    /// The record was changed after this time.
+    pub fn updated_after(time: jiff::Timestamp) -> Self {
+        Self::new("updated_at", Operator::IsAfter, time.to_string())
+    }
+}
+
+/// Searches records of one kind by rules, e.g. `by_rules::<Contact>(vec![Rule::email::<Contact>("a@example.com")])`.
+pub fn by_rules<T: Record>(rules: Vec<Rule>) -> FilteredSearch<T> {
+    FilteredSearch { rules, paging: Paging::default(), full_rows: false, record: PhantomData }
+}
+
+/// See [`by_rules`].
+#[derive(Debug, Clone)]
+pub struct FilteredSearch<T> {
+    rules: Vec<Rule>,
+    paging: Paging,
+    full_rows: bool,
+    record: PhantomData<fn() -> T>,
+}
+
+impl<T> FilteredSearch<T> {
+    /// Which page, counted from 1, of how many rows (at most 100).
+    #[must_use]
+    pub fn page(mut self, page: u32, per_page: u32) -> Self {
+        (self.paging.page, self.paging.per_page) = (page, per_page);
+        self
+    }
+
+    /// Sorts by an attribute. Rows can be slightly out of order all the same (seen in the wild).
+    #[must_use]
+    pub fn sort(mut self, attribute: impl Into<String>, direction: SortDirection) -> Self {
+        self.paging.sort = Some((attribute.into(), direction));
+        self
+    }
+
+    /// Asks for related records.
+    #[must_use]
+    pub fn include<S: Into<String>>(mut self, names: impl IntoIterator<Item = S>) -> Self {
+        self.paging.include.extend(names.into_iter().map(Into::into));
+        self
+    }
+
+    /// Asks for whole rows instead of partial ones (`detail`, seen in the wild).
+    #[must_use]
+    pub fn full_rows(mut self) -> Self {
+        self.full_rows = true;
+        self
+    }
+}
+
+impl<T: Record> Request for FilteredSearch<T> {
+    type Output = Page<T>;
+
+    fn to_parts(&self, _generation: Generation) -> RequestParts {
+        let rule = |rule: &Rule| json!({ "attribute": rule.attribute, "operator": rule.operator.as_str(), "value": rule.value });
+        let rules: Vec<Value> = self.rules.iter().map(rule).collect();
+        let mut body = json!({ "filter_rule": rules });
+        if let Some((attribute, direction)) = &self.paging.sort {
+            body["sort"] = attribute.as_str().into();
+            body["sort_type"] = direction.as_str().into();
+        }
+        if self.full_rows {
+            body["detail"] = true.into();
+        }
+        let parts = RequestParts::new(Method::POST, format!("filtered_search/{}", T::SINGULAR));
+        let parts = if T::IN_EVERY_ACCOUNT { parts } else { parts.may_be_missing() };
+        parts
+            .query("page", self.paging.page.to_string())
+            .query("per_page", self.paging.per_page.to_string())
+            .include(&self.paging.include)
+            .body(body)
+    }
+
+    /// A read, although it is a `POST`.
+    fn kind(&self) -> Idempotency {
+        Idempotency::Read
+    }
+
+    fn decode(&self, _status: StatusCode, body: &[u8]) -> Result<Self::Output, DecodeError> {
+        decode::page(T::PLURAL, body)
+    }
+}

@@ -1,0 +1,20 @@
+//! The resources of the API, one file each.
+//!
+//! A resource file declares its record, its attributes and one function per request; the request types that all resources share (view, create,
+//! update, …) are in [`verbs`]. To add a resource, add its file and its line here.
+
+pub mod contacts;
+pub mod deals;
+pub mod fields;
+pub mod filtered_search;
+pub mod jobs;
+pub mod leads;
+pub mod lookup;
+pub mod notes;
+pub mod raw;
+pub mod sales_accounts;
+pub mod search;
+pub mod selectors;
+pub mod tasks;
+pub mod verbs;
+pub mod views;

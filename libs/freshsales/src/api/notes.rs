@@ -1,0 +1,161 @@
+//! Notes on contacts, sales accounts, deals and leads.
+
+use http::StatusCode;
+
+use super::verbs::{Create, Delete, Update};
+use crate::Generation;
+use crate::decode::{self, DecodeError, Page};
+use crate::record::{Record, attributes, document, record};
+use crate::request::{Idempotency, Request, RequestParts};
+use crate::value::RecordTime;
+
+record! {
+    /// A note (source: official page, #notes).
+    pub struct Note {
+        /// Text or HTML.
+        description: String,
+        /// User who wrote it.
+        creater_id: i64,
+        /// What it is on.
+        targetables: Vec<Target>,
+        /// When it was created.
+        created_at: RecordTime,
+        /// When it was changed last.
+        updated_at: RecordTime,
+    }
+}
+
+document! {
+    /// What a note or task is on.
+    pub struct Target {
+        /// Id of the record.
+        id: i64,
+        /// Its kind: `Contact`, `SalesAccount`, `Deal`, `Lead`; in `targetable` in lower case with underscores.
+        r#type: String,
+    }
+}
+
+/// A kind of record that notes and tasks can be on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum TargetKind {
+    /// A contact.
+    Contact,
+    /// A sales account.
+    SalesAccount,
+    /// A deal.
+    Deal,
+    /// A lead (Classic).
+    Lead,
+}
+
+impl TargetKind {
+    /// The kind as `targetable_type` wants it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Contact => "Contact",
+            Self::SalesAccount => "SalesAccount",
+            Self::Deal => "Deal",
+            Self::Lead => "Lead",
+        }
+    }
+
+    /// The collection of such records, as in paths.
+    pub fn collection(self) -> &'static str {
+        match self {
+            Self::Contact => "contacts",
+            Self::SalesAccount => "sales_accounts",
+            Self::Deal => "deals",
+            Self::Lead => "leads",
+        }
+    }
+}
+
+attributes! {
+    /// What a write of a note sets.
+    pub struct NoteAttributes {
+        /// Sets the text; HTML is rendered.
+        description: String,
+    }
+}
+
+impl NoteAttributes {
+    /// Sets what the note is on.
+    #[must_use]
+    pub fn target(self, kind: TargetKind, id: i64) -> Self {
+        self.field("targetable_type", kind.as_str()).field("targetable_id", id)
+    }
+}
+
+impl Record for Note {
+    type Attributes = NoteAttributes;
+    const SINGULAR: &'static str = "note";
+    const PLURAL: &'static str = "notes";
+    const IN_EVERY_ACCOUNT: bool = true;
+
+    fn from_id(id: i64) -> Self {
+        Self::from_id(id)
+    }
+
+    fn id(&self) -> i64 {
+        self.id
+    }
+}
+
+/// Writes a note on a record. A repetition writes a second one.
+pub fn create(kind: TargetKind, id: i64, text: impl Into<String>) -> Create<Note> {
+    Create::new(NoteAttributes::new().description(text).target(kind, id))
+}
+
+/// Changes a note. The CRM wants its target again beside the text.
+pub fn update(id: i64, attributes: NoteAttributes) -> Update<Note> {
+    Update::new(id, attributes)
+}
+
+/// Deletes a note.
+pub fn delete(id: i64) -> Delete<Note> {
+    Delete::new(id)
+}
+
+/// The notes on a record. There is no list of all notes.
+pub fn of_record(kind: TargetKind, id: i64) -> NotesOfRecord {
+    NotesOfRecord { kind, id, page: None }
+}
+
+/// See [`of_record`].
+#[derive(Debug, Clone)]
+pub struct NotesOfRecord {
+    kind: TargetKind,
+    id: i64,
+    page: Option<(u32, u32)>,
+}
+
+impl NotesOfRecord {
+    /// Asks for one page, counted from 1, of so many notes (at most 100).
+    #[must_use]
+    pub fn page(mut self, page: u32, per_page: u32) -> Self {
+        self.page = Some((page, per_page));
+        self
+    }
+}
+
+impl Request for NotesOfRecord {
+    type Output = Page<Note>;
+
+    fn to_parts(&self, _generation: Generation) -> RequestParts {
+        let path = format!("{}/{}/notes", self.kind.collection(), self.id);
+        let parts = RequestParts::get(path).may_be_missing();
+        match self.page {
+            Some((page, per_page)) => parts.query("page", page.to_string()).query("per_page", per_page.to_string()),
+            None => parts,
+        }
+    }
+
+    fn kind(&self) -> Idempotency {
+        Idempotency::Read
+    }
+
+    fn decode(&self, _status: StatusCode, body: &[u8]) -> Result<Self::Output, DecodeError> {
+        decode::page("notes", body)
+    }
+}

@@ -1,0 +1,87 @@
+//! The checks, one by one.
+
+use std::path::Path;
+use std::process::ExitCode;
+
+use anyhow::ensure;
+use clap::ValueEnum;
+
+use super::advisories;
+use crate::process::{cargo, run};
+use crate::tidy;
+
+/// One check. Its name on the command line is that of the variant.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+#[value(rename_all = "lower")]
+pub(crate) enum Stage {
+    Fmt,
+    Tidy,
+    Clippy,
+    Doc,
+    Deny,
+    Nextest,
+    Doctest,
+}
+
+impl Stage {
+    /// In the order in which they run.
+    pub(crate) const ALL: [Stage; 7] =
+        [Stage::Fmt, Stage::Tidy, Stage::Clippy, Stage::Doc, Stage::Deny, Stage::Nextest, Stage::Doctest];
+
+    /// As written on the command line.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Stage::Fmt => "fmt",
+            Stage::Tidy => "tidy",
+            Stage::Clippy => "clippy",
+            Stage::Doc => "doc",
+            Stage::Deny => "deny",
+            Stage::Nextest => "nextest",
+            Stage::Doctest => "doctest",
+        }
+    }
+
+    /// For the header above its output.
+    pub(crate) fn purpose(self) -> &'static str {
+        match self {
+            Stage::Fmt => "the sources are formatted",
+            Stage::Tidy => "the house rules hold",
+            Stage::Clippy => "the compiler and clippy have nothing to say",
+            Stage::Doc => "the documentation builds without a warning",
+            Stage::Deny => "dependencies, their licences and their sources are allowed",
+            Stage::Nextest => "the tests pass",
+            Stage::Doctest => "the examples in the documentation pass",
+        }
+    }
+
+    /// Runs it; says what it had to leave out, if anything.
+    pub(crate) fn run(self, root: &Path) -> anyhow::Result<Option<String>> {
+        match self {
+            Stage::Fmt => run(&mut cargo(&["fmt", "--all", "--", "--check"]))?,
+            Stage::Tidy => ensure!(tidy::run(root)? == ExitCode::SUCCESS, "see the findings above"),
+            Stage::Clippy => run(&mut cargo(&["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"]))?,
+            Stage::Doc => run(cargo(&["doc", "--workspace", "--no-deps"]).env("RUSTDOCFLAGS", "-D warnings"))?,
+            Stage::Deny => return deny(),
+            Stage::Nextest => run(&mut cargo(&["nextest", "run", "--workspace", "--profile", "ci"]))?,
+            Stage::Doctest => run(&mut cargo(&["test", "--doc", "--workspace"]))?,
+        }
+        Ok(None)
+    }
+}
+
+fn deny() -> anyhow::Result<Option<String>> {
+    run(&mut cargo(&["deny", "check", "--hide-inclusion-graph", "bans", "licenses", "sources"]))?;
+    advisories::check()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_those_of_the_command_line() {
+        for stage in Stage::ALL {
+            assert_eq!(Stage::from_str(stage.name(), false), Ok(stage));
+        }
+    }
+}
