@@ -14,6 +14,8 @@ const JUST_ENDED: SignedDuration = SignedDuration::from_mins(1);
 
 /// How long to leave an account alone that refuses for quota without saying until when.
 const A_WHILE: SignedDuration = SignedDuration::from_secs(60);
+/// How long to leave it alone at least: where clocks differ, a window that seems to have ended still refuses for a moment.
+const A_MOMENT: SignedDuration = SignedDuration::from_secs(2);
 
 pub(crate) fn failure_of(error: &Error, now: Timestamp) -> CrmFailure {
     let told = || error.to_string();
@@ -75,8 +77,12 @@ pub(crate) fn quota_of(meta: &ResponseMeta, now: Timestamp) -> Option<QuotaReadi
 /// Until when a spent quota keeps: to the end of its window if the headers say that it is spent, else for a minute, after which one more request tells.
 fn quota_until(meta: &ResponseMeta, now: Timestamp) -> Timestamp {
     let spent = meta.rate_limit.as_ref().is_some_and(|quota| quota.remaining == Some(0));
-    let end = reset_of(meta, now).filter(|_| spent);
-    end.unwrap_or_else(|| now.saturating_add(A_WHILE).unwrap_or(now))
+    let end = reset_of(meta, now).filter(|_| spent).map(|end| end.max(later(now, A_MOMENT)));
+    end.unwrap_or_else(|| later(now, A_WHILE))
+}
+
+fn later(now: Timestamp, wait: SignedDuration) -> Timestamp {
+    now.saturating_add(wait).unwrap_or(now)
 }
 
 /// When the window ends. The text has no zone: UTC if that makes sense, else the nearest moment within an hour that it can mean.

@@ -184,11 +184,15 @@ impl Ledger {
             }
             return;
         }
-        // What was asked in the last hour and answered in this one says nothing of this one, unless it names an end that is still to come.
-        let is_late = hour != self.hour.started() && reading.reset.is_none_or(|reset| reset <= now);
-        if !is_late {
-            let others = self.hour.read(&reading, self.in_flight, now);
-            self.minute.count_others(now, others);
+        match reading.reset {
+            // It tells of a window that ended while the reply was under way.
+            Some(ended) if ended <= now => self.hour.end_at(ended, self.in_flight),
+            // What was asked in the last hour and answered in this one says nothing of this one, unless it names an end that is still to come.
+            None if hour != self.hour.started() => {}
+            _ => {
+                let others = self.hour.read(&reading, self.in_flight, now);
+                self.minute.count_others(now, others);
+            }
         }
     }
 

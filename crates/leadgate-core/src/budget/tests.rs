@@ -50,6 +50,17 @@ fn a_429_stops_the_account_until_the_reset_and_no_longer() {
 }
 
 #[test]
+fn a_window_that_ended_while_the_reply_was_under_way_says_nothing_of_the_next() {
+    let mut ledger = Ledger::new(BudgetSettings::default(), start());
+    let permit = ledger.take(Lane::Interactive, start()).unwrap();
+    let ended = later(start(), SignedDuration::from_secs(1));
+    let now = later(start(), SignedDuration::from_millis(1_100));
+    ledger.settle(permit, 1, Some(QuotaReading { limit: 1000, remaining: 0, reset: Some(ended) }), now);
+    let standing = ledger.standing(now);
+    assert_eq!((standing.hour_others, standing.hour_ends), (0, later(ended, SignedDuration::from_hours(1))));
+}
+
+#[test]
 fn a_restart_goes_on_where_it_stopped() {
     let mut ledger = Ledger::new(BudgetSettings::default(), start());
     for _ in 0..50 {

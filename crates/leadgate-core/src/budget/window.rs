@@ -92,6 +92,14 @@ impl HourWindow {
         self.begin(after(self.ends, passed * HOUR_SECONDS), in_flight);
     }
 
+    /// The CRM's window ended earlier than expected; another began. One that ended before ours began is known already.
+    pub(super) fn end_at(&mut self, ended: Timestamp, in_flight: u32) {
+        if ended > self.started {
+            self.remember_others();
+            self.begin(ended, in_flight);
+        }
+    }
+
     fn begin(&mut self, started: Timestamp, in_flight: u32) {
         self.started = started;
         self.ends = after(started, HOUR_SECONDS);
