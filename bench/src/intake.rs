@@ -71,7 +71,9 @@ async fn gateway_round(setting: &Setting, connections: usize, round: usize) -> a
         println!("idle gateway: {:.1} MiB resident", server.resident_mib().unwrap_or(f64::NAN));
     }
     let headers = format!("authorization: Bearer {APP_KEY}\r\nprefer: respond-async\r\n");
-    Ok((measure(&server, connections, round, headers, setting.seconds).await?, flush))
+    let load = measure(&server, connections, round, headers, setting.seconds).await?;
+    drop(server);
+    Ok((load, f64::midpoint(flush, fsync::median_ms(folder.path())?)))
 }
 
 async fn measure(

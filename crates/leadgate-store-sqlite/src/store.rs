@@ -23,7 +23,7 @@ use crate::intake::{PreparedPlan, PreparedSubmission};
 use crate::open::{self, StoreLock};
 use crate::reader::Readers;
 use crate::turns::PreparedTurn;
-use crate::writer::{Announcements, Scope, Writer};
+use crate::writer::{Announcements, Caller, Scope, Writer};
 use crate::{claims, intake, settings, turns, views};
 
 /// The gateway's memory in one SQLite file.
@@ -73,7 +73,7 @@ impl SqliteStore {
         let work = move |connection: &Connection, announcements: &mut Announcements| {
             work(connection, announcements).map_err(|error| store_error(&error))
         };
-        self.writer.run(scope, work).await
+        self.writer.run(scope, Caller::Single, work).await
     }
 
     /// Takes a job out of the way whose stored state cannot be read; else it would fail every claim from now on.
@@ -96,7 +96,7 @@ impl Store for SqliteStore {
         let work = move |connection: &Connection, announcements: &mut Announcements| {
             intake::accept(connection, &prepared, announcements)
         };
-        self.writer.run(Scope::OneStatement, work).await
+        self.writer.run(Scope::OneStatement, Caller::Crowd, work).await
     }
 
     async fn story(&self, id: SubmissionId) -> Result<Option<SubmissionStory>, StoreError> {
@@ -112,7 +112,7 @@ impl Store for SqliteStore {
         let work = move |connection: &Connection, announcements: &mut Announcements| {
             intake::record_plans(connection, &plans, now, announcements)
         };
-        self.writer.run(Scope::Savepoint, work).await
+        self.writer.run(Scope::Savepoint, Caller::Single, work).await
     }
 
     async fn claim_due(&self, request: ClaimRequest) -> Result<Vec<ClaimedJob>, StoreError> {
@@ -165,7 +165,7 @@ impl Store for SqliteStore {
         let work = move |connection: &Connection, announcements: &mut Announcements| {
             turns::release(connection, job, now, announcements)
         };
-        self.writer.run(Scope::Savepoint, work).await
+        self.writer.run(Scope::Savepoint, Caller::Single, work).await
     }
 
     async fn release_all(&self, now: Timestamp) -> Result<u64, StoreError> {
@@ -175,7 +175,7 @@ impl Store for SqliteStore {
             let work = move |connection: &Connection, announcements: &mut Announcements| {
                 turns::release_some(connection, after, now, announcements)
             };
-            let some = self.writer.run(Scope::Savepoint, work).await?;
+            let some = self.writer.run(Scope::Savepoint, Caller::Single, work).await?;
             released += some.count;
             next = some.last;
         }

@@ -5,7 +5,7 @@
 //!
 //! Callers who were answered together tend to come back together, but not at the same instant. Without care the first to return would start a
 //! group of its own and the rest would wait for the next: two fsyncs for what one could have done. So before it commits, the thread waits a
-//! moment (see [`Patience`]) until as many have arrived as were under way when the last group was answered.
+//! moment (see [`Patience`]) until as many of a [`Caller::Crowd`] have arrived as were under way when the last group was answered.
 //!
 //! An operation that fails undoes itself (a savepoint, or a single statement that is atomic by itself) and the others of its group go on.
 //! When the transaction itself is lost (the disk is full, the commit fails), every caller of the group gets that error.
@@ -52,6 +52,15 @@ pub(crate) enum Scope {
     Savepoint,
 }
 
+/// Who waits for an operation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Caller {
+    /// One of the apps, of whom many come back as soon as they are answered.
+    Crowd,
+    /// Somebody for whom no commit is held back, such as the engine: it has other things to do between its operations.
+    Single,
+}
+
 /// Why a whole group was lost, to be told to each of its callers.
 #[derive(Clone, Debug)]
 enum Loss {
@@ -81,12 +90,16 @@ trait Operation: Send {
     /// Runs it. An error means that the transaction is lost, with all that ran in it.
     fn run(&mut self, connection: &Connection, announcements: &mut Announcements) -> Result<(), Loss>;
 
+    /// Who waits for it.
+    fn caller(&self) -> Caller;
+
     /// Tells the caller, after the commit or the loss.
     fn answer(self: Box<Self>, lost: Option<&Loss>);
 }
 
 struct Call<F, T> {
     scope: Scope,
+    caller: Caller,
     work: Option<F>,
     result: Option<Result<T, StoreError>>,
     reply: oneshot::Sender<Result<T, StoreError>>,
@@ -115,6 +128,10 @@ where
         }
         self.result = Some(result);
         Ok(())
+    }
+
+    fn caller(&self) -> Caller {
+        self.caller
     }
 
     fn answer(self: Box<Self>, lost: Option<&Loss>) {
@@ -150,32 +167,34 @@ fn in_savepoint<T>(
 pub(crate) struct Writer {
     sender: Option<Sender<Box<dyn Operation>>>,
     thread: Option<JoinHandle<()>>,
-    under_way: Arc<AtomicUsize>,
+    crowd_under_way: Arc<AtomicUsize>,
 }
 
 impl Writer {
     /// Starts the thread, which from now on owns the connection.
     pub(crate) fn start(connection: Connection, signals: Arc<Signals>) -> Result<Writer, StoreError> {
         let (sender, receiver) = channel();
-        let under_way = Arc::new(AtomicUsize::new(0));
-        let mut group =
-            Group { connection, receiver, under_way: Arc::clone(&under_way), members: Vec::new(), since_checkpoint: 0 };
+        let crowd_under_way = Arc::new(AtomicUsize::new(0));
+        let mut group = Group::new(connection, receiver, Arc::clone(&crowd_under_way));
         let thread = std::thread::Builder::new()
             .name("store-writer".to_owned())
             .spawn(move || write_until_closed(&mut group, &signals))
             .map_err(|error| StoreError::Unavailable(format!("starting the writer failed: {error}")))?;
-        Ok(Writer { sender: Some(sender), thread: Some(thread), under_way })
+        Ok(Writer { sender: Some(sender), thread: Some(thread), crowd_under_way })
     }
 
     /// Runs an operation and waits until it is committed. Dropping the future does not take it back.
     pub(crate) async fn run<T: Send + 'static>(
         &self,
         scope: Scope,
+        caller: Caller,
         work: impl FnOnce(&Connection, &mut Announcements) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, StoreError> {
         let (reply, answer) = oneshot::channel();
-        let call = Box::new(Call { scope, work: Some(work), result: None, reply });
-        self.under_way.fetch_add(1, Ordering::Relaxed);
+        let call = Box::new(Call { scope, caller, work: Some(work), result: None, reply });
+        if caller == Caller::Crowd {
+            self.crowd_under_way.fetch_add(1, Ordering::Relaxed);
+        }
         self.sender.as_ref().ok_or_else(stopped)?.send(call).map_err(|_| stopped())?;
         answer.await.map_err(|_| stopped())?
     }
@@ -204,7 +223,7 @@ pub(crate) fn stopped() -> StoreError {
 fn write_until_closed(group: &mut Group, signals: &Signals) {
     let mut patience = Patience::default();
     while let Some(first) = group.wait_for_first() {
-        group.members.push(first);
+        group.admit(first);
         let mut announcements = Announcements::default();
         let lost = group.commit(&mut patience, &mut announcements).err();
         group.answer(lost.as_ref(), &mut patience);
@@ -217,7 +236,7 @@ fn write_until_closed(group: &mut Group, signals: &Signals) {
 /// How long to wait before a commit, and for how many.
 #[derive(Debug, Default)]
 struct Patience {
-    /// Callers who were under way when the last group was answered: those who were answered and those who waited already.
+    /// Of the crowd, how many were under way when the last group was answered: those who were answered and those who waited already.
     expected: usize,
     /// How long commits take, smoothed. Waiting for half of that costs less than the fsync it may save.
     commit_time: Duration,
@@ -237,13 +256,24 @@ impl Patience {
 struct Group {
     connection: Connection,
     receiver: Receiver<Box<dyn Operation>>,
-    under_way: Arc<AtomicUsize>,
+    crowd_under_way: Arc<AtomicUsize>,
     members: Vec<Box<dyn Operation>>,
+    /// Members of the crowd.
+    crowd: usize,
     /// Operations since the log was last copied back.
     since_checkpoint: usize,
 }
 
 impl Group {
+    fn new(connection: Connection, receiver: Receiver<Box<dyn Operation>>, crowd_under_way: Arc<AtomicUsize>) -> Group {
+        Group { connection, receiver, crowd_under_way, members: Vec::new(), crowd: 0, since_checkpoint: 0 }
+    }
+
+    fn admit(&mut self, operation: Box<dyn Operation>) {
+        self.crowd += usize::from(operation.caller() == Caller::Crowd);
+        self.members.push(operation);
+    }
+
     /// The next operation; `None` when the store is closed.
     fn wait_for_first(&mut self) -> Option<Box<dyn Operation>> {
         if self.since_checkpoint >= OPERATIONS_WORTH_A_CHECKPOINT {
@@ -292,21 +322,22 @@ impl Group {
             return;
         }
         if let Ok(operation) = self.receiver.try_recv() {
-            return self.members.push(operation);
+            return self.admit(operation);
         }
-        if self.members.len() >= patience.expected {
+        if self.crowd >= patience.expected {
             return;
         }
         let now = Instant::now();
         let until = *give_up_waiting_at.get_or_insert_with(|| now + patience.longest_wait());
         if let Some(wait) = until.checked_duration_since(now) {
-            self.members.extend(self.receiver.recv_timeout(wait));
+            self.receiver.recv_timeout(wait).into_iter().for_each(|operation| self.admit(operation));
         }
     }
 
     fn answer(&mut self, lost: Option<&Loss>, patience: &mut Patience) {
         self.since_checkpoint += self.members.len();
-        patience.expected = self.under_way.fetch_sub(self.members.len(), Ordering::Relaxed);
+        patience.expected = self.crowd_under_way.fetch_sub(self.crowd, Ordering::Relaxed);
+        self.crowd = 0;
         for operation in self.members.drain(..) {
             operation.answer(lost);
         }

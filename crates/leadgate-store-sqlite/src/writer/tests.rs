@@ -37,13 +37,21 @@ fn write(connection: Connection, acts: &[Act]) -> (Connection, Vec<Result<(), St
         let (reply, answer) = oneshot::channel();
         let work =
             move |connection: &Connection, announcements: &mut Announcements| act(one, connection, announcements);
-        sender.send(Box::new(Call { scope: Scope::Savepoint, work: Some(work), result: None, reply })).unwrap();
+        sender
+            .send(Box::new(Call {
+                scope: Scope::Savepoint,
+                caller: Caller::Crowd,
+                work: Some(work),
+                result: None,
+                reply,
+            }))
+            .unwrap();
         answers.push(answer);
     }
     drop(sender);
-    let under_way = Arc::new(AtomicUsize::new(acts.len()));
+    let crowd = Arc::new(AtomicUsize::new(acts.len()));
     let signals = Signals::default();
-    let mut group = Group { connection, receiver, under_way, members: Vec::new(), since_checkpoint: 0 };
+    let mut group = Group::new(connection, receiver, crowd);
     write_until_closed(&mut group, &signals);
     let results = answers.iter_mut().map(|answer| answer.try_recv().unwrap()).collect();
     let signalled = futures::FutureExt::now_or_never(signals.work()).is_some();
