@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::fsync;
-use crate::load::{Load, Posts, post_for};
+use crate::load::{Load, lead, send_for};
 use crate::server::{APP_KEY, Server};
 
 pub(crate) struct Setting {
@@ -84,9 +84,9 @@ async fn measure(
     seconds: u64,
 ) -> anyhow::Result<Load> {
     let run = u32::try_from(round)?;
-    let warm_up = Posts { port: server.port, headers: headers.clone(), run: 900 + run };
-    post_for(&warm_up, connections, Duration::from_millis(700)).await?;
-    post_for(&Posts { port: server.port, headers, run }, connections, Duration::from_secs(seconds)).await
+    send_for(server.port, connections, Duration::from_millis(700), |connection| lead(connection, 900 + run, &headers))
+        .await?;
+    send_for(server.port, connections, Duration::from_secs(seconds), |connection| lead(connection, run, &headers)).await
 }
 
 fn print_row(connections: usize, name: &str, figures: &Figures) {
@@ -98,7 +98,7 @@ fn print_row(connections: usize, name: &str, figures: &Figures) {
     );
 }
 
-fn median(values: &[f64]) -> f64 {
+pub(crate) fn median(values: &[f64]) -> f64 {
     let mut sorted = values.to_vec();
     sorted.sort_by(f64::total_cmp);
     sorted.get(sorted.len() / 2).copied().unwrap_or(f64::NAN)

@@ -30,41 +30,53 @@ impl Load {
     }
 }
 
-/// What is posted: a guide-shaped lead with a new e-mail each time.
-#[derive(Clone)]
-pub(crate) struct Posts {
-    pub(crate) port: u16,
-    /// Further header lines, each ending in CRLF.
-    pub(crate) headers: String,
-    /// Tells the e-mails of one run from another's.
-    pub(crate) run: u32,
+/// A request that is sent again and again.
+pub(crate) struct Shot {
+    bytes: Vec<u8>,
+    /// Where a counter of [`DIGITS`] digits stands, if each request must differ.
+    counter_at: Option<usize>,
 }
 
-/// Digits of the counter in an e-mail, so that every request has the same length.
+/// Digits of the counter, so that every request has the same length.
 const DIGITS: usize = 10;
 
-impl Posts {
-    /// The request, and where the counter's digits stand in it.
-    fn prepare(&self, connection: usize) -> (Vec<u8>, usize) {
-        let start = format!("{{\"email\":\"lead{:03}x{connection:03}x", self.run);
-        let end = "@example.com\",\"firstName\":\"Ada\",\"lastName\":\"King\",\"source\":\"Web\"}";
-        let length = start.len() + DIGITS + end.len();
-        let head = format!(
-            "POST /leads HTTP/1.1\r\nhost: 127.0.0.1\r\ncontent-type: application/json\r\n{}content-length: {length}\r\n\r\n",
-            self.headers
-        );
-        let position = head.len() + start.len();
-        (format!("{head}{start}{:0width$}{end}", 0, width = DIGITS).into_bytes(), position)
+impl Shot {
+    /// A request as `POST /path` with header lines that each end in CRLF; `<counter>` in the body becomes the counter.
+    pub(crate) fn new(line: &str, headers: &str, body: &str) -> Shot {
+        let counter = format!("{:0width$}", 0, width = DIGITS);
+        let filled = body.replacen("<counter>", &counter, 1);
+        let head = format!("{line} HTTP/1.1\r\nhost: 127.0.0.1\r\n{headers}content-length: {}\r\n\r\n", filled.len());
+        let counter_at = body.find("<counter>").map(|at| head.len() + at);
+        Shot { bytes: format!("{head}{filled}").into_bytes(), counter_at }
+    }
+
+    fn count(&mut self, number: u64) {
+        if let Some(at) = self.counter_at {
+            self.bytes[at..at + DIGITS].copy_from_slice(format!("{number:0width$}", width = DIGITS).as_bytes());
+        }
     }
 }
 
-/// Posts over `connections` connections for `time`.
-pub(crate) async fn post_for(posts: &Posts, connections: usize, time: Duration) -> anyhow::Result<Load> {
+/// What intake is sent: a guide-shaped lead with a new e-mail each time. `run` tells the e-mails of one run from another's.
+pub(crate) fn lead(connection: usize, run: u32, headers: &str) -> Shot {
+    let body = format!(
+        "{{\"email\":\"lead{run:03}x{connection:03}x<counter>@example.com\",\"firstName\":\"Ada\",\"lastName\":\"King\",\"source\":\"Web\"}}"
+    );
+    Shot::new("POST /leads", &format!("content-type: application/json\r\n{headers}"), &body)
+}
+
+/// Sends over `connections` connections for `time`; each has a shot of its own.
+pub(crate) async fn send_for(
+    port: u16,
+    connections: usize,
+    time: Duration,
+    shot: impl Fn(usize) -> Shot,
+) -> anyhow::Result<Load> {
     let mut tasks = JoinSet::new();
     let started = Instant::now();
     for connection in 0..connections {
-        let posts = posts.clone();
-        tasks.spawn(async move { one_connection(&posts, connection, started + time).await });
+        let shot = shot(connection);
+        tasks.spawn(async move { one_connection(port, shot, started + time).await });
     }
     let mut latencies = Vec::new();
     while let Some(result) = tasks.join_next().await {
@@ -75,18 +87,17 @@ pub(crate) async fn post_for(posts: &Posts, connections: usize, time: Duration) 
     Ok(Load { answered: latencies.len() as u64, took, latencies })
 }
 
-async fn one_connection(posts: &Posts, connection: usize, deadline: Instant) -> anyhow::Result<Vec<u32>> {
-    let mut stream = TcpStream::connect(("127.0.0.1", posts.port)).await.context("connecting to the server")?;
+async fn one_connection(port: u16, mut shot: Shot, deadline: Instant) -> anyhow::Result<Vec<u32>> {
+    let mut stream = TcpStream::connect(("127.0.0.1", port)).await.context("connecting to the server")?;
     stream.set_nodelay(true)?;
-    let (mut request, position) = posts.prepare(connection);
     let mut buffer = vec![0_u8; 16 * 1024];
     let mut latencies = Vec::with_capacity(64 * 1024);
     let mut counter = 0_u64;
     while Instant::now() < deadline {
         counter += 1;
-        request[position..position + DIGITS].copy_from_slice(format!("{counter:0width$}", width = DIGITS).as_bytes());
+        shot.count(counter);
         let sent = Instant::now();
-        stream.write_all(&request).await?;
+        stream.write_all(&shot.bytes).await?;
         read_answer(&mut stream, &mut buffer).await?;
         latencies.push(u32::try_from(sent.elapsed().as_micros()).unwrap_or(u32::MAX));
     }
@@ -94,9 +105,12 @@ async fn one_connection(posts: &Posts, connection: usize, deadline: Instant) -> 
 }
 
 /// Reads one answer and checks that it is 2xx.
-async fn read_answer(stream: &mut TcpStream, buffer: &mut [u8]) -> anyhow::Result<()> {
+async fn read_answer(stream: &mut TcpStream, buffer: &mut Vec<u8>) -> anyhow::Result<()> {
     let mut filled = 0;
     loop {
+        if filled == buffer.len() {
+            buffer.resize(filled * 2, 0);
+        }
         let read = stream.read(&mut buffer[filled..]).await?;
         if read == 0 {
             bail!("the server closed the connection");

@@ -9,6 +9,7 @@ mod cost;
 mod fsync;
 mod intake;
 mod load;
+mod sandbox;
 mod server;
 
 use std::path::PathBuf;
@@ -39,6 +40,24 @@ enum What {
         #[arg(long, default_value_t = 3)]
         rounds: usize,
     },
+    /// Cold start, memory and requests a second of the sandbox account, beside localstripe and WireMock.
+    Sandbox {
+        /// The leadgate binary, built with --release.
+        #[arg(long)]
+        leadgate: PathBuf,
+        /// The folder of WireMock, after `npm ci`.
+        #[arg(long)]
+        wiremock: PathBuf,
+        /// A Python environment with localstripe.
+        #[arg(long)]
+        localstripe: PathBuf,
+        /// Seconds of load in each round.
+        #[arg(long, default_value_t = 5)]
+        seconds: u64,
+        /// Rounds; each runs all servers.
+        #[arg(long, default_value_t = 3)]
+        rounds: usize,
+    },
 }
 
 #[tokio::main(flavor = "current_thread")]
@@ -50,6 +69,9 @@ async fn main() -> anyhow::Result<()> {
             let setting = intake::Setting { leadgate, express, seconds, rounds };
             intake::run(&setting).await?;
             cost::run(&setting).await
+        }
+        What::Sandbox { leadgate, wiremock, localstripe, seconds, rounds } => {
+            sandbox::run(&sandbox::Setting { leadgate, wiremock, localstripe, seconds, rounds }).await
         }
     }
 }

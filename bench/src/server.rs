@@ -11,27 +11,33 @@ pub(crate) const APP_KEY: &str = "bench-app-key-0123456789abcdef";
 /// The key of every sandbox account that is started here.
 pub(crate) const CRM_KEY: &str = "bench-crm-key";
 
+/// The longest that a server may take to answer.
+const READY_WITHIN: Duration = Duration::from_secs(20);
+
 /// A running server.
 pub(crate) struct Server {
     child: Child,
     pub(crate) port: u16,
     /// It knows how urgent a lead is.
     pub(crate) has_lanes: bool,
+    /// From its start to its first answer.
+    pub(crate) ready_after: Duration,
 }
 
 impl Server {
     async fn start(mut command: Command, port: u16, ready: &str) -> anyhow::Result<Server> {
         let name = command.get_program().to_string_lossy().into_owned();
+        let started = Instant::now();
         let child = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn();
         let child = child.with_context(|| format!("starting {name}"))?;
-        let server = Server { child, port, has_lanes: false };
-        let deadline = Instant::now() + Duration::from_secs(20);
+        let mut server = Server { child, port, has_lanes: false, ready_after: Duration::ZERO };
         let client = reqwest::Client::builder().no_proxy().build()?;
-        while Instant::now() < deadline {
+        while started.elapsed() < READY_WITHIN {
             if client.get(format!("http://127.0.0.1:{port}{ready}")).send().await.is_ok() {
+                server.ready_after = started.elapsed();
                 return Ok(server);
             }
-            tokio::time::sleep(Duration::from_millis(20)).await;
+            tokio::time::sleep(Duration::from_millis(1)).await;
         }
         bail!("{name} did not answer on port {port} within 20 seconds")
     }
@@ -69,6 +75,27 @@ impl Server {
         let mut server = Server::start(command, port, "/health").await?;
         server.has_lanes = true;
         Ok(server)
+    }
+
+    /// WireMock, whose stubs are told it afterwards.
+    pub(crate) async fn wiremock(folder: &Path) -> anyhow::Result<Server> {
+        let port = free_port()?;
+        let jars =
+            std::fs::read_dir(folder.join("node_modules/wiremock/build")).context("WireMock is not installed")?;
+        let mut files = jars.filter_map(|file| Some(file.ok()?.path()));
+        let jar = files.find(|file| file.extension().is_some_and(|kind| kind == "jar")).context("no WireMock here")?;
+        let mut command = Command::new("java");
+        command.arg("-jar").arg(jar).args(["--port", &port.to_string(), "--bind-address", "127.0.0.1"]);
+        command.args(["--no-request-journal", "--disable-banner", "--use-chunked-encoding", "never"]);
+        Server::start(command, port, "/__admin/health").await
+    }
+
+    /// localstripe, a stateful stand-in of another API.
+    pub(crate) async fn localstripe(environment: &Path) -> anyhow::Result<Server> {
+        let port = free_port()?;
+        let mut command = Command::new(environment.join("bin/localstripe"));
+        command.args(["--port", &port.to_string(), "--from-scratch"]).current_dir(environment);
+        Server::start(command, port, "/").await
     }
 
     /// Resident memory in MiB.

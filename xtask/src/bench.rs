@@ -1,6 +1,6 @@
 //! `cargo xtask bench`: builds what is measured, installs the baseline, and runs the measurement.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
 
 use clap::{Args, ValueEnum};
@@ -21,16 +21,39 @@ pub(crate) struct Arguments {
 enum What {
     /// Durable accepts a second beside Express, and what leads cost the CRM's quota.
     Intake,
+    /// The sandbox account beside localstripe (Python 3) and WireMock (Node and a Java runtime).
+    Sandbox,
 }
 
 /// Builds, installs and measures.
 pub(crate) fn run(root: &Path, arguments: &Arguments) -> anyhow::Result<ExitCode> {
-    let What::Intake = arguments.what;
-    let (express, release) = (root.join("bench/express"), root.join("target/release"));
+    let release = root.join("target/release");
     process::run(&mut process::cargo(&["build", "--release", "--package", "leadgate", "--package", "leadgate-bench"]))?;
-    process::run(Command::new("npm").args(["ci", "--no-audit", "--no-fund"]).current_dir(&express))?;
     let mut measure = Command::new(release.join("leadgate-bench"));
-    measure.arg("intake").arg("--leadgate").arg(release.join("leadgate")).arg("--express").arg(&express);
-    process::run(measure.args(&arguments.rest))?;
+    match arguments.what {
+        What::Intake => measure.arg("intake").arg("--express").arg(npm_folder(root, "express")?),
+        What::Sandbox => {
+            measure.arg("sandbox").arg("--wiremock").arg(npm_folder(root, "wiremock")?);
+            measure.arg("--localstripe").arg(python_environment(root, "localstripe")?)
+        }
+    };
+    process::run(measure.arg("--leadgate").arg(release.join("leadgate")).args(&arguments.rest))?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// The folder of a baseline, with what its lock file names installed.
+fn npm_folder(root: &Path, name: &str) -> anyhow::Result<PathBuf> {
+    let folder = root.join("bench").join(name);
+    process::run(Command::new("npm").args(["ci", "--no-audit", "--no-fund"]).current_dir(&folder))?;
+    Ok(folder)
+}
+
+/// A Python environment with what the baseline's requirements name.
+fn python_environment(root: &Path, name: &str) -> anyhow::Result<PathBuf> {
+    let environment = root.join("target/bench").join(name);
+    process::run(Command::new("python3").args(["-m", "venv"]).arg(&environment))?;
+    let requirements = root.join("bench").join(name).join("requirements.txt");
+    let mut install = Command::new(environment.join("bin/pip"));
+    process::run(install.args(["install", "--quiet", "--requirement"]).arg(requirements))?;
+    Ok(environment)
 }
