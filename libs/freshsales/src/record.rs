@@ -9,7 +9,7 @@ use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
 /// A kind of CRM record with its own collection, e.g. contacts under `/contacts`.
-pub trait Record: DeserializeOwned + Serialize + Send + Sync + 'static {
+pub trait Record: DeserializeOwned + Serialize + Clone + Send + Sync + Unpin + 'static {
     /// What a write of this record can set.
     type Attributes: Attributes;
     /// Envelope key of one record, e.g. `contact`; also its name in `filtered_search` and `lookup`.

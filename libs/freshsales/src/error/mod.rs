@@ -97,6 +97,13 @@ pub enum ErrorClass {
     },
     /// The reply has a status that nothing is known about; nothing of it suggests that anything was written.
     Unexpected,
+    /// Pages of a list came back empty although the CRM says that the list goes on: read it by scroll, or in narrower views.
+    ListCutShort {
+        /// The first page that was not given out.
+        first_missing: u32,
+        /// Number of pages by the CRM.
+        pages: u32,
+    },
     /// Nothing was sent: the client or the request could not be built.
     Setup {
         /// What could not be built, and the mend.
@@ -122,6 +129,7 @@ impl ErrorClass {
             Self::OutcomeUnknown => "outcome_unknown",
             Self::Malformed { .. } => "malformed",
             Self::Unexpected => "unexpected",
+            Self::ListCutShort { .. } => "list_cut_short",
             Self::Setup { .. } => "setup",
         }
     }
@@ -158,6 +166,9 @@ impl ErrorClass {
                 format!("the CRM confirmed it, but {place}: read back before repeating a write")
             }
             Self::Unexpected => "the CRM answered with a status that is not understood".into(),
+            Self::ListCutShort { first_missing, pages } => format!(
+                "the CRM gave out nothing from page {first_missing} on, of {pages}: read the list by scroll, or in narrower views"
+            ),
             Self::Setup { reason } => reason.clone(),
         }
     }
@@ -204,6 +215,10 @@ impl Error {
     pub(crate) fn setup(reason: impl Into<String>) -> Self {
         let class = ErrorClass::Setup { reason: reason.into() };
         Self::new(class, ResponseMeta::default(), Idempotency::Read, Method::GET, String::new())
+    }
+
+    pub(crate) fn of_list(class: ErrorClass, path: String) -> Self {
+        Self::new(class, ResponseMeta::default(), Idempotency::Read, Method::GET, path)
     }
 
     #[must_use]

@@ -11,4 +11,5 @@ mod records;
 mod requests;
 mod retries;
 mod script;
+mod streams;
 mod transport;
