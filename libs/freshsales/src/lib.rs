@@ -50,6 +50,7 @@ pub mod detect;
 pub mod error;
 mod generation;
 pub mod listing;
+pub mod merge;
 pub mod rate_limit;
 mod record;
 pub mod reply;

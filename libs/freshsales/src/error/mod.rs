@@ -104,6 +104,13 @@ pub enum ErrorClass {
         /// Number of pages by the CRM.
         pages: u32,
     },
+    /// Others changed the record again and again while tags or custom fields were merged into it.
+    ChangedMeanwhile {
+        /// How often the merge was tried.
+        attempts: u32,
+        /// Whether a merged record was written that another writer then overwrote.
+        written: bool,
+    },
     /// Nothing was sent: the client or the request could not be built.
     Setup {
         /// What could not be built, and the mend.
@@ -130,6 +137,7 @@ impl ErrorClass {
             Self::Malformed { .. } => "malformed",
             Self::Unexpected => "unexpected",
             Self::ListCutShort { .. } => "list_cut_short",
+            Self::ChangedMeanwhile { .. } => "changed_meanwhile",
             Self::Setup { .. } => "setup",
         }
     }
@@ -169,6 +177,14 @@ impl ErrorClass {
             Self::ListCutShort { first_missing, pages } => format!(
                 "the CRM gave out nothing from page {first_missing} on, of {pages}: read the list by scroll, or in narrower views"
             ),
+            Self::ChangedMeanwhile { attempts, written: false } => {
+                format!(
+                    "the record was changed by others during each of {attempts} tries, nothing was written: repeat later"
+                )
+            }
+            Self::ChangedMeanwhile { attempts, written: true } => {
+                format!("the merged values were overwritten by others {attempts} times: repeat later")
+            }
             Self::Setup { reason } => reason.clone(),
         }
     }
@@ -215,6 +231,10 @@ impl Error {
     pub(crate) fn setup(reason: impl Into<String>) -> Self {
         let class = ErrorClass::Setup { reason: reason.into() };
         Self::new(class, ResponseMeta::default(), Idempotency::Read, Method::GET, String::new())
+    }
+
+    pub(crate) fn of_write(class: ErrorClass, path: String) -> Self {
+        Self::new(class, ResponseMeta::default(), Idempotency::KeyedWrite, Method::PUT, path)
     }
 
     pub(crate) fn of_list(class: ErrorClass, path: String) -> Self {

@@ -6,6 +6,7 @@ mod credentials;
 mod detection;
 mod fixtures;
 mod jobs;
+mod merges;
 mod rate_limit;
 mod records;
 mod requests;
