@@ -45,6 +45,7 @@
 pub mod api;
 pub mod client;
 pub mod credentials;
+pub mod custom_fields;
 pub mod decode;
 pub mod detect;
 pub mod error;
@@ -53,6 +54,7 @@ pub mod listing;
 pub mod merge;
 pub mod rate_limit;
 mod record;
+mod related;
 pub mod reply;
 pub mod request;
 pub mod retry;

@@ -24,6 +24,14 @@ pub trait Record: DeserializeOwned + Serialize + Clone + Send + Sync + Unpin + '
     fn from_id(id: i64) -> Self;
     /// The record's id.
     fn id(&self) -> i64;
+
+    /// One field by the CRM's name, typed or not: `Some(Null)` if the CRM said null, `None` if it did not send it.
+    fn field_value(&self, name: &str) -> Option<Value> {
+        match serde_json::to_value(self) {
+            Ok(Value::Object(mut fields)) => fields.shift_remove(name),
+            _ => None,
+        }
+    }
 }
 
 /// A set of attributes to write: only what was set is sent.

@@ -12,7 +12,7 @@
 //! let mut contacts = client.stream(views::rows::<Contact>(40200001001).include(["owner"])).page_size(100);
 //! while let Some(contact) = contacts.next_row().await {
 //!     let contact = contact?;
-//!     println!("{} {:?}", contact.id, contact.display_name);
+//!     println!("{} {:?}", contact.id, contact.owner().and_then(|owner| owner.display_name));
 //! }
 //! # Ok(())
 //! # }
