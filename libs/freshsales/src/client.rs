@@ -88,6 +88,7 @@ impl Client {
     /// # Errors
     /// See [`ErrorClass`]; [`Error::may_have_happened`] tells whether a failed write may have taken effect.
     pub async fn send<R: Request + ?Sized>(&self, request: &R) -> Result<Reply<R::Output>, Error> {
+        request.check().map_err(Error::setup)?;
         let parts = request.to_parts(self.generation);
         let exchange = Exchange { kind: request.kind(), parts: &parts, started: Instant::now() };
         let http_request = self.http_request(&parts).map_err(Error::setup)?;

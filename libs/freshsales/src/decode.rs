@@ -4,9 +4,12 @@
 //! or missing, so every reader here takes keys by name. Errors name the place and the expected shape, and never quote a
 //! value: a body holds personal data.
 
+use std::sync::Arc;
+
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
+use crate::listing::Listed;
 use crate::record::Record;
 
 /// A successful answer whose body has not the expected shape.
@@ -56,6 +59,12 @@ pub struct Page<T> {
 }
 
 impl<T> Page<T> {
+    /// The rows, each with the side loads of the page, so that `row.owner()` and the like work.
+    pub fn listed(self) -> Vec<Listed<T>> {
+        let side_loads = Arc::new(self.side_loads);
+        self.records.into_iter().map(|record| Listed::new(record, Arc::clone(&side_loads))).collect()
+    }
+
     /// Whether a page after this one (counted from 1) is worth asking for.
     ///
     /// Where the number of pages is known it decides; else an empty page ends the list and a short one does not.

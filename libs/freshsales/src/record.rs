@@ -8,8 +8,10 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
+use crate::merge::Merges;
+
 /// A kind of CRM record with its own collection, e.g. contacts under `/contacts`.
-pub trait Record: DeserializeOwned + Serialize + Send + Sync + 'static {
+pub trait Record: DeserializeOwned + Serialize + Clone + Send + Sync + Unpin + 'static {
     /// What a write of this record can set.
     type Attributes: Attributes;
     /// Envelope key of one record, e.g. `contact`; also its name in `filtered_search` and `lookup`.
@@ -22,12 +24,25 @@ pub trait Record: DeserializeOwned + Serialize + Send + Sync + 'static {
     fn from_id(id: i64) -> Self;
     /// The record's id.
     fn id(&self) -> i64;
+
+    /// One field by the CRM's name, typed or not: `Some(Null)` if the CRM said null, `None` if it did not send it.
+    fn field_value(&self, name: &str) -> Option<Value> {
+        match serde_json::to_value(self) {
+            Ok(Value::Object(mut fields)) => fields.shift_remove(name),
+            _ => None,
+        }
+    }
 }
 
 /// A set of attributes to write: only what was set is sent.
 pub trait Attributes: Clone + Send + Sync + 'static {
     /// The attributes as they go into the request body.
     fn as_map(&self) -> &Map<String, Value>;
+
+    /// Which of them are to be merged into what the record has, on an update; `None` for kinds without tags and custom fields.
+    fn merges(&self) -> Option<&Merges> {
+        None
+    }
 }
 
 /// Shared body of `record!` and `document!`: one JSON object split into typed fields and the rest, and put together again.
@@ -128,7 +143,7 @@ macro_rules! attributes {
     ($(#[$meta:meta])* pub struct $name:ident { $($(#[$about:meta])* $field:ident: $type:ident,)* }) => {
         $(#[$meta])*
         #[derive(Debug, Clone, PartialEq, Default)]
-        pub struct $name(serde_json::Map<String, serde_json::Value>);
+        pub struct $name(serde_json::Map<String, serde_json::Value>, $crate::merge::Merges);
 
         impl $name {
             /// Nothing set yet.
@@ -150,11 +165,15 @@ macro_rules! attributes {
             fn as_map(&self) -> &serde_json::Map<String, serde_json::Value> {
                 &self.0
             }
+
+            fn merges(&self) -> Option<&$crate::merge::Merges> {
+                Some(&self.1)
+            }
         }
 
         impl From<serde_json::Map<String, serde_json::Value>> for $name {
             fn from(fields: serde_json::Map<String, serde_json::Value>) -> Self {
-                Self(fields)
+                Self(fields, $crate::merge::Merges::default())
             }
         }
     };
@@ -182,24 +201,32 @@ macro_rules! setter {
 macro_rules! shared_attributes {
     ($name:ident) => {
         impl $name {
-            /// Replaces the whole set of tags; send the merged set to keep those that are there.
+            /// Gives the record these tags. [`Client::update`](crate::Client::update) adds them to those that it has.
             #[must_use]
-            pub fn tags<T: Into<String>>(self, tags: impl IntoIterator<Item = T>) -> Self {
-                let tags: Vec<String> = tags.into_iter().map(Into::into).collect();
-                self.field("tags", tags)
+            pub fn tags<T: Into<String>>(mut self, tags: impl IntoIterator<Item = T>) -> Self {
+                self.1.add_tags(&mut self.0, tags.into_iter().map(Into::into));
+                self
             }
 
-            /// Sets one custom field by its key, e.g. `cf_seats`.
-            ///
-            /// Accounts exist where an update replaces all custom fields at once (seen in the wild since July 2026): on an update
-            /// set every custom field that is to keep its value, see [`custom_fields`](Self::custom_fields).
+            /// Takes these tags off the record; for [`Client::update`](crate::Client::update).
+            #[must_use]
+            pub fn remove_tags<T: Into<String>>(mut self, tags: impl IntoIterator<Item = T>) -> Self {
+                self.1.remove_tags(tags.into_iter().map(Into::into));
+                self
+            }
+
+            /// Gives the record exactly these tags: those it has besides are lost.
+            #[must_use]
+            pub fn replace_tags<T: Into<String>>(mut self, tags: impl IntoIterator<Item = T>) -> Self {
+                self.1.replace_tags(&mut self.0, tags.into_iter().map(Into::into));
+                self
+            }
+
+            /// Sets one custom field by its key, e.g. `cf_seats`; `Value::Null` empties it. [`Client::update`](crate::Client::update) leaves the other custom
+            /// fields of the record as they are.
             #[must_use]
             pub fn custom_field(mut self, key: impl Into<String>, value: impl Into<serde_json::Value>) -> Self {
-                let fields =
-                    self.0.entry("custom_field").or_insert_with(|| serde_json::Value::Object(Default::default()));
-                if let serde_json::Value::Object(fields) = fields {
-                    fields.insert(key.into(), value.into());
-                }
+                self.1.set_custom_field(&mut self.0, key.into(), value.into());
                 self
             }
 
@@ -207,6 +234,13 @@ macro_rules! shared_attributes {
             #[must_use]
             pub fn custom_fields(self, fields: serde_json::Map<String, serde_json::Value>) -> Self {
                 fields.into_iter().fold(self, |attributes, (key, value)| attributes.custom_field(key, value))
+            }
+
+            /// Gives the record exactly these custom fields: all others become empty.
+            #[must_use]
+            pub fn replace_custom_fields(mut self, fields: serde_json::Map<String, serde_json::Value>) -> Self {
+                self.1.replace_custom_fields(&mut self.0, fields);
+                self
             }
         }
     };

@@ -22,6 +22,14 @@ pub trait Request: Send + Sync {
     /// What a repetition of the request would do.
     fn kind(&self) -> Idempotency;
 
+    /// Why the request must not be sent as it is; the client then sends nothing and says so.
+    ///
+    /// # Errors
+    /// The reason, with the mend.
+    fn check(&self) -> Result<(), String> {
+        Ok(())
+    }
+
     /// Reads a successful (2xx) answer.
     ///
     /// # Errors

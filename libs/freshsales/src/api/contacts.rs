@@ -228,7 +228,7 @@ pub fn create(attributes: ContactAttributes) -> Create<Contact> {
     Create::new(attributes)
 }
 
-/// Changes a contact. Lists (`tags`, `sales_accounts`, `emails`) and, in some accounts, `custom_field` are replaced as a whole.
+/// Changes a contact, by [`Client::update`](crate::Client::update), which merges tags and custom fields. The lists `sales_accounts` and `emails` are replaced as a whole.
 pub fn update(id: i64, attributes: ContactAttributes) -> Update<Contact> {
     Update::new(id, attributes)
 }

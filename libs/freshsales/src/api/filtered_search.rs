@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use super::views::{Paging, SortDirection};
 use crate::Generation;
 use crate::decode::{self, DecodeError, Page};
+use crate::listing::{ListOrder, ListRequest, Place};
 use crate::record::Record;
 use crate::request::{Idempotency, Request, RequestParts};
 
@@ -118,6 +119,18 @@ impl<T> FilteredSearch<T> {
     pub fn full_rows(mut self) -> Self {
         self.full_rows = true;
         self
+    }
+}
+
+impl<T: Record> ListRequest for FilteredSearch<T> {
+    type Row = T;
+
+    fn order(&self) -> ListOrder {
+        self.paging.list_order()
+    }
+
+    fn at(&self, place: Place, rows: u32) -> Self {
+        Self { rules: self.rules.clone(), paging: self.paging.at(place, rows), ..*self }
     }
 }
 

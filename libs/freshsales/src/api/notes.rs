@@ -5,6 +5,7 @@ use http::StatusCode;
 use super::verbs::{Create, Delete, Update};
 use crate::Generation;
 use crate::decode::{self, DecodeError, Page};
+use crate::listing::{ListOrder, ListRequest, Place};
 use crate::record::{Record, attributes, document, record};
 use crate::request::{Idempotency, Request, RequestParts};
 use crate::value::RecordTime;
@@ -136,6 +137,21 @@ impl NotesOfRecord {
     pub fn page(mut self, page: u32, per_page: u32) -> Self {
         self.page = Some((page, per_page));
         self
+    }
+}
+
+impl ListRequest for NotesOfRecord {
+    type Row = Note;
+
+    fn order(&self) -> ListOrder {
+        ListOrder::Unpromised
+    }
+
+    fn at(&self, place: Place, rows: u32) -> Self {
+        match place {
+            Place::Page(page) => self.clone().page(page, rows),
+            Place::After(_) => self.clone().page(1, rows),
+        }
     }
 }
 

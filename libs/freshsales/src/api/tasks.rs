@@ -7,6 +7,7 @@ use super::notes::{Target, TargetKind};
 use super::verbs::{Create, Delete, Update, View};
 use crate::Generation;
 use crate::decode::{self, DecodeError, Page};
+use crate::listing::{ListOrder, ListRequest, Place};
 use crate::record::{Record, attributes, record};
 use crate::request::{Idempotency, Request, RequestParts};
 use crate::value::RecordTime;
@@ -170,6 +171,21 @@ impl ListTasks {
     pub fn include<S: Into<String>>(mut self, names: impl IntoIterator<Item = S>) -> Self {
         self.include.extend(names.into_iter().map(Into::into));
         self
+    }
+}
+
+impl ListRequest for ListTasks {
+    type Row = Task;
+
+    fn order(&self) -> ListOrder {
+        ListOrder::Unpromised
+    }
+
+    fn at(&self, place: Place, rows: u32) -> Self {
+        match place {
+            Place::Page(page) => self.clone().page(page, rows),
+            Place::After(_) => self.clone().page(1, rows),
+        }
     }
 }
 

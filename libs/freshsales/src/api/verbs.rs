@@ -9,6 +9,7 @@ use serde_json::{Map, Value, json};
 
 use crate::Generation;
 use crate::decode::{self, DecodeError, Single};
+use crate::merge::{Guard, Merges};
 use crate::record::{Attributes, Record};
 use crate::request::{Idempotency, Request, RequestParts};
 
@@ -106,16 +107,27 @@ impl<T: Record> Request for Create<T> {
 }
 
 /// Changes the attributes that were set, of the record with this id.
+///
+/// The API replaces `tags`, and in some accounts `custom_field`, as a whole. [`Client::update`](crate::Client::update) therefore reads the record and writes the merged
+/// values; [`Client::send`](crate::Client::send) makes one request of it, and sends nothing if there is something to merge. See [`crate::merge`].
 #[derive(Debug, Clone)]
 pub struct Update<T: Record> {
-    id: i64,
-    attributes: T::Attributes,
-    include: Vec<String>,
+    pub(crate) id: i64,
+    pub(crate) attributes: T::Attributes,
+    pub(crate) include: Vec<String>,
+    pub(crate) guard: Guard,
 }
 
 impl<T: Record> Update<T> {
     pub(crate) fn new(id: i64, attributes: T::Attributes) -> Self {
-        Self { id, attributes, include: Vec::new() }
+        Self { id, attributes, include: Vec::new(), guard: Guard::default() }
+    }
+
+    /// How [`Client::update`](crate::Client::update) watches for others who change the record at the same time.
+    #[must_use]
+    pub fn guard(mut self, guard: Guard) -> Self {
+        self.guard = guard;
+        self
     }
 }
 
@@ -131,6 +143,17 @@ impl<T: Record> Request for Update<T> {
 
     fn kind(&self) -> Idempotency {
         Idempotency::KeyedWrite
+    }
+
+    fn check(&self) -> Result<(), String> {
+        match self.attributes.merges().is_some_and(Merges::is_needed) {
+            true => Err(format!(
+                "tags or custom fields of the {} are to be merged, which takes a read first: use `Client::update`, or `replace_tags` and \
+                 `replace_custom_fields`",
+                T::SINGULAR
+            )),
+            false => Ok(()),
+        }
     }
 
     /// A confirmation without a body (204) gives a record of which only the id is known.

@@ -97,6 +97,20 @@ pub enum ErrorClass {
     },
     /// The reply has a status that nothing is known about; nothing of it suggests that anything was written.
     Unexpected,
+    /// Pages of a list came back empty although the CRM says that the list goes on: read it by scroll, or in narrower views.
+    ListCutShort {
+        /// The first page that was not given out.
+        first_missing: u32,
+        /// Number of pages by the CRM.
+        pages: u32,
+    },
+    /// Others changed the record again and again while tags or custom fields were merged into it.
+    ChangedMeanwhile {
+        /// How often the merge was tried.
+        attempts: u32,
+        /// Whether a merged record was written that another writer then overwrote.
+        written: bool,
+    },
     /// Nothing was sent: the client or the request could not be built.
     Setup {
         /// What could not be built, and the mend.
@@ -122,6 +136,8 @@ impl ErrorClass {
             Self::OutcomeUnknown => "outcome_unknown",
             Self::Malformed { .. } => "malformed",
             Self::Unexpected => "unexpected",
+            Self::ListCutShort { .. } => "list_cut_short",
+            Self::ChangedMeanwhile { .. } => "changed_meanwhile",
             Self::Setup { .. } => "setup",
         }
     }
@@ -158,6 +174,17 @@ impl ErrorClass {
                 format!("the CRM confirmed it, but {place}: read back before repeating a write")
             }
             Self::Unexpected => "the CRM answered with a status that is not understood".into(),
+            Self::ListCutShort { first_missing, pages } => format!(
+                "the CRM gave out nothing from page {first_missing} on, of {pages}: read the list by scroll, or in narrower views"
+            ),
+            Self::ChangedMeanwhile { attempts, written: false } => {
+                format!(
+                    "the record was changed by others during each of {attempts} tries, nothing was written: repeat later"
+                )
+            }
+            Self::ChangedMeanwhile { attempts, written: true } => {
+                format!("the merged values were overwritten by others {attempts} times: repeat later")
+            }
             Self::Setup { reason } => reason.clone(),
         }
     }
@@ -204,6 +231,14 @@ impl Error {
     pub(crate) fn setup(reason: impl Into<String>) -> Self {
         let class = ErrorClass::Setup { reason: reason.into() };
         Self::new(class, ResponseMeta::default(), Idempotency::Read, Method::GET, String::new())
+    }
+
+    pub(crate) fn of_write(class: ErrorClass, path: String) -> Self {
+        Self::new(class, ResponseMeta::default(), Idempotency::KeyedWrite, Method::PUT, path)
+    }
+
+    pub(crate) fn of_list(class: ErrorClass, path: String) -> Self {
+        Self::new(class, ResponseMeta::default(), Idempotency::Read, Method::GET, path)
     }
 
     #[must_use]

@@ -3,12 +3,16 @@
 
 mod classification;
 mod credentials;
+mod custom_fields;
 mod detection;
 mod fixtures;
 mod jobs;
+mod merges;
 mod rate_limit;
 mod records;
+mod related;
 mod requests;
 mod retries;
 mod script;
+mod streams;
 mod transport;

@@ -1,0 +1,276 @@
+//! The stream itself: asks the pages that the walk names, and gives their rows one by one.
+
+use std::collections::VecDeque;
+use std::fmt;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+
+use futures::future::{BoxFuture, poll_fn, try_join_all};
+use futures::stream::{FusedStream, Stream};
+
+use super::cursor::{ListCursor, WrongCursor};
+use super::given::{Certainty, Given};
+use super::walk::{PageFacts, Verdict, Walk};
+use super::{ListRequest, Listed};
+use crate::client::Client;
+use crate::decode::Page;
+use crate::error::{Error, ErrorClass};
+use crate::record::Record;
+use crate::retry::{RetryPolicy, RetryingClient};
+
+/// Largest page that the CRM gives (source: official page, on pagination).
+const LARGEST_PAGE: u32 = 100;
+
+type Pages<T> = Result<Vec<Page<T>>, Error>;
+
+/// What a stream did so far.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub struct Progress {
+    /// Records given since the stream was made.
+    pub rows: u64,
+    /// Pages asked for, each at least one request of the account's quota.
+    pub pages: u64,
+    /// Rows that came again and were left out.
+    pub doubled: u64,
+    /// Number of rows in the list, as the CRM said last. It counts rows that the key may not see.
+    pub total: Option<i64>,
+}
+
+/// All records of a list, one by one. See the [module](super) for what is guaranteed.
+///
+/// It is a [`Stream`] of `Result<Listed<T>, Error>`, and [`next_row`](ListStream::next_row) needs no further crate. An error ends it: make a new stream and
+/// [`resume`](ListStream::resume) it from [`cursor`](ListStream::cursor) to go on with the record after the last one given.
+pub struct ListStream<R: ListRequest> {
+    client: RetryingClient,
+    request: R,
+    page_size: u32,
+    concurrency: u32,
+    walk: Walk,
+    /// The walk before the rows that wait: a cursor taken now goes on there.
+    walk_of_waiting: Walk,
+    given: Given,
+    waiting: VecDeque<Listed<R::Row>>,
+    asking: Option<BoxFuture<'static, Pages<R::Row>>>,
+    ended: bool,
+    /// Whether every row so far came in the order that the walk counts on.
+    in_order: bool,
+    last_given: Option<i64>,
+    progress: Progress,
+}
+
+impl<R: ListRequest> ListStream<R> {
+    pub(crate) fn new(client: RetryingClient, request: R) -> Self {
+        Self {
+            client,
+            request,
+            page_size: LARGEST_PAGE,
+            concurrency: 1,
+            walk: Walk::new(),
+            walk_of_waiting: Walk::new(),
+            given: Given::default(),
+            waiting: VecDeque::new(),
+            asking: None,
+            ended: false,
+            in_order: true,
+            last_given: None,
+            progress: Progress::default(),
+        }
+    }
+
+    /// How many rows to ask for at once: 1 to 100, which is also what is asked unless told. The CRM may give fewer.
+    #[must_use]
+    pub fn page_size(mut self, rows: u32) -> Self {
+        self.page_size = rows.clamp(1, LARGEST_PAGE);
+        self
+    }
+
+    /// How many pages to ask for at the same time; 1 unless told. Pacing and other layers of the client apply to each.
+    ///
+    /// The guarantee is a little weaker above 1, see the [module](super).
+    #[must_use]
+    pub fn concurrency(mut self, pages: u32) -> Self {
+        self.concurrency = pages.max(1);
+        self
+    }
+
+    /// Repeats failed pages as the policy says.
+    #[must_use]
+    pub fn retry(mut self, policy: RetryPolicy) -> Self {
+        self.client = RetryingClient::new(self.client.client().clone(), policy);
+        self
+    }
+
+    /// Goes on where another stream of the same list was; the page size is that of the cursor.
+    ///
+    /// # Errors
+    /// If the cursor is of another list.
+    pub fn resume(mut self, cursor: ListCursor) -> Result<Self, WrongCursor> {
+        let (page_size, walk, given) = cursor.open(&self.list())?;
+        (self.page_size, self.walk_of_waiting, self.walk, self.given) = (page_size, walk.clone(), walk, given);
+        Ok(self)
+    }
+
+    /// Where the stream is: after the last record that was given.
+    pub fn cursor(&self) -> ListCursor {
+        let walk = if self.waiting.is_empty() { &self.walk } else { &self.walk_of_waiting };
+        let order = if self.in_order { self.walk.certainty() } else { Certainty::None };
+        ListCursor::new(self.list(), self.page_size, walk.clone(), self.given.compact(order))
+    }
+
+    /// What was done so far.
+    pub fn progress(&self) -> Progress {
+        Progress { total: self.walk.total(), ..self.progress }
+    }
+
+    /// The next record; `None` at the end.
+    pub async fn next_row(&mut self) -> Option<Result<Listed<R::Row>, Error>> {
+        poll_fn(|context| self.poll_row(context)).await
+    }
+
+    /// All records that are left.
+    ///
+    /// # Errors
+    /// The first failure; the records before it are lost, so use [`next_row`](Self::next_row) for long lists.
+    pub async fn collect_all(mut self) -> Result<Vec<Listed<R::Row>>, Error> {
+        let mut rows = Vec::new();
+        while let Some(row) = self.next_row().await {
+            rows.push(row?);
+        }
+        Ok(rows)
+    }
+
+    fn list(&self) -> String {
+        self.request.to_parts(self.client.client().generation()).path
+    }
+
+    fn poll_row(&mut self, context: &mut Context<'_>) -> Poll<Option<Result<Listed<R::Row>, Error>>> {
+        loop {
+            if let Some(row) = self.next_waiting() {
+                return Poll::Ready(Some(Ok(row)));
+            }
+            if self.ended {
+                return Poll::Ready(None);
+            }
+            let Some(asking) = self.asking.as_mut() else {
+                if !self.ask() {
+                    return Poll::Ready(self.end().map(Err));
+                }
+                continue;
+            };
+            let answer = ready!(asking.as_mut().poll(context));
+            self.asking = None;
+            match answer {
+                Ok(pages) => self.take(pages),
+                Err(error) => {
+                    self.ended = true;
+                    return Poll::Ready(Some(Err(error)));
+                }
+            }
+        }
+    }
+
+    fn next_waiting(&mut self) -> Option<Listed<R::Row>> {
+        while let Some(row) = self.waiting.pop_front() {
+            let id = row.record.id();
+            if self.given.note(id) {
+                self.progress.rows += 1;
+                self.in_order &= self.last_given.is_none_or(|last| self.walk.certainty().allows(last, id));
+                self.last_given = Some(id);
+                return Some(row);
+            }
+            self.progress.doubled += 1;
+        }
+        None
+    }
+
+    /// Starts asking for what the walk wants; `false` at the end of the list.
+    fn ask(&mut self) -> bool {
+        let places = self.walk.asks(self.request.order(), self.concurrency);
+        if places.is_empty() {
+            return false;
+        }
+        self.progress.pages += places.len() as u64;
+        let requests: Vec<R> = places.into_iter().map(|place| self.request.at(place, self.page_size)).collect();
+        let client = self.client.clone();
+        self.asking = Some(Box::pin(async move {
+            let sent = requests.iter().map(|request| async { client.send(request).await.map(|reply| reply.output) });
+            try_join_all(sent).await
+        }));
+        true
+    }
+
+    fn take(&mut self, pages: Vec<Page<R::Row>>) {
+        let facts: Vec<PageFacts> = pages.iter().map(facts).collect();
+        let before = self.walk.clone();
+        match self.walk.take(self.request.order(), self.page_size, &facts, &self.given) {
+            Verdict::Drop => {}
+            Verdict::Keep { newest_first } => {
+                self.walk_of_waiting = before;
+                pages.into_iter().for_each(|page| self.wait(page, newest_first));
+            }
+        }
+    }
+
+    fn wait(&mut self, page: Page<R::Row>, newest_first: bool) {
+        let side_loads = Arc::new(page.side_loads);
+        let mut records = page.records;
+        if self.walk.certainty() == Certainty::Rising {
+            records.sort_by_key(Record::id);
+        }
+        if newest_first {
+            records.reverse();
+        }
+        self.waiting.extend(records.into_iter().map(|record| Listed::new(record, Arc::clone(&side_loads))));
+    }
+
+    /// The end: an error if the CRM kept back pages that it said there are.
+    fn end(&mut self) -> Option<Error> {
+        self.ended = true;
+        let (first_missing, pages) = self.walk.cut_short()?;
+        Some(Error::of_list(ErrorClass::ListCutShort { first_missing, pages }, self.list()))
+    }
+}
+
+fn facts<T: Record>(page: &Page<T>) -> PageFacts {
+    PageFacts { ids: page.records.iter().map(Record::id).collect(), total: page.total, total_pages: page.total_pages }
+}
+
+impl<R: ListRequest + Unpin> Stream for ListStream<R> {
+    type Item = Result<Listed<R::Row>, Error>;
+
+    fn poll_next(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        self.get_mut().poll_row(context)
+    }
+}
+
+impl<R: ListRequest + Unpin> FusedStream for ListStream<R> {
+    fn is_terminated(&self) -> bool {
+        self.ended && self.waiting.is_empty()
+    }
+}
+
+impl<R: ListRequest> fmt::Debug for ListStream<R> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("ListStream")
+            .field("list", &self.list())
+            .field("progress", &self.progress())
+            .finish_non_exhaustive()
+    }
+}
+
+impl Client {
+    /// All records of a list, page after page. See [`crate::listing`].
+    pub fn stream<R: ListRequest>(&self, request: R) -> ListStream<R> {
+        ListStream::new(RetryingClient::new(self.clone(), RetryPolicy::default().attempts(1)), request)
+    }
+}
+
+impl RetryingClient {
+    /// All records of a list, page after page; failed pages are repeated as the policy says.
+    pub fn stream<R: ListRequest>(&self, request: R) -> ListStream<R> {
+        ListStream::new(self.clone(), request)
+    }
+}
