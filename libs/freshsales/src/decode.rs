@@ -10,7 +10,7 @@ use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
 use crate::listing::Listed;
-use crate::record::Record;
+use crate::record::{Record, document};
 
 /// A successful answer whose body has not the expected shape.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -73,6 +73,14 @@ impl<T> Page<T> {
             Some(pages) => i64::from(this_page) < pages,
             None => !self.records.is_empty(),
         }
+    }
+}
+
+document! {
+    /// What the CRM said about a call that changes many records. It names no record; whether the work is already done only the text tells.
+    pub struct Done {
+        /// A sentence in the language of the key's owner, e.g. `2 contacts updated.`
+        message: String,
     }
 }
 
@@ -142,13 +150,21 @@ fn expectation(message: &str) -> String {
 /// # Errors
 /// Where there is no record or it lacks its id.
 pub fn single<T: Record>(body: &[u8]) -> Result<Single<T>, DecodeError> {
+    single_under(T::SINGULAR, body)
+}
+
+/// As [`single`], under a key that only the account knows: the records of a custom module have the module's name.
+///
+/// # Errors
+/// As [`single`].
+pub fn single_under<T: DeserializeOwned>(key: &str, body: &[u8]) -> Result<Single<T>, DecodeError> {
     let mut fields = object(body)?;
-    match fields.shift_remove(T::SINGULAR) {
-        Some(record) => Ok(Single { record: typed(T::SINGULAR, record)?, side_loads: SideLoads(fields) }),
+    match fields.shift_remove(key) {
+        Some(record) => Ok(Single { record: typed(key, record)?, side_loads: SideLoads(fields) }),
         None if fields.contains_key("id") => {
             Ok(Single { record: typed("$", Value::Object(fields))?, side_loads: SideLoads::default() })
         }
-        None => Err(DecodeError::new(T::SINGULAR, "an object")),
+        None => Err(DecodeError::new(key, "an object")),
     }
 }
 
@@ -183,12 +199,38 @@ pub fn page<T: DeserializeOwned>(key: &str, body: &[u8]) -> Result<Page<T>, Deco
     })
 }
 
+/// As [`page`], where the key of the rows is not known: the only list of the reply.
+///
+/// # Errors
+/// Where there is no list or more than one, or a row does not fit.
+pub fn only_page<T: DeserializeOwned>(body: &[u8]) -> Result<Page<T>, DecodeError> {
+    let fields = object(body)?;
+    let mut lists = fields.iter().filter(|(_, value)| value.is_array()).map(|(key, _)| key);
+    match (lists.next(), lists.next()) {
+        (Some(key), None) => page(key, body),
+        _ => Err(DecodeError::new("$", "an object with one list")),
+    }
+}
+
 /// Reads `{"key":[…]}` and drops what is beside it.
 ///
 /// # Errors
 /// As [`page`].
 pub fn rows<T: DeserializeOwned>(key: &str, body: &[u8]) -> Result<Vec<T>, DecodeError> {
     page(key, body).map(|page| page.records)
+}
+
+/// Reads a reply that says what was done: `{"message":"…"}`.
+///
+/// # Errors
+/// Where the body is no object, or one that carries errors.
+pub fn message(body: &[u8]) -> Result<Done, DecodeError> {
+    match json(body)? {
+        Value::Object(fields) if fields.contains_key("errors") => {
+            Err(DecodeError::new("$", "an object with a message"))
+        }
+        fields => typed("$", fields),
+    }
 }
 
 /// Reads the confirmation of a deletion: `true`, `{"success":"200"}`, a message object, or no body at all.

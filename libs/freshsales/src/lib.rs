@@ -25,7 +25,8 @@
 //! * [`Credentials`]: an [`ApiKey`] and an [`AccountAddress`], understood however people paste them.
 //! * A [`Request`] is a plain value with an `Output`: what to send, how safe it is to repeat, how to read the answer. One module per
 //!   resource makes them: [`contacts`], [`leads`], [`sales_accounts`], [`deals`], [`notes`], [`tasks`], [`jobs`], [`lookup`], [`search`],
-//!   [`filtered_search`], [`views`], [`selectors`], [`fields`], and [`raw`] for the rest.
+//!   [`filtered_search`], [`views`], [`selectors`], [`fields`], [`lists`], [`teams`], [`products`], [`cpq_documents`], [`custom_modules`],
+//!   [`recycle_bin`], and [`raw`] for the rest.
 //! * A [`Client`] makes exactly one HTTP request of it and gives a [`Reply`]: the output and a [`ResponseMeta`] with the account's quota.
 //! * An [`Error`] has an [`ErrorClass`] that says what to do, the same meta, and [`Error::may_have_happened`] for writes.
 //! * Around it, each replaceable: [`transport`] (tower services and layers), [`retry`] (a pure policy and a client that follows it).
@@ -64,7 +65,7 @@ pub mod value;
 pub use api::*;
 pub use client::{Client, ClientBuilder};
 pub use credentials::{AccountAddress, ApiKey, Credentials, CredentialsError};
-pub use decode::{DecodeError, Page, SideLoads, Single};
+pub use decode::{DecodeError, Done, Page, SideLoads, Single};
 pub use error::{Error, ErrorClass};
 pub use generation::Generation;
 pub use listing::{ListCursor, ListRequest, ListStream, Listed};

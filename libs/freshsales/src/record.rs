@@ -16,8 +16,10 @@ pub trait Record: DeserializeOwned + Serialize + Clone + Send + Sync + Unpin + '
     type Attributes: Attributes;
     /// Envelope key of one record, e.g. `contact`; also its name in `filtered_search` and `lookup`.
     const SINGULAR: &'static str;
-    /// Envelope key of several and path of the collection, e.g. `contacts`.
+    /// Envelope key of several, e.g. `contacts`; mostly the path of the collection too.
     const PLURAL: &'static str;
+    /// Path of the collection below `/api`, where it is another than [`PLURAL`](Self::PLURAL), e.g. `cpq/products`.
+    const PATH: &'static str = Self::PLURAL;
     /// Whether accounts of both generations have this collection. Leads are missing in most Suite accounts.
     const IN_EVERY_ACCOUNT: bool;
     /// A record of which only the id is known: the answer to an update that the CRM confirmed without a body.

@@ -200,6 +200,12 @@ impl ContactAttributes {
         let rows: Vec<Value> = rows.map(|(at, id)| json!({ "id": id, "is_primary": at == 0 })).collect();
         self.field("sales_accounts", rows)
     }
+
+    /// Replaces the marketing lists that the contact is on (Suite); see [`lists`](crate::lists).
+    #[must_use]
+    pub fn contact_list_ids(self, ids: impl IntoIterator<Item = i64>) -> Self {
+        self.field("contact_list_ids", ids.into_iter().collect::<Vec<_>>())
+    }
 }
 
 impl Record for Contact {

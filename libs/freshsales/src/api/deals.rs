@@ -5,6 +5,7 @@ use rust_decimal::Decimal;
 use serde_json::{Map, Value, json};
 
 use super::jobs::{BulkItem, BulkUpsert};
+use super::product_lines::{self, LineAttributes, ProductLine};
 use super::verbs::{Create, Delete, Update, Upsert, View};
 use crate::record::{Record, attributes, record, shared_attributes};
 use crate::value::RecordTime;
@@ -42,6 +43,14 @@ record! {
         deal_reason_id: i64,
         /// Type; only with `include=deal_type`.
         deal_type_id: i64,
+        /// Product from the account's simple list; only with `include=deal_product`.
+        deal_product_id: i64,
+        /// Payment status; only with `include=deal_payment_status`.
+        deal_payment_status_id: i64,
+        /// Whether it has products (Suite).
+        has_products: bool,
+        /// Products; only with `include=products` (Suite).
+        products: Vec<ProductLine>,
         /// Currency; only with `include=currency`.
         currency_id: i64,
         /// Source; only with `include=source`.
@@ -50,6 +59,42 @@ record! {
         campaign_id: i64,
         /// Territory; only with `include=territory`.
         territory_id: i64,
+        /// Who made it; only with `include=creater`.
+        creater_id: i64,
+        /// Who changed it last; only with `include=updater`.
+        updater_id: i64,
+        /// Users on its team beside the owner; null without one. See [`teams`](crate::teams).
+        team_user_ids: Vec<i64>,
+        /// Form on a website that it came from.
+        web_form_id: i64,
+        /// Days since its creation.
+        age: i64,
+        /// Days since it counts as neglected; see [`DealPipeline::rotting_days`](crate::selectors::DealPipeline::rotting_days).
+        rotten_days: i64,
+        /// 1 committed, 2 best case (Suite).
+        forecast_category: i64,
+        /// What the CRM's prediction thinks of it; 0 without one (Suite).
+        deal_prediction: i64,
+        /// The prediction before (Suite).
+        last_deal_prediction: i64,
+        /// When the prediction changed (Suite).
+        deal_prediction_last_updated_at: RecordTime,
+        /// Figures behind the forecast (Suite).
+        freddy_forecast_metrics: Map<String, Value>,
+        /// Figures behind the prediction (Classic).
+        deal_freddy_metrics: Map<String, Value>,
+        /// Text of its newest note.
+        recent_note: String,
+        /// When its next task or meeting is due.
+        upcoming_activities_time: RecordTime,
+        /// Kind of the newest sales activity.
+        last_contacted_sales_activity_mode: String,
+        /// When the newest sales activity was.
+        last_contacted_via_sales_activity: RecordTime,
+        /// When it was last given to an owner.
+        last_assigned_at: RecordTime,
+        /// Paths of what hangs on it, relative to the account's address.
+        links: Map<String, Value>,
         /// Custom fields by key (`cf_…`).
         custom_field: Map<String, Value>,
         /// Tags.
@@ -92,8 +137,12 @@ attributes! {
         deal_reason_id: i64,
         /// Sets the type.
         deal_type_id: i64,
+        /// Sets the product from the account's simple list.
+        deal_product_id: i64,
         /// Sets the payment status.
         deal_payment_status_id: i64,
+        /// Sets the forecast category: 1 committed, 2 best case (Suite).
+        forecast_category: i64,
         /// Sets the source.
         lead_source_id: i64,
         /// Sets the campaign.
@@ -116,6 +165,12 @@ impl DealAttributes {
     #[must_use]
     pub fn remove_contacts(self, ids: impl IntoIterator<Item = i64>) -> Self {
         self.field("contacts_removed_list", ids.into_iter().collect::<Vec<_>>())
+    }
+
+    /// Replaces the products (Suite); an empty list takes all away. Ask for `include=products` to see the lines.
+    #[must_use]
+    pub fn products(self, lines: impl IntoIterator<Item = LineAttributes>) -> Self {
+        self.field("products", product_lines::to_json(lines))
     }
 
     /// Links the company of this name, which the CRM creates if there is none.
@@ -141,7 +196,7 @@ impl Record for Deal {
 }
 
 /// Reads a deal. Includes: `owner`, `creater`, `updater`, `source`, `campaign`, `contacts`, `sales_account`,
-/// `deal_stage`, `deal_type`, `deal_reason`, `deal_payment_status`, `currency`, `products`.
+/// `deal_stage`, `deal_type`, `deal_reason`, `deal_payment_status`, `deal_product`, `currency`, `products`.
 pub fn view(id: i64) -> View<Deal> {
     View::new(id)
 }

@@ -2,12 +2,12 @@
 
 use std::marker::PhantomData;
 
-use http::StatusCode;
-use serde_json::{Map, Value};
+use http::{Method, StatusCode};
+use serde_json::{Map, Value, json};
 
 use crate::Generation;
 use crate::decode::{self, DecodeError};
-use crate::record::{Record, document};
+use crate::record::{Attributes, Record, attributes, document};
 use crate::request::{Idempotency, Request, RequestParts};
 
 document! {
@@ -23,6 +23,24 @@ document! {
         r#type: String,
         /// Record it belongs to: `Contact`, `Lead`, `LeadCompany`, … (lists of fields).
         base_model: String,
+        /// Record it belongs to (forms).
+        field_class: String,
+        /// Form it is on (forms).
+        form_id: i64,
+        /// Section or group it is in (forms).
+        parent_id: String,
+        /// Label before it was changed (forms).
+        original_label: String,
+        /// Whether it can be edited (forms).
+        editable: bool,
+        /// What it holds unless it is set (forms).
+        default_value: String,
+        /// Text that is shown in the empty field (forms).
+        placeholder: String,
+        /// Text that explains it (forms).
+        hint: String,
+        /// Place in the short form, if it is there.
+        quick_add_position: i64,
         /// Whether it is one of the CRM's own (lists of fields).
         default: bool,
         /// Whether it is one of the account's own (forms).
@@ -51,6 +69,8 @@ document! {
         value: String,
         /// Place in the list.
         position: i64,
+        /// Whether it can be chosen (forms).
+        is_active: bool,
     }
 }
 
@@ -61,8 +81,14 @@ document! {
         id: i64,
         /// Internal name.
         name: String,
+        /// What it is for.
+        description: String,
+        /// Whether it is in use.
+        active: bool,
         /// Record it belongs to.
         field_class: String,
+        /// Kind of form.
+        form_class: String,
         /// Sections and fields.
         fields: Vec<FieldDefinition>,
     }
@@ -113,6 +139,76 @@ pub fn forms<T: Record>() -> ListForms<T> {
 #[derive(Debug, Clone)]
 pub struct ListForms<T> {
     record: PhantomData<fn() -> T>,
+}
+
+/// The forms of a kind of record by its name in paths: `contacts`, or the `entity_name` of a custom module.
+pub fn forms_of(entity: impl Into<String>) -> ListFormsOf {
+    ListFormsOf { entity: entity.into() }
+}
+
+/// See [`forms_of`].
+#[derive(Debug, Clone)]
+pub struct ListFormsOf {
+    entity: String,
+}
+
+impl Request for ListFormsOf {
+    type Output = Vec<Form>;
+
+    fn to_parts(&self, _generation: Generation) -> RequestParts {
+        RequestParts::get(format!("settings/{}/forms", self.entity)).may_be_missing()
+    }
+
+    fn kind(&self) -> Idempotency {
+        Idempotency::Read
+    }
+
+    fn decode(&self, _status: StatusCode, body: &[u8]) -> Result<Self::Output, DecodeError> {
+        decode::rows("forms", body)
+    }
+}
+
+attributes! {
+    /// A field to add to a form.
+    pub struct FieldAttributes {
+        /// Sets the label; the field's name is made of it (`cf_…`).
+        label: String,
+        /// Sets the type by the CRM's number for it; no public page lists the numbers.
+        field_type: i64,
+        /// Sets whether a record needs it.
+        required: bool,
+    }
+}
+
+/// Adds a field to a form (source: official page, #create_custom_field). `entity` is the kind's name in paths: `contacts`, or the `entity_name` of a
+/// custom module. A repetition adds a second field.
+pub fn create(entity: impl Into<String>, form_id: i64, attributes: FieldAttributes) -> CreateField {
+    CreateField { entity: entity.into(), form_id, attributes }
+}
+
+/// See [`create`].
+#[derive(Debug, Clone)]
+pub struct CreateField {
+    entity: String,
+    form_id: i64,
+    attributes: FieldAttributes,
+}
+
+impl Request for CreateField {
+    type Output = FieldDefinition;
+
+    fn to_parts(&self, _generation: Generation) -> RequestParts {
+        let path = format!("settings/{}/forms/{}/fields", self.entity, self.form_id);
+        RequestParts::new(Method::POST, path).may_be_missing().body(json!(self.attributes.as_map()))
+    }
+
+    fn kind(&self) -> Idempotency {
+        Idempotency::Write
+    }
+
+    fn decode(&self, _status: StatusCode, body: &[u8]) -> Result<Self::Output, DecodeError> {
+        decode::single_under("field", body).map(|single| single.record)
+    }
 }
 
 impl<T: Record> Request for ListForms<T> {

@@ -76,6 +76,10 @@ impl Rule {
     pub fn updated_after(time: jiff::Timestamp) -> Self {
         Self::new("updated_at", Operator::IsAfter, time.to_string())
     }
+
+    pub(crate) fn to_json(&self) -> Value {
+        json!({ "attribute": self.attribute, "operator": self.operator.as_str(), "value": self.value })
+    }
 }
 
 /// Searches records of one kind by rules, e.g. `by_rules::<Contact>(vec![Rule::email::<Contact>("a@example.com")])`.
@@ -138,8 +142,7 @@ impl<T: Record> Request for FilteredSearch<T> {
     type Output = Page<T>;
 
     fn to_parts(&self, _generation: Generation) -> RequestParts {
-        let rule = |rule: &Rule| json!({ "attribute": rule.attribute, "operator": rule.operator.as_str(), "value": rule.value });
-        let rules: Vec<Value> = self.rules.iter().map(rule).collect();
+        let rules: Vec<Value> = self.rules.iter().map(Rule::to_json).collect();
         let mut body = json!({ "filter_rule": rules });
         if let Some((attribute, direction)) = &self.paging.sort {
             body["sort"] = attribute.as_str().into();

@@ -4,17 +4,25 @@
 //! update, …) are in [`verbs`]. To add a resource, add its file and its line here.
 
 pub mod contacts;
+pub mod cpq_bulk;
+pub mod cpq_documents;
+pub mod custom_modules;
 pub mod deals;
 pub mod fields;
 pub mod filtered_search;
 pub mod jobs;
 pub mod leads;
+pub mod lists;
 pub mod lookup;
 pub mod notes;
+pub mod product_lines;
+pub mod products;
 pub mod raw;
+pub mod recycle_bin;
 pub mod sales_accounts;
 pub mod search;
 pub mod selectors;
 pub mod tasks;
+pub mod teams;
 pub mod verbs;
 pub mod views;

@@ -21,6 +21,10 @@ record! {
         email: String,
         /// Whether the user may still sign in.
         is_active: bool,
+        /// Phone at work.
+        work_number: String,
+        /// Mobile phone.
+        mobile_number: String,
     }
 }
 
@@ -49,6 +53,8 @@ record! {
         probability: i64,
         /// Whether it was deleted.
         is_deleted: bool,
+        /// 5 the first stage, 2 an ordinary one, 4 a closing one (by observation).
+        choice_type: i64,
         /// When it was changed last.
         updated_at: RecordTime,
     }
@@ -63,6 +69,12 @@ record! {
         position: i64,
         /// Whether new deals go here.
         is_default: bool,
+        /// After how many days without a change a deal counts as neglected.
+        rotting_days: i64,
+        /// Amount that the stages are summed up by, e.g. `expected_deal_value`.
+        aggregated_field: String,
+        /// Fields that a deal's card shows.
+        configs: Vec<serde_json::Map<String, serde_json::Value>>,
         /// Stages, in order.
         deal_stages: Vec<DealStage>,
     }
@@ -93,6 +105,8 @@ record! {
         r#type: String,
         /// Whether it is switched off.
         disabled: bool,
+        /// Whether it is one of the CRM's own.
+        default: bool,
         /// Statuses of the stage.
         contact_status_ids: Vec<i64>,
     }
@@ -121,6 +135,8 @@ record! {
         is_active: bool,
         /// 1 for the base currency (by observation).
         currency_type: i64,
+        /// When the rate is updated, where it is.
+        schedule_info: serde_json::Map<String, serde_json::Value>,
     }
 }
 
@@ -135,6 +151,14 @@ record! {
         position: i64,
         /// Whether it is one of the CRM's own.
         is_default: bool,
+        /// Whether it is part of a record's conversations.
+        show_in_conversation: bool,
+        /// Whether people check in and out.
+        is_checkedin: bool,
+        /// Whether they must.
+        is_checkedin_mandatory: bool,
+        /// Whether an outcome must be chosen.
+        is_outcome_mandatory: bool,
     }
 }
 
@@ -145,6 +169,8 @@ record! {
         name: String,
         /// Type it belongs to.
         sales_activity_type_id: i64,
+        /// Name of the type it belongs to (types of tasks).
+        sales_activity_type_name: String,
         /// Place in the list.
         position: i64,
     }

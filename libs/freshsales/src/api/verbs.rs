@@ -15,7 +15,7 @@ use crate::request::{Idempotency, Request, RequestParts};
 
 /// Parts of a request to a collection; those of collections that some accounts lack say so.
 pub(crate) fn collection<T: Record>(method: Method, below: &str) -> RequestParts {
-    let path = if below.is_empty() { T::PLURAL.to_owned() } else { format!("{}/{below}", T::PLURAL) };
+    let path = if below.is_empty() { T::PATH.to_owned() } else { format!("{}/{below}", T::PATH) };
     let parts = RequestParts::new(method, path);
     if T::IN_EVERY_ACCOUNT { parts } else { parts.may_be_missing() }
 }

@@ -43,7 +43,7 @@ pub enum SortDirection {
 }
 
 impl SortDirection {
-    pub(super) fn as_str(self) -> &'static str {
+    pub(crate) fn as_str(self) -> &'static str {
         match self {
             Self::Ascending => "asc",
             Self::Descending => "desc",
@@ -53,11 +53,11 @@ impl SortDirection {
 
 /// Page, order and includes of a list.
 #[derive(Debug, Clone)]
-pub(super) struct Paging {
-    pub(super) page: u32,
-    pub(super) per_page: u32,
-    pub(super) sort: Option<(String, SortDirection)>,
-    pub(super) include: Vec<String>,
+pub(crate) struct Paging {
+    pub(crate) page: u32,
+    pub(crate) per_page: u32,
+    pub(crate) sort: Option<(String, SortDirection)>,
+    pub(crate) include: Vec<String>,
 }
 
 impl Default for Paging {

@@ -39,7 +39,7 @@ fn decimal(value: &Value) -> Option<Decimal> {
 }
 
 #[track_caller]
-fn assert_written_back(exchange: &Exchange, written: Value) {
+pub(crate) fn assert_written_back(exchange: &Exchange, written: Value) {
     let mut read: Value = serde_json::from_slice(&exchange.body).unwrap();
     if let Some(fields) = read.as_object_mut() {
         fields.retain(|key, value| key != "meta" || value.as_object().is_some_and(|meta| !meta.is_empty()));
@@ -48,7 +48,7 @@ fn assert_written_back(exchange: &Exchange, written: Value) {
 }
 
 #[track_caller]
-fn read<R: Request>(exchange: &Exchange, request: &R) -> R::Output {
+pub(crate) fn read<R: Request>(exchange: &Exchange, request: &R) -> R::Output {
     let status = StatusCode::from_u16(exchange.status).unwrap();
     request.decode(status, &exchange.body).unwrap_or_else(|error| panic!("{}: {error}", exchange.name))
 }
@@ -58,13 +58,13 @@ fn without_meta(mut fields: Map<String, Value>) -> Map<String, Value> {
     fields
 }
 
-fn single<T: Record>(output: &Single<T>) -> Value {
+pub(crate) fn single<T: Record>(output: &Single<T>) -> Value {
     let mut fields = without_meta(output.side_loads.as_map().clone());
     fields.insert(T::SINGULAR.to_owned(), json!(output.record));
     Value::Object(fields)
 }
 
-fn page<T: Serialize>(key: &str, output: &Page<T>) -> Value {
+pub(crate) fn page<T: Serialize>(key: &str, output: &Page<T>) -> Value {
     let mut fields = output.side_loads.as_map().clone();
     let mut meta = output.meta.clone();
     meta.extend(output.total.map(|total| ("total".to_owned(), total.into())));
@@ -78,7 +78,7 @@ fn page<T: Serialize>(key: &str, output: &Page<T>) -> Value {
 
 /// Replies with one record, of every verb of its resource.
 #[track_caller]
-fn single_replies<T: Record>(file: &str, expected: usize) {
+pub(crate) fn single_replies<T: Record>(file: &str, expected: usize) {
     let view = |exchange: &Exchange| read(exchange, &freshsales::verbs::view::<T>(1));
     let is_single = |exchange: &Exchange| {
         let body: Value = serde_json::from_slice(&exchange.body).unwrap_or_default();

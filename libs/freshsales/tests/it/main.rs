@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod classification;
+mod commerce;
 mod credentials;
 mod custom_fields;
 mod detection;

@@ -23,7 +23,7 @@ use crate::script::{Script, exchange_named};
 
 /// The request equals the recorded one; amounts are sent as text, which is exact, where the record has a number.
 #[track_caller]
-fn assert_sends<R: Request>(request: &R, file: &str, name: &str) {
+pub(crate) fn assert_sends<R: Request>(request: &R, file: &str, name: &str) {
     let recorded = exchange_named(file, name);
     let parts = request.to_parts(Generation::Suite);
     assert_eq!(
