@@ -10,7 +10,7 @@ use crate::model::faults::Target;
 use crate::model::quota::RateHeaders;
 use crate::model::request_log::RequestSeen;
 use crate::switches::QuotaBody;
-use crate::wire::{Call, NOT_FOUND_PAGE, Reply};
+use crate::wire::{Call, Form, NOT_FOUND_PAGE, Reply};
 use crate::{FaultKind, Generation, routes};
 
 /// A request as it came over the wire.
@@ -24,6 +24,8 @@ pub(crate) struct Arrival {
     pub(crate) accept: Option<String>,
     pub(crate) caller: String,
     pub(crate) body: Bytes,
+    /// The body where it is a form.
+    pub(crate) form: Option<Form>,
 }
 
 /// What the connection does.
@@ -59,7 +61,8 @@ pub(crate) fn serve(state: &mut State, arrival: Arrival) -> Outcome {
 
 fn decide(state: &mut State, arrival: &Arrival, fault: &mut Option<FaultKind>) -> Outcome {
     let body = arrival.body.clone();
-    let call = Call::new(arrival.method.clone(), &arrival.path, &arrival.query, body, arrival.host.clone());
+    let mut call = Call::new(arrival.method.clone(), &arrival.path, &arrival.query, body, arrival.host.clone());
+    call.form.clone_from(&arrival.form);
     let resource_path = format!("/{}", call.path.join("/"));
     let method = arrival.method.as_str();
     let target = Target { method, full_path: &arrival.path, resource_path: &resource_path };
@@ -98,6 +101,7 @@ fn before_sign_in(state: &State, arrival: &Arrival, call: &Call) -> Option<Reply
     let path: Vec<&str> = call.path.iter().map(String::as_str).collect();
     match path.as_slice() {
         ["track", ..] => Some(Reply::json(json!({}))),
+        ["files", signature, id, _name] if call.method == Method::GET => Some(routes::file(state, signature, id)),
         ["signin"] if call.generation == Generation::Suite => page(StatusCode::OK, SIGN_IN_PAGE),
         ["sign_in"] if call.method == Method::POST && call.generation == Generation::Classic => {
             Some(password_sign_in(state, call))

@@ -24,7 +24,7 @@ use tokio::time::{Instant, Sleep};
 use crate::Account;
 use crate::control;
 use crate::gate::{self, Arrival, Outcome};
-use crate::wire::{Reply, ReplyBody};
+use crate::wire::{Form, Reply, ReplyBody};
 
 /// Largest request body, in bytes.
 const BODY_LIMIT: usize = 10 * 1024 * 1024;
@@ -91,7 +91,8 @@ async fn answer(request: Request<Incoming>, peer: SocketAddr, account: Account) 
     }
     let caller = header(HeaderName::from_static("x-sandbox-caller")).or_else(|| header(USER_AGENT)).unwrap_or_default();
     let (authorization, accept) = (header(AUTHORIZATION), header(ACCEPT));
-    let arrival = Arrival { method: parts.method, path, query, host, authorization, accept, caller, body };
+    let form = Form::read(header(CONTENT_TYPE).as_deref(), &body).await;
+    let arrival = Arrival { method: parts.method, path, query, host, authorization, accept, caller, body, form };
     // The guard must be gone before anything is awaited.
     let outcome = gate::serve(&mut account.lock(), arrival);
     match outcome {
@@ -109,17 +110,19 @@ fn text(headers: &HeaderMap, name: &HeaderName) -> Option<String> {
 }
 
 fn response(reply: Reply, pace: Option<(usize, Duration)>) -> Response<PacedBody> {
+    let known = |content_type| Some(HeaderValue::from_static(content_type));
     let (content_type, bytes) = match reply.body {
         ReplyBody::Empty => (None, Bytes::new()),
         ReplyBody::Json(value) => {
-            (Some("application/json; charset=utf-8"), Bytes::from(serde_json::to_vec(&value).unwrap_or_default()))
+            (known("application/json; charset=utf-8"), Bytes::from(serde_json::to_vec(&value).unwrap_or_default()))
         }
-        ReplyBody::Html(page) => (Some("text/html; charset=utf-8"), Bytes::from_static(page.as_bytes())),
+        ReplyBody::Html(page) => (known("text/html; charset=utf-8"), Bytes::from_static(page.as_bytes())),
+        ReplyBody::File(content_type, content) => (HeaderValue::try_from(content_type).ok(), content),
     };
     let mut response = Response::new(PacedBody::new(bytes, pace));
     *response.status_mut() = reply.status;
     if let Some(content_type) = content_type {
-        response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
+        response.headers_mut().insert(CONTENT_TYPE, content_type);
     }
     for (name, value) in reply.headers {
         if let Ok(value) = HeaderValue::try_from(value) {

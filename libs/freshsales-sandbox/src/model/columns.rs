@@ -3,6 +3,11 @@
 //! The order of a table is the order of the keys in a reply. Ids of related objects are shown only when the matching
 //! `include` is asked for. Sources: recorded records of both generations.
 
+mod activities;
+
+use self::activities::{
+    APPOINTMENT, DOCUMENT, DOCUMENT_LINK, EMAIL_CONVERSATION, NOTE, PHONE_CALL, SALES_ACTIVITY, TASK,
+};
 use super::Kind;
 use super::catalog::List;
 use crate::Generation;
@@ -37,6 +42,7 @@ pub(crate) enum Blank {
     Null,
     Integer(i64),
     False,
+    True,
     EmptyList,
     Word(&'static str),
 }
@@ -110,6 +116,11 @@ const fn null(name: &'static str) -> Column {
     fixed(name, Blank::Null)
 }
 
+/// A moment only the account itself fills.
+const fn fixed_moment(name: &'static str) -> Column {
+    Column { writable: false, ..Column::new(name, Shape::Moment) }
+}
+
 const fn computed(name: &'static str) -> Column {
     Column { name, shape: Shape::Computed, blank: Blank::Null, writable: false, include: None, only: None }
 }
@@ -141,7 +152,7 @@ static CONTACT: &[Column] = &[
     text("address"),
     null("last_seen"),
     fixed("lead_score", Blank::Integer(0)),
-    null("last_contacted"),
+    fixed_moment("last_contacted"),
     computed("open_deals_amount"),
     computed("won_deals_amount"),
     computed("links"),
@@ -154,7 +165,7 @@ static CONTACT: &[Column] = &[
     null("last_contacted_mode"),
     null("recent_note"),
     computed("won_deals_count"),
-    null("last_contacted_via_sales_activity"),
+    fixed_moment("last_contacted_via_sales_activity"),
     null("completed_sales_sequences"),
     null("active_sales_sequences"),
     null("web_form_ids"),
@@ -229,7 +240,7 @@ static LEAD: &[Column] = &[
     text("keyword"),
     text("medium"),
     null("last_seen"),
-    null("last_contacted"),
+    fixed_moment("last_contacted"),
     fixed("lead_score", Blank::Integer(0)),
     fixed("lead_quality", Blank::Word("Cold")),
     computed("stage_updated_time"),
@@ -247,7 +258,7 @@ static LEAD: &[Column] = &[
     null("last_contacted_mode"),
     null("recent_note"),
     null("last_contacted_via_chat"),
-    null("last_contacted_via_sales_activity"),
+    fixed_moment("last_contacted_via_sales_activity"),
     null("completed_sales_sequences"),
     null("active_sales_sequences"),
     null("web_form_ids"),
@@ -285,7 +296,7 @@ static SALES_ACCOUNT: &[Column] = &[
     computed("open_deals_count").suite(),
     computed("won_deals_amount"),
     computed("won_deals_count").suite(),
-    null("last_contacted"),
+    fixed_moment("last_contacted"),
     null("last_contacted_mode"),
     text("facebook"),
     text("twitter"),
@@ -297,7 +308,7 @@ static SALES_ACCOUNT: &[Column] = &[
     null("avatar"),
     integer("parent_sales_account_id"),
     null("recent_note"),
-    null("last_contacted_via_sales_activity"),
+    fixed_moment("last_contacted_via_sales_activity"),
     null("last_contacted_sales_activity_mode"),
     null("completed_sales_sequences"),
     null("active_sales_sequences"),
@@ -334,11 +345,11 @@ static DEAL: &[Column] = &[
     null("completed_sales_sequences"),
     null("active_sales_sequences"),
     null("web_form_id"),
-    null("upcoming_activities_time"),
+    computed("upcoming_activities_time"),
     computed("collaboration"),
     computed("last_assigned_at"),
     null("last_contacted_sales_activity_mode"),
-    null("last_contacted_via_sales_activity"),
+    fixed_moment("last_contacted_via_sales_activity"),
     computed("expected_deal_value"),
     computed("is_deleted"),
     null("team_user_ids"),
@@ -366,36 +377,6 @@ static DEAL: &[Column] = &[
     choice("territory_id", List::Territories, "territory"),
 ];
 
-static NOTE: &[Column] = &[
-    computed("id"),
-    Column::new("description", Shape::LongText),
-    computed("created_at"),
-    computed("updated_at"),
-    null("url"),
-    null("duration"),
-    Column { include: None, ..users("creater_id", "creater") },
-    computed("has_access"),
-    computed("collab_context"),
-    computed("targetables"),
-];
-
-static TASK: &[Column] = &[
-    computed("id"),
-    integer("status").blank(Blank::Integer(0)),
-    text("title"),
-    Column::new("description", Shape::LongText),
-    computed("created_at"),
-    computed("updated_at"),
-    Column { include: None, ..users("owner_id", "owner") },
-    Column::new("due_date", Shape::Moment),
-    Column::new("completed_date", Shape::Moment),
-    Column { include: None, ..users("creater_id", "creater") },
-    Column { include: None, ..users("updater_id", "updater") },
-    integer("outcome_id"),
-    integer("task_type_id"),
-    computed("targetables"),
-];
-
 /// The attributes of a kind, in reply order.
 pub(crate) fn columns(kind: Kind) -> &'static [Column] {
     match kind {
@@ -405,6 +386,12 @@ pub(crate) fn columns(kind: Kind) -> &'static [Column] {
         Kind::Deal => DEAL,
         Kind::Note => NOTE,
         Kind::Task => TASK,
+        Kind::Appointment => APPOINTMENT,
+        Kind::SalesActivity => SALES_ACTIVITY,
+        Kind::PhoneCall => PHONE_CALL,
+        Kind::Document => DOCUMENT,
+        Kind::DocumentLink => DOCUMENT_LINK,
+        Kind::EmailConversation => EMAIL_CONVERSATION,
     }
 }
 

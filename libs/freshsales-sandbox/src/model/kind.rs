@@ -19,11 +19,36 @@ pub enum Kind {
     Note,
     /// Something to do, on another record.
     Task,
+    /// A meeting about another record.
+    Appointment,
+    /// Something that was done for another record: a call, a visit, a message.
+    SalesActivity,
+    /// A logged call.
+    PhoneCall,
+    /// A file on another record.
+    Document,
+    /// A link on another record.
+    DocumentLink,
+    /// An e-mail with a person. The API shows them but has no call that sends one; see [`crate::Account::seed`].
+    EmailConversation,
 }
 
 impl Kind {
     /// Every kind, in the order the control API lists them.
-    pub const ALL: [Self; 6] = [Self::Lead, Self::Contact, Self::SalesAccount, Self::Deal, Self::Note, Self::Task];
+    pub const ALL: [Self; 12] = [
+        Self::Lead,
+        Self::Contact,
+        Self::SalesAccount,
+        Self::Deal,
+        Self::Note,
+        Self::Task,
+        Self::Appointment,
+        Self::SalesActivity,
+        Self::PhoneCall,
+        Self::Document,
+        Self::DocumentLink,
+        Self::EmailConversation,
+    ];
 
     /// The kinds that have views, search and upsert.
     pub(crate) const SEARCHABLE: [Self; 4] = [Self::Contact, Self::Lead, Self::SalesAccount, Self::Deal];
@@ -38,6 +63,12 @@ impl Kind {
             Self::Deal => "deal",
             Self::Note => "note",
             Self::Task => "task",
+            Self::Appointment => "appointment",
+            Self::SalesActivity => "sales_activity",
+            Self::PhoneCall => "phone_call",
+            Self::Document => "document",
+            Self::DocumentLink => "document_link",
+            Self::EmailConversation => "email_conversation",
         }
     }
 
@@ -51,6 +82,12 @@ impl Kind {
             Self::Deal => "deals",
             Self::Note => "notes",
             Self::Task => "tasks",
+            Self::Appointment => "appointments",
+            Self::SalesActivity => "sales_activities",
+            Self::PhoneCall => "phone_calls",
+            Self::Document => "documents",
+            Self::DocumentLink => "document_links",
+            Self::EmailConversation => "email_conversations",
         }
     }
 
@@ -64,6 +101,12 @@ impl Kind {
             Self::Deal => "Deal",
             Self::Note => "Note",
             Self::Task => "Task",
+            Self::Appointment => "Appointment",
+            Self::SalesActivity => "SalesActivity",
+            Self::PhoneCall => "PhoneCall",
+            Self::Document => "Document",
+            Self::DocumentLink => "DocumentLink",
+            Self::EmailConversation => "EmailConversation",
         }
     }
 
@@ -91,6 +134,12 @@ impl Kind {
             Self::Deal => 73_000_000_001,
             Self::Note => 74_000_000_001,
             Self::Task => 75_000_000_001,
+            Self::Appointment => 70_100_000_001,
+            Self::SalesActivity => 70_200_000_001,
+            Self::PhoneCall => 70_300_000_001,
+            Self::Document => 70_400_000_001,
+            Self::DocumentLink => 70_500_000_001,
+            Self::EmailConversation => 70_600_000_001,
         }
     }
 

@@ -1,7 +1,7 @@
 //! The account's state, without any HTTP.
 //!
 //! Cast: [`State`] owns one [`Table`] per [`Kind`]; a table holds [`Record`]s and their indexes; `columns` says which
-//! attributes a record can have; [`Catalog`] holds the picklists; `views` says which records a saved view holds;
+//! attributes a record can have; `history` says what happened to it; `files` holds uploaded contents; [`Catalog`] holds the picklists; `views` says which records a saved view holds;
 //! `SearchIndex` is what searches see, a lag behind the tables; `Quota`, `Faults`, `Jobs`, `AccountClock` and
 //! `RequestLog` are what their names say.
 //!
@@ -12,6 +12,8 @@ pub(crate) mod catalog;
 mod clock;
 pub(crate) mod columns;
 pub(crate) mod faults;
+pub(crate) mod files;
+pub(crate) mod history;
 pub(crate) mod jobs;
 mod kind;
 pub(crate) mod quota;

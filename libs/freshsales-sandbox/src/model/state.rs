@@ -7,6 +7,8 @@ use jiff::{SignedDuration, Timestamp};
 use super::catalog::Catalog;
 use super::clock::AccountClock;
 use super::faults::Faults;
+use super::files::Files;
+use super::history::Histories;
 use super::jobs::Jobs;
 use super::quota::Quota;
 use super::request_log::RequestLog;
@@ -27,6 +29,8 @@ pub(crate) struct State {
     pub(crate) index: SearchIndex,
     pub(crate) jobs: Jobs,
     pub(crate) log: RequestLog,
+    pub(crate) histories: Histories,
+    pub(crate) files: Files,
     tables: [Table; Kind::ALL.len()],
     next_ids: [i64; Kind::ALL.len()],
     next_part: i64,
@@ -50,6 +54,8 @@ impl State {
             index: SearchIndex::new(signed(config.index_lag)),
             jobs: Jobs::new(signed(config.job_duration)),
             log: RequestLog::new(config.remembered_requests),
+            histories: Histories::new(),
+            files: Files::default(),
             tables: Default::default(),
             next_ids: Kind::ALL.map(Kind::first_id),
             next_part: 76_000_000_001,
@@ -105,6 +111,12 @@ impl State {
 
     /// Stores a record: visible at once to GETs, lists and look-ups, after the lag to searches.
     pub(crate) fn commit(&mut self, record: Record) -> Arc<Record> {
+        let before = self.tables[record.kind.index()].any(record.id).cloned();
+        self.histories.written(before.as_deref(), &record, self.now);
+        self.store(record)
+    }
+
+    fn store(&mut self, record: Record) -> Arc<Record> {
         let record = Arc::new(record);
         self.tables[record.kind.index()].put(Arc::clone(&record));
         self.index.record_written(Arc::clone(&record), self.now);
@@ -113,9 +125,10 @@ impl State {
 
     /// Removes a record for good.
     pub(crate) fn forget(&mut self, kind: Kind, id: i64) -> bool {
-        let existed = self.tables[kind.index()].remove(id).is_some();
+        let Some(record) = self.tables[kind.index()].remove(id) else { return false };
+        self.histories.forgotten(&record, self.now);
         self.index.record_forgotten(kind, id, self.now);
-        existed
+        true
     }
 
     /// Changes a live record and stamps the update.
@@ -130,7 +143,7 @@ impl State {
     pub(crate) fn derive(&mut self, kind: Kind, id: i64, change: impl FnOnce(&mut Record)) {
         if let Some(mut record) = self.record(kind, id).map(|record| Record::clone(record)) {
             change(&mut record);
-            self.commit(record);
+            self.store(record);
         }
     }
 

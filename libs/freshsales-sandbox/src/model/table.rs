@@ -129,7 +129,7 @@ fn keys_of(record: &Record) -> Vec<(Key, String)> {
     keys.extend(
         custom.filter_map(|(name, value)| Some((Key::Custom(name.clone()), custom_key(value)?.to_lowercase()))),
     );
-    if !matches!(record.kind, Kind::Note | Kind::Task) {
+    if Kind::SEARCHABLE.contains(&record.kind) {
         keys.push((Key::Name, record.display_name().to_lowercase()));
     }
     keys

@@ -4,17 +4,25 @@
 //! To add a resource: add its file, its columns and links where it has records, and its line in [`ROUTES`].
 
 mod activities;
+mod appointments;
+mod auto_suggest;
 mod bulk;
 mod contacts;
+mod conversations;
 mod deals;
+mod documents;
+mod duplicates;
 mod filtered_search;
 mod jobs;
 mod leads;
 mod lookup;
 mod notes;
+mod of_record;
 mod paging;
+mod phone_calls;
 mod records;
 mod sales_accounts;
+mod sales_activities;
 mod search;
 mod selectors;
 mod settings;
@@ -23,6 +31,8 @@ mod tutorial;
 mod views;
 
 use http::StatusCode;
+
+pub(crate) use documents::file;
 
 use crate::model::{Kind, State};
 use crate::wire::{Answer, Call, Refusal};
@@ -41,7 +51,14 @@ const ROUTES: &[Route] = &[
     deals::route,
     notes::route,
     tasks::route,
+    appointments::route,
+    sales_activities::route,
+    phone_calls::route,
+    documents::route,
+    conversations::route,
     activities::route,
+    duplicates::route,
+    auto_suggest::route,
     search::route,
     lookup::route,
     filtered_search::route,

@@ -35,7 +35,7 @@ fn create(state: &mut State, call: &Call) -> Answer {
 }
 
 /// The newest note's text is an attribute of the record it is about.
-fn remember_recent(state: &mut State, note: &Record) {
+pub(super) fn remember_recent(state: &mut State, note: &Record) {
     for &(kind, id) in &note.targets {
         let text = note.get("description").clone();
         state.derive(kind, id, |record| record.set("recent_note", text));
@@ -48,9 +48,24 @@ fn update(state: &mut State, call: &Call, id: i64) -> Answer {
     Ok(shown(state, call, &note))
 }
 
-/// Deletes a note or a task; unlike records these are gone at once.
+/// Deletes a note, a task or an activity; unlike records these are gone at once.
 pub(super) fn delete(state: &mut State, kind: Kind, id: i64) -> Answer {
-    if state.forget(kind, id) { Ok(Reply::json(json!({"success": "200"}))) } else { Err(Refusal::NotFound) }
+    let record = state.record(kind, id).cloned().ok_or(Refusal::NotFound)?;
+    state.forget(kind, id);
+    if kind == Kind::Note {
+        forget_recent(state, &record);
+    }
+    Ok(Reply::json(json!({"success": "200"})))
+}
+
+/// When the newest note is deleted, the one before it is the newest.
+fn forget_recent(state: &mut State, note: &Record) {
+    for &(kind, id) in &note.targets {
+        let notes = state.table(Kind::Note);
+        let newest = notes.linked_to(kind, id).last().and_then(|&id| notes.get(id));
+        let text = newest.map_or(serde_json::Value::Null, |note| note.get("description").clone());
+        state.derive(kind, id, |record| record.set("recent_note", text));
+    }
 }
 
 fn of_record(state: &State, call: &Call, kind: Kind, id: i64) -> Answer {

@@ -3,12 +3,12 @@
 use http::{Method, StatusCode};
 use jiff::civil::Date;
 use jiff::{SignedDuration, Timestamp};
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::paging::Page;
-use super::{main_kind, notes, path_id, records};
+use super::{main_kind, notes, of_record, path_id, records};
 use crate::model::{Kind, Record, State};
-use crate::wire::{Answer, Call, Refusal, Render, SideLoads, list_reply, single_reply};
+use crate::wire::{Answer, Call, Refusal, Render, single_reply};
 use crate::write;
 
 pub(super) fn route(state: &mut State, call: &Call, path: &[&str]) -> Option<Answer> {
@@ -21,7 +21,7 @@ pub(super) fn route(state: &mut State, call: &Call, path: &[&str]) -> Option<Ans
         // With `/api` this path does not exist; programs that guess it get a 404 page.
         (&Method::GET, [plural, id, "tasks"]) if !call.api => {
             let kind = main_kind(plural)?;
-            Some(path_id(id).and_then(|id| of_record(state, call, kind, id)))
+            Some(path_id(id).and_then(|id| on_record(state, call, kind, id)))
         }
         _ => None,
     }
@@ -51,7 +51,7 @@ fn update(state: &mut State, call: &Call, id: i64) -> Answer {
     if was_open && task.get("status").as_i64() == Some(1) && task.get("completed_date").is_null() {
         // The reply to marking a task done still shows no date; it is there on the next read.
         let now = state.now().to_string();
-        state.edit(Kind::Task, id, |task| task.set("completed_date", json!(now)));
+        state.derive(Kind::Task, id, |task| task.set("completed_date", json!(now)));
     }
     Ok(reply)
 }
@@ -103,20 +103,12 @@ fn list(state: &State, call: &Call) -> Answer {
     let now = state.now();
     let matching: Vec<_> = state.table(Kind::Task).live().filter(|task| filter.holds(task, now, state)).collect();
     let meta = json!({"total": matching.len()});
-    Ok(rows(state, call, page.of_rows(matching.into_iter().map(AsRef::as_ref)), Some(meta)))
+    let page = page.of_rows(matching.into_iter().map(AsRef::as_ref));
+    Ok(of_record::rows(state, call, Kind::Task, page.into_iter(), Some(meta)))
 }
 
-fn rows(state: &State, call: &Call, tasks: Vec<&Record>, meta: Option<Value>) -> crate::wire::Reply {
-    let includes = call.includes();
-    let render = Render::new(state, call.generation, &includes);
-    let mut loads = SideLoads::default();
-    let rows = tasks.into_iter().map(|task| render.record_with(task, &mut loads)).collect();
-    list_reply(loads, Kind::Task, rows, meta)
-}
-
-fn of_record(state: &State, call: &Call, kind: Kind, id: i64) -> Answer {
+fn on_record(state: &State, call: &Call, kind: Kind, id: i64) -> Answer {
     records::live(state, kind, id)?;
-    let tasks = state.table(Kind::Task);
-    let linked = tasks.linked_to(kind, id).iter().filter_map(|&id| tasks.get(id));
-    Ok(rows(state, call, linked.map(AsRef::as_ref).collect(), None))
+    let tasks = of_record::linked(state, Kind::Task, (kind, id));
+    Ok(of_record::rows(state, call, Kind::Task, tasks, None))
 }

@@ -4,7 +4,7 @@ use bytes::Bytes;
 use http::Method;
 use serde_json::{Map, Value};
 
-use super::Refusal;
+use super::{Form, Refusal};
 use crate::{Generation, Kind};
 
 /// A request that reached an account.
@@ -17,6 +17,8 @@ pub(crate) struct Call {
     pub(crate) path: Vec<String>,
     query: Vec<(String, String)>,
     pub(crate) body: Bytes,
+    /// The body where it is a form.
+    pub(crate) form: Option<Form>,
     /// The host as the caller named it, for absolute links.
     pub(crate) host: String,
 }
@@ -84,12 +86,17 @@ fn decode(text: &str, plus_is_space: bool) -> String {
 impl Call {
     pub(crate) fn new(method: Method, path: &str, query: &str, body: Bytes, host: String) -> Self {
         let (generation, api, rest) = split_prefix(path);
-        Self { method, generation, api, path: segments(rest), query: query_pairs(query), body, host }
+        Self { method, generation, api, path: segments(rest), query: query_pairs(query), body, form: None, host }
     }
 
     /// A query parameter; of duplicates the last wins.
     pub(crate) fn query(&self, name: &str) -> Option<&str> {
         self.query.iter().rev().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
+    }
+
+    /// Every value of a query parameter that may be repeated.
+    pub(crate) fn query_all<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
+        self.query.iter().filter(move |(key, _)| key == name).map(|(_, value)| value.as_str())
     }
 
     /// A query parameter as a positive number; anything else counts as absent.

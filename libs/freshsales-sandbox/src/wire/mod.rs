@@ -4,6 +4,7 @@
 //! into the keys of the call's generation, and [`SideLoads`] collects the related objects that `include` asks for.
 
 mod call;
+mod form;
 mod links;
 mod moment;
 mod money;
@@ -12,9 +13,10 @@ mod reply;
 mod sideload;
 
 pub(crate) use call::{Call, query_pairs, segments};
+pub(crate) use form::Form;
 pub(crate) use links::links;
 pub(crate) use moment::{parse_date, parse_moment, shown_moment};
 pub(crate) use money::Money;
 pub(crate) use render::{Render, list_reply, partial_account, single_reply};
 pub(crate) use reply::{Answer, NOT_FOUND_PAGE, Refusal, Reply, ReplyBody};
-pub(crate) use sideload::SideLoads;
+pub(crate) use sideload::{SideLoads, long_user, short_target};

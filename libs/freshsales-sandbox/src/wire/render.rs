@@ -69,7 +69,9 @@ impl<'a> Render<'a> {
                 object.insert("products".to_owned(), record.get("products").clone());
             }
             Kind::Task => drop(object.insert("user_ids".to_owned(), record.get("user_ids").clone())),
-            _ => {}
+            Kind::Appointment => drop(object.insert("attendees".to_owned(), record.get("attendees").clone())),
+            kind if Kind::SEARCHABLE.contains(&kind) => {}
+            _ => drop(object.insert("targetables".to_owned(), targetables(record))),
         }
     }
 
@@ -112,10 +114,40 @@ impl<'a> Render<'a> {
                 self.roll_up(record, name)
             }
             "targetables" => targetables(record),
-            "has_access" => Value::Bool(true),
-            "collab_context" => json!({"hasSlackViewAccess": false, "messageId": ""}),
+            "upcoming_activities_time" => self.next_activity(record),
+            other if record.kind != Kind::Deal => self.computed_for_activity(record, other),
             deal_attribute => self.computed_for_deal(record, deal_attribute),
         }
+    }
+
+    /// Attributes of what hangs on a record.
+    fn computed_for_activity(&self, record: &Record, name: &str) -> Value {
+        let target = record.targets.first();
+        match name {
+            "has_access" => Value::Bool(true),
+            "collab_context" => json!({"hasSlackViewAccess": false, "messageId": ""}),
+            // An activity is part of the conversation from its end on.
+            "conversation_time" => record.text("end_date").map_or(Value::Null, |text| self.stored_moment(text)),
+            "targetable_id" => json!(target.map(|(_, id)| id)),
+            "targetable_type" => json!(target.map(|(kind, _)| kind.class())),
+            "targetable" => json!(target.map(|(kind, id)| json!({"id": id, "type": kind.singular()}))),
+            "content_file_size_readable" => json!(record.get("content_file_size").as_u64().map(readable_size)),
+            "display_content" => json!(record.text("html_content").map(without_tags)),
+            _ => Value::Null,
+        }
+    }
+
+    /// When the next open task or meeting of a deal is due.
+    fn next_activity(&self, deal: &Record) -> Value {
+        let now = self.state.now();
+        let moments =
+            [(Kind::Task, "due_date"), (Kind::Appointment, "from_date")].into_iter().flat_map(|(kind, name)| {
+                let table = self.state.table(kind);
+                let linked = table.linked_to(deal.kind, deal.id).iter().filter_map(|&id| table.get(id));
+                let open = linked.filter(|record| record.get("status").as_i64() != Some(1));
+                open.filter_map(move |record| record.text(name)?.parse::<jiff::Timestamp>().ok())
+            });
+        moments.filter(|moment| *moment >= now).min().map_or(Value::Null, |moment| self.moment(moment))
     }
 
     fn computed_for_deal(&self, deal: &Record, name: &str) -> Value {
@@ -200,6 +232,7 @@ fn blank(blank: Blank) -> Value {
         Blank::Null => Value::Null,
         Blank::Integer(number) => json!(number),
         Blank::False => Value::Bool(false),
+        Blank::True => Value::Bool(true),
         Blank::EmptyList => Value::Array(Vec::new()),
         Blank::Word(word) => Value::String(word.to_owned()),
     }
@@ -220,6 +253,36 @@ fn emails(record: &Record) -> Value {
 
 fn targetables(record: &Record) -> Value {
     Value::Array(record.targets.iter().map(|(kind, id)| json!({"id": id, "type": kind.class()})).collect())
+}
+
+/// A size as people read it, with three significant digits: `17.8 KB`.
+fn readable_size(bytes: u64) -> String {
+    const UNITS: [&str; 4] = ["KB", "MB", "GB", "TB"];
+    if bytes < 1024 {
+        return format!("{bytes} Bytes");
+    }
+    #[expect(clippy::cast_precision_loss, reason = "three digits are shown")]
+    let mut size = bytes as f64 / 1024.0;
+    let mut unit = 0;
+    while size >= 1024.0 && unit + 1 < UNITS.len() {
+        size /= 1024.0;
+        unit += 1;
+    }
+    let digits = if size < 10.0 { 2 } else { usize::from(size < 100.0) };
+    let text = format!("{size:.digits$}");
+    let short = if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.') } else { &text };
+    format!("{short} {}", UNITS[unit])
+}
+
+/// The text of a piece of HTML.
+fn without_tags(html: &str) -> String {
+    let mut inside = false;
+    let text = html.chars().filter(|&letter| {
+        let shown = !inside && letter != '<';
+        inside = letter == '<' || (inside && letter != '>');
+        shown
+    });
+    text.collect()
 }
 
 /// The real account puts a token here that differs on every call; programs must not compare it.

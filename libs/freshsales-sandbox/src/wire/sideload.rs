@@ -53,7 +53,11 @@ impl SideLoads {
     fn load_one(&mut self, render: &Render<'_>, record: &Record, include: &str, object: &mut Map<String, Value>) {
         match (record.kind, include) {
             (Kind::Task, "users") => self.load_task_users(render, record, object),
-            (Kind::Task, "targetable") => self.load_targets(render, record, object),
+            (kind, "targetable") if !Kind::SEARCHABLE.contains(&kind) => self.load_targets(render, record, object),
+            (Kind::Appointment, "appointment_attendees" | "conference" | "note") => {
+                self.load_appointment_parts(record, include, object);
+            }
+            (Kind::Appointment, "attendees") => self.load_attendees(render, record),
             (Kind::Contact | Kind::Deal, "sales_account") => self.load_account(render, record, object),
             (Kind::Deal | Kind::SalesAccount, "contacts") => self.load_contacts(render, record, object),
             (Kind::Contact | Kind::SalesAccount, "deals") => self.load_deals(render, record, object),
@@ -66,9 +70,8 @@ impl SideLoads {
             (_, "notes") => self.load_related(render, record, Kind::Note, object),
             (_, "tasks") => self.load_related(render, record, Kind::Task, object),
             (_, "appointments") => {
-                object.insert("appointment_ids".to_owned(), json!([]));
-                self.array("appointments");
-                self.array("outcomes");
+                self.load_related(render, record, Kind::Appointment, object);
+                self.load_outcomes(render, record);
             }
             _ => self.load_entry(render, record, include),
         }
@@ -93,8 +96,8 @@ impl SideLoads {
         self.array(key);
         let catalog = &render.state.catalog;
         let Some(entry) = record.id_in(name).and_then(|id| catalog.entry(list, id)) else { return };
-        let long_form = record.kind == Kind::Task && list == List::Users;
-        self.add(key, entry.id, || if long_form { task_user(render, entry.id) } else { catalog.shown(list, entry) });
+        let long_form = list == List::Users && !Kind::SEARCHABLE.contains(&record.kind) && record.kind != Kind::Note;
+        self.add(key, entry.id, || if long_form { long_user(render, entry.id) } else { catalog.shown(list, entry) });
     }
 
     fn load_account(&mut self, render: &Render<'_>, record: &Record, object: &mut Map<String, Value>) {
@@ -165,13 +168,53 @@ impl SideLoads {
         let ids: Vec<i64> = task.get("user_ids").as_array().into_iter().flatten().filter_map(Value::as_i64).collect();
         self.array("users");
         for &id in &ids {
-            self.add("users", id, || task_user(render, id));
+            self.add("users", id, || long_user(render, id));
         }
         object.insert("user_ids".to_owned(), json!(ids));
     }
 
-    fn load_targets(&mut self, render: &Render<'_>, task: &Record, object: &mut Map<String, Value>) {
-        let Some(&(kind, id)) = task.targets.first() else { return };
+    /// What an appointment consists of. No call makes a conference or a note of an appointment, so these are empty.
+    fn load_appointment_parts(&mut self, appointment: &Record, include: &str, object: &mut Map<String, Value>) {
+        match include {
+            "appointment_attendees" => {
+                let attendees = appointment.get("attendees").as_array().cloned().unwrap_or_default();
+                let ids: Vec<i64> = attendees.iter().filter_map(|attendee| attendee["id"].as_i64()).collect();
+                self.array("appointment_attendees").extend(ids.iter().copied().zip(attendees));
+                object.insert("appointment_attendee_ids".to_owned(), json!(ids));
+            }
+            "conference" => drop(self.array("conferences")),
+            _ => {
+                self.array("notes");
+                object.insert("note_id".to_owned(), Value::Null);
+            }
+        }
+    }
+
+    /// The contacts and users who attend an appointment.
+    fn load_attendees(&mut self, render: &Render<'_>, appointment: &Record) {
+        for attendee in appointment.get("attendees").as_array().into_iter().flatten() {
+            let Some(id) = attendee["attendee_id"].as_i64() else { continue };
+            if attendee["attendee_type"] != "Contact" {
+                self.add("users", id, || long_user(render, id));
+            } else if let Some(contact) = render.state.record(Kind::Contact, id) {
+                self.add("contacts", id, || short_target(contact));
+            }
+        }
+    }
+
+    /// The outcomes of the appointments of a record.
+    fn load_outcomes(&mut self, render: &Render<'_>, record: &Record) {
+        let (table, catalog) = (render.state.table(Kind::Appointment), &render.state.catalog);
+        self.array("outcomes");
+        let linked = table.linked_to(record.kind, record.id).iter().filter_map(|&id| table.get(id));
+        let outcomes = linked.filter_map(|appointment| appointment.id_in("outcome_id"));
+        for outcome in outcomes.filter_map(|id| catalog.entry(List::SalesActivityOutcomes, id)) {
+            self.add("outcomes", outcome.id, || catalog.shown(List::SalesActivityOutcomes, outcome));
+        }
+    }
+
+    fn load_targets(&mut self, render: &Render<'_>, activity: &Record, object: &mut Map<String, Value>) {
+        let Some(&(kind, id)) = activity.targets.first() else { return };
         object.insert("targetable".to_owned(), json!({"type": kind.singular(), "id": id}));
         self.array(kind.plural());
         if let Some(target) = render.state.record(kind, id) {
@@ -184,7 +227,8 @@ fn short_deal(deal: &Record) -> Value {
     json!({"id": deal.id, "avatar": null, "name": deal.get("name"), "deal_pipeline_id": deal.get("deal_pipeline_id")})
 }
 
-fn short_target(target: &Record) -> Value {
+/// A record as what hangs on it side-loads it.
+pub(crate) fn short_target(target: &Record) -> Value {
     match target.kind {
         Kind::Deal => short_deal(target),
         Kind::SalesAccount => json!({"id": target.id, "avatar": null, "name": target.get("name")}),
@@ -201,8 +245,8 @@ fn short_target(target: &Record) -> Value {
     }
 }
 
-/// A user as tasks side-load it: more keys than the owner selector shows.
-fn task_user(render: &Render<'_>, id: i64) -> Value {
+/// A user as tasks and activities side-load it: more keys than the owner selector shows.
+pub(crate) fn long_user(render: &Render<'_>, id: i64) -> Value {
     let user = render.state.catalog.entry(List::Users, id);
     let extra = |key: &str| user.map_or(Value::Null, |user| user.extra(key).clone());
     json!({

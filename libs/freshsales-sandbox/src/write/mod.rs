@@ -4,8 +4,10 @@
 //! describe; one file per kind adds what is special to it; `unique` refuses duplicates; the draft is committed only
 //! when nothing was wrong, so a refused request changes nothing.
 
+mod activities;
 mod attributes;
 pub(crate) mod bulk;
+mod contacted;
 pub(crate) mod convert;
 mod deals;
 mod emails;
@@ -17,6 +19,7 @@ mod upsert;
 
 use std::sync::Arc;
 
+pub(crate) use activities::person_of_call;
 use serde_json::{Map, Value, json};
 
 pub(crate) use upsert::{identifier, upsert};
@@ -51,7 +54,9 @@ impl Draft<'_> {
         }
         unique::check(&self)?;
         self.record.updated_at = self.state.now();
-        Ok(self.state.commit(self.record))
+        let record = self.state.commit(self.record);
+        contacted::note(self.state, &record);
+        Ok(record)
     }
 
     fn read(&mut self) -> Result<(), Refusal> {
@@ -72,6 +77,7 @@ impl Draft<'_> {
             Kind::SalesAccount => attributes::check_name(self),
             Kind::Deal => deals::read(self)?,
             Kind::Note | Kind::Task => targets::read(self),
+            _ => activities::read(self),
         }
         Ok(())
     }

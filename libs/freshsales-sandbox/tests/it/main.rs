@@ -1,11 +1,13 @@
 //! Tests of the sandbox at its boundary: HTTP in, HTTP out, and the Rust handle.
 #![allow(clippy::unwrap_used)]
 
+mod activities;
 mod auth;
 mod bulk;
 mod client;
 mod control;
 mod deals;
+mod documents;
 mod error_fixtures;
 mod faults;
 mod fixtures;
@@ -16,4 +18,5 @@ mod records;
 mod search;
 mod settings;
 mod smoke;
+mod timelines;
 mod tutorial;

@@ -1,0 +1,25 @@
+//! What hangs on one record: its tasks, appointments, e-mails and files. Some of these paths exist only without `/api`.
+
+use crate::model::{Kind, Record, State};
+use crate::wire::{Call, Render, Reply, SideLoads, list_reply};
+
+/// Live records of a kind that hang on another record, oldest first.
+pub(super) fn linked(state: &State, kind: Kind, to: (Kind, i64)) -> impl DoubleEndedIterator<Item = &Record> {
+    let table = state.table(kind);
+    table.linked_to(to.0, to.1).iter().filter_map(|&id| table.get(id)).map(AsRef::as_ref)
+}
+
+/// A list of records with the side loads that were asked for.
+pub(super) fn rows<'a>(
+    state: &State,
+    call: &Call,
+    kind: Kind,
+    records: impl Iterator<Item = &'a Record>,
+    meta: Option<serde_json::Value>,
+) -> Reply {
+    let includes = call.includes();
+    let render = Render::new(state, call.generation, &includes);
+    let mut loads = SideLoads::default();
+    let rows = records.map(|record| render.record_with(record, &mut loads)).collect();
+    list_reply(loads, kind, rows, meta)
+}
