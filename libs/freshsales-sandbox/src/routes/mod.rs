@@ -14,6 +14,7 @@ mod lookup;
 mod notes;
 mod paging;
 mod records;
+mod related;
 mod sales_accounts;
 mod search;
 mod selectors;
@@ -35,6 +36,7 @@ const ROUTES: &[Route] = &[
     tutorial::route,
     bulk::route,
     views::route,
+    related::route,
     leads::route,
     contacts::route,
     sales_accounts::route,
