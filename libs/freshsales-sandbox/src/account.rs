@@ -7,9 +7,10 @@ use jiff::Timestamp;
 use serde_json::{Map, Value};
 
 use crate::config::{CustomField, Generation, Plan};
+use crate::control::check_rules;
 use crate::model::{Kind, List, State, signed};
 use crate::wire::Render;
-use crate::{Fault, QuotaState, RequestSeen, StageOutcome, Switches, write};
+use crate::{AccountRules, Fault, Language, QuotaState, RequestSeen, StageOutcome, Switches, write};
 
 /// A handle on a running account. Clones share the account.
 #[derive(Clone, Debug)]
@@ -247,6 +248,59 @@ impl Account {
         self.lock().delete(kind, id)
     }
 
+    /// Takes a record out of the recycle bin as a person would in the CRM; false where it is not there.
+    pub fn restore(&self, kind: Kind, id: i64) -> bool {
+        self.lock().restore(kind, id)
+    }
+
+    /// What an admin has set up.
+    #[must_use]
+    pub fn rules(&self) -> AccountRules {
+        self.lock().rules.clone()
+    }
+
+    /// Sets up mandatory and unique fields, assignment and conversion.
+    ///
+    /// # Errors
+    /// Where an admin could not do so: an unknown field or user, too many unique fields, a unique field that is neither text nor number.
+    pub fn set_rules(&self, rules: AccountRules) -> Result<(), String> {
+        let mut state = self.lock();
+        check_rules(&state, &rules)?;
+        state.rules = rules;
+        Ok(())
+    }
+
+    /// Sets the language of the key's owner.
+    pub fn set_language(&self, language: Language) {
+        self.lock().language = language;
+    }
+
+    /// Adds a lifecycle stage without statuses; returns its id.
+    pub fn add_lifecycle_stage(&self, name: &str) -> i64 {
+        self.lock().catalog.add_lifecycle_stage(name)
+    }
+
+    /// Adds a contact status at the end of a lifecycle stage; returns its id.
+    pub fn add_contact_status(&self, name: &str, lifecycle_stage: i64, outcome: StageOutcome) -> i64 {
+        self.lock().catalog.add_contact_status(name, lifecycle_stage, outcome)
+    }
+
+    /// After how many days in one stage an open deal of a pipeline rots; false where there is no such pipeline.
+    pub fn set_rotting_days(&self, pipeline: i64, days: u32) -> bool {
+        self.lock().catalog.set_rotting_days(pipeline, days)
+    }
+
+    /// Adds a currency with its rate to the base currency, as a decimal; returns its id, or nothing where that is no rate.
+    pub fn add_currency(&self, code: &str, exchange_rate: &str) -> Option<i64> {
+        self.lock().catalog.add_currency(code, exchange_rate)
+    }
+
+    /// How many effects are still to come: writes that a fault put off, and assignments.
+    #[must_use]
+    pub fn events_pending(&self) -> usize {
+        self.lock().agenda.len()
+    }
+
     /// The switches as they are set.
     #[must_use]
     pub fn switches(&self) -> Switches {
@@ -255,12 +309,12 @@ impl Account {
 
     /// Sets the switches for the requests that follow.
     pub fn set_switches(&self, switches: Switches) {
-        self.lock().switches = switches;
+        self.lock().set_switches(switches);
     }
 
     /// How long later writes take to reach searches.
     pub fn set_index_lag(&self, lag: Duration) {
-        self.lock().index.set_lag(signed(lag));
+        self.lock().set_index_lag(signed(lag));
     }
 
     /// Back to a fresh account with the configuration it was started with; an advanced clock starts over too.

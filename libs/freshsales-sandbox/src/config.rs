@@ -5,6 +5,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use crate::rules::AccountRules;
 use crate::switches::Switches;
 
 /// A generation of the API. It decides the path prefix, whether leads exist and which keys a record carries.
@@ -107,6 +108,33 @@ pub enum Clock {
     Stepped(Timestamp),
 }
 
+/// The language of the key's owner: sentences of refusals and names of views are in it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[non_exhaustive]
+pub enum Language {
+    /// English.
+    #[default]
+    #[serde(rename = "en")]
+    English,
+    /// Dutch.
+    #[serde(rename = "nl")]
+    Dutch,
+    /// Spanish.
+    #[serde(rename = "es")]
+    Spanish,
+    /// German.
+    #[serde(rename = "de")]
+    German,
+    /// No language: English with every vowel replaced, so that no program can understand a word. Names of attributes stay.
+    #[serde(rename = "pseudo")]
+    Pseudo,
+}
+
+impl Language {
+    /// Every language.
+    pub const ALL: [Self; 5] = [Self::English, Self::Dutch, Self::Spanish, Self::German, Self::Pseudo];
+}
+
 /// How a sandbox is set up. Start from [`SandboxConfig::default`] and change what matters.
 ///
 /// ```
@@ -136,6 +164,10 @@ pub struct SandboxConfig {
     pub seed: u64,
     /// Behaviours that are not known for certain, each with its most likely setting.
     pub switches: Switches,
+    /// What an admin has set up: mandatory and unique fields, automatic assignment, conversion.
+    pub rules: AccountRules,
+    /// The language of sentences and view names.
+    pub language: Language,
     /// Zone that datetimes are printed in; `UTC` prints `Z`.
     pub zone: jiff::tz::TimeZone,
     /// Custom fields the account knows; others are refused. [`crate::Account::add_custom_field`] adds more.
@@ -157,6 +189,8 @@ impl Default for SandboxConfig {
             job_duration: Duration::from_secs(1),
             seed: 1,
             switches: Switches::default(),
+            rules: AccountRules::default(),
+            language: Language::default(),
             zone: jiff::tz::TimeZone::UTC,
             custom_fields: CustomField::defaults(),
             remembered_requests: 10_000,
@@ -171,6 +205,8 @@ impl Default for SandboxConfig {
 pub enum CustomFieldType {
     /// One line of at most 255 characters.
     Text,
+    /// Text without a limit.
+    Textarea,
     /// Any number.
     Number,
     /// True or false.
@@ -179,19 +215,26 @@ pub enum CustomFieldType {
     Date,
     /// One of the choices, as text.
     Dropdown,
+    /// One of the choices, as text.
+    Radio,
     /// Several choices in one string, joined with `;`.
     MultiSelectDropdown,
+    /// The id of another record.
+    Lookup,
 }
 
 impl CustomFieldType {
     pub(crate) const fn name(self) -> &'static str {
         match self {
             Self::Text => "text",
+            Self::Textarea => "textarea",
             Self::Number => "number",
             Self::Checkbox => "checkbox",
             Self::Date => "date",
             Self::Dropdown => "dropdown",
+            Self::Radio => "radio",
             Self::MultiSelectDropdown => "multi_select_dropdown",
+            Self::Lookup => "lookup",
         }
     }
 }

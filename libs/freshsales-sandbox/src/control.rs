@@ -1,5 +1,7 @@
 //! The control API under `/__sandbox`: looking into the account and steering it over HTTP, from loopback only.
 
+mod admin;
+
 use std::net::SocketAddr;
 
 use bytes::Bytes;
@@ -12,7 +14,9 @@ use crate::account::shown;
 use crate::model::quota::QuotaState;
 use crate::model::{Kind, State};
 use crate::wire::{NOT_FOUND_PAGE, Reply, query_pairs, segments};
-use crate::{Account, Fault, Plan, StageOutcome, Switches};
+use crate::{Account, Fault, Plan, StageOutcome};
+
+pub(crate) use admin::check as check_rules;
 
 /// Answers a control request; `rest` is the path after `/__sandbox`.
 pub(crate) fn answer(
@@ -49,7 +53,7 @@ fn read(state: &mut State, path: &[&str], limit: Option<usize>) -> Outcome {
         ["clock"] => clock(state),
         ["index-lag"] => json!({"seconds": state.index.lag().as_secs_f64(), "pending": state.index.pending()}),
         ["switches"] => json!(state.switches),
-        _ => return Ok(unknown()),
+        other => return Ok(admin::read(state, other).map_or_else(unknown, Reply::json)),
     }))
 }
 
@@ -65,8 +69,11 @@ fn change(state: &mut State, method: &Method, path: &[&str], body: &Bytes) -> Ou
             state.tick();
             return Ok(Reply::json(clock(state)));
         }
-        (&Method::PUT, ["index-lag"]) => state.index.set_lag(seconds(body)?),
-        (&Method::PUT, ["switches"]) => state.switches = merged_switches(&state.switches, body)?,
+        (&Method::PUT, ["index-lag"]) => state.set_index_lag(seconds(body)?),
+        (&Method::PUT, ["switches"]) => {
+            let switches = state.switches.with(parse(body)?)?;
+            state.set_switches(switches);
+        }
         (&Method::POST, ["stages", "add"]) => return add_stage(state, body),
         (&Method::PUT, ["stages", id]) => {
             let name = parse::<StageSetting>(body)?.name;
@@ -75,7 +82,7 @@ fn change(state: &mut State, method: &Method, path: &[&str], body: &Bytes) -> Ou
         (&Method::DELETE, ["stages", id]) => known(state.catalog.remove_stage(stage_id(id)?), id)?,
         (&Method::POST, ["custom-fields"]) => state.add_custom_field(parse(body)?),
         (&Method::POST, ["reset"]) => state.reset(),
-        _ => return Ok(unknown()),
+        _ => return admin::change(state, method, path, body).unwrap_or_else(|| Ok(unknown())),
     }
     Ok(Reply::json(summary(state)))
 }
@@ -112,19 +119,6 @@ struct FaultSetting {
 
 fn faults(body: &Bytes) -> Result<Vec<Fault>, String> {
     parse::<FaultSetting>(body).map(|setting| setting.faults)
-}
-
-/// Switches that are not sent stay as they are.
-fn merged_switches(current: &Switches, body: &Bytes) -> Result<Switches, String> {
-    let mut merged = json!(current);
-    let sent: serde_json::Map<String, Value> = parse(body)?;
-    for (name, value) in sent {
-        match merged.get_mut(&name) {
-            Some(switch) => *switch = value,
-            None => return Err(format!("there is no switch {name}")),
-        }
-    }
-    serde_json::from_value(merged).map_err(|error| format!("cannot set the switches: {error}"))
 }
 
 #[derive(serde::Deserialize)]
@@ -174,6 +168,7 @@ fn summary(state: &mut State) -> Value {
         "refused_429": state.quota.refused(),
         "faults": state.faults.active().len(),
         "index_pending": state.index.pending(),
+        "events_pending": state.agenda.len(),
         "quota": quota(state),
     })
 }

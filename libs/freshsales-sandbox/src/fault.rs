@@ -20,6 +20,11 @@ pub enum FaultKind {
     CommitThenCut,
     /// The connection closes without a response byte; nothing happened.
     CutBeforeCommit,
+    /// The connection closes without a response byte, and the effect happens later: a read in between does not see it.
+    CutThenCommit {
+        /// Milliseconds of the account's clock between the cut and the effect.
+        delay_milliseconds: u64,
+    },
     /// No reply ever comes; the connection stays open until the caller gives up.
     Hang {
         /// Whether the effect happens.

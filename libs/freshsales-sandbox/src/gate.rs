@@ -6,11 +6,12 @@ use jiff::tz::TimeZone;
 use serde_json::{Value, json};
 
 use crate::model::State;
+use crate::model::agenda::{Event, LateCall};
 use crate::model::faults::Target;
 use crate::model::quota::RateHeaders;
 use crate::model::request_log::RequestSeen;
 use crate::switches::QuotaBody;
-use crate::wire::{Call, Form, NOT_FOUND_PAGE, Reply};
+use crate::wire::{Call, Form, Manner, NOT_FOUND_PAGE, Reply};
 use crate::{FaultKind, Generation, routes};
 
 /// A request as it came over the wire.
@@ -80,7 +81,7 @@ fn decide(state: &mut State, arrival: &Arrival, fault: &mut Option<FaultKind>) -
     let now = state.now();
     let headers = match state.quota.take(now) {
         Ok(headers) => headers,
-        Err(headers) => return Outcome::Reply(quota_refusal(state.switches.quota_body, headers)),
+        Err(headers) => return Outcome::Reply(quota_refusal(state, headers)),
     };
     *fault = state.faults.draw_application(target);
     faulted(state, &call, fault.clone(), headers)
@@ -177,11 +178,11 @@ fn refused_sign_in(arrival: &Arrival, call: &Call) -> Reply {
     Reply::json(json!({"login": "failed", "message": null})).with_status(StatusCode::UNAUTHORIZED)
 }
 
-fn quota_refusal(body: QuotaBody, headers: RateHeaders) -> Reply {
+fn quota_refusal(state: &State, headers: RateHeaders) -> Reply {
     let status = StatusCode::TOO_MANY_REQUESTS;
-    let reply = match body {
+    let reply = match state.switches.quota_body {
         QuotaBody::Empty => Reply::empty(status),
-        QuotaBody::Json => Reply::errors(status, &["Too many requests".to_owned()]),
+        QuotaBody::Json => Manner::of(state).errors(status, &["Too many requests".to_owned()]),
     };
     with_rate_headers(reply, Some(headers))
 }
@@ -199,25 +200,30 @@ fn with_rate_headers(reply: Reply, headers: Option<RateHeaders>) -> Reply {
 /// Answers the call, or does what the drawn fault says instead, before or after the effect.
 fn faulted(state: &mut State, call: &Call, fault: Option<FaultKind>, headers: Option<RateHeaders>) -> Outcome {
     let instead = |reply: Reply| Outcome::Reply(with_rate_headers(reply, headers));
+    let manner = Manner::of(state);
     match fault {
         None => instead(answered(state, call)),
-        Some(FaultKind::FailBeforeCommit) => instead(server_error()),
+        Some(FaultKind::FailBeforeCommit) => instead(server_error(manner)),
         Some(FaultKind::ServerErrorHtml { status }) => Outcome::Reply(proxy_error(status)),
         Some(FaultKind::CutBeforeCommit) => Outcome::Cut,
+        Some(FaultKind::CutThenCommit { delay_milliseconds }) => {
+            put_off(state, call, delay_milliseconds);
+            Outcome::Cut
+        }
         Some(FaultKind::Hang { then_commit: false }) => Outcome::Hang,
         Some(FaultKind::Quota429 { reset_after_seconds }) => {
             let injected = state.quota.injected(state.now(), reset_after_seconds.unwrap_or(1));
-            Outcome::Reply(quota_refusal(state.switches.quota_body, injected))
+            Outcome::Reply(quota_refusal(state, injected))
         }
         Some(FaultKind::Quota429In400) => {
             let sentence = "UCR contact fetch failure :: response_code :: 429 :: response :: Too many requests";
-            instead(Reply::errors(StatusCode::BAD_REQUEST, &[sentence.to_owned()]))
+            instead(manner.errors(StatusCode::BAD_REQUEST, &[sentence.to_owned()]))
         }
         Some(FaultKind::BulkBusy405) => instead(Reply::empty(StatusCode::METHOD_NOT_ALLOWED)),
         Some(FaultKind::EdgeThrottle { .. }) => edge_outcome(&FaultKind::EdgeThrottle { retry_after: 1 }),
         Some(FaultKind::CommitThenFail) => {
             drop(answered(state, call));
-            instead(server_error())
+            instead(server_error(manner))
         }
         Some(FaultKind::CommitThenCut) => {
             drop(answered(state, call));
@@ -234,12 +240,28 @@ fn faulted(state: &mut State, call: &Call, fault: Option<FaultKind>, headers: Op
     }
 }
 
-fn answered(state: &mut State, call: &Call) -> Reply {
-    routes::answer(state, call).unwrap_or_else(Reply::from)
+/// Notes down a request for later.
+fn put_off(state: &mut State, call: &Call, milliseconds: u64) {
+    let delay = jiff::SignedDuration::from_millis(i64::try_from(milliseconds).unwrap_or(i64::MAX));
+    let due = state.now().checked_add(delay).unwrap_or(jiff::Timestamp::MAX);
+    let (method, host, body) = (call.method.to_string(), call.host.clone(), call.body.to_vec());
+    let late = LateCall { method, path: call.full_path.clone(), query: call.raw_query.clone(), host, body };
+    state.agenda.put(due, Event::Commit(late));
 }
 
-fn server_error() -> Reply {
-    Reply::errors(StatusCode::INTERNAL_SERVER_ERROR, &["Something went wrong. Please try again.".to_owned()])
+/// Carries out a request that was put off. Nobody waits for its answer.
+pub(crate) fn commit_late(state: &mut State, late: LateCall) {
+    let Ok(method) = Method::from_bytes(late.method.as_bytes()) else { return };
+    let call = Call::new(method, &late.path, &late.query, late.body.into(), late.host);
+    drop(answered(state, &call));
+}
+
+fn answered(state: &mut State, call: &Call) -> Reply {
+    routes::answer(state, call).unwrap_or_else(|refusal| Manner::of(state).refuse(refusal))
+}
+
+fn server_error(manner: Manner) -> Reply {
+    manner.errors(StatusCode::INTERNAL_SERVER_ERROR, &["Something went wrong. Please try again.".to_owned()])
 }
 
 fn proxy_error(status: u16) -> Reply {

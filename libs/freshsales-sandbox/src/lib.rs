@@ -62,11 +62,23 @@
 //! curl -s -X DELETE localhost:8080/__sandbox/stages/79000002004      # its id goes stale
 //! curl -s -X POST localhost:8080/__sandbox/custom-fields \
 //!      -d '{"kind":"contact","name":"cf_plan","label":"Plan","field_type":"text"}'
+//! curl -s localhost:8080/__sandbox/rules                             # what an admin has set up
+//! curl -s -X PUT localhost:8080/__sandbox/rules -d '{"lost_deal_needs_reason":true}'
+//! curl -s localhost:8080/__sandbox/fields/required -d '{"kind":"contact","name":"job_title"}'
+//! curl -s localhost:8080/__sandbox/fields/unique -d '{"kind":"sales_account","name":"website"}'  # "on":false takes it back
+//! curl -s localhost:8080/__sandbox/assignment-rules \
+//!      -d '{"kind":"contact","conditions":{"country":"Norway"},"owners":[79000000002]}'
+//! curl -s -X PUT localhost:8080/__sandbox/language -d '{"language":"nl"}'                        # en, nl, es, de, pseudo
+//! curl -s localhost:8080/__sandbox/restore -d '{"kind":"contact","id":71000000001}'
+//! curl -s localhost:8080/__sandbox/lifecycle-stages/add -d '{"name":"Partner"}'
+//! curl -s localhost:8080/__sandbox/contact-statuses/add -d '{"name":"Signed","lifecycle_stage_id":79000014004,"outcome":"won"}'
+//! curl -s -X PUT localhost:8080/__sandbox/pipelines/79000003001 -d '{"rotting_days":7}'
+//! curl -s localhost:8080/__sandbox/currencies/add -d '{"code":"EUR","exchange_rate":"1.25"}'
 //! curl -s -X POST localhost:8080/__sandbox/reset
 //! ```
 //!
 //! Kinds of faults: `fail_before_commit`, `commit_then_fail`, `server_error_html` (`status`), `commit_then_cut`,
-//! `cut_before_commit`, `hang` (`then_commit`), `quota_429` (`reset_after_seconds`), `quota_429_in_400`, `edge_throttle`
+//! `cut_before_commit`, `cut_then_commit` (`delay_milliseconds`), `hang` (`then_commit`), `quota_429` (`reset_after_seconds`), `quota_429_in_400`, `edge_throttle`
 //! (`retry_after`), `slow_body` (`chunk_bytes`, `pause_milliseconds`), `bulk_busy_405`. Each can carry `methods`,
 //! `path_prefix`, `path_suffix`, `probability`, `remaining` and `skip`.
 //!
@@ -86,6 +98,7 @@ mod fault;
 mod gate;
 mod model;
 mod routes;
+mod rules;
 mod sandbox;
 mod server;
 mod switches;
@@ -93,11 +106,15 @@ mod wire;
 mod write;
 
 pub use account::Account;
-pub use config::{Clock, CustomField, CustomFieldType, Generation, Plan, Profile, SandboxConfig};
+pub use config::{Clock, CustomField, CustomFieldType, Generation, Language, Plan, Profile, SandboxConfig};
 pub use fault::{Fault, FaultKind, FaultMatching};
 pub use model::Kind;
 pub use model::catalog::StageOutcome;
 pub use model::quota::QuotaState;
 pub use model::request_log::RequestSeen;
+pub use rules::{AccountRules, AssignmentRule, ConversionRules, FieldMapping, UNIQUE_FIELDS_MAXIMUM};
 pub use sandbox::Sandbox;
-pub use switches::{CreateStatus, CustomFieldUpdate, DeletedRecord, LookupMissingField, QuotaBody, Switches};
+pub use switches::{
+    ConvertAgain, ConvertReply, CreateStatus, CustomFieldUpdate, DeletedRecord, ErrorShape, FailureItem,
+    LookupFreshness, LookupMissingField, PageAboveMaximum, QuotaBody, Switches, UnrecordedTexts,
+};

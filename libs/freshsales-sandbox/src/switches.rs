@@ -1,7 +1,11 @@
 //! Switches for what is not known for certain about the real API: one named field per open question, each with the
 //! most likely answer as its default, so that a program can be tried against the other answer too.
+//!
+//! `docs/sandbox-switches.md` is the table of them: name, values, question. Set them in [`crate::SandboxConfig`], with
+//! [`crate::Account::set_switches`], with `PUT /__sandbox/switches`, or by name and text with [`Switches::set`].
 
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value, json};
 
 /// Status code of a successful create.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -65,6 +69,102 @@ pub enum LookupMissingField {
     Empty,
 }
 
+/// What the reply to a conversion holds.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum ConvertReply {
+    /// The contact alone.
+    ContactOnly,
+    /// The contact, with the account and the deal in arrays beside it.
+    #[default]
+    SideLoads,
+    /// The contact, with the account in an array inside it, as the replies about contacts have it.
+    Nested,
+}
+
+/// What a second conversion of a lead answers.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum ConvertAgain {
+    /// 404, as for a lead that does not exist.
+    #[default]
+    NotFound,
+    /// 400 with a sentence.
+    Refuse,
+}
+
+/// What a `per_page` above the largest page does.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum PageAboveMaximum {
+    /// 200 with as many rows as the largest page.
+    #[default]
+    Clamp,
+    /// 200 with as many rows as were asked for.
+    Honour,
+    /// 200 with the 25 rows of an unasked page.
+    Ignore,
+}
+
+/// When `lookup` sees a write.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum LookupFreshness {
+    /// At once.
+    #[default]
+    Immediate,
+    /// When searches do.
+    Lagging,
+}
+
+/// The shape of an entry of a job's failure report.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum FailureItem {
+    /// `{"emails":"…","errors":["…"]}`.
+    #[default]
+    Errors,
+    /// `{"emails":"…","message":"…"}`.
+    Message,
+    /// `{"emails":"…","errors":{"mobile_number":["…"]}}`.
+    FieldMap,
+    /// `{"emails":"…","error":{"code":400,"message":["…"]}}`.
+    Envelope,
+}
+
+/// The shape of refusals.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum ErrorShape {
+    /// `{"errors":{"code":400,"message":["…","…"]}}`, as recorded.
+    #[default]
+    List,
+    /// `{"errors":{"code":400,"message":"… …"}}`.
+    PlainText,
+    /// `{"errors":{"email":["…"],"base":["…"]}}` for refused values, the list for everything else.
+    FieldMap,
+}
+
+/// The texts that nobody has recorded: replies of bulk calls, of an unknown id, of a missing `filter`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum UnrecordedTexts {
+    /// The sandbox's own words.
+    #[default]
+    Usual,
+    /// Other words.
+    Other,
+    /// No text at all.
+    Missing,
+}
+
 /// Behaviours that can be set either way, while the sandbox runs.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
@@ -79,16 +179,34 @@ pub struct Switches {
     pub upsert_resets_owner: bool,
     /// What a GET of a soft-deleted record answers.
     pub deleted_record: DeletedRecord,
-    /// Largest page; a larger `per_page` is answered 200 with this many rows.
+    /// Largest page, in rows.
     pub per_page_maximum: usize,
+    /// What a `per_page` above the largest page does.
+    pub page_above_maximum: PageAboveMaximum,
+    /// How long a write takes to reach searches, in milliseconds; what the account was started with where absent.
+    pub index_lag_milliseconds: Option<u64>,
+    /// When `lookup` sees a write.
+    pub lookup_freshness: LookupFreshness,
     /// What `lookup` does with a field an entity does not have.
     pub lookup_missing_field: LookupMissingField,
-    /// Whether the convert reply carries the account and the deal beside the contact.
-    pub convert_shows_account_and_deal: bool,
+    /// What the reply to a conversion holds.
+    pub convert_reply: ConvertReply,
+    /// What a second conversion of a lead answers.
+    pub convert_again: ConvertAgain,
     /// Whether a page beyond the end reports zero totals (as recorded) or the true ones.
     pub page_beyond_end_is_zero: bool,
     /// Whether a bulk job of which every row failed ends `FAILED` instead of `SUCCESS`.
     pub job_of_failures_fails: bool,
+    /// The status of a job that failed: `FAILED`, or any other word that is not `SUCCESS`.
+    pub job_failed_status: String,
+    /// The shape of an entry of a job's failure report.
+    pub job_failure_item: FailureItem,
+    /// The shape of refusals.
+    pub error_shape: ErrorShape,
+    /// The texts that nobody has recorded.
+    pub unrecorded_texts: UnrecordedTexts,
+    /// Whether restoring a record from the recycle bin empties its custom fields (seen in one account).
+    pub restore_empties_custom_fields: bool,
     /// How many bulk jobs may run at once before `bulk_upsert` answers 405; no cap where absent.
     pub running_jobs_maximum: Option<usize>,
     /// Shortest `search` query that finds anything, in characters. The Tutorial profile uses at least 3.
@@ -114,10 +232,19 @@ impl Default for Switches {
             upsert_resets_owner: false,
             deleted_record: DeletedRecord::default(),
             per_page_maximum: 100,
+            page_above_maximum: PageAboveMaximum::default(),
+            index_lag_milliseconds: None,
+            lookup_freshness: LookupFreshness::default(),
             lookup_missing_field: LookupMissingField::default(),
-            convert_shows_account_and_deal: true,
+            convert_reply: ConvertReply::default(),
+            convert_again: ConvertAgain::default(),
             page_beyond_end_is_zero: true,
             job_of_failures_fails: true,
+            job_failed_status: "FAILED".to_owned(),
+            job_failure_item: FailureItem::default(),
+            error_shape: ErrorShape::default(),
+            unrecorded_texts: UnrecordedTexts::default(),
+            restore_empties_custom_fields: true,
             running_jobs_maximum: None,
             search_minimum_characters: 1,
             unknown_custom_field_refused: true,
@@ -126,5 +253,48 @@ impl Default for Switches {
             mobile_unique: false,
             required_contact_fields: Vec::new(),
         }
+    }
+}
+
+impl Switches {
+    /// These switches with others set by name; what is not named stays.
+    ///
+    /// # Errors
+    /// Where there is no switch of a name, or it does not take the value; the message says so.
+    pub fn with(&self, values: Map<String, Value>) -> Result<Self, String> {
+        let mut merged = json!(self);
+        for (name, value) in values {
+            match merged.get_mut(&name) {
+                Some(switch) => *switch = value,
+                None => return Err(format!("there is no switch {name}")),
+            }
+        }
+        serde_json::from_value(merged).map_err(|error| format!("cannot set the switches: {error}"))
+    }
+
+    /// Sets one switch by its name and its value as text: a word of its enum, or a number, flag or list as JSON.
+    ///
+    /// ```
+    /// let mut switches = freshsales_sandbox::Switches::default();
+    /// switches.set("deleted_record", "shown")?;
+    /// switches.set("mobile_unique", "true")?;
+    /// assert!(switches.mobile_unique);
+    /// # Ok::<(), String>(())
+    /// ```
+    ///
+    /// # Errors
+    /// As [`Self::with`].
+    pub fn set(&mut self, name: &str, text: &str) -> Result<(), String> {
+        let one = |value: Value| Map::from_iter([(name.to_owned(), value)]);
+        let as_text = self.with(one(Value::String(text.to_owned())));
+        let as_json = || serde_json::from_str(text).map_err(|error| format!("{text} is no value of {name}: {error}"));
+        *self = match as_text {
+            Ok(switches) => switches,
+            Err(message) => match as_json() {
+                Ok(value) => self.with(one(value))?,
+                Err(_) => return Err(message),
+            },
+        };
+        Ok(())
     }
 }

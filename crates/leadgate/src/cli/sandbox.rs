@@ -4,7 +4,7 @@ use std::net::{IpAddr, Ipv4Addr};
 
 use anyhow::Context as _;
 use clap::{Args, ValueEnum};
-use freshsales_sandbox::{Generation, Plan, Profile, Sandbox, SandboxConfig};
+use freshsales_sandbox::{Generation, Language, Plan, Profile, Sandbox, SandboxConfig, Switches};
 use jiff::SignedDuration;
 use serde_json::json;
 
@@ -40,6 +40,16 @@ pub(super) struct Flags {
     /// Seed of its chance: the same seed gives the same faults
     #[arg(long, default_value_t = 1)]
     seed: u64,
+    /// Sets a behaviour that is not known for certain (docs/sandbox-switches.md); can be repeated
+    #[arg(long = "switch", value_name = "NAME=VALUE")]
+    switches: Vec<String>,
+    /// Language of sentences and view names: en, nl, es, de, or pseudo for one that nobody understands
+    #[arg(long, default_value = "en", value_parser = language)]
+    language: Language,
+}
+
+fn language(code: &str) -> Result<Language, String> {
+    serde_json::from_value(json!(code)).map_err(|_| "en, nl, es, de or pseudo is expected".to_owned())
 }
 
 /// Which API a sandbox account speaks.
@@ -132,8 +142,22 @@ fn config_of(flags: &Flags) -> anyhow::Result<SandboxConfig> {
         plan: flags.quota.plan(),
         index_lag: flags.index_lag.try_into().context("--index-lag is negative; 0s is the least")?,
         seed: flags.seed,
+        switches: switches_of(flags)?,
+        language: flags.language,
         ..SandboxConfig::default()
     })
+}
+
+fn switches_of(flags: &Flags) -> anyhow::Result<Switches> {
+    let mut switches = Switches::default();
+    for setting in &flags.switches {
+        let (name, value) = setting.split_once('=').with_context(|| format!("--switch {setting} has no `=`"))?;
+        let set = switches.set(name, value).map_err(anyhow::Error::msg);
+        set.with_context(|| {
+            format!("--switch {setting} cannot be set; docs/sandbox-switches.md lists names and values")
+        })?;
+    }
+    Ok(switches)
 }
 
 /// One line, once connections are accepted: scripts wait for it.

@@ -20,3 +20,24 @@ fn it_has_the_quota_that_was_asked_for() {
     let (_, body) = request("GET", &format!("{}/quota", sandbox.text("control")), None, None);
     assert_eq!(body["hour"]["limit"], json!(2000));
 }
+
+#[test]
+fn it_has_the_switches_and_the_language_that_were_asked_for() {
+    let folder = tempfile::tempdir().unwrap();
+    let flags = [
+        "sandbox",
+        "--port",
+        "0",
+        "--switch",
+        "deleted_record=shown",
+        "--switch",
+        "per_page_maximum=50",
+        "--language",
+        "nl",
+    ];
+    let sandbox = Running::start(folder.path(), &flags, &[]);
+    let (_, switches) = request("GET", &format!("{}/switches", sandbox.text("control")), None, None);
+    assert_eq!((&switches["deleted_record"], &switches["per_page_maximum"]), (&json!("shown"), &json!(50)));
+    let (_, language) = request("GET", &format!("{}/language", sandbox.text("control")), None, None);
+    assert_eq!(language["language"], "nl");
+}

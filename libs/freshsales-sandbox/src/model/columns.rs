@@ -362,7 +362,7 @@ static DEAL: &[Column] = &[
     null("last_deal_prediction").suite(),
     computed("has_products").suite(),
     null("deal_freddy_metrics").classic(),
-    null("rotten_days"),
+    computed("rotten_days"),
     TAGS,
     users("owner_id", "owner"),
     users("creater_id", "creater"),

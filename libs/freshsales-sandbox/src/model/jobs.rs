@@ -88,17 +88,24 @@ impl Jobs {
 
 impl Job {
     /// The status word, the progress in percent, when it last changed and what the job reports.
-    pub(crate) fn progress(&self, now: Timestamp, failures_fail: bool) -> (&'static str, i64, Timestamp, Value) {
+    ///
+    /// `failed_status` is the word for a job of which every row failed; without one such a job counts as a success.
+    pub(crate) fn progress<'a>(
+        &self,
+        now: Timestamp,
+        failed_status: Option<&'a str>,
+    ) -> (&'a str, i64, Timestamp, Value) {
         match &self.outcome {
             None if now == self.created_at => ("QUEUED", 0, self.created_at, Value::Null),
             None => ("IN_PROGRESS", self.percent(now), now, Value::Null),
             Some(outcome) => {
-                let failed = failures_fail && outcome.succeeded == 0 && !outcome.failures.is_empty();
+                let all_failed = outcome.succeeded == 0 && !outcome.failures.is_empty();
+                let status = failed_status.filter(|_| all_failed).unwrap_or("SUCCESS");
                 let report = json!({
                     "record_status": {"succeeded": outcome.succeeded, "failed": outcome.failures.len()},
                     "detailed_failure_report": outcome.failures,
                 });
-                (if failed { "FAILED" } else { "SUCCESS" }, 100, self.due, Value::String(report.to_string()))
+                (status, 100, self.due, Value::String(report.to_string()))
             }
         }
     }

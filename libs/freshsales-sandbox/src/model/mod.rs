@@ -1,17 +1,20 @@
 //! The account's state, without any HTTP.
 //!
 //! Cast: [`State`] owns one [`Table`] per [`Kind`]; a table holds [`Record`]s and their indexes; `columns` says which
-//! attributes a record can have; `history` says what happened to it; `files` holds uploaded contents; [`Catalog`] holds the picklists; `views` says which records a saved view holds;
+//! attributes a record can have and `fields` what people see of them; `history` says what happened to it; `files` holds uploaded contents;
+//! [`Agenda`](agenda::Agenda) holds what happens later; [`Catalog`] holds the picklists; `views` says which records a saved view holds;
 //! `SearchIndex` is what searches see, a lag behind the tables; `Quota`, `Faults`, `Jobs`, `AccountClock` and
 //! `RequestLog` are what their names say.
 //!
 //! Flow: a request ticks the state (time passes, jobs finish, the index settles), is counted, may be hit by a fault,
 //! and is routed; the `write` module turns bodies into records and commits them here.
 
+pub(crate) mod agenda;
 pub(crate) mod catalog;
 mod clock;
 pub(crate) mod columns;
 pub(crate) mod faults;
+pub(crate) mod fields;
 pub(crate) mod files;
 pub(crate) mod history;
 pub(crate) mod jobs;

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 
+use super::agenda::{Agenda, Event};
 use super::catalog::Catalog;
 use super::clock::AccountClock;
 use super::faults::Faults;
@@ -15,12 +16,15 @@ use super::request_log::RequestLog;
 use super::search_index::SearchIndex;
 use super::table::Table;
 use super::{Kind, Record};
-use crate::{CustomField, SandboxConfig, Switches};
+use crate::{AccountRules, CustomField, Language, SandboxConfig, Switches};
 
 #[derive(Debug)]
 pub(crate) struct State {
     pub(crate) config: SandboxConfig,
     pub(crate) switches: Switches,
+    pub(crate) rules: AccountRules,
+    pub(crate) language: Language,
+    pub(crate) agenda: Agenda,
     pub(crate) custom_fields: Vec<CustomField>,
     pub(crate) clock: AccountClock,
     pub(crate) quota: Quota,
@@ -38,6 +42,9 @@ pub(crate) struct State {
     now: Timestamp,
 }
 
+/// How long the recycle bin keeps a record. Source: official support article on restoring deleted records.
+const RECYCLE_BIN_KEEPS: SignedDuration = SignedDuration::from_hours(90 * 24);
+
 pub(crate) fn signed(duration: std::time::Duration) -> SignedDuration {
     SignedDuration::try_from(duration).unwrap_or(SignedDuration::MAX)
 }
@@ -45,8 +52,11 @@ pub(crate) fn signed(duration: std::time::Duration) -> SignedDuration {
 impl State {
     pub(crate) fn new(config: SandboxConfig) -> Self {
         let clock = AccountClock::new(config.clock);
-        Self {
-            switches: config.switches.clone(),
+        let mut state = Self {
+            switches: Switches::default(),
+            rules: config.rules.clone(),
+            language: config.language,
+            agenda: Agenda::default(),
             custom_fields: config.custom_fields.clone(),
             quota: Quota::new(config.plan),
             faults: Faults::new(config.seed),
@@ -62,24 +72,55 @@ impl State {
             now: clock.now(),
             clock,
             config,
-        }
+        };
+        state.set_switches(state.config.switches.clone());
+        state
     }
 
     /// Reads the clock and lets everything happen whose time has come. Called at the start of every access.
     pub(crate) fn tick(&mut self) {
         self.now = self.clock.now();
-        self.finish_due_jobs();
+        self.catch_up();
+        self.purge_recycle_bin();
         self.index.settle(self.now);
     }
 
-    fn finish_due_jobs(&mut self) {
+    /// Lets jobs and events happen in the order of their times, each at its own.
+    fn catch_up(&mut self) {
         let now = self.now;
-        while let Some(job) = self.jobs.next_due(now) {
-            self.now = job.due;
-            let (id, outcome) = crate::write::bulk::carry_out(self, job);
-            self.jobs.finish(id, outcome);
+        loop {
+            let event_due = self.agenda.next_due().filter(|&due| due <= now);
+            let job_limit = event_due.unwrap_or(now);
+            if let Some(job) = self.jobs.next_due(job_limit) {
+                self.now = job.due;
+                let (id, outcome) = crate::write::bulk::carry_out(self, job);
+                self.jobs.finish(id, outcome);
+            } else if event_due.is_some() {
+                self.run_next_event();
+            } else {
+                break;
+            }
         }
         self.now = now;
+    }
+
+    fn run_next_event(&mut self) {
+        let Some((due, event)) = self.agenda.take_next() else { return };
+        self.now = due;
+        match event {
+            Event::Commit(call) => crate::gate::commit_late(self, call),
+            Event::Assign(kind, id) => crate::write::assignment::run(self, kind, id),
+        }
+    }
+
+    /// Removes for good what has been in the recycle bin too long.
+    fn purge_recycle_bin(&mut self) {
+        let Ok(limit) = self.now.checked_sub(RECYCLE_BIN_KEEPS) else { return };
+        for kind in Kind::ALL {
+            while let Some(id) = self.table(kind).deleted_until(limit) {
+                self.forget(kind, id);
+            }
+        }
     }
 
     pub(crate) fn now(&self) -> Timestamp {
@@ -123,11 +164,46 @@ impl State {
         record
     }
 
-    /// Removes a record for good.
+    /// Removes a record for good, and the deals' links to it.
     pub(crate) fn forget(&mut self, kind: Kind, id: i64) -> bool {
         let Some(record) = self.tables[kind.index()].remove(id) else { return false };
         self.histories.forgotten(&record, self.now);
         self.index.record_forgotten(kind, id, self.now);
+        if kind == Kind::Contact {
+            for deal in self.table(Kind::Deal).linked_to(kind, id).to_vec() {
+                self.derive(Kind::Deal, deal, |deal| deal.contacts.retain(|&contact| contact != id));
+            }
+        } else if kind == Kind::SalesAccount {
+            self.unlink_account(id);
+        }
+        true
+    }
+
+    /// A deleted account loses its deals and child accounts for good. Source: official support article on restoring deleted records.
+    fn unlink_account(&mut self, id: i64) {
+        for deal in self.table(Kind::Deal).linked_to(Kind::SalesAccount, id).to_vec() {
+            self.derive(Kind::Deal, deal, |deal| deal.accounts.retain(|link| link.account != id));
+        }
+        let is_child = |account: &&Arc<Record>| account.id_in("parent_sales_account_id") == Some(id);
+        let children: Vec<i64> =
+            self.table(Kind::SalesAccount).live().filter(is_child).map(|account| account.id).collect();
+        for child in children {
+            self.derive(Kind::SalesAccount, child, |child| {
+                child.set("parent_sales_account_id", serde_json::Value::Null)
+            });
+        }
+    }
+
+    /// Takes a record out of the recycle bin, as only people can do, in the CRM's pages; false where it is not there.
+    pub(crate) fn restore(&mut self, kind: Kind, id: i64) -> bool {
+        let Some(binned) = self.table(kind).any(id).filter(|record| record.deleted) else { return false };
+        let mut record = Record::clone(binned);
+        record.deleted = false;
+        record.updated_at = self.now;
+        if self.switches.restore_empties_custom_fields {
+            record.custom.clear();
+        }
+        self.commit(record);
         true
     }
 
@@ -149,7 +225,25 @@ impl State {
 
     /// Puts a live record into the recycle bin.
     pub(crate) fn delete(&mut self, kind: Kind, id: i64) -> bool {
-        self.edit(kind, id, |record| record.deleted = true).is_some()
+        let existed = self.edit(kind, id, |record| record.deleted = true).is_some();
+        if existed && kind == Kind::SalesAccount {
+            self.unlink_account(id);
+        }
+        existed
+    }
+
+    /// Sets the switches; one that steers another part is handed on.
+    pub(crate) fn set_switches(&mut self, switches: Switches) {
+        if let Some(lag) = switches.index_lag_milliseconds {
+            self.index.set_lag(SignedDuration::from_millis(i64::try_from(lag).unwrap_or(i64::MAX)));
+        }
+        self.switches = switches;
+    }
+
+    /// How long later writes take to reach searches; the switch follows.
+    pub(crate) fn set_index_lag(&mut self, lag: SignedDuration) {
+        self.switches.index_lag_milliseconds = u64::try_from(lag.as_millis()).ok();
+        self.index.set_lag(lag);
     }
 
     pub(crate) fn custom_fields_of(&self, kind: Kind) -> impl Iterator<Item = &CustomField> {

@@ -70,6 +70,11 @@ impl Table {
         }
     }
 
+    /// A row that was deleted at this time or before, the oldest first.
+    pub(crate) fn deleted_until(&self, limit: Timestamp) -> Option<i64> {
+        self.binned.first().filter(|(deleted_at, _)| *deleted_at <= limit).map(|&(_, id)| id)
+    }
+
     pub(crate) fn live_count(&self) -> usize {
         self.live.len()
     }
@@ -121,7 +126,8 @@ impl Table {
     }
 }
 
-fn keys_of(record: &Record) -> Vec<(Key, String)> {
+/// What a record can be looked up by.
+pub(crate) fn keys_of(record: &Record) -> Vec<(Key, String)> {
     let mut keys: Vec<_> = record.emails.iter().map(|email| (Key::Email, email.address.to_lowercase())).collect();
     keys.extend(record.text("mobile_number").map(|number| (Key::Mobile, number.to_lowercase())));
     keys.extend(record.text("external_id").map(|id| (Key::ExternalId, id.to_lowercase())));

@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 
 use super::{main_kind, records};
 use crate::model::{Kind, List, State};
-use crate::wire::{Answer, Call, Refusal, Reply};
+use crate::wire::{Answer, Call, Manner, Refusal, Reply};
 use crate::write::{self, read_id};
 
 pub(super) fn route(state: &mut State, call: &Call, path: &[&str]) -> Option<Answer> {
@@ -27,13 +27,15 @@ fn upsert(state: &mut State, call: &Call, kind: Kind) -> Answer {
     }
     let job = state.jobs.submit(kind, call.generation, rows, now);
     let url = format!("http://{}{}/job_statuses/{job}", call.host, call.generation.api_prefix());
-    Ok(Reply::json(json!({"message": "Your request is being processed.", "job_status_url": url})))
+    let mut body = Manner::of(state).confirmation("Your request is being processed.");
+    body.insert("job_status_url".to_owned(), Value::String(url));
+    Ok(Reply::json(Value::Object(body)))
 }
 
 /// The ids of a bulk call, of which only live records count.
 fn selected(state: &State, kind: Kind, body: &Map<String, Value>) -> Result<Vec<i64>, Refusal> {
     let ids = body.get("selected_ids").and_then(Value::as_array).filter(|ids| !ids.is_empty());
-    let Some(ids) = ids else { return Err(Refusal::invalid("Selected ids can't be blank")) };
+    let Some(ids) = ids else { return Err(Refusal::about("selected_ids", "Selected ids can't be blank")) };
     Ok(ids.iter().filter_map(read_id).filter(|&id| state.record(kind, id).is_some()).collect())
 }
 
@@ -46,14 +48,14 @@ fn destroy(state: &mut State, call: &Call, kind: Kind) -> Answer {
         }
         state.delete(kind, id);
     }
-    Ok(Reply::json(json!({"message": format!("{} {} deleted.", ids.len(), kind.plural())})))
+    Ok(done(state, &format!("{} {} deleted.", ids.len(), kind.plural())))
 }
 
 fn assign(state: &mut State, call: &Call, kind: Kind) -> Answer {
     let body = call.object()?;
     let owner = body.get("owner_id").and_then(read_id);
     let Some(owner) = owner.filter(|&id| state.catalog.entry(List::Users, id).is_some()) else {
-        return Err(Refusal::invalid("Invalid owner provided."));
+        return Err(Refusal::about("owner_id", "Invalid owner provided."));
     };
     let ids = selected(state, kind, &body)?;
     let now = state.now();
@@ -63,5 +65,9 @@ fn assign(state: &mut State, call: &Call, kind: Kind) -> Answer {
             record.assigned_at = now;
         });
     }
-    Ok(Reply::json(json!({"message": format!("{} {} updated.", ids.len(), kind.plural())})))
+    Ok(done(state, &format!("{} {} updated.", ids.len(), kind.plural())))
+}
+
+fn done(state: &State, english: &str) -> Reply {
+    Reply::json(Value::Object(Manner::of(state).confirmation(english)))
 }

@@ -6,13 +6,13 @@ use serde_json::{Map, Value, json};
 use super::{main_kind, of_record, path_id, records};
 use crate::model::files::{StoredFile, signature};
 use crate::model::{Kind, Record, State};
-use crate::wire::{Answer, Call, Form, NOT_FOUND_PAGE, Refusal, Render, Reply, ReplyBody};
+use crate::wire::{Answer, Call, Form, Manner, NOT_FOUND_PAGE, Refusal, Render, Reply, ReplyBody};
 use crate::write;
 
 pub(super) fn route(state: &mut State, call: &Call, path: &[&str]) -> Option<Answer> {
     match (&call.method, path) {
-        (&Method::POST, ["documents"]) => Some(upload(state, call).map_or_else(refused, Ok)),
-        (&Method::POST, ["document_links"]) => Some(add_link(state, call).map_or_else(refused, Ok)),
+        (&Method::POST, ["documents"]) => Some(upload(state, call).or_else(|refusal| refused(state, refusal))),
+        (&Method::POST, ["document_links"]) => Some(add_link(state, call).or_else(|refusal| refused(state, refusal))),
         (&Method::GET, [plural, id, "document_associations"]) => {
             let kind = main_kind(plural)?;
             Some(path_id(id).and_then(|id| attached(state, call, kind, id)))
@@ -22,10 +22,13 @@ pub(super) fn route(state: &mut State, call: &Call, path: &[&str]) -> Option<Ans
 }
 
 /// Trouble is told in a `msg` key too. Source: seen in the wild.
-fn refused(refusal: Refusal) -> Answer {
-    let Refusal::Invalid(sentences) = &refusal else { return Err(refusal) };
-    let msg = sentences.join(", ");
-    let mut reply = Reply::from(refusal);
+fn refused(state: &State, refusal: Refusal) -> Answer {
+    if !matches!(refusal, Refusal::Invalid(_)) {
+        return Err(refusal);
+    }
+    let manner = Manner::of(state);
+    let msg = manner.sentences(&refusal).join(", ");
+    let mut reply = manner.refuse(refusal);
     if let ReplyBody::Json(Value::Object(body)) = &mut reply.body {
         body.insert("msg".to_owned(), Value::String(msg));
     }

@@ -16,7 +16,8 @@ pub(super) fn route(state: &mut State, call: &Call, path: &[&str]) -> Option<Ans
 
 fn status(state: &State, id: i64) -> Answer {
     let job = state.jobs.get(id).ok_or(Refusal::NotFound)?;
-    let (status, progress, changed_at, data) = job.progress(state.now(), state.switches.job_of_failures_fails);
+    let failed_status = state.switches.job_of_failures_fails.then_some(state.switches.job_failed_status.as_str());
+    let (status, progress, changed_at, data) = job.progress(state.now(), failed_status);
     let zone = &state.config.zone;
     Ok(Reply::json(json!({
         "status": status,

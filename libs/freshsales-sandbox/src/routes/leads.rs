@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 
 use super::{path_id, records};
 use crate::model::{Kind, State};
+use crate::switches::{ConvertAgain, ConvertReply};
 use crate::wire::{Answer, Call, Refusal, Render, Reply};
 use crate::write::convert;
 
@@ -18,13 +19,17 @@ pub(super) fn route(state: &mut State, call: &Call, path: &[&str]) -> Option<Ans
 fn convert_lead(state: &mut State, call: &Call, id: i64) -> Answer {
     let lead = records::live(state, Kind::Lead, id)?;
     if lead.converted {
-        return Err(Refusal::NotFound);
+        return Err(match state.switches.convert_again {
+            ConvertAgain::NotFound => Refusal::NotFound,
+            ConvertAgain::Refuse => Refusal::invalid("Lead is already converted"),
+        });
     }
     let converted = convert::convert(state, &lead, &call.attributes(Kind::Lead)?)?;
     let includes = call.includes();
-    let render = Render::new(state, call.generation, &includes);
+    let nested = state.switches.convert_reply == ConvertReply::Nested;
+    let render = Render { with_accounts: nested, ..Render::new(state, call.generation, &includes) };
     let mut body = json!({"contact": render.record(&converted.contact)});
-    if state.switches.convert_shows_account_and_deal {
+    if state.switches.convert_reply == ConvertReply::SideLoads {
         if let Some(account) = &converted.account {
             body["sales_accounts"] = json!([crate::wire::partial_account(account)]);
         }

@@ -5,9 +5,9 @@ use serde_json::{Map, Value, json};
 
 use crate::Generation;
 use crate::model::columns::column;
-use crate::model::table::{Key, custom_key};
+use crate::model::table::{Key, custom_key, keys_of};
 use crate::model::{Kind, Record, State};
-use crate::switches::LookupMissingField;
+use crate::switches::{LookupFreshness, LookupMissingField};
 use crate::wire::{Answer, Call, Refusal, Render, Reply};
 
 pub(super) fn route(state: &mut State, call: &Call, path: &[&str]) -> Option<Answer> {
@@ -74,9 +74,22 @@ fn find<'a>(state: &'a State, kind: Kind, field: &str, query: &str) -> Vec<&'a R
         custom if custom.starts_with("cf_") => Some(Key::Custom(custom.to_owned())),
         _ => None,
     };
+    if state.switches.lookup_freshness == LookupFreshness::Lagging {
+        return find_lagging(state, kind, field, key.as_ref(), query);
+    }
     if let Some(key) = key {
         return table.find(key, query).iter().filter_map(|&id| table.get(id)).map(AsRef::as_ref).collect();
     }
     let equals = |record: &&Record| custom_key(record.get(field)).is_some_and(|text| text.eq_ignore_ascii_case(query));
     table.live().map(AsRef::as_ref).filter(equals).collect()
+}
+
+/// As searches see the records.
+fn find_lagging<'a>(state: &'a State, kind: Kind, field: &str, key: Option<&Key>, query: &str) -> Vec<&'a Record> {
+    let documents = state.index.documents(kind).map(AsRef::as_ref).filter(|record: &&Record| !record.deleted);
+    let equals = |record: &&Record| match key {
+        Some(key) => keys_of(record).iter().any(|(own, text)| own == key && text.eq_ignore_ascii_case(query)),
+        None => custom_key(record.get(field)).is_some_and(|text| text.eq_ignore_ascii_case(query)),
+    };
+    documents.filter(equals).collect()
 }

@@ -21,6 +21,7 @@ mod of_record;
 mod paging;
 mod phone_calls;
 mod records;
+mod related;
 mod sales_accounts;
 mod sales_activities;
 mod search;
@@ -45,6 +46,7 @@ const ROUTES: &[Route] = &[
     tutorial::route,
     bulk::route,
     views::route,
+    related::route,
     leads::route,
     contacts::route,
     sales_accounts::route,

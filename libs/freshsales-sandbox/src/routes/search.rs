@@ -20,7 +20,7 @@ fn search(state: &State, call: &Call) -> Reply {
     let tutorial = state.config.profile == Profile::Tutorial;
     let query = call.query("q").unwrap_or_default().trim();
     let minimum = state.switches.search_minimum_characters.max(if tutorial { 3 } else { 1 });
-    let limit = call.number("per_page").unwrap_or(DEFAULT_HITS).min(state.switches.per_page_maximum);
+    let limit = super::paging::rows_of(state, call.number("per_page").unwrap_or(DEFAULT_HITS));
     let kinds = asked(call);
     let hits = if query.chars().count() < minimum { Vec::new() } else { state.index.find(query, &kinds, limit) };
     if tutorial {

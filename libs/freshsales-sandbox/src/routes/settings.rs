@@ -8,8 +8,9 @@ use serde_json::{Map, Value, json};
 
 use crate::CustomField;
 use crate::model::catalog::Entry;
-use crate::model::{Kind, List, State};
+use crate::model::{Kind, List, State, fields as standard_fields};
 use crate::wire::{Answer, Call, Refusal, Reply};
+use crate::write;
 
 pub(super) fn route(state: &mut State, call: &Call, path: &[&str]) -> Option<Answer> {
     match (&call.method, path) {
@@ -19,34 +20,21 @@ pub(super) fn route(state: &mut State, call: &Call, path: &[&str]) -> Option<Ans
     }
 }
 
-/// The class name of a kind and the rows of its metadata.
-type Table = (&'static str, Vec<Map<String, Value>>);
-
-/// The metadata tables, one line per field; `list` names the picklist its choices come from.
-fn table(entity: &str) -> Result<Table, Refusal> {
-    let (model, text) = match entity {
-        "contacts" => ("Contact", include_str!("settings/contacts.json")),
-        "leads" => ("Lead", include_str!("settings/leads.json")),
-        "sales_accounts" => ("SalesAccount", include_str!("settings/sales_accounts.json")),
-        "deals" => ("Deal", include_str!("settings/deals.json")),
-        "sales_activities" => ("SalesActivity", include_str!("settings/sales_activities.json")),
-        _ => return Err(Refusal::UnknownRoute),
-    };
-    let rows = serde_json::from_str(text).map_err(|_| Refusal::UnknownRoute)?;
-    Ok((model, rows))
+fn table(entity: &str) -> Result<standard_fields::Table, Refusal> {
+    standard_fields::table(entity).ok_or(Refusal::UnknownRoute)
 }
 
 fn fields(state: &State, entity: &str) -> Result<Vec<Value>, Refusal> {
     let (model, rows) = table(entity)?;
     let mut fields: Vec<Value> =
-        rows.into_iter().enumerate().map(|(at, row)| standard_field(state, model, at + 1, row)).collect();
+        rows.iter().cloned().enumerate().map(|(at, row)| standard_field(state, model, at + 1, row)).collect();
     let kind = Kind::parse(entity);
     let custom = state.custom_fields.iter().filter(|field| Some(field.kind) == kind).enumerate();
     fields.extend(custom.map(|(at, field)| custom_field(model, at, field)));
-    if kind == Some(Kind::Contact) {
-        for field in &mut fields {
-            let required = &state.switches.required_contact_fields;
-            if field["name"].as_str().is_some_and(|name| required.iter().any(|other| other == name)) {
+    if let Some(kind) = kind {
+        let own = |field: &&mut Value| field["base_model"] == *model;
+        for field in fields.iter_mut().filter(own) {
+            if field["name"].as_str().is_some_and(|name| write::is_required(state, kind, name)) {
                 field["required"] = Value::Bool(true);
             }
         }
@@ -187,6 +175,11 @@ fn is_unique(state: &State, model: &str, name: &str) -> bool {
         ("Contact", "emails") => switches.contact_email_unique,
         ("Contact", "mobile_number") => switches.mobile_unique,
         ("SalesAccount", "name") => switches.account_name_unique,
-        _ => state.custom_fields.iter().any(|field| field.kind.class() == model && field.name == name && field.unique),
+        _ => {
+            let mut custom =
+                state.custom_fields.iter().filter(|field| field.kind.class() == model && field.name == name);
+            let by_rule = Kind::parse(model).is_some_and(|kind| state.rules.has_unique(kind, name));
+            by_rule || custom.any(|field| field.unique)
+        }
     }
 }

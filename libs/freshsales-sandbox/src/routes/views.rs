@@ -11,7 +11,7 @@ use super::{main_kind, path_id};
 use crate::Generation;
 use crate::model::views::{Rule, View, ViewContext, views};
 use crate::model::{Kind, Record, State};
-use crate::wire::{Answer, Call, Money, Refusal, Render, Reply, SideLoads, list_reply, shown_moment};
+use crate::wire::{Answer, Call, Money, Refusal, Render, Reply, SideLoads, list_reply, shown_moment, translate};
 
 pub(super) fn route(state: &mut State, call: &Call, path: &[&str]) -> Option<Answer> {
     if call.method != Method::GET {
@@ -32,7 +32,7 @@ fn filters(state: &State, kind: Kind) -> Reply {
         let permissions = if view.is_default { json!([]) } else { json!(["read_edit_only", "can_delete_only"]) };
         json!({
             "id": view.id,
-            "name": view.name,
+            "name": translate(state.language, view.name),
             "model_class_name": kind.class(),
             "user_id": 0,
             "is_default": view.is_default,
@@ -139,7 +139,7 @@ fn select(state: &State, kind: Kind, rule: Rule, order: &Order, page: Page) -> (
 fn scroll(state: &State, call: &Call, kind: Kind, id: i64) -> Answer {
     let rule = view(kind, id)?.rule;
     let limit = call.number("limit").or_else(|| call.number("per_page")).unwrap_or(100);
-    let limit = limit.min(state.switches.per_page_maximum);
+    let limit = super::paging::rows_of(state, limit);
     let after = call.query("last_fetched_id").and_then(|id| id.parse().ok()).unwrap_or(0);
     let context = ViewContext { catalog: &state.catalog, now: state.now() };
     let includes = call.includes();

@@ -21,6 +21,9 @@ pub(crate) struct Call {
     pub(crate) form: Option<Form>,
     /// The host as the caller named it, for absolute links.
     pub(crate) host: String,
+    /// Path and query as they came, to make the same call again.
+    pub(crate) full_path: String,
+    pub(crate) raw_query: String,
 }
 
 /// A path split into the generation it names, whether it is an API path, and the rest.
@@ -86,7 +89,19 @@ fn decode(text: &str, plus_is_space: bool) -> String {
 impl Call {
     pub(crate) fn new(method: Method, path: &str, query: &str, body: Bytes, host: String) -> Self {
         let (generation, api, rest) = split_prefix(path);
-        Self { method, generation, api, path: segments(rest), query: query_pairs(query), body, form: None, host }
+        let (full_path, raw_query) = (path.to_owned(), query.to_owned());
+        Self {
+            method,
+            generation,
+            api,
+            path: segments(rest),
+            query: query_pairs(query),
+            body,
+            form: None,
+            host,
+            full_path,
+            raw_query,
+        }
     }
 
     /// A query parameter; of duplicates the last wins.

@@ -6,17 +6,22 @@
 mod call;
 mod form;
 mod links;
+mod manner;
 mod moment;
 mod money;
+mod phrasebook;
 mod render;
 mod reply;
 mod sideload;
+mod words;
 
 pub(crate) use call::{Call, query_pairs, segments};
 pub(crate) use form::Form;
 pub(crate) use links::links;
+pub(crate) use manner::Manner;
 pub(crate) use moment::{parse_date, parse_moment, shown_moment};
 pub(crate) use money::Money;
 pub(crate) use render::{Render, list_reply, partial_account, single_reply};
 pub(crate) use reply::{Answer, NOT_FOUND_PAGE, Refusal, Reply, ReplyBody};
 pub(crate) use sideload::{SideLoads, long_user, short_target};
+pub(crate) use words::{Sentence, translate};

@@ -39,6 +39,13 @@ impl Money {
     }
 }
 
+impl Money {
+    /// The amount at an exchange rate.
+    pub(crate) fn at_rate(self, rate: Self) -> Self {
+        self.0.checked_mul(rate.0).map_or(self, |product| Self(product / SCALE))
+    }
+}
+
 impl AddAssign for Money {
     fn add_assign(&mut self, other: Self) {
         self.0 += other.0;

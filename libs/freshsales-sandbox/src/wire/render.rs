@@ -153,7 +153,8 @@ impl<'a> Render<'a> {
     fn computed_for_deal(&self, deal: &Record, name: &str) -> Value {
         let amount = Money::parse(deal.get("amount")).unwrap_or_default();
         match name {
-            "base_currency_amount" => Value::String(amount.to_string()),
+            "base_currency_amount" => Value::String(amount.at_rate(self.exchange_rate(deal)).to_string()),
+            "rotten_days" => self.rotten_days(deal),
             "expected_deal_value" => {
                 let probability = deal.get("probability").as_i64().unwrap_or(100);
                 Value::String(amount.percent(probability).to_string())
@@ -172,6 +173,24 @@ impl<'a> Render<'a> {
             "has_products" => json!(deal.get("products").as_array().is_some_and(|products| !products.is_empty())),
             _ => Value::Null,
         }
+    }
+
+    /// The rate of a deal's currency to the base currency.
+    fn exchange_rate(&self, deal: &Record) -> Money {
+        let currency = deal.id_in("currency_id").and_then(|id| self.state.catalog.entry(List::Currencies, id));
+        let rate = currency.and_then(|currency| Money::parse(currency.extra("exchange_rate")));
+        rate.unwrap_or_else(|| Money::parse(&json!(1)).unwrap_or_default())
+    }
+
+    /// How many days an open deal has been in its stage beyond what its pipeline allows; null until then.
+    fn rotten_days(&self, deal: &Record) -> Value {
+        let catalog = &self.state.catalog;
+        let stage = deal.id_in("deal_stage_id").and_then(|id| catalog.entry(List::DealStages, id));
+        let is_open = stage.is_none_or(|stage| stage.forecast() == "Open");
+        let pipeline = deal.id_in("deal_pipeline_id").unwrap_or_default();
+        let days = self.state.now().duration_since(deal.stage_updated_at).as_hours() / 24;
+        let rotten = days - catalog.rotting_days(pipeline);
+        if is_open && rotten > 0 { json!(rotten) } else { Value::Null }
     }
 
     /// Sums over the open or won deals of a contact or an account.

@@ -2,7 +2,9 @@
 
 use bytes::Bytes;
 use http::StatusCode;
-use serde_json::{Value, json};
+use serde_json::Value;
+
+use super::words::Sentence;
 
 #[derive(Debug)]
 pub(crate) enum ReplyBody {
@@ -49,18 +51,13 @@ impl Reply {
         self.headers.push((name, value));
         self
     }
-
-    /// The error envelope: `message` is always a list.
-    pub(crate) fn errors(status: StatusCode, messages: &[String]) -> Self {
-        Self::json(json!({"errors": {"code": status.as_u16(), "message": messages}})).with_status(status)
-    }
 }
 
 /// Why a route does not do what was asked.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Refusal {
     /// 400 with sentences.
-    Invalid(Vec<String>),
+    Invalid(Vec<Sentence>),
     /// 400 with `error_code` 3002.
     NotUnique(String),
     /// 422 with a sentence.
@@ -78,14 +75,19 @@ pub(crate) enum Refusal {
 }
 
 impl Refusal {
-    pub(crate) fn invalid(sentence: impl Into<String>) -> Self {
+    pub(crate) fn invalid(sentence: impl Into<Sentence>) -> Self {
         Self::Invalid(vec![sentence.into()])
     }
 
-    /// The sentences, for a bulk job's failure report.
+    /// What is said about one attribute of the body.
+    pub(crate) fn about(field: impl Into<String>, sentence: impl Into<String>) -> Self {
+        Self::Invalid(vec![Sentence::about(field, sentence)])
+    }
+
+    /// The sentences in English.
     pub(crate) fn sentences(&self) -> Vec<String> {
         match self {
-            Self::Invalid(sentences) => sentences.clone(),
+            Self::Invalid(sentences) => sentences.iter().map(|sentence| sentence.text.clone()).collect(),
             Self::NotUnique(sentence) | Self::Unprocessable(sentence) => vec![sentence.clone()],
             Self::Forbidden => vec![NOT_AUTHORISED.to_owned()],
             Self::NotFound | Self::NotAnId | Self::UnknownRoute => vec!["Not found".to_owned()],
@@ -98,22 +100,3 @@ const NOT_AUTHORISED: &str = "You are not authorised to perform this action.";
 
 /// The page for a path or an account that does not exist.
 pub(crate) const NOT_FOUND_PAGE: &str = "<!DOCTYPE html><html><head><title>404</title></head><body><h1>The page you were looking for does not exist.</h1></body></html>";
-
-impl From<Refusal> for Reply {
-    fn from(refusal: Refusal) -> Self {
-        let sentences = refusal.sentences();
-        match refusal {
-            Refusal::Invalid(_) => Self::errors(StatusCode::BAD_REQUEST, &sentences),
-            Refusal::NotUnique(_) => {
-                let errors = json!({"errors": {"code": 400, "error_code": 3002, "message": sentences}});
-                Self::json(errors).with_status(StatusCode::BAD_REQUEST)
-            }
-            Refusal::Unprocessable(_) => Self::errors(StatusCode::UNPROCESSABLE_ENTITY, &sentences),
-            Refusal::Forbidden => Self::errors(StatusCode::FORBIDDEN, &sentences),
-            Refusal::NotFound => Self::errors(StatusCode::NOT_FOUND, &sentences),
-            Refusal::NotAnId => Self::empty(StatusCode::NOT_FOUND),
-            Refusal::UnknownRoute => Self::html(StatusCode::NOT_FOUND, NOT_FOUND_PAGE),
-            Refusal::Busy => Self::empty(StatusCode::METHOD_NOT_ALLOWED),
-        }
-    }
-}

@@ -4,8 +4,8 @@
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
-use super::{Draft, attributes, read_id, targets};
-use crate::model::{Kind, List};
+use super::{Draft, read_id, targets};
+use crate::model::{Kind, List, fields};
 
 pub(super) fn read(draft: &mut Draft<'_>) {
     targets::read_target(draft);
@@ -54,7 +54,7 @@ fn require(draft: &mut Draft<'_>, names: &[&str]) {
         // A value that was refused has its own sentence.
         let refused = draft.body.get(*name).is_some_and(|sent| !sent.is_null() && sent.as_str() != Some(""));
         if blank && !refused {
-            draft.wrong(format!("{} can't be empty", attributes::label(name)));
+            draft.wrong_about(name, format!("{} can't be empty", fields::label(draft.record.kind, name)));
         }
     }
 }
@@ -65,7 +65,8 @@ fn moment(draft: &Draft<'_>, name: &str) -> Option<Timestamp> {
 
 fn check_order(draft: &mut Draft<'_>, start: &str) {
     if moment(draft, start).zip(moment(draft, "end_date")).is_some_and(|(start, end)| end < start) {
-        draft.wrong(format!("End date can't be before {}", attributes::label(start).to_lowercase()));
+        let start = fields::label(draft.record.kind, start).to_lowercase();
+        draft.wrong_about("end_date", format!("End date can't be before {start}"));
     }
 }
 

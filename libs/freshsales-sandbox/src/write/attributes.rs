@@ -4,7 +4,7 @@ use serde_json::{Map, Value, json};
 
 use super::{Draft, read_id};
 use crate::model::columns::{Column, Shape, column, columns};
-use crate::model::{Kind, List, State};
+use crate::model::{Kind, List, State, fields};
 use crate::switches::CustomFieldUpdate;
 use crate::wire::{Money, parse_date, parse_moment};
 use crate::{CustomFieldType, Profile};
@@ -17,22 +17,25 @@ pub(super) fn read(draft: &mut Draft<'_>) {
     let body = draft.body;
     for column in columns(draft.record.kind).iter().filter(|column| column.writable) {
         let Some(value) = body.get(column.name) else { continue };
-        match coerce(draft.state, column, value) {
+        match coerce(draft.state, draft.record.kind, column, value) {
             Ok(value) => draft.record.set(column.name, value),
-            Err(sentence) => draft.wrong(sentence),
+            Err(sentence) => draft.wrong_about(column.name, sentence),
         }
     }
     read_source_name(draft);
     read_custom_fields(draft);
 }
 
-fn coerce(state: &State, column: &Column, value: &Value) -> Result<Value, String> {
+fn coerce(state: &State, kind: Kind, column: &Column, value: &Value) -> Result<Value, String> {
     if value.is_null() {
         return Ok(Value::Null);
     }
+    if scalar_text(value).is_some_and(|text| !text.is_empty() && !fields::allows(kind, column.name, &text)) {
+        return Err(format!("Invalid {} provided.", fields::label(kind, column.name).to_lowercase()));
+    }
     let invalid = || format!("Invalid value for {}.", column.name);
     match column.shape {
-        Shape::Text => limited_text(value, &label(column.name)).ok_or_else(invalid)?,
+        Shape::Text => limited_text(value, &fields::label(kind, column.name)).ok_or_else(invalid)?,
         Shape::LongText => Ok(json!(scalar_text(value).ok_or_else(invalid)?)),
         Shape::Mobile => mobile(value).ok_or_else(invalid),
         Shape::Integer => read_id(value).map(|number| json!(number)).ok_or_else(invalid),
@@ -126,24 +129,6 @@ fn choice(state: &State, list: List, value: &Value) -> Result<Value, String> {
     known.map(|id| json!(id)).ok_or_else(|| format!("Invalid {} provided.", list.noun()))
 }
 
-/// What people see for an attribute name.
-pub(super) fn label(name: &str) -> String {
-    match name {
-        "mobile_number" => "Mobile".to_owned(),
-        "work_number" => "Work".to_owned(),
-        "lead_source_id" => "Source".to_owned(),
-        "amount" => "Deal value".to_owned(),
-        "owner_id" => "Sales owner".to_owned(),
-        "contact_status_id" => "Status".to_owned(),
-        "email" | "emails" => "Emails".to_owned(),
-        other => {
-            let words = other.trim_start_matches("cf_").trim_end_matches("_id").replace('_', " ");
-            let mut letters = words.chars();
-            letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
-        }
-    }
-}
-
 /// The guide's `lead_source_name`; an unknown name leaves the source empty.
 fn read_source_name(draft: &mut Draft<'_>) {
     let applies =
@@ -166,7 +151,7 @@ fn read_custom_fields(draft: &mut Draft<'_>) {
         match custom_value(draft, name, value) {
             Ok(Value::Null) => drop(stored.shift_remove(name)),
             Ok(value) => drop(stored.insert(name.clone(), value)),
-            Err(sentence) => draft.wrong(sentence),
+            Err(sentence) => draft.wrong_about(name, sentence),
         }
     }
     draft.record.custom = stored;
@@ -184,10 +169,12 @@ fn custom_value(draft: &Draft<'_>, name: &str, value: &Value) -> Result<Value, S
     }
     match field.field_type {
         CustomFieldType::Text => limited_text(value, &field.label).ok_or_else(invalid)?,
+        CustomFieldType::Textarea => scalar_text(value).map(Value::String).ok_or_else(invalid),
         CustomFieldType::Number => number(value).ok_or_else(invalid),
+        CustomFieldType::Lookup => read_id(value).map(|id| json!(id)).ok_or_else(invalid),
         CustomFieldType::Checkbox => flag(value).ok_or_else(invalid),
         CustomFieldType::Date => date(draft.state, value).ok_or_else(invalid),
-        CustomFieldType::Dropdown => chosen(&field.choices, value, &[]).ok_or_else(invalid),
+        CustomFieldType::Dropdown | CustomFieldType::Radio => chosen(&field.choices, value, &[]).ok_or_else(invalid),
         CustomFieldType::MultiSelectDropdown => chosen(&field.choices, value, &[';']).ok_or_else(invalid),
     }
 }
@@ -211,7 +198,7 @@ pub(super) fn read_lifecycle(draft: &mut Draft<'_>) {
     };
     let Some(stage) = stage else { return };
     if status_sent && stage_of_status.is_some_and(|of_status| of_status != stage) {
-        draft.wrong("Invalid contact status provided.");
+        draft.wrong_about("contact_status_id", "Invalid contact status provided.");
     } else if (stage_sent && !status_sent && stage_of_status != Some(stage)) || status.is_none() {
         let first = catalog.statuses_of(stage).next().map(|status| status.id);
         draft.record.set("contact_status_id", json!(first));
@@ -219,21 +206,52 @@ pub(super) fn read_lifecycle(draft: &mut Draft<'_>) {
     draft.record.set("lifecycle_stage_id", json!(stage));
 }
 
+/// Whether a standard field of this kind is mandatory in the account, by what an admin has set up.
+pub(crate) fn is_required(state: &State, kind: Kind, name: &str) -> bool {
+    let switched = kind == Kind::Contact && state.switches.required_contact_fields.iter().any(|other| other == name);
+    switched || state.rules.requires(kind, name)
+}
+
 /// Attributes an admin made mandatory. A create must send them; after an update the record must have them.
 pub(super) fn check_required(draft: &mut Draft<'_>) {
-    for name in draft.state.switches.required_contact_fields.clone() {
-        let present = match name.as_str() {
-            "email" | "emails" => !draft.record.emails.is_empty(),
-            custom if custom.starts_with("cf_") => draft.record.custom.contains_key(custom),
-            attribute => {
-                let stored = !draft.record.get(attribute).is_null();
-                stored && (!draft.is_new() || draft.body.contains_key(attribute))
-            }
-        };
-        if !present {
-            draft.wrong(missing(&name));
+    let kind = draft.record.kind;
+    let switched = draft.state.switches.required_contact_fields.iter().filter(|_| kind == Kind::Contact);
+    let mut names: Vec<String> = switched.cloned().collect();
+    names.extend(draft.state.rules.required.get(&kind).into_iter().flatten().cloned());
+    names.dedup();
+    for name in names {
+        if !is_filled(draft, &name) {
+            let sentence = missing(kind, &name);
+            draft.wrong_about(&name, sentence);
         }
     }
+}
+
+fn is_filled(draft: &Draft<'_>, name: &str) -> bool {
+    let record = &draft.record;
+    let links = |stored: bool, keys: &[&str]| {
+        let sent = |key: &&str| draft.body.get(*key).is_some_and(|value| !value.is_null() && *value != json!([]));
+        stored || keys.iter().any(sent)
+    };
+    match name {
+        "email" | "emails" => !record.emails.is_empty(),
+        "sales_accounts" | "sales_account_id" => {
+            links(!record.accounts.is_empty(), &["sales_accounts", "sales_account_id", "sales_account"])
+        }
+        "contacts" => links(!record.contacts.is_empty(), &["contacts_added_list"]),
+        custom if custom.starts_with("cf_") => record.custom.contains_key(custom),
+        attribute => {
+            let stored = match record.get(attribute) {
+                Value::String(text) => !text.trim().is_empty(),
+                value => !value.is_null(),
+            };
+            stored && (!draft.is_new() || draft.is_copy || draft.body.contains_key(attribute))
+        }
+    }
+}
+
+/// A contact needs something that a person can recognise it by.
+pub(super) fn check_identified(draft: &mut Draft<'_>) {
     let identified = ["first_name", "last_name", "mobile_number", "work_number", "external_id"]
         .iter()
         .any(|name| draft.record.text(name).is_some_and(|text| !text.trim().is_empty()));
@@ -242,16 +260,17 @@ pub(super) fn check_required(draft: &mut Draft<'_>) {
     }
 }
 
-fn missing(name: &str) -> String {
+fn missing(kind: Kind, name: &str) -> String {
     match name {
-        "mobile_number" | "email" | "emails" => format!("Need to fill this {} to submit the form.", label(name)),
-        other => format!("{} can't be empty", label(other)),
+        "mobile_number" => "Need to fill this Mobile to submit the form.".to_owned(),
+        "email" | "emails" => "Need to fill this Emails to submit the form.".to_owned(),
+        other => format!("{} can't be empty", fields::label(kind, other)),
     }
 }
 
 /// A sales account needs a name.
 pub(super) fn check_name(draft: &mut Draft<'_>) {
     if draft.record.kind != Kind::Deal && draft.record.text("name").is_none_or(|name| name.trim().is_empty()) {
-        draft.wrong("Name can't be empty");
+        draft.wrong_about("name", "Name can't be empty");
     }
 }

@@ -5,7 +5,8 @@ use serde_json::{Map, Value, json};
 use super::upsert;
 use crate::model::jobs::{DueJob, JobOutcome, JobRow};
 use crate::model::{Kind, State};
-use crate::wire::Refusal;
+use crate::switches::FailureItem;
+use crate::wire::{Manner, Refusal};
 
 /// Most rows of one call. Source: official reference.
 const MAXIMUM_ROWS: usize = 100;
@@ -45,10 +46,23 @@ pub(crate) fn carry_out(state: &mut State, job: DueJob) -> (i64, JobOutcome) {
             Err(refusal) => {
                 let mut failure = Map::new();
                 failure.insert(name.clone(), value.clone());
-                failure.insert("errors".to_owned(), json!(refusal.sentences()));
+                failure.extend(failure_parts(state, &refusal));
                 outcome.failures.push(Value::Object(failure));
             }
         }
     }
     (job.id, outcome)
+}
+
+/// What a failure report says beside the identifier.
+fn failure_parts(state: &State, refusal: &Refusal) -> Map<String, Value> {
+    let manner = Manner::of(state);
+    let said = manner.sentences(refusal);
+    let parts = match state.switches.job_failure_item {
+        FailureItem::Errors => json!({"errors": said}),
+        FailureItem::Message => json!({"message": said.join(" ")}),
+        FailureItem::FieldMap => json!({"errors": manner.field_map(refusal)}),
+        FailureItem::Envelope => json!({"error": {"code": 400, "message": said}}),
+    };
+    parts.as_object().cloned().unwrap_or_default()
 }

@@ -2,15 +2,18 @@
 
 use serde_json::{Value, json};
 
-use super::{Draft, links, read_id};
+use super::{Draft, attributes, links, read_id};
 use crate::Profile;
 use crate::model::{AccountLink, Kind, List};
 use crate::wire::{Money, Refusal};
 
 pub(super) fn read(draft: &mut Draft<'_>) -> Result<(), Refusal> {
-    check_required(draft);
+    check_named(draft);
+    check_probability(draft);
     read_stage(draft)?;
+    check_lost(draft);
     read_contacts(draft);
+    attributes::check_required(draft);
     if draft.is_new() && draft.record.get("currency_id").is_null() {
         let currency = draft.state.catalog.list(List::Currencies).first().map(|currency| currency.id);
         draft.record.set("currency_id", json!(currency));
@@ -27,12 +30,33 @@ pub(super) fn read(draft: &mut Draft<'_>) -> Result<(), Refusal> {
     Ok(())
 }
 
-fn check_required(draft: &mut Draft<'_>) {
+fn check_named(draft: &mut Draft<'_>) {
     if draft.record.text("name").is_none_or(|name| name.trim().is_empty()) {
-        draft.wrong("Name can't be empty");
+        draft.wrong_about("name", "Name can't be empty");
     }
     if draft.record.get("amount").is_null() && draft.sentences.is_empty() {
-        draft.wrong("Deal value can't be empty");
+        draft.wrong_about("amount", "Deal value can't be empty");
+    }
+}
+
+fn check_probability(draft: &mut Draft<'_>) {
+    if draft.record.id_in("probability").is_some_and(|percent| !(0..=100).contains(&percent)) {
+        draft.wrong_about("probability", "Invalid value for probability.");
+    }
+}
+
+/// A reason belongs to a lost deal, and an admin may ask for it.
+fn check_lost(draft: &mut Draft<'_>) {
+    let catalog = &draft.state.catalog;
+    let stage = draft.record.id_in("deal_stage_id").and_then(|id| catalog.entry(List::DealStages, id));
+    let Some(lost) = stage.map(|stage| stage.forecast() == "Closed Lost") else { return };
+    let moved =
+        draft.before.as_ref().and_then(|before| before.id_in("deal_stage_id")) != draft.record.id_in("deal_stage_id");
+    if !lost && moved && !draft.body.contains_key("deal_reason_id") {
+        draft.record.set("deal_reason_id", Value::Null);
+    }
+    if lost && draft.state.rules.lost_deal_needs_reason && draft.record.get("deal_reason_id").is_null() {
+        draft.wrong_about("deal_reason_id", "Lost reason can't be empty");
     }
 }
 
@@ -40,7 +64,7 @@ fn invalid_stage(draft: &Draft<'_>) -> Refusal {
     let sentence = "Invalid deal stage".to_owned();
     match draft.state.config.profile {
         Profile::Tutorial => Refusal::Unprocessable(sentence),
-        _ => Refusal::invalid(sentence),
+        _ => Refusal::about("deal_stage_id", sentence),
     }
 }
 

@@ -20,17 +20,17 @@ pub(super) fn read(draft: &mut Draft<'_>) {
     if let Some(value) = body.get("emails") {
         match addresses(value) {
             Some(sent) => merge(draft, sent),
-            None => draft.wrong("Emails is invalid"),
+            None => draft.wrong_about("emails", "Emails is invalid"),
         }
     }
     match body.get("email") {
         None | Some(Value::Null) => {}
         Some(Value::String(address)) => set_primary(draft, address.clone()),
-        Some(_) => draft.wrong("Email is invalid"),
+        Some(_) => draft.wrong_about("email", "Email is invalid"),
     }
     for address in draft.record.emails.iter().map(|email| email.address.clone()).collect::<Vec<_>>() {
         if !is_address(&address) {
-            draft.wrong("Email is invalid");
+            draft.wrong_about("email", "Email is invalid");
         }
     }
 }

@@ -11,7 +11,7 @@ const COMPANY: &[&str] = &["name", "address", "city", "state", "zipcode", "count
 pub(super) fn read(draft: &mut Draft<'_>) {
     let has_name = draft.record.text("last_name").is_some_and(|name| !name.trim().is_empty());
     if !has_name && draft.record.emails.is_empty() && draft.sentences.is_empty() {
-        draft.wrong("Last name can't be empty");
+        draft.wrong_about("last_name", "Last name can't be empty");
     }
     if draft.is_new() && draft.record.get("lead_stage_id").is_null() {
         let first = draft.state.catalog.list(List::LeadStages).first().map(|stage| stage.id);

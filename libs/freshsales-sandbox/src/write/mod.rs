@@ -5,6 +5,7 @@
 //! when nothing was wrong, so a refused request changes nothing.
 
 mod activities;
+pub(crate) mod assignment;
 mod attributes;
 pub(crate) mod bulk;
 mod contacted;
@@ -22,11 +23,12 @@ use std::sync::Arc;
 pub(crate) use activities::person_of_call;
 use serde_json::{Map, Value, json};
 
+pub(crate) use attributes::is_required;
 pub(crate) use upsert::{identifier, upsert};
 
 use crate::Generation;
 use crate::model::{Kind, Record, State};
-use crate::wire::Refusal;
+use crate::wire::{Refusal, Sentence};
 
 /// A record being written, with everything found wrong so far.
 pub(crate) struct Draft<'a> {
@@ -36,7 +38,9 @@ pub(crate) struct Draft<'a> {
     pub(crate) before: Option<Arc<Record>>,
     pub(crate) body: &'a Map<String, Value>,
     pub(crate) generation: Generation,
-    pub(crate) sentences: Vec<String>,
+    pub(crate) sentences: Vec<Sentence>,
+    /// Whether the record was copied from another, with what that one had.
+    pub(crate) is_copy: bool,
 }
 
 impl Draft<'_> {
@@ -44,8 +48,13 @@ impl Draft<'_> {
         self.before.is_none()
     }
 
-    pub(crate) fn wrong(&mut self, sentence: impl Into<String>) {
+    pub(crate) fn wrong(&mut self, sentence: impl Into<Sentence>) {
         self.sentences.push(sentence.into());
+    }
+
+    /// Something wrong with one attribute.
+    pub(crate) fn wrong_about(&mut self, attribute: &str, sentence: impl Into<String>) {
+        self.sentences.push(Sentence::about(attribute, sentence));
     }
 
     fn finish(mut self) -> Result<Arc<Record>, Refusal> {
@@ -54,9 +63,19 @@ impl Draft<'_> {
         }
         unique::check(&self)?;
         self.record.updated_at = self.state.now();
+        let (is_new, names_owner) = (self.is_new(), self.body.get("owner_id").is_some_and(|owner| !owner.is_null()));
         let record = self.state.commit(self.record);
         contacted::note(self.state, &record);
+        if is_new {
+            assignment::plan(self.state, &record, names_owner);
+        }
         Ok(record)
+    }
+
+    /// What would be refused, without writing anything.
+    fn check(mut self) -> Result<(), Refusal> {
+        self.read()?;
+        if self.sentences.is_empty() { unique::check(&self) } else { Err(Refusal::Invalid(self.sentences)) }
     }
 
     fn read(&mut self) -> Result<(), Refusal> {
@@ -66,6 +85,7 @@ impl Draft<'_> {
                 emails::read(self);
                 attributes::read_lifecycle(self);
                 attributes::check_required(self);
+                attributes::check_identified(self);
                 // A named company may be made, so everything else must be right by then.
                 unique::check(self)?;
                 links::read_accounts(self)?;
@@ -73,8 +93,12 @@ impl Draft<'_> {
             Kind::Lead => {
                 emails::read(self);
                 leads::read(self);
+                attributes::check_required(self);
             }
-            Kind::SalesAccount => attributes::check_name(self),
+            Kind::SalesAccount => {
+                attributes::check_name(self);
+                attributes::check_required(self);
+            }
             Kind::Deal => deals::read(self)?,
             Kind::Note | Kind::Task => targets::read(self),
             _ => activities::read(self),
@@ -90,6 +114,22 @@ pub(crate) fn create(
     generation: Generation,
     body: &Map<String, Value>,
 ) -> Result<Arc<Record>, Refusal> {
+    let mut draft = new_draft(state, kind, generation, body);
+    draft.read()?;
+    draft.finish()
+}
+
+/// Whether a create would be refused. The body must not name a company to be made.
+pub(crate) fn check_create(
+    state: &mut State,
+    kind: Kind,
+    generation: Generation,
+    body: &Map<String, Value>,
+) -> Result<(), Refusal> {
+    new_draft(state, kind, generation, body).check()
+}
+
+fn new_draft<'a>(state: &'a mut State, kind: Kind, generation: Generation, body: &'a Map<String, Value>) -> Draft<'a> {
     let mut record = Record::new(kind, state.next_id(kind), state.now());
     let user = state.catalog.api_user();
     for name in ["owner_id", "creater_id", "updater_id"] {
@@ -97,9 +137,7 @@ pub(crate) fn create(
             record.set(name, json!(user));
         }
     }
-    let mut draft = Draft { state, record, before: None, body, generation, sentences: Vec::new() };
-    draft.read()?;
-    draft.finish()
+    Draft { state, record, before: None, body, generation, sentences: Vec::new(), is_copy: false }
 }
 
 /// Changes a live record by request attributes.
@@ -109,34 +147,69 @@ pub(crate) fn update(
     generation: Generation,
     body: &Map<String, Value>,
 ) -> Result<Arc<Record>, Refusal> {
+    let mut draft = changed_draft(state, before, generation, body);
+    draft.read()?;
+    draft.finish()
+}
+
+/// Whether an update would be refused. The body must not name a company to be made.
+pub(crate) fn check_update(
+    state: &mut State,
+    before: &Arc<Record>,
+    generation: Generation,
+    body: &Map<String, Value>,
+) -> Result<(), Refusal> {
+    changed_draft(state, before, generation, body).check()
+}
+
+fn changed_draft<'a>(
+    state: &'a mut State,
+    before: &Arc<Record>,
+    generation: Generation,
+    body: &'a Map<String, Value>,
+) -> Draft<'a> {
     let mut record = Record::clone(before);
     if record.kind != Kind::Note {
         record.set("updater_id", json!(state.catalog.api_user()));
     }
     let before = Some(Arc::clone(before));
-    let mut draft = Draft { state, record, before, body, generation, sentences: Vec::new() };
-    draft.read()?;
-    draft.finish()
+    Draft { state, record, before, body, generation, sentences: Vec::new(), is_copy: false }
 }
 
-/// Copies a live record, with overrides.
+/// What a copy does not take over: what happened to the original.
+const NOT_COPIED: &[&str] = &[
+    "recent_note",
+    "last_contacted",
+    "last_contacted_mode",
+    "last_contacted_via_sales_activity",
+    "last_contacted_sales_activity_mode",
+    "external_id",
+];
+
+/// Copies a live record, with overrides. Values that must be unique are left out of the copy, a name excepted: the reference asks for a new one.
 pub(crate) fn clone_record(
     state: &mut State,
     original: &Arc<Record>,
     generation: Generation,
     body: &Map<String, Value>,
 ) -> Result<Arc<Record>, Refusal> {
+    let fresh = Record::new(original.kind, state.next_id(original.kind), state.now());
     let mut record = Record::clone(original);
-    let now = state.now();
-    record.id = state.next_id(record.kind);
-    (record.created_at, record.updated_at, record.stage_updated_at) = (now, now, now);
-    if state.switches.contact_email_unique && record.kind == Kind::Contact {
-        record.emails.clear();
+    record.id = fresh.id;
+    (record.created_at, record.updated_at, record.stage_updated_at) =
+        (fresh.created_at, fresh.updated_at, fresh.stage_updated_at);
+    (record.assigned_at, record.converted, record.imported) = (fresh.assigned_at, false, false);
+    for &name in NOT_COPIED {
+        record.set(name, Value::Null);
     }
+    let user = json!(state.catalog.api_user());
+    record.set("creater_id", user.clone());
+    record.set("updater_id", user);
+    unique::clear_copied(state, &mut record);
     for email in &mut record.emails {
         email.id = state.next_part_id();
     }
-    let mut draft = Draft { state, record, before: None, body, generation, sentences: Vec::new() };
+    let mut draft = Draft { state, record, before: None, body, generation, sentences: Vec::new(), is_copy: true };
     draft.read()?;
     draft.finish()
 }

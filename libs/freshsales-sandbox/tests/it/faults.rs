@@ -150,3 +150,31 @@ async fn the_same_seed_hits_the_same_requests() {
     assert_ne!(first, statuses(8).await);
     assert!(first.contains(&200) && first.contains(&500));
 }
+
+#[tokio::test]
+async fn a_cut_request_can_have_its_effect_later() {
+    let app = hit_by(FaultKind::CutThenCommit { delay_milliseconds: 50 }).await;
+    assert!(create(&app).send().await.is_err());
+    assert_eq!((app.account.leads().len(), app.account.events_pending()), (0, 1));
+    app.account.advance(Duration::from_millis(49));
+    assert_eq!(app.account.leads().len(), 0);
+    app.account.advance(Duration::from_millis(60));
+    assert_eq!((app.account.leads().len(), app.account.events_pending()), (1, 0));
+    assert_eq!(app.account.requests()[0].fault.as_deref(), Some("cut_then_commit"));
+}
+
+#[tokio::test]
+async fn a_late_effect_meets_the_account_as_it_is_then() {
+    let app = App::start().await;
+    let late = Fault::new(FaultKind::CutThenCommit { delay_milliseconds: 5000 }).on("PUT", "/contacts").times(1);
+    app.account.set_faults(vec![late]);
+    let contact = app.account.seed_contact(&json!({"last_name": "First"}));
+    let path = format!("/crm/sales/api/contacts/{contact}");
+    let put = |name: &str| app.request(Method::PUT, &path).json(&json!({"contact": {"last_name": name}}));
+    assert!(put("Late").send().await.is_err());
+    App::send(put("Meanwhile")).await.ok(200);
+    assert_eq!(app.account.contacts()[0]["last_name"], "Meanwhile");
+    app.account.advance(Duration::from_secs(60));
+    let shown = app.account.contacts()[0].clone();
+    assert_eq!((&shown["last_name"], &shown["updated_at"]), (&json!("Late"), &json!("2026-06-15T12:30:35Z")));
+}

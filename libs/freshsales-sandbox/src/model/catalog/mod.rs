@@ -10,6 +10,8 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value, json};
 
+use crate::wire::Money;
+
 /// A picklist.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum List {
@@ -158,16 +160,31 @@ impl Entry {
 }
 
 /// A stage to add with [`crate::Account::add_stage`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum StageOutcome {
     /// The deal is open in it.
+    #[default]
     Open,
     /// The deal is won in it.
     Won,
     /// The deal is lost in it.
     Lost,
 }
+
+impl StageOutcome {
+    const fn forecast(self) -> &'static str {
+        match self {
+            Self::Open => "Open",
+            Self::Won => "Closed Won",
+            Self::Lost => "Closed Lost",
+        }
+    }
+}
+
+/// Days after which a deal rots in a pipeline where nobody has said otherwise, as recorded from a trial account.
+const DEFAULT_ROTTING_DAYS: i64 = 30;
 
 /// Every picklist of the account.
 #[derive(Debug)]
@@ -310,12 +327,12 @@ impl Catalog {
     }
 
     pub(crate) fn add_stage(&mut self, name: &str, pipeline: i64, outcome: StageOutcome) -> i64 {
-        let (forecast, choice_type, probability) = match outcome {
-            StageOutcome::Open => ("Open", 2, 100),
-            StageOutcome::Won => ("Closed Won", 4, 100),
-            StageOutcome::Lost => ("Closed Lost", 4, 0),
+        let (choice_type, probability) = match outcome {
+            StageOutcome::Open => (2, 100),
+            StageOutcome::Won => (4, 100),
+            StageOutcome::Lost => (4, 0),
         };
-        self.push_stage(name, pipeline, (forecast, choice_type, probability))
+        self.push_stage(name, pipeline, (outcome.forecast(), choice_type, probability))
     }
 
     /// `(forecast, choice_type, probability)` as the selectors show them.
@@ -328,6 +345,35 @@ impl Catalog {
             "probability": probability,
         });
         self.push(List::DealStages, name, extra)
+    }
+
+    pub(crate) fn add_lifecycle_stage(&mut self, name: &str) -> i64 {
+        self.push(List::LifecycleStages, name, json!({"type": "Custom"}))
+    }
+
+    pub(crate) fn add_contact_status(&mut self, name: &str, lifecycle_stage: i64, outcome: StageOutcome) -> i64 {
+        let extra = json!({"forecast_type": outcome.forecast(), "lifecycle_stage_id": lifecycle_stage});
+        self.push(List::ContactStatuses, name, extra)
+    }
+
+    /// After how many days in one stage an open deal of the pipeline rots.
+    pub(crate) fn rotting_days(&self, pipeline: i64) -> i64 {
+        let pipeline = self.entry(List::DealPipelines, pipeline);
+        pipeline.and_then(|pipeline| pipeline.extra_id("rotting_days")).unwrap_or(DEFAULT_ROTTING_DAYS)
+    }
+
+    pub(crate) fn set_rotting_days(&mut self, pipeline: i64, days: u32) -> bool {
+        let mut pipelines = self.lists.get_mut(&List::DealPipelines).into_iter().flatten();
+        let found = pipelines.find(|entry| entry.id == pipeline);
+        found.map(|entry| entry.extra.insert("rotting_days".to_owned(), json!(days))).is_some()
+    }
+
+    /// Adds a currency; nothing where the rate is not a positive decimal.
+    pub(crate) fn add_currency(&mut self, code: &str, exchange_rate: &str) -> Option<i64> {
+        let rate = Money::parse(&json!(exchange_rate)).filter(|rate| *rate > Money::default())?;
+        let extra = json!({"is_active": true, "currency_code": code, "exchange_rate": rate.to_string(),
+            "currency_type": 2, "schedule_info": null});
+        Some(self.push(List::Currencies, code, extra))
     }
 
     /// Gives a deal stage another name; its id stays.

@@ -55,7 +55,7 @@ impl Catalog {
             "name": pipeline.name,
             "position": pipeline.position,
             "is_default": pipeline.extra("is_default"),
-            "rotting_days": 30,
+            "rotting_days": self.rotting_days(pipeline.id),
             "configs": [
                 {"field_name": "amount", "position": 1, "highlight": true},
                 {"field_name": "sales_account_id", "position": 2, "highlight": false},
@@ -73,7 +73,7 @@ impl Catalog {
             "name": stage.name,
             "position": stage.position,
             "disabled": false,
-            "default": true,
+            "default": stage.extra("type") != "Custom",
             "type": stage.extra("type"),
             "contact_status_ids": statuses,
         })
