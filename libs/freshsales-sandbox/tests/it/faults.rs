@@ -150,3 +150,13 @@ async fn the_same_seed_hits_the_same_requests() {
     assert_ne!(first, statuses(8).await);
     assert!(first.contains(&200) && first.contains(&500));
 }
+
+#[tokio::test]
+async fn a_forbidden_request_changes_nothing_and_says_so_like_a_missing_right() {
+    let app = App::start().await;
+    app.account.set_faults(vec![Fault::new(FaultKind::Forbidden).on("POST", "/contacts")]);
+    let contact = json!({"contact": {"last_name": "Halvorsen", "email": "ingrid@example.com"}});
+    let got = App::send(app.request(Method::POST, "/crm/sales/api/contacts").json(&contact)).await;
+    assert_eq!(got.ok(403)["errors"]["code"], 403);
+    assert_eq!(app.account.contacts().len(), 0);
+}
