@@ -8,6 +8,8 @@
 //! | `open` | the lock that keeps a second process out, the connections, the migrations |
 //! | `writer` | the one thread that writes; operations that wait together share one commit, so one fsync |
 //! | `reader` | the threads that read, from the last commit, without waiting for the writer |
+//! | `room` | whether the disk takes more |
+//! | [`inspect`] | looks at a store without changing it |
 //! | `intake`, `queue`, `claims`, `turns`, `views`, `settings` | the SQL, by subject |
 //! | `columns`, `error` | how values and failures cross the border to SQLite |
 //! | `store` | [`SqliteStore`], which sends each method of the trait to the right thread |
@@ -20,10 +22,12 @@ mod claims;
 mod columns;
 pub mod config;
 mod error;
+pub mod inspect;
 mod intake;
 mod open;
 mod queue;
 mod reader;
+mod room;
 mod settings;
 mod store;
 mod turns;

@@ -10,6 +10,7 @@ use rusqlite::{Connection, OpenFlags};
 
 use crate::config::{Durability, SqliteConfig};
 use crate::error::store_error;
+use crate::inspect::Inspection;
 
 /// One file per version of the schema, in order.
 const MIGRATIONS: [&str; 1] = [include_str!("../migrations/1.sql")];
@@ -67,15 +68,35 @@ fn private_file(path: &Path) -> std::io::Result<File> {
 pub(crate) fn open_writer(config: &SqliteConfig) -> Result<Connection, StoreError> {
     private_file(&config.path)
         .map_err(|error| unavailable(format!("opening {} failed: {error}", config.path.display())))?;
-    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let mut connection =
-        Connection::open_with_flags(&config.path, flags).map_err(|error| opening_failed(&config.path, &error))?;
-    set_up_writer(&connection, config).map_err(|error| opening_failed(&config.path, &error))?;
+    let mut connection = connect_writer(config)?;
     migrate(&mut connection)?;
     if let Some(pages) = config.max_pages {
         connection.pragma_update(None, "max_page_count", pages).map_err(|error| store_error(&error))?;
     }
     Ok(connection)
+}
+
+fn connect_writer(config: &SqliteConfig) -> Result<Connection, StoreError> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection =
+        Connection::open_with_flags(&config.path, flags).map_err(|error| opening_failed(&config.path, &error))?;
+    set_up_writer(&connection, config).map_err(|error| opening_failed(&config.path, &error))?;
+    Ok(connection)
+}
+
+/// Reads back what SQLite made of the settings. Neither makes the file nor migrates it.
+pub(crate) fn inspect(config: &SqliteConfig) -> Result<Inspection, StoreError> {
+    let connection = connect_writer(config)?;
+    let number = |name: &str| connection.query_row(&format!("PRAGMA {name}"), [], |row| row.get::<_, i64>(0));
+    let read = || -> rusqlite::Result<Inspection> {
+        Ok(Inspection {
+            journal: connection.query_row("PRAGMA journal_mode", [], |row| row.get(0))?,
+            synchronous: number("synchronous")?,
+            schema: number("user_version")?,
+            newest_schema: i64::try_from(MIGRATIONS.len()).unwrap_or(i64::MAX),
+        })
+    };
+    read().map_err(|error| opening_failed(&config.path, &error))
 }
 
 fn set_up_writer(connection: &Connection, config: &SqliteConfig) -> rusqlite::Result<()> {

@@ -1,6 +1,7 @@
 //! [`SqliteStore`]: each method of the trait, sent to the right thread. JSON is written before and read after, on the caller's side.
 
-use std::sync::Arc;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
 use jiff::Timestamp;
@@ -24,7 +25,7 @@ use crate::open::{self, StoreLock};
 use crate::reader::Readers;
 use crate::turns::PreparedTurn;
 use crate::writer::{Announcements, Caller, Scope, Writer};
-use crate::{claims, intake, settings, turns, views};
+use crate::{claims, intake, room, settings, turns, views};
 
 /// The gateway's memory in one SQLite file.
 ///
@@ -35,6 +36,8 @@ pub struct SqliteStore {
     readers: Readers,
     writer: Writer,
     signals: Arc<Signals>,
+    path: PathBuf,
+    room: Arc<Mutex<()>>,
     _lock: StoreLock,
 }
 
@@ -50,7 +53,7 @@ impl SqliteStore {
         let readers = Readers::start(&config.path)?;
         let signals = Arc::new(Signals::default());
         let writer = Writer::start(connection, Arc::clone(&signals))?;
-        Ok(SqliteStore { readers, writer, signals, _lock: lock })
+        Ok(SqliteStore { readers, writer, signals, path: config.path, room: Arc::default(), _lock: lock })
     }
 
     /// Lets what was handed over be committed, then closes the file. Blocks.
@@ -205,6 +208,17 @@ impl Store for SqliteStore {
 
     async fn stats(&self, _now: Timestamp) -> Result<QueueStats, StoreError> {
         self.read(views::stats).await
+    }
+
+    async fn check_room(&self) -> Result<(), StoreError> {
+        let probe = room::probe_path(&self.path);
+        let one_at_a_time = Arc::clone(&self.room);
+        let check = move |_: &Connection| {
+            let _alone = one_at_a_time.lock().unwrap_or_else(PoisonError::into_inner);
+            room::check(&probe)
+        };
+        // On a reader's thread: the writer has more important things to do.
+        self.readers.run(check).await
     }
 
     fn signals(&self) -> &Signals {

@@ -106,6 +106,7 @@ macro_rules! conformance_suite {
                 jobs_are_filtered_and_limited,
                 a_job_in_a_list_shows_where_it_stands,
                 an_empty_store_counts_nothing,
+                there_is_room_and_looking_for_it_changes_nothing,
                 what_waits_is_counted,
                 the_next_moment_is_the_earliest_due_or_lease_end,
                 who_waits_behind_another_is_not_waited_for,

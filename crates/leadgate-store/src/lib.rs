@@ -124,6 +124,11 @@ pub trait Store: Send + Sync + 'static {
     /// How much waits, for metrics and readiness.
     async fn stats(&self, now: Timestamp) -> Result<QueueStats, StoreError>;
 
+    /// Whether there is room for what may come next: writes some space beside the data and takes it back. Nothing of it stays.
+    ///
+    /// [`StoreError::DiskFull`] and [`StoreError::Unavailable`] mean that [`Store::accept`] would most likely fail too.
+    async fn check_room(&self) -> Result<(), StoreError>;
+
     /// Where this process hears of work and of ends.
     fn signals(&self) -> &Signals;
 }

@@ -3,7 +3,7 @@
 //! Cast and flow of a request:
 //!
 //! 1. [`serve()`] accepts the connection and bounds what a slow or hostile peer can hold.
-//! 2. [`routes`] is the one table of routes; the router is made from it, and so is the test that all but two of them ask for a key.
+//! 2. [`routes`] is the one table of routes; the router is made from it, and so is the test that all but three of them ask for a key.
 //! 3. `edge` surrounds every handler: request id, [`auth`], turning an `ApiError` into a body, headers, log line, [`metrics`].
 //! 4. `intake` is the one way in for submissions: check, keep durably, wait as long as the caller likes.
 //! 5. `answers` puts the end of a submission into the caller's words: those of the integration guide, or of the `/v1` API.

@@ -51,6 +51,7 @@ pub(crate) enum Door {
     Stages,
     Health,
     Ready,
+    Loopback,
     Metrics,
     Nowhere,
 }
@@ -62,7 +63,7 @@ impl Door {
             Door::Health => Dialect::Guide,
             Door::Submission | Door::Jobs | Door::Job | Door::Stages => Dialect::V1,
             Door::ReleaseJob | Door::ReleaseJobs => Dialect::V1,
-            Door::Ready | Door::Metrics | Door::Nowhere => Dialect::V1,
+            Door::Ready | Door::Loopback | Door::Metrics | Door::Nowhere => Dialect::V1,
         }
     }
 }
@@ -83,7 +84,7 @@ impl RouteEntry {
 }
 
 /// Every route there is.
-pub static ROUTES: [RouteEntry; 15] = [
+pub static ROUTES: [RouteEntry; 16] = [
     RouteEntry::new("POST", "/leads", RouteAccess::Key, Door::Submit(Route::GuideLead)),
     RouteEntry::new("POST", "/notes", RouteAccess::Key, Door::Submit(Route::GuideNote)),
     RouteEntry::new("PUT", "/deals/{id}/stage", RouteAccess::Key, Door::Submit(Route::GuideStage)),
@@ -99,6 +100,7 @@ pub static ROUTES: [RouteEntry; 15] = [
     RouteEntry::new("GET", "/metrics", RouteAccess::Key, Door::Metrics),
     RouteEntry::new("GET", "/health", RouteAccess::Anyone, Door::Health),
     RouteEntry::new("GET", "/ready", RouteAccess::Anyone, Door::Ready),
+    RouteEntry::new("GET", "/loopback/{nonce}", RouteAccess::Anyone, Door::Loopback),
 ];
 
 /// What a request for no route is counted and answered as.
@@ -136,6 +138,7 @@ fn behind(entry: &'static RouteEntry) -> MethodRouter<Gateway> {
         Door::Stages => get(operator::stages),
         Door::Metrics => get(health::metrics),
         Door::Ready => get(health::ready),
+        Door::Loopback => get(health::loopback),
         Door::Health => get(health::health),
         Door::Nowhere => MethodRouter::new(),
     }

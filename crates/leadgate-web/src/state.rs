@@ -9,6 +9,9 @@ use leadgate_core::intake::ReadingRules;
 use leadgate_store::Store;
 use leadgate_store::model::AppKey;
 use tokio::sync::watch;
+use uuid::Uuid;
+
+use crate::health::Room;
 
 /// Renders the process's metrics in the Prometheus text format.
 pub type RenderMetrics = Arc<dyn Fn() -> String + Send + Sync>;
@@ -27,12 +30,23 @@ pub struct Gateway {
     pub render_metrics: Option<RenderMetrics>,
     /// Whether the process is about to stop.
     pub lifecycle: Lifecycle,
+    /// Tells this process from others, for whoever looks whether a request through a public address arrives here.
+    pub instance: Uuid,
+    pub(crate) room: Room,
 }
 
 impl Gateway {
     /// A gateway without metrics.
     pub fn new(store: Arc<dyn Store>, clock: Arc<dyn Clock>, settings: WebSettings) -> Gateway {
-        Gateway { store, clock, settings: Arc::new(settings), render_metrics: None, lifecycle: Lifecycle::default() }
+        Gateway {
+            store,
+            clock,
+            settings: Arc::new(settings),
+            render_metrics: None,
+            lifecycle: Lifecycle::default(),
+            instance: Uuid::now_v7(),
+            room: Room::default(),
+        }
     }
 
     /// The same gateway with metrics to show.

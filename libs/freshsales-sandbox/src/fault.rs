@@ -53,6 +53,8 @@ pub enum FaultKind {
         /// Pause before each piece, in milliseconds of real time.
         pause_milliseconds: u64,
     },
+    /// 403, as for a user whose role lacks the right; nothing happened.
+    Forbidden,
     /// 405 without a body on `bulk_upsert`, as if too many jobs ran.
     #[serde(rename = "bulk_busy_405")]
     BulkBusy405,

@@ -11,7 +11,7 @@ use crate::model::faults::Target;
 use crate::model::quota::RateHeaders;
 use crate::model::request_log::RequestSeen;
 use crate::switches::QuotaBody;
-use crate::wire::{Call, Form, Manner, NOT_FOUND_PAGE, Reply};
+use crate::wire::{Call, Form, Manner, NOT_FOUND_PAGE, Refusal, Reply};
 use crate::{FaultKind, Generation, routes};
 
 /// A request as it came over the wire.
@@ -76,7 +76,7 @@ fn decide(state: &mut State, arrival: &Arrival, fault: &mut Option<FaultKind>) -
         return Outcome::Reply(reply);
     }
     if !signed_in(state, arrival, &call) {
-        return Outcome::Reply(refused_sign_in(arrival, &call));
+        return Outcome::Reply(refused_sign_in(state, arrival, &call));
     }
     let now = state.now();
     let headers = match state.quota.take(now) {
@@ -169,8 +169,9 @@ fn decode_base64(text: &str) -> Option<Vec<u8>> {
 }
 
 /// Suite sends callers that do not ask for JSON to its sign-in page; everything else is a JSON 401.
-fn refused_sign_in(arrival: &Arrival, call: &Call) -> Reply {
-    let wants_json = arrival.accept.as_deref().is_some_and(|accept| accept.contains("json"));
+fn refused_sign_in(state: &State, arrival: &Arrival, call: &Call) -> Reply {
+    let asks_for_json = arrival.accept.as_deref().is_some_and(|accept| accept.contains("json"));
+    let wants_json = asks_for_json && !state.switches.accept_header_is_lost;
     if call.generation == Generation::Suite && !wants_json {
         let location = format!("http://{}/crm/sales/signin", arrival.host);
         return Reply::html(StatusCode::FOUND, "").with_header("location", location);
@@ -205,6 +206,7 @@ fn faulted(state: &mut State, call: &Call, fault: Option<FaultKind>, headers: Op
         None => instead(answered(state, call)),
         Some(FaultKind::FailBeforeCommit) => instead(server_error(manner)),
         Some(FaultKind::ServerErrorHtml { status }) => Outcome::Reply(proxy_error(status)),
+        Some(FaultKind::Forbidden) => instead(manner.refuse(Refusal::Forbidden)),
         Some(FaultKind::CutBeforeCommit) => Outcome::Cut,
         Some(FaultKind::CutThenCommit { delay_milliseconds }) => {
             put_off(state, call, delay_milliseconds);

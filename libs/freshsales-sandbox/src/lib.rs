@@ -79,7 +79,7 @@
 //!
 //! Kinds of faults: `fail_before_commit`, `commit_then_fail`, `server_error_html` (`status`), `commit_then_cut`,
 //! `cut_before_commit`, `cut_then_commit` (`delay_milliseconds`), `hang` (`then_commit`), `quota_429` (`reset_after_seconds`), `quota_429_in_400`, `edge_throttle`
-//! (`retry_after`), `slow_body` (`chunk_bytes`, `pause_milliseconds`), `bulk_busy_405`. Each can carry `methods`,
+//! (`retry_after`), `slow_body` (`chunk_bytes`, `pause_milliseconds`), `forbidden`, `bulk_busy_405`. Each can carry `methods`,
 //! `path_prefix`, `path_suffix`, `probability`, `remaining` and `skip`.
 //!
 //! # How it is built

@@ -9,13 +9,14 @@ use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HOST, USER_AGENT};
+use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, DATE, HOST, USER_AGENT};
 use http::{HeaderMap, HeaderName, HeaderValue, Request, Response};
 use http_body_util::{BodyExt, Limited};
 use hyper::body::{Body, Frame, Incoming, SizeHint};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
+use jiff::Timestamp;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
@@ -95,10 +96,12 @@ async fn answer(request: Request<Incoming>, peer: SocketAddr, account: Account) 
     let arrival = Arrival { method: parts.method, path, query, host, authorization, accept, caller, body, form };
     // The guard must be gone before anything is awaited.
     let outcome = gate::serve(&mut account.lock(), arrival);
+    let now = account.now();
     match outcome {
-        Outcome::Reply(reply) => Ok(response(reply, None)),
+        Outcome::Reply(reply) => Ok(dated(response(reply, None), now)),
         Outcome::Slow { reply, chunk_bytes, pause_milliseconds } => {
-            Ok(response(reply, Some((chunk_bytes, Duration::from_millis(pause_milliseconds)))))
+            let pace = (chunk_bytes, Duration::from_millis(pause_milliseconds));
+            Ok(dated(response(reply, Some(pace)), now))
         }
         Outcome::Cut => Err(io::Error::other("cut by a fault")),
         Outcome::Hang => std::future::pending().await,
@@ -128,6 +131,15 @@ fn response(reply: Reply, pace: Option<(usize, Duration)>) -> Response<PacedBody
         if let Ok(value) = HeaderValue::try_from(value) {
             response.headers_mut().insert(HeaderName::from_static(name), value);
         }
+    }
+    response
+}
+
+/// The server's clock shows in every reply; it is the account's, so that callers can see how far theirs is off.
+fn dated(mut response: Response<PacedBody>, now: Timestamp) -> Response<PacedBody> {
+    let text = jiff::fmt::rfc2822::DateTimePrinter::new().timestamp_to_rfc9110_string(&now);
+    if let Some(date) = text.ok().and_then(|text| HeaderValue::try_from(text).ok()) {
+        response.headers_mut().insert(DATE, date);
     }
     response
 }

@@ -219,6 +219,8 @@ pub struct Switches {
     pub account_name_unique: bool,
     /// Whether two contacts may not share a mobile number.
     pub mobile_unique: bool,
+    /// Whether callers are treated as if they had not sent `Accept`, as behind a proxy that drops the header.
+    pub accept_header_is_lost: bool,
     /// Contact attributes an admin has made mandatory, by their API names.
     pub required_contact_fields: Vec<String>,
 }
@@ -251,6 +253,7 @@ impl Default for Switches {
             contact_email_unique: true,
             account_name_unique: true,
             mobile_unique: false,
+            accept_header_is_lost: false,
             required_contact_fields: Vec::new(),
         }
     }

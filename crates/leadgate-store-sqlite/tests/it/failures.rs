@@ -85,3 +85,27 @@ async fn a_job_of_a_newer_version_is_parked_until_it_can_be_read() {
     connection.execute("UPDATE jobs SET state = json_set(state, '$.version', 1)", []).unwrap();
     assert_eq!(store.release(parked.id, at(1)).await.unwrap(), ReleaseOutcome::Released);
 }
+
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn a_disk_without_room_is_noticed_before_a_submission_is_lost_to_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = SqliteStore::open(config(&folder)).unwrap();
+    let mut probe = config(&folder).path.into_os_string();
+    probe.push(".room");
+    // The system's own full disk.
+    std::os::unix::fs::symlink("/dev/full", &probe).unwrap();
+    assert!(matches!(store.check_room().await, Err(StoreError::DiskFull)));
+    store.check_room().await.unwrap();
+    assert!(!std::path::Path::new(&probe).exists());
+}
+
+#[tokio::test]
+async fn a_folder_that_takes_no_files_is_noticed() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = SqliteStore::open(config(&folder)).unwrap();
+    let mut probe = config(&folder).path.into_os_string();
+    probe.push(".room");
+    std::fs::create_dir(&probe).unwrap();
+    assert!(matches!(store.check_room().await, Err(StoreError::Unavailable(_))));
+}

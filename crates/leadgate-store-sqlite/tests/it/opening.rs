@@ -3,7 +3,8 @@
 use leadgate_store::conformance::samples::{accept, at, claim, claim_one, finish, id, job, park, plan, story};
 use leadgate_store::model::{JobFilter, Progress};
 use leadgate_store::{Store as _, StoreError};
-use leadgate_store_sqlite::{SqliteConfig, SqliteStore};
+use leadgate_store_sqlite::inspect::inspect;
+use leadgate_store_sqlite::{Durability, SqliteConfig, SqliteStore};
 
 use crate::support::config;
 
@@ -91,5 +92,22 @@ async fn only_the_owner_can_read_the_files() {
     assert!(files.len() >= 3, "database, log and lock: {files:?}");
     for file in files {
         assert_eq!(file.metadata().unwrap().permissions().mode() & 0o777, 0o600, "{file:?}");
+    }
+}
+
+#[test]
+fn a_store_is_looked_at_without_being_changed() {
+    for (durability, synchronous) in [(Durability::Full, 2), (Durability::Normal, 1)] {
+        let folder = tempfile::tempdir().unwrap();
+        let config = config(&folder).with_durability(durability);
+        assert!(matches!(inspect(&config), Err(StoreError::Unavailable(_))));
+        assert!(folder.path().read_dir().unwrap().next().is_none(), "it makes none");
+        let store = SqliteStore::open(config.clone()).unwrap();
+        assert!(matches!(inspect(&config), Err(StoreError::Unavailable(_))), "it is in use");
+        store.close();
+        let seen = inspect(&config).unwrap();
+        assert_eq!((seen.journal.as_str(), seen.synchronous, seen.schema), ("wal", synchronous, seen.newest_schema));
+        std::fs::write(&config.path, "text that is long enough to be taken for a database: ".repeat(20)).unwrap();
+        assert!(matches!(inspect(&config), Err(StoreError::Corrupt { .. })));
     }
 }

@@ -95,6 +95,14 @@ pub async fn what_waits_is_counted(store: &dyn Store) {
     assert_eq!(store.stats(at(100)).await.unwrap(), rest);
 }
 
+/// However often it is asked, by however many at once.
+pub async fn there_is_room_and_looking_for_it_changes_nothing(store: &dyn Store) {
+    let (one, other) = (store.check_room(), store.check_room());
+    one.await.unwrap();
+    other.await.unwrap();
+    assert_eq!(store.stats(at(0)).await.unwrap(), QueueStats::default());
+}
+
 /// Of jobs in all lanes.
 pub async fn the_next_moment_is_the_earliest_due_or_lease_end(store: &dyn Store) {
     plan(store, 1, job(&["a"])).await;

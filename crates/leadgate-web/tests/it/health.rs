@@ -1,6 +1,7 @@
 //! Whether the process is there, ready, and what it counted.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use axum::body::Body;
 use http::Request;
@@ -31,6 +32,31 @@ async fn ready_as_long_as_the_store_answers() {
         assert!(!String::from_utf8_lossy(&answer.body).contains("secret-cause"));
         assert_eq!(get_bare(&gateway, "/health").await.status, 200);
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn not_ready_when_nothing_can_be_added_and_ready_again_when_there_is_room() {
+    let gateway = TestGateway::new();
+    gateway.store.trouble(Trouble::NoRoom);
+    assert_eq!(get_bare(&gateway, "/ready").await.status, 503);
+    gateway.store.trouble(Trouble::NoReading);
+    for _ in 0..3 {
+        assert_eq!(get_bare(&gateway, "/ready").await.status, 200);
+    }
+    assert_eq!(gateway.store.looks_for_room.load(Ordering::Relaxed), 2, "a good look is believed for a while");
+    gateway.store.trouble(Trouble::NoRoom);
+    tokio::time::advance(std::time::Duration::from_secs(6)).await;
+    assert_eq!(get_bare(&gateway, "/ready").await.status, 503);
+}
+
+#[tokio::test]
+async fn a_loop_back_names_the_process_and_repeats_the_nonce() {
+    let (gateway, another) = (TestGateway::new(), TestGateway::new());
+    let answer = get_bare(&gateway, "/loopback/abc123").await.json();
+    assert_eq!(answer["nonce"], "abc123");
+    assert_eq!(answer["instance"], get_bare(&gateway, "/loopback/x").await.json()["instance"]);
+    assert_ne!(answer["instance"], get_bare(&another, "/loopback/x").await.json()["instance"]);
+    assert_eq!(get_bare(&gateway, "/loopback/a.b").await.status, 400);
 }
 
 #[tokio::test]

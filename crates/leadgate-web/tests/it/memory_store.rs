@@ -38,6 +38,8 @@ pub(crate) enum Trouble {
     Hangs,
     /// Accepting works, reading does not.
     NoReading,
+    /// What is there can be read, but nothing can be added.
+    NoRoom,
 }
 
 struct Row {
@@ -59,6 +61,8 @@ pub(crate) struct MemoryStore {
     trouble: Mutex<Option<Trouble>>,
     /// How many stories were read.
     pub(crate) reads: AtomicUsize,
+    /// How often room was looked for.
+    pub(crate) looks_for_room: AtomicUsize,
 }
 
 impl Default for MemoryStore {
@@ -70,6 +74,7 @@ impl Default for MemoryStore {
             at_once: Mutex::default(),
             trouble: Mutex::default(),
             reads: AtomicUsize::new(0),
+            looks_for_room: AtomicUsize::new(0),
         }
     }
 }
@@ -127,7 +132,7 @@ impl MemoryStore {
     async fn check(&self) -> Result<(), StoreError> {
         let trouble = *self.trouble.lock().unwrap();
         match trouble {
-            None | Some(Trouble::NoReading) => Ok(()),
+            None | Some(Trouble::NoReading | Trouble::NoRoom) => Ok(()),
             Some(Trouble::DiskFull) => Err(StoreError::DiskFull),
             Some(Trouble::Unavailable) => Err(StoreError::Unavailable("secret-cause".to_owned())),
             Some(Trouble::Corrupt) => Err(StoreError::Corrupt { what: "budget", why: "secret-cause".to_owned() }),
@@ -227,6 +232,12 @@ impl Store for MemoryStore {
     async fn budget(&self) -> Result<Option<Value>, StoreError> {
         self.check().await?;
         Ok(None)
+    }
+
+    async fn check_room(&self) -> Result<(), StoreError> {
+        self.check().await?;
+        self.looks_for_room.fetch_add(1, Ordering::Relaxed);
+        if *self.trouble.lock().unwrap() == Some(Trouble::NoRoom) { Err(StoreError::DiskFull) } else { Ok(()) }
     }
 
     fn signals(&self) -> &Signals {

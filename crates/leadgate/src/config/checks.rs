@@ -40,6 +40,7 @@ pub(super) fn check(settings: &Settings) -> Result<(), ConfigError> {
     problems.extend(wrong.iter().filter(|(is_wrong, _)| *is_wrong).map(|(_, problem)| (*problem).to_owned()));
     problems.extend(phone_region_problem(settings));
     problems.extend(host_problem(&settings.server.host));
+    problems.extend(public_url_problem(settings.server.public_url.as_deref()));
     problems.extend(level_problem(&settings.log.level));
     if problems.is_empty() { Ok(()) } else { Err(ConfigError { problems }) }
 }
@@ -76,6 +77,14 @@ fn host_problem(host: &str) -> Option<String> {
     let usable = host.is_empty() || host == "localhost" || host.parse::<std::net::IpAddr>().is_ok();
     (!usable)
         .then(|| format!("server.host is `{host}`, but it is an address to listen on, such as 0.0.0.0 or 127.0.0.1"))
+}
+
+fn public_url_problem(url: Option<&str>) -> Option<String> {
+    let url = url?;
+    let usable = reqwest::Url::parse(url).is_ok_and(|url| {
+        matches!(url.scheme(), "http" | "https") && url.username().is_empty() && url.password().is_none()
+    });
+    (!usable).then(|| "server.public_url is no web address; write it as https://leads.example.com".to_owned())
 }
 
 fn level_problem(level: &str) -> Option<String> {

@@ -13,6 +13,7 @@ pub(crate) struct Settings {
     pub(crate) server: ServerSettings,
     pub(crate) access: AccessSettings,
     pub(crate) crm: CrmSettings,
+    pub(crate) names: NameSettings,
     pub(crate) engine: WorkSettings,
     pub(crate) budget: BudgetShares,
     pub(crate) retry: RetrySettings,
@@ -26,6 +27,8 @@ pub(crate) struct Settings {
 pub(crate) struct ServerSettings {
     pub(crate) host: String,
     pub(crate) port: u16,
+    #[serde(deserialize_with = "text")]
+    pub(crate) public_url: Option<String>,
     #[serde(deserialize_with = "duration")]
     pub(crate) shutdown_deadline: Duration,
 }
@@ -47,6 +50,17 @@ pub(crate) struct CrmSettings {
     pub(crate) subdomain: Option<String>,
     #[serde(deserialize_with = "duration")]
     pub(crate) total_timeout: Duration,
+}
+
+/// What the account must have under these names.
+#[derive(Clone, Debug, Deserialize)]
+pub(crate) struct NameSettings {
+    #[serde(deserialize_with = "list")]
+    pub(crate) stages: Vec<String>,
+    #[serde(deserialize_with = "list")]
+    pub(crate) sources: Vec<String>,
+    #[serde(deserialize_with = "list")]
+    pub(crate) owners: Vec<String>,
 }
 
 /// How the engine works.
@@ -135,6 +149,21 @@ fn text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D:
     let text = String::deserialize(deserializer)?;
     let text = text.trim();
     Ok((!text.is_empty()).then(|| text.to_owned()))
+}
+
+/// Several texts, or one in which commas separate them.
+fn list<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum List {
+        One(String),
+        Many(Vec<String>),
+    }
+    let texts = match List::deserialize(deserializer)? {
+        List::One(text) => text.split(',').map(str::to_owned).collect(),
+        List::Many(texts) => texts,
+    };
+    Ok(texts.iter().map(|text| text.trim()).filter(|text| !text.is_empty()).map(str::to_owned).collect())
 }
 
 /// White space around a pasted secret is never meant.

@@ -69,6 +69,7 @@ fn plain(value: &Value) -> serde_json::Value {
         Value::String(_, text) => text.clone().into(),
         Value::Bool(_, flag) => (*flag).into(),
         Value::Num(_, number) => plain_number(*number),
+        Value::Array(_, values) => values.iter().map(plain).collect(),
         _ => serde_json::Value::Null,
     }
 }

@@ -26,6 +26,8 @@ const FILE: &str = "[server]\nport = 4000\n";
 #[case::number_as_text("", &[], &[("FRESHSALES_SUBDOMAIN", "4711")], ("crm.subdomain", "\"4711\"", "variable FRESHSALES_SUBDOMAIN"))]
 #[case::fraction("", &[], &[("LEADGATE__BUDGET__RESERVE_BULK", "0.2")], ("budget.reserve_bulk", "0.2", "variable LEADGATE__BUDGET__RESERVE_BULK"))]
 #[case::whole_fraction("[budget]\nreserve_bulk = 0", &[], &[], ("budget.reserve_bulk", "0", "file leadgate.toml"))]
+#[case::list("[names]\nstages = [\"Won\", \"Demo\"]", &[], &[], ("names.stages", "[\"Won\",\"Demo\"]", "file leadgate.toml"))]
+#[case::list_in_variable("", &[], &[("LEADGATE__NAMES__OWNERS", "Ada, Bo")], ("names.owners", "\"Ada, Bo\"", "variable LEADGATE__NAMES__OWNERS"))]
 #[case::flag_in_variable("", &[], &[("LEADGATE__ACCESS__OPEN_TO_ANYONE", "true")], ("access.open_to_anyone", "true", "variable LEADGATE__ACCESS__OPEN_TO_ANYONE"))]
 fn the_last_source_holds_and_is_named(
     #[case] file: &str,
@@ -51,6 +53,7 @@ fn the_last_source_holds_and_is_named(
 #[case::no_duration("[retry]\nbase = \"soon\"", &[], "`soon` is not a duration; write it as \"300ms\", \"10s\", \"5m\" or \"24h\"")]
 #[case::no_share("[budget]\nreserve_event = 1.5", &[], "budget.reserve_event is 1.5, but it is a share: from 0 to 1")]
 #[case::no_region("[intake]\nphone_region = \"Germany\"", &[], "a country's two capital letters, such as DE")]
+#[case::no_public_url("[server]\npublic_url = \"leads.example.com\"", &[], "server.public_url is no web address")]
 #[case::no_level("[log]\nlevel = \"info,=\"", &[], "log.level is `info,=`")]
 #[case::no_toml("[server\n", &[], "file leadgate.toml is not valid TOML")]
 fn a_mistake_is_named_with_its_mend(#[case] file: &str, #[case] variables: &[(&str, &str)], #[case] expected: &str) {

@@ -105,3 +105,11 @@ async fn tracking_needs_no_key() {
         assert_eq!(App::send(request).await.status, 200);
     }
 }
+
+#[tokio::test]
+async fn a_suite_account_whose_proxy_drops_the_accept_header_sends_everyone_to_its_sign_in_page() {
+    let app = App::start().await;
+    app.account.set_switches(freshsales_sandbox::Switches { accept_header_is_lost: true, ..app.account.switches() });
+    let request = app.http.get(format!("{}/selector/owners", app.sandbox.url(Generation::Suite)));
+    assert_eq!(App::send(request.header("accept", "application/json")).await.status, 302);
+}

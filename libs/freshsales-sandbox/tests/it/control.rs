@@ -101,3 +101,11 @@ async fn a_reset_account_is_fresh() {
     assert_eq!((&summary["records"]["contacts"]["live"], &summary["now"]), (&json!(0), &json!(crate::client::START)));
     assert_eq!(control(&app, Method::GET, "/nowhere", Value::Null).await.status, 404);
 }
+
+#[tokio::test]
+async fn every_reply_is_dated_by_the_accounts_clock() {
+    let app = App::start().await;
+    app.account.advance(std::time::Duration::from_secs(90));
+    let got = App::send(app.request(Method::GET, "/api/selector/owners")).await;
+    assert_eq!(got.header("date"), Some("Mon, 15 Jun 2026 12:32:00 GMT"));
+}

@@ -178,3 +178,13 @@ async fn a_late_effect_meets_the_account_as_it_is_then() {
     let shown = app.account.contacts()[0].clone();
     assert_eq!((&shown["last_name"], &shown["updated_at"]), (&json!("Late"), &json!("2026-06-15T12:30:35Z")));
 }
+
+#[tokio::test]
+async fn a_forbidden_request_changes_nothing_and_says_so_like_a_missing_right() {
+    let app = App::start().await;
+    app.account.set_faults(vec![Fault::new(FaultKind::Forbidden).on("POST", "/contacts")]);
+    let contact = json!({"contact": {"last_name": "Halvorsen", "email": "ingrid@example.com"}});
+    let got = App::send(app.request(Method::POST, "/crm/sales/api/contacts").json(&contact)).await;
+    assert_eq!(got.ok(403)["errors"]["code"], 403);
+    assert_eq!(app.account.contacts().len(), 0);
+}
