@@ -12,7 +12,7 @@ use crate::account::shown;
 use crate::model::quota::QuotaState;
 use crate::model::{Kind, State};
 use crate::wire::{NOT_FOUND_PAGE, Reply, query_pairs, segments};
-use crate::{Account, Fault, Plan, StageOutcome, Switches};
+use crate::{Account, Fault, Plan, StageOutcome, Switches, workflows};
 
 /// Answers a control request; `rest` is the path after `/__sandbox`.
 pub(crate) fn answer(
@@ -49,6 +49,10 @@ fn read(state: &mut State, path: &[&str], limit: Option<usize>) -> Outcome {
         ["clock"] => clock(state),
         ["index-lag"] => json!({"seconds": state.index.lag().as_secs_f64(), "pending": state.index.pending()}),
         ["switches"] => json!(state.switches),
+        ["workflows", rest @ ..] => {
+            let found = workflows::control::read(state, rest, limit.unwrap_or(100));
+            return Ok(found.map_or_else(unknown, Reply::json));
+        }
         _ => return Ok(unknown()),
     }))
 }
@@ -75,6 +79,10 @@ fn change(state: &mut State, method: &Method, path: &[&str], body: &Bytes) -> Ou
         (&Method::DELETE, ["stages", id]) => known(state.catalog.remove_stage(stage_id(id)?), id)?,
         (&Method::POST, ["custom-fields"]) => state.add_custom_field(parse(body)?),
         (&Method::POST, ["reset"]) => state.reset(),
+        (_, ["workflows", rest @ ..]) => {
+            let done = workflows::control::change(state, method, rest, body)?;
+            return Ok(done.map_or_else(unknown, Reply::json));
+        }
         _ => return Ok(unknown()),
     }
     Ok(Reply::json(summary(state)))

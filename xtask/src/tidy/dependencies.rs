@@ -57,7 +57,7 @@ const RULES: &[Rule] = &[
     Rule {
         name: "freshsales-sandbox",
         may_use: &[],
-        never: &["reqwest", "rusqlite", "sqlx"],
+        never: &["rusqlite", "sqlx"],
         never_in_tests: &["freshsales"],
     },
     Rule {

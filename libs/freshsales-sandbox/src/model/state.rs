@@ -13,6 +13,7 @@ use super::request_log::RequestLog;
 use super::search_index::SearchIndex;
 use super::table::Table;
 use super::{Kind, Record};
+use crate::workflows::{Workflows, record_written};
 use crate::{CustomField, SandboxConfig, Switches};
 
 #[derive(Debug)]
@@ -27,6 +28,7 @@ pub(crate) struct State {
     pub(crate) index: SearchIndex,
     pub(crate) jobs: Jobs,
     pub(crate) log: RequestLog,
+    pub(crate) workflows: Workflows,
     tables: [Table; Kind::ALL.len()],
     next_ids: [i64; Kind::ALL.len()],
     next_part: i64,
@@ -50,6 +52,7 @@ impl State {
             index: SearchIndex::new(signed(config.index_lag)),
             jobs: Jobs::new(signed(config.job_duration)),
             log: RequestLog::new(config.remembered_requests),
+            workflows: Workflows::new(&config.workflows, config.remembered_deliveries, config.seed),
             tables: Default::default(),
             next_ids: Kind::ALL.map(Kind::first_id),
             next_part: 76_000_000_001,
@@ -62,6 +65,7 @@ impl State {
     /// Reads the clock and lets everything happen whose time has come. Called at the start of every access.
     pub(crate) fn tick(&mut self) {
         self.now = self.clock.now();
+        self.workflows.begin_access(self.now);
         self.finish_due_jobs();
         self.index.settle(self.now);
     }
@@ -103,8 +107,16 @@ impl State {
         id
     }
 
-    /// Stores a record: visible at once to GETs, lists and look-ups, after the lag to searches.
+    /// Stores a record that was written, and fires the workflows that watch for it.
     pub(crate) fn commit(&mut self, record: Record) -> Arc<Record> {
+        let before = self.tables[record.kind.index()].any(record.id).cloned();
+        let record = self.put(record);
+        record_written(self, before.as_ref(), &record);
+        record
+    }
+
+    /// Stores a record: visible at once to GETs, lists and look-ups, after the lag to searches.
+    fn put(&mut self, record: Record) -> Arc<Record> {
         let record = Arc::new(record);
         self.tables[record.kind.index()].put(Arc::clone(&record));
         self.index.record_written(Arc::clone(&record), self.now);
@@ -130,7 +142,7 @@ impl State {
     pub(crate) fn derive(&mut self, kind: Kind, id: i64, change: impl FnOnce(&mut Record)) {
         if let Some(mut record) = self.record(kind, id).map(|record| Record::clone(record)) {
             change(&mut record);
-            self.commit(record);
+            self.put(record);
         }
     }
 
