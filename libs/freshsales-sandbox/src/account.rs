@@ -1,10 +1,12 @@
 //! The handle through which tests and the binary look into the account and steer it, past the API and its quota.
 
+use std::ops::{Deref, DerefMut};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use jiff::Timestamp;
 use serde_json::{Map, Value};
+use tokio::sync::Notify;
 
 use crate::config::{CustomField, Generation, Plan};
 use crate::control::check_rules;
@@ -16,18 +18,60 @@ use crate::{AccountRules, Fault, Language, QuotaState, RequestSeen, StageOutcome
 #[derive(Clone, Debug)]
 pub struct Account {
     state: Arc<Mutex<State>>,
+    signals: Arc<Signals>,
+}
+
+/// What tasks that share the account tell each other.
+#[derive(Debug, Default)]
+pub(crate) struct Signals {
+    /// A webhook has become ready to be sent.
+    pub(crate) wake: Notify,
+    /// The sender of webhooks has nothing left to take.
+    pub(crate) settled: Notify,
+}
+
+/// The account's state, locked. Letting go of it wakes the sender of webhooks where there is something to send.
+pub(crate) struct Locked<'a> {
+    state: MutexGuard<'a, State>,
+    signals: &'a Signals,
+}
+
+impl Deref for Locked<'_> {
+    type Target = State;
+
+    fn deref(&self) -> &State {
+        &self.state
+    }
+}
+
+impl DerefMut for Locked<'_> {
+    fn deref_mut(&mut self) -> &mut State {
+        &mut self.state
+    }
+}
+
+impl Drop for Locked<'_> {
+    fn drop(&mut self) {
+        if self.state.workflows.is_ready() {
+            self.signals.wake.notify_one();
+        }
+    }
 }
 
 impl Account {
     pub(crate) fn new(state: State) -> Self {
-        Self { state: Arc::new(Mutex::new(state)) }
+        Self { state: Arc::new(Mutex::new(state)), signals: Arc::default() }
+    }
+
+    pub(crate) fn signals(&self) -> &Signals {
+        &self.signals
     }
 
     /// A panic while the lock was held leaves a usable account: every change is committed in one step.
-    pub(crate) fn lock(&self) -> MutexGuard<'_, State> {
+    pub(crate) fn lock(&self) -> Locked<'_> {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         state.tick();
-        state
+        Locked { state, signals: &self.signals }
     }
 
     /// Records of a kind that are not deleted, oldest first, with every related id.

@@ -174,6 +174,10 @@ pub struct SandboxConfig {
     pub custom_fields: Vec<CustomField>,
     /// How many requests [`crate::Account::requests`] remembers.
     pub remembered_requests: usize,
+    /// Workflows the account has from the start. [`crate::Account::add_workflow`] adds more.
+    pub workflows: Vec<crate::Workflow>,
+    /// How many attempts [`crate::Account::deliveries`] remembers.
+    pub remembered_deliveries: usize,
 }
 
 impl Default for SandboxConfig {
@@ -194,6 +198,8 @@ impl Default for SandboxConfig {
             zone: jiff::tz::TimeZone::UTC,
             custom_fields: CustomField::defaults(),
             remembered_requests: 10_000,
+            workflows: Vec::new(),
+            remembered_deliveries: 1_000,
         }
     }
 }

@@ -14,7 +14,7 @@ use crate::account::shown;
 use crate::model::quota::QuotaState;
 use crate::model::{Kind, State};
 use crate::wire::{NOT_FOUND_PAGE, Reply, query_pairs, segments};
-use crate::{Account, Fault, Plan, StageOutcome};
+use crate::{Account, Fault, Plan, StageOutcome, workflows};
 
 pub(crate) use admin::check as check_rules;
 
@@ -53,6 +53,10 @@ fn read(state: &mut State, path: &[&str], limit: Option<usize>) -> Outcome {
         ["clock"] => clock(state),
         ["index-lag"] => json!({"seconds": state.index.lag().as_secs_f64(), "pending": state.index.pending()}),
         ["switches"] => json!(state.switches),
+        ["workflows", rest @ ..] => {
+            let found = workflows::control::read(state, rest, limit.unwrap_or(100));
+            return Ok(found.map_or_else(unknown, Reply::json));
+        }
         other => return Ok(admin::read(state, other).map_or_else(unknown, Reply::json)),
     }))
 }
@@ -82,6 +86,10 @@ fn change(state: &mut State, method: &Method, path: &[&str], body: &Bytes) -> Ou
         (&Method::DELETE, ["stages", id]) => known(state.catalog.remove_stage(stage_id(id)?), id)?,
         (&Method::POST, ["custom-fields"]) => state.add_custom_field(parse(body)?),
         (&Method::POST, ["reset"]) => state.reset(),
+        (_, ["workflows", rest @ ..]) => {
+            let done = workflows::control::change(state, method, rest, body)?;
+            return Ok(done.map_or_else(unknown, Reply::json));
+        }
         _ => return admin::change(state, method, path, body).unwrap_or_else(|| Ok(unknown())),
     }
     Ok(Reply::json(summary(state)))

@@ -75,6 +75,17 @@
 //! curl -s -X PUT localhost:8080/__sandbox/pipelines/79000003001 -d '{"rotting_days":7}'
 //! curl -s localhost:8080/__sandbox/currencies/add -d '{"code":"EUR","exchange_rate":"1.25"}'
 //! curl -s -X POST localhost:8080/__sandbox/reset
+//! curl -s localhost:8080/__sandbox/workflows                         # rules that call webhooks, with their ids
+//! curl -s localhost:8080/__sandbox/workflows -d '{"name":"won","kind":"deal","trigger":"updated",
+//!      "conditions":{"all":[{"field":"deal_stage_id","operator":"changed","to":"Won"}]},
+//!      "webhook":{"url":"http://localhost:9000/hook","content":{"simple":["id","deal_stage_name"]}}}'
+//! curl -s -X PUT localhost:8080/__sandbox/workflows/1 -d '{"name":"won", …}'
+//! curl -s -X DELETE localhost:8080/__sandbox/workflows/1
+//! curl -s localhost:8080/__sandbox/workflows/1/test -d '{"record":73000000001}'  # send one now; no body: the newest
+//! curl -s localhost:8080/__sandbox/workflows/fields/deal             # what can be ticked
+//! curl -s 'localhost:8080/__sandbox/workflows/deliveries?limit=20'   # newest first; DELETE forgets them
+//! curl -s -X PUT localhost:8080/__sandbox/workflows/faults \
+//!      -d '{"faults":[{"kind":"deliver_twice","probability":0.2}]}'  # or reorder, drop; DELETE clears
 //! ```
 //!
 //! Kinds of faults: `fail_before_commit`, `commit_then_fail`, `server_error_html` (`status`), `commit_then_cut`,
@@ -103,6 +114,7 @@ mod sandbox;
 mod server;
 mod switches;
 mod wire;
+mod workflows;
 mod write;
 
 pub use account::Account;
@@ -117,4 +129,8 @@ pub use sandbox::Sandbox;
 pub use switches::{
     ConvertAgain, ConvertReply, CreateStatus, CustomFieldUpdate, DeletedRecord, ErrorShape, FailureItem,
     LookupFreshness, LookupMissingField, PageAboveMaximum, QuotaBody, Switches, UnrecordedTexts,
+};
+pub use workflows::{
+    Authentication, Condition, Content, DeliveryResult, DeliverySeen, Encoding, FieldCondition, FieldTest, Secret,
+    Trigger, Webhook, WebhookFault, WebhookFaultKind, WebhookMethod, Workflow,
 };

@@ -8,6 +8,7 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 use crate::model::State;
+use crate::workflows::sender;
 use crate::{Account, Generation, SandboxConfig, server};
 
 /// A Freshsales account served over HTTP by background tasks. Dropping it stops accepting connections.
@@ -26,20 +27,26 @@ pub struct Sandbox {
     account: Account,
     stop: watch::Sender<bool>,
     accepting: JoinHandle<()>,
+    sending: JoinHandle<()>,
 }
 
 impl Sandbox {
     /// Starts serving at an address; port 0 picks a free one.
     ///
     /// # Errors
-    /// Where the address cannot be bound.
+    /// Where the address cannot be bound, or a workflow of the configuration is not usable.
     pub async fn start(config: SandboxConfig, addr: SocketAddr) -> io::Result<Self> {
+        for workflow in &config.workflows {
+            let wrong = |why: String| io::Error::new(io::ErrorKind::InvalidInput, why);
+            workflow.check().map_err(|why| wrong(format!("cannot set up the workflow {}: {why}", workflow.name)))?;
+        }
         let listener = TcpListener::bind(addr).await?;
         let addr = listener.local_addr()?;
         let account = Account::new(State::new(config));
         let (stop, stopped) = watch::channel(false);
+        let sending = tokio::spawn(sender::run(account.clone(), stopped.clone()));
         let accepting = tokio::spawn(server::run(listener, account.clone(), stopped));
-        Ok(Self { addr, account, stop, accepting })
+        Ok(Self { addr, account, stop, accepting, sending })
     }
 
     /// The address it listens on.
@@ -71,5 +78,6 @@ impl Sandbox {
         self.stop.send_replace(true);
         // An error here means the task panicked, and then it accepts nothing either.
         drop(self.accepting.await);
+        drop(self.sending.await);
     }
 }

@@ -223,6 +223,16 @@ pub struct Switches {
     pub accept_header_is_lost: bool,
     /// Contact attributes an admin has made mandatory, by their API names.
     pub required_contact_fields: Vec<String>,
+    /// How many times a webhook is sent until a receiver answers 2xx.
+    pub webhook_tries: u32,
+    /// Pause between two tries of a webhook, in seconds of the account's clock.
+    pub webhook_retry_after_seconds: u32,
+    /// How long a receiver of webhooks may take to answer, in seconds of real time.
+    pub webhook_timeout_seconds: u64,
+    /// Whether an update that changes no attribute fires workflows.
+    pub webhook_on_unchanged_update: bool,
+    /// Whether values that fill placeholders are escaped for the encoding of the body; raw values can break it.
+    pub webhook_placeholders_escaped: bool,
 }
 
 impl Default for Switches {
@@ -255,6 +265,11 @@ impl Default for Switches {
             mobile_unique: false,
             accept_header_is_lost: false,
             required_contact_fields: Vec::new(),
+            webhook_tries: 1,
+            webhook_retry_after_seconds: 60,
+            webhook_timeout_seconds: 10,
+            webhook_on_unchanged_update: false,
+            webhook_placeholders_escaped: true,
         }
     }
 }

@@ -54,12 +54,7 @@ const RULES: &[Rule] = &[
         // If the client and the account it is tried against shared a type, a wrong type would agree with itself.
         never_in_tests: &["freshsales-sandbox"],
     },
-    Rule {
-        name: "freshsales-sandbox",
-        may_use: &[],
-        never: &["reqwest", "rusqlite", "sqlx"],
-        never_in_tests: &["freshsales"],
-    },
+    Rule { name: "freshsales-sandbox", may_use: &[], never: &["rusqlite", "sqlx"], never_in_tests: &["freshsales"] },
     Rule {
         name: "leadgate-core",
         may_use: &[],

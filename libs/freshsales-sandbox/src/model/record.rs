@@ -91,6 +91,21 @@ impl Record {
         }
     }
 
+    /// Whether two states of a record differ in nothing but the times of writing and the writer.
+    pub(crate) fn says_the_same(&self, other: &Self) -> bool {
+        let told = |(name, _): &&(&'static str, Value)| *name != "updater_id";
+        let values =
+            |one: &Self, two: &Self| one.values.iter().filter(told).all(|(name, value)| two.get(name) == value);
+        values(self, other)
+            && values(other, self)
+            && self.custom == other.custom
+            && self.emails == other.emails
+            && self.accounts == other.accounts
+            && self.contacts == other.contacts
+            && self.targets == other.targets
+            && (self.deleted, self.converted) == (other.deleted, other.converted)
+    }
+
     pub(crate) fn primary_email(&self) -> Option<&str> {
         self.emails.iter().find(|email| email.primary).map(|email| email.address.as_str())
     }

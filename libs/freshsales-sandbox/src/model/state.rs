@@ -16,6 +16,7 @@ use super::request_log::RequestLog;
 use super::search_index::SearchIndex;
 use super::table::Table;
 use super::{Kind, Record};
+use crate::workflows::{Workflows, record_written};
 use crate::{AccountRules, CustomField, Language, SandboxConfig, Switches};
 
 #[derive(Debug)]
@@ -35,6 +36,7 @@ pub(crate) struct State {
     pub(crate) log: RequestLog,
     pub(crate) histories: Histories,
     pub(crate) files: Files,
+    pub(crate) workflows: Workflows,
     tables: [Table; Kind::ALL.len()],
     next_ids: [i64; Kind::ALL.len()],
     next_part: i64,
@@ -66,6 +68,7 @@ impl State {
             log: RequestLog::new(config.remembered_requests),
             histories: Histories::new(),
             files: Files::default(),
+            workflows: Workflows::new(&config.workflows, config.remembered_deliveries, config.seed),
             tables: Default::default(),
             next_ids: Kind::ALL.map(Kind::first_id),
             next_part: 76_000_000_001,
@@ -80,6 +83,7 @@ impl State {
     /// Reads the clock and lets everything happen whose time has come. Called at the start of every access.
     pub(crate) fn tick(&mut self) {
         self.now = self.clock.now();
+        self.workflows.begin_access(self.now);
         self.catch_up();
         self.purge_recycle_bin();
         self.index.settle(self.now);
@@ -150,13 +154,16 @@ impl State {
         id
     }
 
-    /// Stores a record: visible at once to GETs, lists and look-ups, after the lag to searches.
+    /// Stores a record that was written, and fires the workflows that watch for it.
     pub(crate) fn commit(&mut self, record: Record) -> Arc<Record> {
         let before = self.tables[record.kind.index()].any(record.id).cloned();
         self.histories.written(before.as_deref(), &record, self.now);
-        self.store(record)
+        let record = self.store(record);
+        record_written(self, before.as_ref(), &record);
+        record
     }
 
+    /// Stores a record: visible at once to GETs, lists and look-ups, after the lag to searches.
     fn store(&mut self, record: Record) -> Arc<Record> {
         let record = Arc::new(record);
         self.tables[record.kind.index()].put(Arc::clone(&record));

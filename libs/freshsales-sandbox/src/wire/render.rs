@@ -75,7 +75,7 @@ impl<'a> Render<'a> {
         }
     }
 
-    fn value(&self, record: &Record, column: &Column) -> Value {
+    pub(crate) fn value(&self, record: &Record, column: &Column) -> Value {
         if column.shape == Shape::Computed {
             return self.computed(record, column.name);
         }

@@ -38,9 +38,7 @@ pub(crate) fn carry_out(state: &mut State, job: DueJob) -> (i64, JobOutcome) {
             Ok(record) => {
                 outcome.succeeded += 1;
                 if record.created_at == job.due {
-                    let mut imported = crate::model::Record::clone(&record);
-                    imported.imported = true;
-                    state.commit(imported);
+                    state.derive(job.kind, record.id, |record| record.imported = true);
                 }
             }
             Err(refusal) => {
