@@ -43,6 +43,7 @@
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
 pub mod api;
+pub mod blocking;
 pub mod client;
 pub mod credentials;
 pub mod custom_fields;
@@ -52,6 +53,8 @@ pub mod error;
 mod generation;
 pub mod listing;
 pub mod merge;
+pub mod multipart;
+pub mod observe;
 pub mod rate_limit;
 mod record;
 mod related;

@@ -6,6 +6,7 @@ mod credentials;
 mod custom_fields;
 mod detection;
 mod fixtures;
+mod hooks;
 mod jobs;
 mod merges;
 mod rate_limit;
