@@ -1,6 +1,7 @@
 //! The client: takes a request value, makes one HTTP request of it, reads the reply or classifies the failure.
 
 use std::fmt;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
@@ -14,6 +15,7 @@ use crate::Generation;
 use crate::credentials::{AccountAddress, Credentials};
 use crate::detect;
 use crate::error::{Error, ErrorClass, FailedReply, classify_failure, classify_reply};
+use crate::observe::{Observer, RequestEvent, ResponseEvent, path_template};
 use crate::reply::{Reply, ResponseMeta};
 use crate::request::{Request, RequestParts};
 use crate::transport::{AuthLayer, BoxTransport, HttpTransport, Timeouts, TransportError};
@@ -39,6 +41,7 @@ pub struct Client {
     transport: BoxTransport,
     generation: Generation,
     root: Url,
+    observer: Option<Arc<dyn Observer>>,
 }
 
 impl Client {
@@ -65,6 +68,7 @@ impl Client {
             generation: None,
             timeouts: Timeouts::default(),
             transport: None,
+            observer: None,
             wrap: Box::new(|inner| inner),
         }
     }
@@ -80,7 +84,11 @@ impl Client {
     }
 
     pub(crate) fn bound(transport: BoxTransport, generation: Generation, root: Url) -> Self {
-        Self { transport, generation, root }
+        Self { transport, generation, root, observer: None }
+    }
+
+    fn observed_by(self, observer: Option<Arc<dyn Observer>>) -> Self {
+        Self { observer, ..self }
     }
 
     /// Makes exactly one HTTP request and reads its reply.
@@ -92,6 +100,22 @@ impl Client {
         let parts = request.to_parts(self.generation);
         let exchange = Exchange { kind: request.kind(), parts: &parts, started: Instant::now() };
         let http_request = self.http_request(&parts).map_err(Error::setup)?;
+        let Some(observer) = self.observer.as_deref() else {
+            return self.exchange(request, &exchange, http_request).await;
+        };
+        let path = path_template(&parts.path);
+        observer.on_request(&RequestEvent { method: &parts.method, path: &path, kind: exchange.kind });
+        let result = self.exchange(request, &exchange, http_request).await;
+        observer.on_response(&exchange.event(&path, &result));
+        result
+    }
+
+    async fn exchange<R: Request + ?Sized>(
+        &self,
+        request: &R,
+        exchange: &Exchange<'_>,
+        http_request: http::Request<Bytes>,
+    ) -> Result<Reply<R::Output>, Error> {
         let answer = self.transport.clone().oneshot(http_request).await;
         let reply = answer.map_err(|error| exchange.failed(error))?;
         let meta = exchange.meta(&reply);
@@ -106,11 +130,16 @@ impl Client {
     }
 
     fn http_request(&self, parts: &RequestParts) -> Result<http::Request<Bytes>, String> {
+        let request = http::Request::builder().method(parts.method.clone()).uri(self.url(parts)?.as_str());
+        if let Some(form) = &parts.form {
+            let (content_type, body) = form.encode();
+            let request = request.header(http::header::CONTENT_TYPE, content_type).body(body);
+            return request
+                .map_err(|error| format!("the form for {} could not be built: {error}", parts.printable_path()));
+        }
         let body = parts.body.as_ref().map(serde_json::to_vec).transpose();
         let body = body.map_err(|error| format!("the body of {} is no JSON: {error}", parts.printable_path()))?;
-        http::Request::builder()
-            .method(parts.method.clone())
-            .uri(self.url(parts)?.as_str())
+        request
             .body(body.map(Bytes::from).unwrap_or_default())
             .map_err(|error| format!("the request to {} could not be built: {error}", parts.printable_path()))
     }
@@ -148,6 +177,22 @@ impl Exchange<'_> {
     #[expect(clippy::disallowed_methods, reason = "only relative headers are read against it; absolute ones are not")]
     fn meta(&self, reply: &http::Response<Bytes>) -> ResponseMeta {
         ResponseMeta::read(reply.status(), reply.headers(), Timestamp::now(), self.started.elapsed())
+    }
+
+    fn event<'a, T>(&'a self, path: &'a str, result: &'a Result<Reply<T>, Error>) -> ResponseEvent<'a> {
+        let (meta, error) = match result {
+            Ok(reply) => (&reply.meta, None),
+            Err(error) => (error.meta(), Some(error.class().name())),
+        };
+        ResponseEvent {
+            method: &self.parts.method,
+            path,
+            kind: self.kind,
+            status: meta.status,
+            elapsed: meta.elapsed,
+            rate_limit: meta.rate_limit.as_ref(),
+            error,
+        }
     }
 
     fn error(&self, class: ErrorClass, meta: ResponseMeta) -> Error {
@@ -192,6 +237,7 @@ pub struct ClientBuilder {
     generation: Option<Generation>,
     timeouts: Timeouts,
     transport: Option<BoxTransport>,
+    observer: Option<Arc<dyn Observer>>,
     wrap: Box<dyn FnOnce(BoxTransport) -> BoxTransport + Send>,
 }
 
@@ -228,6 +274,13 @@ impl ClientBuilder {
         self
     }
 
+    /// Tells somebody of each request and its reply, see [`crate::observe`]. The requests of [`detect`](Self::detect) are not told.
+    #[must_use]
+    pub fn observer(mut self, observer: impl Observer) -> Self {
+        self.observer = Some(Arc::new(observer));
+        self
+    }
+
     /// Puts a tower layer around the transport. The layer added last is the outermost.
     #[must_use]
     pub fn layer<L>(mut self, layer: L) -> Self
@@ -246,7 +299,8 @@ impl ClientBuilder {
     ///
     /// # Errors
     /// As [`Client::new`].
-    pub fn build(self) -> Result<Client, Error> {
+    pub fn build(mut self) -> Result<Client, Error> {
+        let observer = self.observer.take();
         let address = self.credentials.address();
         let generation = self.generation.or(address.generation()).ok_or_else(|| {
             Error::setup("the address does not tell the generation: detect it, or name it when building the client")
@@ -254,17 +308,18 @@ impl ClientBuilder {
         let root = address.api_root(generation).ok_or_else(|| {
             Error::setup(format!("the address is not one of {generation}: give the address of that generation"))
         })?;
-        Ok(Client::bound(self.connect()?, generation, root))
+        Ok(Client::bound(self.connect()?, generation, root).observed_by(observer))
     }
 
     /// Builds the client, checks the key and finds the generation, with one or two requests.
     ///
     /// # Errors
     /// As [`Client::detect`].
-    pub async fn detect(self) -> Result<Client, Error> {
+    pub async fn detect(mut self) -> Result<Client, Error> {
+        let observer = self.observer.take();
         let address: AccountAddress = self.credentials.address().clone();
         let wanted = self.generation;
-        detect::detect(&address, wanted, self.connect()?).await
+        Ok(detect::detect(&address, wanted, self.connect()?).await?.observed_by(observer))
     }
 
     fn connect(self) -> Result<BoxTransport, Error> {

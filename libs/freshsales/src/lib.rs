@@ -44,6 +44,7 @@
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
 pub mod api;
+pub mod blocking;
 pub mod client;
 pub mod credentials;
 pub mod custom_fields;
@@ -53,6 +54,8 @@ pub mod error;
 mod generation;
 pub mod listing;
 pub mod merge;
+pub mod multipart;
+pub mod observe;
 pub mod rate_limit;
 mod record;
 mod related;

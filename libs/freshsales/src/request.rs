@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use crate::Generation;
 use crate::decode::DecodeError;
+use crate::multipart::Multipart;
 
 /// One call of the API as a value.
 ///
@@ -76,6 +77,8 @@ pub struct RequestParts {
     pub query: Vec<(String, String)>,
     /// JSON body.
     pub body: Option<Value>,
+    /// A form to send instead of a JSON body.
+    pub form: Option<Multipart>,
     /// Whether every account has the route.
     pub route: Route,
 }
@@ -83,7 +86,7 @@ pub struct RequestParts {
 impl RequestParts {
     /// A request without query and body.
     pub fn new(method: Method, path: impl Into<String>) -> Self {
-        Self { method, path: path.into(), query: Vec::new(), body: None, route: Route::InEveryAccount }
+        Self { method, path: path.into(), query: Vec::new(), body: None, form: None, route: Route::InEveryAccount }
     }
 
     /// A `GET`.
@@ -108,6 +111,13 @@ impl RequestParts {
     #[must_use]
     pub fn body(mut self, body: Value) -> Self {
         self.body = Some(body);
+        self
+    }
+
+    /// Sets a form, which is sent instead of a JSON body.
+    #[must_use]
+    pub fn form(mut self, form: Multipart) -> Self {
+        self.form = Some(form);
         self
     }
 

@@ -66,7 +66,8 @@ impl RetryPolicy {
             ErrorClass::BusyTryLater => Some(self.own_wait(attempt, jitter).max(BUSY_WAIT)),
             ErrorClass::EdgeThrottled { retry_after } => {
                 let asked = retry_after.unwrap_or(self.longest_wait);
-                (asked <= self.longest_asked_wait).then_some(asked)
+                // Asking on at once keeps a ban alive, even if the edge names no wait.
+                (asked <= self.longest_asked_wait).then(|| asked.max(self.own_wait(attempt, jitter)))
             }
             _ => None,
         }

@@ -1,86 +1,37 @@
 //! Search by rules over fields. Rows are partial, and the index behind it lags behind writes by seconds.
+//!
+//! Contacts, leads, sales accounts and deals have it, and records of custom modules. A rule is made of a [`field`] and what it must be:
+//!
+//! ```
+//! use freshsales::contacts::Contact;
+//! use freshsales::filtered_search::{by_rules, field};
+//! use jiff::civil::date;
+//!
+//! let search = by_rules::<Contact>(vec![
+//!     field("city").contains("Oslo"),
+//!     field("cf_region").is_in(["Nordics", "West Africa"]),
+//!     field("lead_score").between(10, 50),
+//!     field("created_at").is_after(date(2026, 6, 1)),
+//! ]);
+//! # let _ = search;
+//! ```
+//!
+//! [`Client::stream`](crate::Client::stream) reads all pages of it.
+
+mod rule;
 
 use std::marker::PhantomData;
 
 use http::{Method, StatusCode};
 use serde_json::{Value, json};
 
+pub use self::rule::{Field, Operator, Rule, RuleValue, field};
 use super::views::{Paging, SortDirection};
 use crate::Generation;
 use crate::decode::{self, DecodeError, Page};
 use crate::listing::{ListOrder, ListRequest, Place};
 use crate::record::Record;
 use crate::request::{Idempotency, Request, RequestParts};
-
-/// How a rule compares. Seen to work are the first six; the others are offered by the CRM's pages.
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Operator {
-    /// One of several values, or a single one.
-    IsIn,
-    /// Later than a date or time.
-    IsAfter,
-    /// Earlier than a date or time.
-    IsBefore,
-    /// Exactly this value.
-    Is,
-    /// Has this text inside.
-    Contains,
-    /// Starts with this text.
-    StartsWith,
-    /// Anything but this value.
-    IsNot,
-    /// None of several values.
-    IsNotIn,
-    /// Any other operator by the CRM's name.
-    Other(String),
-}
-
-impl Operator {
-    fn as_str(&self) -> &str {
-        match self {
-            Self::IsIn => "is_in",
-            Self::IsAfter => "is_after",
-            Self::IsBefore => "is_before",
-            Self::Is => "is",
-            Self::Contains => "contains",
-            Self::StartsWith => "starts_with",
-            Self::IsNot => "is_not",
-            Self::IsNotIn => "is_not_in",
-            Self::Other(name) => name,
-        }
-    }
-}
-
-/// One condition. Rules are joined by "and".
-#[derive(Debug, Clone, PartialEq)]
-pub struct Rule {
-    attribute: String,
-    operator: Operator,
-    value: Value,
-}
-
-impl Rule {
-    /// Attributes of the record go by their name (`updated_at`, `cf_region`), those in tables of their own by
-    /// `{kind}_{table}.{column}`, e.g. `contact_email.email`. Deleted records are found by `deleted` is 1.
-    pub fn new(attribute: impl Into<String>, operator: Operator, value: impl Into<Value>) -> Self {
-        Self { attribute: attribute.into(), operator, value: value.into() }
-    }
-
-    /// The record has this e-mail address. `T` must be contacts or leads.
-    pub fn email<T: Record>(address: impl Into<String>) -> Self {
-        Self::new(format!("{}_email.email", T::SINGULAR), Operator::IsIn, address.into())
-    }
-
-    /// The record was changed after this time.
-    pub fn updated_after(time: jiff::Timestamp) -> Self {
-        Self::new("updated_at", Operator::IsAfter, time.to_string())
-    }
-
-    pub(crate) fn to_json(&self) -> Value {
-        json!({ "attribute": self.attribute, "operator": self.operator.as_str(), "value": self.value })
-    }
-}
 
 /// Searches records of one kind by rules, e.g. `by_rules::<Contact>(vec![Rule::email::<Contact>("a@example.com")])`.
 pub fn by_rules<T: Record>(rules: Vec<Rule>) -> FilteredSearch<T> {

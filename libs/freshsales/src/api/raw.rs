@@ -5,6 +5,7 @@ use serde_json::Value;
 
 use crate::Generation;
 use crate::decode::{self, DecodeError};
+use crate::multipart::Multipart;
 use crate::request::{Idempotency, Request, RequestParts};
 
 /// A request by method and path below `/api`, e.g. `raw::request(Method::GET, "lists")`.
@@ -34,6 +35,13 @@ impl RawRequest {
     #[must_use]
     pub fn body(mut self, body: Value) -> Self {
         self.parts = self.parts.body(body);
+        self
+    }
+
+    /// Sets a form with texts and files as the body, e.g. for an upload to `documents`.
+    #[must_use]
+    pub fn form(mut self, form: Multipart) -> Self {
+        self.parts = self.parts.form(form);
         self
     }
 

@@ -59,7 +59,8 @@ where
         let headers = request.headers_mut();
         headers.insert(AUTHORIZATION, self.authorization.clone());
         headers.insert(ACCEPT, JSON);
-        headers.insert(CONTENT_TYPE, JSON);
+        // An upload brings its own.
+        headers.entry(CONTENT_TYPE).or_insert(JSON);
         self.inner.call(request)
     }
 }

@@ -7,6 +7,8 @@ mod credentials;
 mod custom_fields;
 mod detection;
 mod fixtures;
+mod hooks;
+mod hostile_input;
 mod jobs;
 mod merges;
 mod rate_limit;

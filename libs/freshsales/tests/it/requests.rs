@@ -2,7 +2,7 @@
 
 use freshsales::contacts::{Contact, ContactAttributes};
 use freshsales::deals::{Deal, DealAttributes};
-use freshsales::filtered_search::{Operator, Rule, by_rules};
+use freshsales::filtered_search::{Operator, Rule, by_rules, field};
 use freshsales::jobs::BulkItem;
 use freshsales::leads::LeadAttributes;
 use freshsales::lookup::Entity;
@@ -153,6 +153,37 @@ fn searches_are_written_as_recorded() {
         body["filter_rule"][0],
         json!({"attribute": "updated_at", "operator": "is_after", "value": "2026-06-01T00:00:00Z"})
     );
+}
+
+#[rstest::rstest]
+#[case(field("city").contains("Oslo"), "city", "contains", json!("Oslo"))]
+#[case(field("city").does_not_contain("Oslo"), "city", "does_not_contain", json!("Oslo"))]
+#[case(field("lead_city.city").starts_with("Os"), "lead_city.city", "starts_with", json!("Os"))]
+#[case(field("cf_region").is_in(["Nordics", "West"]), "cf_region", "is_in", json!(["Nordics", "West"]))]
+#[case(field("owner_id").is_not_in([40200000101_i64]), "owner_id", "is_not_in", json!([40200000101_i64]))]
+#[case(field("cf_active").is(true), "cf_active", "is", json!(true))]
+#[case(field("name").is_not("Acme"), "name", "is_not", json!("Acme"))]
+#[case(field("amount").greater_than(Decimal::new(1050, 2)), "amount", "greater_than", json!("10.50"))]
+#[case(field("lead_score").less_than(5), "lead_score", "less_than", json!(5))]
+#[case(field("lead_score").between(5, 9), "lead_score", "between", json!([5, 9]))]
+#[case(field("expected_close").is_before(jiff::civil::date(2026, 7, 1)), "expected_close", "is_before", json!("2026-07-01"))]
+#[case(field("created_at").between(jiff::Timestamp::UNIX_EPOCH, jiff::Timestamp::UNIX_EPOCH), "created_at", "between",
+    json!(["1970-01-01T00:00:00Z", "1970-01-01T00:00:00Z"]))]
+#[case(field("cf_plan").is_empty(), "cf_plan", "is_empty", Value::Null)]
+#[case(field("cf_plan").is_not_empty(), "cf_plan", "is_not_empty", Value::Null)]
+#[case(Rule::deleted(), "deleted", "is", json!(1))]
+fn rules_are_typed(#[case] rule: Rule, #[case] attribute: &str, #[case] operator: &str, #[case] value: Value) {
+    let body = by_rules::<Deal>(vec![rule]).to_parts(Generation::Suite).body.unwrap();
+    let expected = json!({"attribute": attribute, "operator": operator, "value": value});
+    assert_eq!(body["filter_rule"], json!([expected]));
+}
+
+#[test]
+fn a_scroll_goes_on_after_an_id() {
+    let parts = views::scroll::<Contact>(7).limit(50).after(40201000001).include(["owner"]).to_parts(Generation::Suite);
+    assert_eq!((parts.path.as_str(), parts.route), ("contacts/scroll/7", Route::MayBeMissing));
+    let query: Vec<String> = parts.query.iter().map(|(name, value)| format!("{name}={value}")).collect();
+    assert_eq!(query, ["limit=50", "last_fetched_id=40201000001", "include=owner"]);
 }
 
 #[tokio::test]

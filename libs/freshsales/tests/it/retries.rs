@@ -13,6 +13,10 @@ const READ: Idempotency = Idempotency::Read;
 const KEYED: Idempotency = Idempotency::KeyedWrite;
 const WRITE: Idempotency = Idempotency::Write;
 
+fn malformed() -> ErrorClass {
+    ErrorClass::Malformed { place: freshsales::DecodeError::new("$", "an object") }
+}
+
 fn throttled(seconds: u64) -> ErrorClass {
     ErrorClass::EdgeThrottled { retry_after: Some(Duration::from_secs(seconds)) }
 }
@@ -26,6 +30,24 @@ fn throttled(seconds: u64) -> ErrorClass {
 #[case(READ, throttled(60), Some(60_000))]
 #[case(READ, throttled(121), None)]
 #[case(READ, ErrorClass::QuotaExceeded { reset: None }, None)]
+#[case(KEYED, ErrorClass::QuotaExceeded { reset: Some(jiff::Timestamp::UNIX_EPOCH) }, None)]
+#[case(KEYED, ErrorClass::Transient, Some(1000))]
+#[case(WRITE, ErrorClass::BusyTryLater, Some(5000))]
+#[case(WRITE, throttled(60), Some(60_000))]
+#[case(READ, ErrorClass::EdgeThrottled { retry_after: None }, Some(30_000))]
+#[case(READ, throttled(0), Some(1000))]
+#[case(READ, malformed(), None)]
+#[case(KEYED, malformed(), Some(1000))]
+#[case(WRITE, malformed(), None)]
+#[case(KEYED, ErrorClass::Validation { sentences: Default::default(), fields: vec![] }, None)]
+#[case(KEYED, ErrorClass::NotUnique { field: None, sentences: Default::default() }, None)]
+#[case(KEYED, ErrorClass::StaleId { field: None, sentences: Default::default() }, None)]
+#[case(READ, ErrorClass::Forbidden, None)]
+#[case(READ, ErrorClass::WrongAccount, None)]
+#[case(READ, ErrorClass::Unexpected, None)]
+#[case(READ, ErrorClass::ListCutShort { first_missing: 3, pages: 5 }, None)]
+#[case(KEYED, ErrorClass::ChangedMeanwhile { attempts: 4, written: false }, None)]
+#[case(READ, ErrorClass::Setup { reason: String::new() }, None)]
 #[case(READ, ErrorClass::Auth, None)]
 #[case(READ, ErrorClass::NotFound, None)]
 fn a_class_is_repeated_or_not(#[case] kind: Idempotency, #[case] class: ErrorClass, #[case] wait_ms: Option<u64>) {
