@@ -3,6 +3,7 @@
 //! A resource file declares its record, its attributes and one function per request; the request types that all resources share (view, create,
 //! update, …) are in [`verbs`]. To add a resource, add its file and its line here.
 
+pub mod bulk;
 pub mod contacts;
 pub mod deals;
 pub mod fields;
@@ -12,9 +13,11 @@ pub mod leads;
 pub mod lookup;
 pub mod notes;
 pub mod raw;
+pub mod related;
 pub mod sales_accounts;
 pub mod search;
 pub mod selectors;
 pub mod tasks;
+pub mod teams;
 pub mod verbs;
 pub mod views;
