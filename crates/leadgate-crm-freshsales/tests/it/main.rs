@@ -3,4 +3,6 @@
 
 mod calls;
 mod failures;
+mod languages;
 mod port;
+mod tolerance;
