@@ -31,7 +31,7 @@
 //! Served today: leads (with convert), contacts, sales accounts, deals — each with create, view, update, upsert, clone,
 //! delete, forget, filters, views, scroll, bulk calls, notes, activities, timeline —, notes, tasks, job statuses, search,
 //! lookup, filtered search, selectors, field metadata and forms. What is not known for certain about the real API is a
-//! field of [`Switches`]. Which paths and dialect are served is the [`Profile`].
+//! field of [`Switches`], and what an admin sets up is in [`AccountRules`]. Which paths and dialect are served is the [`Profile`].
 //!
 //! # Control API
 //!

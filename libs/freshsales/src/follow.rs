@@ -1,6 +1,6 @@
 //! Following bulk upserts to their end: many items in, one result per item out.
 //!
-//! Flow: the items go out in batches of at most [`LARGEST_BULK`](crate::jobs::LARGEST_BULK); a batch that the CRM is too busy for is sent again after a
+//! Flow: the items go out in batches of at most [`LARGEST_BULK`]; a batch that the CRM is too busy for is sent again after a
 //! wait; its job is read until it is over; the report is matched to the items. The first failure ends it all: what was not sent says so.
 
 use std::time::Duration;

@@ -5,4 +5,5 @@ mod calls;
 mod failures;
 mod languages;
 mod port;
+mod records;
 mod tolerance;

@@ -9,6 +9,7 @@ mod deals;
 mod error_fixtures;
 mod faults;
 mod fixtures;
+mod includes;
 mod languages;
 mod leads;
 mod lists;
