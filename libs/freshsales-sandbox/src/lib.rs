@@ -32,8 +32,8 @@
 //! delete, forget, filters, views, scroll, bulk calls, notes, appointments, files and links, activities, timeline —, notes,
 //! tasks, appointments, sales activities, calls, uploads, links, job statuses, search, lookup, filtered search, selectors, field
 //! metadata and forms; and, without `/api`, the tasks, e-mails, duplicates and activity counts of a record and suggestions while
-//! typing. What is not known for certain about the real API is a
-//! field of [`Switches`]. Which paths and dialect are served is the [`Profile`].
+//! typing. What is not known for certain about the real API is a field of [`Switches`], and what an admin sets up is in
+//! [`AccountRules`]. Which paths and dialect are served is the [`Profile`].
 //!
 //! # Control API
 //!

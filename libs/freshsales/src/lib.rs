@@ -24,11 +24,12 @@
 //!
 //! * [`Credentials`]: an [`ApiKey`] and an [`AccountAddress`], understood however people paste them.
 //! * A [`Request`] is a plain value with an `Output`: what to send, how safe it is to repeat, how to read the answer. One module per
-//!   resource makes them: [`contacts`], [`leads`], [`sales_accounts`], [`deals`], [`notes`], [`tasks`], [`jobs`], [`lookup`], [`search`],
+//!   resource makes them: [`contacts`], [`leads`], [`sales_accounts`], [`deals`], [`notes`], [`tasks`], [`bulk`], [`jobs`], [`lookup`], [`search`],
 //!   [`filtered_search`], [`views`], [`selectors`], [`fields`], [`lists`], [`teams`], [`products`], [`cpq_documents`], [`custom_modules`],
 //!   [`recycle_bin`], and [`raw`] for the rest.
 //! * A [`Client`] makes exactly one HTTP request of it and gives a [`Reply`]: the output and a [`ResponseMeta`] with the account's quota.
 //! * An [`Error`] has an [`ErrorClass`] that says what to do, the same meta, and [`Error::may_have_happened`] for writes.
+//! * [`follow`] sends any number of records in bulk and tells what became of each.
 //! * Around it, each replaceable: [`transport`] (tower services and layers), [`retry`] (a pure policy and a client that follows it).
 //!
 //! # What it promises
@@ -51,6 +52,7 @@ pub mod custom_fields;
 pub mod decode;
 pub mod detect;
 pub mod error;
+pub mod follow;
 mod generation;
 pub mod listing;
 pub mod merge;
@@ -58,10 +60,10 @@ pub mod multipart;
 pub mod observe;
 pub mod rate_limit;
 mod record;
-mod related;
 pub mod reply;
 pub mod request;
 pub mod retry;
+mod side_loads;
 pub mod transport;
 pub mod value;
 

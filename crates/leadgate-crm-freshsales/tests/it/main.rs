@@ -3,4 +3,7 @@
 
 mod calls;
 mod failures;
+mod languages;
 mod port;
+mod records;
+mod tolerance;

@@ -1,5 +1,7 @@
 //! Attributes that the column tables describe: reading, coercing and checking one value at a time.
 
+use std::borrow::Cow;
+
 use serde_json::{Map, Value, json};
 
 use super::{Draft, read_id};
@@ -35,7 +37,7 @@ fn coerce(state: &State, kind: Kind, column: &Column, value: &Value) -> Result<V
     }
     let invalid = || format!("Invalid value for {}.", column.name);
     match column.shape {
-        Shape::Text => limited_text(value, &fields::label(kind, column.name)).ok_or_else(invalid)?,
+        Shape::Text => limited_text(value, || fields::label(kind, column.name)).ok_or_else(invalid)?,
         Shape::LongText => Ok(json!(scalar_text(value).ok_or_else(invalid)?)),
         Shape::Mobile => mobile(value).ok_or_else(invalid),
         Shape::Integer => read_id(value).map(|number| json!(number)).ok_or_else(invalid),
@@ -60,10 +62,10 @@ fn scalar_text(value: &Value) -> Option<String> {
 }
 
 /// Nothing for a value that is not text; a refusal for text that is too long.
-fn limited_text(value: &Value, label: &str) -> Option<Result<Value, String>> {
+fn limited_text<'a>(value: &Value, label: impl Fn() -> Cow<'a, str>) -> Option<Result<Value, String>> {
     let text = scalar_text(value)?;
     Some(if text.chars().count() > TEXT_LIMIT {
-        Err(format!("{label} is too long (maximum is {TEXT_LIMIT} characters)"))
+        Err(format!("{} is too long (maximum is {TEXT_LIMIT} characters)", label()))
     } else {
         Ok(Value::String(text))
     })
@@ -168,7 +170,7 @@ fn custom_value(draft: &Draft<'_>, name: &str, value: &Value) -> Result<Value, S
         return Ok(Value::Null);
     }
     match field.field_type {
-        CustomFieldType::Text => limited_text(value, &field.label).ok_or_else(invalid)?,
+        CustomFieldType::Text => limited_text(value, || Cow::Borrowed(field.label.as_str())).ok_or_else(invalid)?,
         CustomFieldType::Textarea => scalar_text(value).map(Value::String).ok_or_else(invalid),
         CustomFieldType::Number => number(value).ok_or_else(invalid),
         CustomFieldType::Lookup => read_id(value).map(|id| json!(id)).ok_or_else(invalid),

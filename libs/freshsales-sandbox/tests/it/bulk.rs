@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use freshsales_sandbox::Switches;
+use freshsales_sandbox::{Kind, Switches};
 use serde_json::{Value, json};
 
 use crate::client::App;
@@ -98,4 +98,32 @@ async fn bulk_assign_and_destroy_take_effect_at_once() {
     app.post("/contacts/bulk_destroy", &json!({"selected_ids": [one]})).await.ok(200);
     assert_eq!(app.account.contacts().len(), 1);
     assert_eq!(app.post("/contacts/bulk_destroy", &json!({})).await.status, 400);
+}
+
+#[tokio::test]
+async fn leads_are_handed_over_and_deleted_together_on_classic_paths() {
+    let app = App::start().await;
+    let ids = ["A", "B"].map(|name| app.account.seed_lead(&json!({"last_name": name})));
+    let nadia = app.account.selector_id("owners", "Nadia Rahman").unwrap();
+    let body = json!({"selected_ids": ids, "owner_id": nadia});
+    app.classic_post("/leads/bulk_assign_owner", &body).await.ok(200);
+    assert!(app.account.leads().iter().all(|lead| lead["owner_id"] == nadia));
+    assert_eq!(app.post("/leads/bulk_destroy", &body).await.status, 404);
+    app.classic_post("/leads/bulk_destroy", &body).await.ok(200);
+    assert_eq!(app.account.leads().len(), 0);
+    assert_eq!(app.classic_post("/leads/bulk_upsert", &json!({"leads": []})).await.status, 404);
+}
+
+#[tokio::test]
+async fn accounts_are_deleted_with_or_without_what_hangs_on_them() {
+    let app = App::start().await;
+    for cascade in [false, true] {
+        let account = app.account.seed(Kind::SalesAccount, &json!({"name": format!("Acme {cascade}")}));
+        app.account.seed_contact(&json!({"last_name": "A", "sales_accounts": [{"id": account}]}));
+        app.account.seed_deal(&json!({"name": "D", "amount": 1, "sales_account_id": account}));
+        let body = json!({"selected_ids": [account], "delete_associated_contacts_deals": cascade});
+        app.post("/sales_accounts/bulk_destroy", &body).await.ok(200);
+    }
+    let left = [Kind::SalesAccount, Kind::Contact, Kind::Deal].map(|kind| app.account.count(kind));
+    assert_eq!(left, [0, 1, 1]);
 }

@@ -12,6 +12,7 @@ mod documents;
 mod error_fixtures;
 mod faults;
 mod fixtures;
+mod includes;
 mod languages;
 mod leads;
 mod lists;

@@ -192,6 +192,41 @@ async fn unrecorded_texts(#[case] value: &str, #[case] not_found: Value, #[case]
 }
 
 #[rstest]
+#[case("1", 1)]
+#[case("3", 0)]
+#[tokio::test]
+async fn search_minimum_characters(#[case] value: &str, #[case] hits: usize) {
+    let app = with("search_minimum_characters", value).await;
+    app.account.set_index_lag(Duration::ZERO);
+    app.account.seed_contact(&json!({"last_name": "Okafor"}));
+    assert_eq!(app.get("/search?q=ok").await.ok(200).as_array().unwrap().len(), hits);
+    assert_eq!(app.get("/search?q=oka").await.ok(200).as_array().unwrap().len(), 1);
+}
+
+#[rstest]
+#[case("true", 400)]
+#[case("false", 201)]
+#[tokio::test]
+async fn unknown_custom_field_refused(#[case] value: &str, #[case] status: u16) {
+    let app = with("unknown_custom_field_refused", value).await;
+    assert_eq!(app.post("/contacts", &json!({"last_name": "A", "custom_field": {"cf_new": 1}})).await.status, status);
+}
+
+#[rstest]
+#[case("2", 2)]
+#[case("100", 3)]
+#[tokio::test]
+async fn per_page_maximum(#[case] value: &str, #[case] rows: usize) {
+    let app = with("per_page_maximum", value).await;
+    let account = app.account.seed(Kind::SalesAccount, &json!({"name": "Acme"}));
+    for _ in 0..3 {
+        app.account.seed_contact(&json!({"last_name": "A", "sales_accounts": [{"id": account}]}));
+    }
+    let page = app.get(&format!("/sales_accounts/{account}/contacts")).await.ok(200);
+    assert_eq!(page["contacts"].as_array().unwrap().len(), rows);
+}
+
+#[rstest]
 #[case("refuse", 400)]
 #[case("empty", 200)]
 #[tokio::test]

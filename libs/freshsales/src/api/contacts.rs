@@ -3,8 +3,12 @@
 use rust_decimal::Decimal;
 use serde_json::{Map, Value, json};
 
+use super::bulk::BulkCall;
+use super::deals::Deal;
 use super::jobs::{BulkItem, BulkUpsert};
-use super::verbs::{Create, Delete, Update, Upsert, View};
+use super::related::RelatedRows;
+use super::sales_accounts::SalesAccount;
+use super::verbs::{CloneRecord, Create, Delete, Forget, Update, Upsert, View};
 use crate::record::{Record, attributes, document, record, shared_attributes};
 use crate::value::RecordTime;
 
@@ -252,4 +256,34 @@ pub fn bulk_upsert(items: Vec<BulkItem<ContactAttributes>>) -> BulkUpsert<Contac
 /// Deletes a contact (to the recycle bin).
 pub fn delete(id: i64) -> Delete<Contact> {
     Delete::new(id)
+}
+
+/// Copies a contact, with these attributes set otherwise. E-mail addresses are unique by default: set another.
+pub fn clone(id: i64, overrides: ContactAttributes) -> CloneRecord<Contact> {
+    CloneRecord::new(id, overrides)
+}
+
+/// Deletes a contact for good, past the recycle bin.
+pub fn forget(id: i64) -> Forget<Contact> {
+    Forget::new(id)
+}
+
+/// Deletes many contacts in one request (to the recycle bin).
+pub fn bulk_destroy(ids: impl IntoIterator<Item = i64>) -> BulkCall<Contact> {
+    BulkCall::destroy(ids)
+}
+
+/// Gives many contacts to a user in one request.
+pub fn bulk_assign_owner(ids: impl IntoIterator<Item = i64>, owner_id: i64) -> BulkCall<Contact> {
+    BulkCall::assign(ids, owner_id)
+}
+
+/// The contacts of a sales account.
+pub fn of_account(account_id: i64) -> RelatedRows<SalesAccount, Contact> {
+    RelatedRows::new(account_id)
+}
+
+/// The contacts of a deal.
+pub fn of_deal(deal_id: i64) -> RelatedRows<Deal, Contact> {
+    RelatedRows::new(deal_id)
 }

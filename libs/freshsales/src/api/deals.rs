@@ -4,9 +4,13 @@ use jiff::civil::Date;
 use rust_decimal::Decimal;
 use serde_json::{Map, Value, json};
 
+use super::bulk::BulkCall;
+use super::contacts::Contact;
 use super::jobs::{BulkItem, BulkUpsert};
 use super::product_lines::{self, LineAttributes, ProductLine};
-use super::verbs::{Create, Delete, Update, Upsert, View};
+use super::related::RelatedRows;
+use super::sales_accounts::SalesAccount;
+use super::verbs::{CloneRecord, Create, Delete, Forget, Update, Upsert, View};
 use crate::record::{Record, attributes, record, shared_attributes};
 use crate::value::RecordTime;
 
@@ -224,4 +228,34 @@ pub fn bulk_upsert(items: Vec<BulkItem<DealAttributes>>) -> BulkUpsert<Deal> {
 /// Deletes a deal (to the recycle bin).
 pub fn delete(id: i64) -> Delete<Deal> {
     Delete::new(id)
+}
+
+/// Copies a deal, with these attributes set otherwise.
+pub fn clone(id: i64, overrides: DealAttributes) -> CloneRecord<Deal> {
+    CloneRecord::new(id, overrides)
+}
+
+/// Deletes a deal for good, past the recycle bin.
+pub fn forget(id: i64) -> Forget<Deal> {
+    Forget::new(id)
+}
+
+/// Deletes many deals in one request (to the recycle bin).
+pub fn bulk_destroy(ids: impl IntoIterator<Item = i64>) -> BulkCall<Deal> {
+    BulkCall::destroy(ids)
+}
+
+/// Gives many deals to a user in one request.
+pub fn bulk_assign_owner(ids: impl IntoIterator<Item = i64>, owner_id: i64) -> BulkCall<Deal> {
+    BulkCall::assign(ids, owner_id)
+}
+
+/// The deals of a contact.
+pub fn of_contact(contact_id: i64) -> RelatedRows<Contact, Deal> {
+    RelatedRows::new(contact_id)
+}
+
+/// The deals of a sales account.
+pub fn of_account(account_id: i64) -> RelatedRows<SalesAccount, Deal> {
+    RelatedRows::new(account_id)
 }

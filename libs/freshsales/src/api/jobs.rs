@@ -33,6 +33,11 @@ impl<A> BulkItem<A> {
     pub fn new(key: UniqueKey, attributes: A) -> Self {
         Self { key, attributes }
     }
+
+    /// What finds the record.
+    pub fn key(&self) -> &UniqueKey {
+        &self.key
+    }
 }
 
 /// Updates or creates several records in one request. A 405 means that the CRM runs too many bulk jobs: repeat after some 5 seconds.
@@ -159,6 +164,54 @@ impl Job {
     }
 }
 
+/// What became of one item of a bulk upsert.
+#[derive(Debug, Clone, PartialEq)]
+pub enum ItemResult {
+    /// It was written.
+    Written,
+    /// It was refused, and why.
+    Refused(ItemFailure),
+    /// The CRM does not say; read back before sending it again.
+    Unknown,
+    /// It did not get as far as the CRM, or was refused together with its whole batch.
+    NotSent,
+}
+
+impl Job {
+    /// What became of each item that the job was started with, in their order. Of a job that is running or has no report nothing is known.
+    ///
+    /// A finished job can have refused items. They are told from the others by their keys; where the counts say that more failed than the report
+    /// names, or items that share a key did not all fail, the ones in question are unknown.
+    pub fn item_results<A>(&self, items: &[BulkItem<A>]) -> Vec<ItemResult> {
+        match self.report() {
+            Some(report) if self.phase() != JobPhase::Running => report.results(items),
+            _ => vec![ItemResult::Unknown; items.len()],
+        }
+    }
+}
+
+impl JobReport {
+    fn results<A>(&self, items: &[BulkItem<A>]) -> Vec<ItemResult> {
+        let named: Vec<Vec<&ItemFailure>> = items
+            .iter()
+            .map(|item| self.failures().iter().filter(|failure| failure.is_of(&item.key)).collect())
+            .collect();
+        let sharing = |item: &BulkItem<A>| items.iter().filter(|other| other.key.is_same(&item.key)).count();
+        let refused = named.iter().filter(|failures| !failures.is_empty()).count();
+        let counts = self.record_status.as_ref();
+        let succeeded = counts.and_then(|counts| counts.succeeded).and_then(|count| usize::try_from(count).ok());
+        let all_named = usize::try_from(self.failed()).is_ok_and(|failed| failed <= refused)
+            && succeeded.is_none_or(|succeeded| succeeded + refused >= items.len());
+        let of_item = |(item, failures): (&BulkItem<A>, Vec<&ItemFailure>)| match failures.first() {
+            Some(_) if failures.len() < sharing(item) => ItemResult::Unknown,
+            Some(failure) => ItemResult::Refused((*failure).clone()),
+            None if all_named => ItemResult::Written,
+            None => ItemResult::Unknown,
+        };
+        items.iter().zip(named).map(of_item).collect()
+    }
+}
+
 document! {
     /// How many items of a job succeeded, and why the others did not.
     pub struct JobReport {
@@ -204,6 +257,17 @@ impl ItemFailure {
             Value::String(text) => Some((name, text.clone())),
             Value::Number(number) => Some((name, number.to_string())),
             _ => None,
+        })
+    }
+
+    /// Whether the entry repeats this key; letter case of the value does not matter.
+    fn is_of(&self, key: &UniqueKey) -> bool {
+        let (field, value) = key.parts();
+        let names: &[&str] = if matches!(field, "email" | "emails") { &["emails", "email"] } else { &[field] };
+        names.iter().filter_map(|name| self.0.get(*name)).any(|repeated| match repeated {
+            Value::String(text) => text.trim().eq_ignore_ascii_case(value.trim()),
+            Value::Number(number) => number.to_string() == value,
+            _ => false,
         })
     }
 

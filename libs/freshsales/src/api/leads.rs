@@ -4,8 +4,9 @@ use http::{Method, StatusCode};
 use rust_decimal::Decimal;
 use serde_json::{Map, Value, json};
 
+use super::bulk::BulkCall;
 use super::contacts::{Contact, EmailAddress};
-use super::verbs::{Create, Delete, Update, Upsert, View, collection};
+use super::verbs::{CloneRecord, Create, Delete, Forget, Update, Upsert, View, collection};
 use crate::Generation;
 use crate::decode::{self, DecodeError, Single};
 use crate::record::{Attributes, Record, attributes, document, record, shared_attributes};
@@ -233,4 +234,24 @@ impl Request for Convert {
     fn decode(&self, _status: StatusCode, body: &[u8]) -> Result<Self::Output, DecodeError> {
         decode::single(body)
     }
+}
+
+/// Copies a lead, with these attributes set otherwise.
+pub fn clone(id: i64, overrides: LeadAttributes) -> CloneRecord<Lead> {
+    CloneRecord::new(id, overrides)
+}
+
+/// Deletes a lead for good, past the recycle bin.
+pub fn forget(id: i64) -> Forget<Lead> {
+    Forget::new(id)
+}
+
+/// Deletes many leads in one request (to the recycle bin).
+pub fn bulk_destroy(ids: impl IntoIterator<Item = i64>) -> BulkCall<Lead> {
+    BulkCall::destroy(ids)
+}
+
+/// Gives many leads to a user in one request.
+pub fn bulk_assign_owner(ids: impl IntoIterator<Item = i64>, owner_id: i64) -> BulkCall<Lead> {
+    BulkCall::assign(ids, owner_id)
 }

@@ -3,6 +3,7 @@
 //! A resource file declares its record, its attributes and one function per request; the request types that all resources share (view, create,
 //! update, …) are in [`verbs`]. To add a resource, add its file and its line here.
 
+pub mod bulk;
 pub mod contacts;
 pub mod cpq_bulk;
 pub mod cpq_documents;
@@ -19,6 +20,7 @@ pub mod product_lines;
 pub mod products;
 pub mod raw;
 pub mod recycle_bin;
+pub mod related;
 pub mod sales_accounts;
 pub mod search;
 pub mod selectors;

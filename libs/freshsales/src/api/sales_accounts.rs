@@ -3,8 +3,9 @@
 use rust_decimal::Decimal;
 use serde_json::{Map, Value};
 
+use super::bulk::BulkCall;
 use super::jobs::{BulkItem, BulkUpsert};
-use super::verbs::{Create, Delete, Update, Upsert, View};
+use super::verbs::{CloneRecord, Create, Delete, Forget, Update, Upsert, View};
 use crate::record::{Record, attributes, record, shared_attributes};
 use crate::value::RecordTime;
 
@@ -143,4 +144,29 @@ pub fn delete(id: i64) -> Delete<SalesAccount> {
 /// Deletes a sales account together with its contacts and deals.
 pub fn delete_with_contacts_and_deals(id: i64) -> Delete<SalesAccount> {
     Delete::new(id).query("delete_associated_contacts_deals", "true")
+}
+
+/// Copies a sales account, with these attributes set otherwise. Its name is unique by default: set another.
+pub fn clone(id: i64, overrides: SalesAccountAttributes) -> CloneRecord<SalesAccount> {
+    CloneRecord::new(id, overrides)
+}
+
+/// Deletes a sales account for good, past the recycle bin.
+pub fn forget(id: i64) -> Forget<SalesAccount> {
+    Forget::new(id)
+}
+
+/// Deletes many sales accounts in one request (to the recycle bin).
+pub fn bulk_destroy(ids: impl IntoIterator<Item = i64>) -> BulkCall<SalesAccount> {
+    BulkCall::destroy(ids)
+}
+
+/// Gives many sales accounts to a user in one request.
+pub fn bulk_assign_owner(ids: impl IntoIterator<Item = i64>, owner_id: i64) -> BulkCall<SalesAccount> {
+    BulkCall::assign(ids, owner_id)
+}
+
+/// Deletes many sales accounts together with their contacts and deals.
+pub fn bulk_destroy_with_contacts_and_deals(ids: impl IntoIterator<Item = i64>) -> BulkCall<SalesAccount> {
+    BulkCall::destroy(ids).with("delete_associated_contacts_deals", Value::Bool(true))
 }

@@ -1,4 +1,4 @@
-//! The requests that every kind of record shares: view, create, update, upsert, delete.
+//! The requests that every kind of record shares: view, create, update, upsert, clone, delete, forget.
 //!
 //! A record's own module says which of them it has, e.g. [`contacts::upsert`](crate::contacts::upsert).
 
@@ -195,6 +195,11 @@ impl UniqueKey {
         Self::field("external_id", id)
     }
 
+    /// Whether both find the same record; letter case of the value does not matter.
+    pub(crate) fn is_same(&self, other: &Self) -> bool {
+        self.field == other.field && self.value.eq_ignore_ascii_case(&other.value)
+    }
+
     /// Field and value.
     pub fn parts(&self) -> (&str, &str) {
         (&self.field, &self.value)
@@ -294,5 +299,68 @@ impl<T: Record> Request for Delete<T> {
 
     fn decode(&self, _status: StatusCode, body: &[u8]) -> Result<(), DecodeError> {
         decode::confirmation(body)
+    }
+}
+
+/// Deletes a record for good, past the recycle bin; it cannot be brought back.
+#[derive(Debug, Clone)]
+pub struct Forget<T> {
+    id: i64,
+    record: PhantomData<fn() -> T>,
+}
+
+impl<T> Forget<T> {
+    pub(crate) fn new(id: i64) -> Self {
+        Self { id, record: PhantomData }
+    }
+}
+
+impl<T: Record> Request for Forget<T> {
+    type Output = ();
+
+    fn to_parts(&self, _generation: Generation) -> RequestParts {
+        collection::<T>(Method::DELETE, &format!("{}/forget", self.id))
+    }
+
+    fn kind(&self) -> Idempotency {
+        Idempotency::KeyedWrite
+    }
+
+    fn decode(&self, _status: StatusCode, body: &[u8]) -> Result<(), DecodeError> {
+        decode::confirmation(body)
+    }
+}
+
+/// Makes a copy of a record with some attributes set otherwise. A repetition makes another copy.
+#[derive(Debug, Clone)]
+pub struct CloneRecord<T: Record> {
+    id: i64,
+    overrides: T::Attributes,
+    include: Vec<String>,
+}
+
+impl<T: Record> CloneRecord<T> {
+    pub(crate) fn new(id: i64, overrides: T::Attributes) -> Self {
+        Self { id, overrides, include: Vec::new() }
+    }
+}
+
+with_include!(CloneRecord);
+
+impl<T: Record> Request for CloneRecord<T> {
+    /// The copy.
+    type Output = Single<T>;
+
+    fn to_parts(&self, _generation: Generation) -> RequestParts {
+        let body = json!({ T::SINGULAR: self.overrides.as_map() });
+        collection::<T>(Method::POST, &format!("{}/clone", self.id)).include(&self.include).body(body)
+    }
+
+    fn kind(&self) -> Idempotency {
+        Idempotency::Write
+    }
+
+    fn decode(&self, _status: StatusCode, body: &[u8]) -> Result<Self::Output, DecodeError> {
+        decode::single(body)
     }
 }

@@ -8,8 +8,8 @@ use serde_json::{Map, Value};
 use super::Sentences;
 
 /// Keys of an error object that are about the error itself and not names of fields.
-const KEYS_OF_ERRORS: [&str; 9] =
-    ["code", "error_code", "message", "messages", "error", "description", "status", "errors", "login"];
+const KEYS_OF_ERRORS: [&str; 10] =
+    ["code", "error_code", "message", "messages", "error", "description", "status", "errors", "login", "base"];
 
 /// Longest text that counts as a sentence; beyond it the body is a page or a dump.
 const LONGEST_SENTENCE: usize = 500;
@@ -80,7 +80,7 @@ impl ErrorBody {
         let number = |key| errors.get(key).and_then(crate::value::FieldValue::read);
         self.code = number("code");
         self.error_code = number("error_code");
-        for key in ["message", "messages", "errors", "error", "description"] {
+        for key in ["message", "messages", "errors", "error", "description", "base"] {
             errors.get(key).into_iter().for_each(|value| self.take_sentences(value));
         }
         let is_field = |name: &str| !KEYS_OF_ERRORS.contains(&name);

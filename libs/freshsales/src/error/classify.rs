@@ -2,7 +2,7 @@
 
 use http::{HeaderMap, StatusCode, header};
 
-use super::clues::{is_id_field, says_not_unique, stale_id_field, unique_field, wraps_429};
+use super::clues::{is_id_field, says_empty, says_not_unique, stale_id_field, unique_field, wraps_429};
 use super::{ErrorBody, ErrorClass};
 use crate::reply::ResponseMeta;
 use crate::request::{Idempotency, Route};
@@ -133,6 +133,6 @@ fn stale_id(body: &ErrorBody) -> Option<ErrorClass> {
     let sentence = body.sentences.first()?;
     let hint = body.fields.first().filter(|hint| is_id_field(&hint.field)).map(|hint| hint.field.clone());
     let said = stale_id_field(sentence);
-    let field = hint.filter(|_| !sentence.contains("empty") && !sentence.contains("blank")).or(said)?;
+    let field = hint.filter(|_| !says_empty(sentence)).or(said)?;
     Some(ErrorClass::StaleId { field: Some(field), sentences: body.sentences.clone() })
 }

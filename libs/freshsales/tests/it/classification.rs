@@ -209,3 +209,37 @@ proptest! {
         let _ = Given { status, headers: &[], body: &body, kind, route, path }.class();
     }
 }
+
+#[rstest]
+#[case("Het mobiele nummer bestaat al.", "not_unique", Some("mobile_number"))]
+#[case("El número de móvil ya existe.", "not_unique", Some("mobile_number"))]
+#[case("Die Mobilnummer existiert bereits.", "not_unique", Some("mobile_number"))]
+#[case("Ongeldige contactstatus opgegeven.", "stale_id", Some("contact_status_id"))]
+#[case("El estado de contacto no es válido", "stale_id", Some("contact_status_id"))]
+#[case("Der Kontaktstatus ist ungültig", "stale_id", Some("contact_status_id"))]
+#[case("Bron mag niet leeg zijn", "validation", None)]
+#[case("Fuente no puede estar vacío", "validation", None)]
+#[case("Ungültig: Quelle darf nicht leer sein", "validation", None)]
+#[case("Onbekend veld", "validation", None)]
+fn a_sentence_is_understood_in_other_languages(
+    #[case] sentence: &str,
+    #[case] name: &str,
+    #[case] field: Option<&str>,
+) {
+    let body = serde_json::json!({"errors": {"code": 400, "message": [sentence]}}).to_string();
+    let class = class_of(400, &body, Idempotency::Write);
+    let found = match &class {
+        ErrorClass::StaleId { field, .. } | ErrorClass::NotUnique { field, .. } => field.as_deref(),
+        _ => None,
+    };
+    assert_eq!((class.name(), found), (name, field));
+}
+
+#[rstest]
+#[case(r#"{"errors":{"lead_source_id":["Ongeldige bron"]}}"#, "stale_id")]
+#[case(r#"{"errors":{"lead_source_id":["Bron mag niet leeg zijn"]}}"#, "validation")]
+#[case(r#"{"errors":{"base":["Something is wrong"],"error_code":3002}}"#, "not_unique")]
+fn a_map_of_fields_is_classified_by_its_names(#[case] body: &str, #[case] name: &str) {
+    assert_eq!(class_of(400, body, Idempotency::Write).name(), name);
+    assert!(ErrorBody::read(body.as_bytes()).fields.iter().all(|hint| hint.field != "base"));
+}

@@ -239,3 +239,45 @@ async fn a_client_goes_to_other_tasks_with_any_request() {
     let reply = tokio::spawn(async move { client.send(&upsert).await }).await.unwrap();
     assert_eq!(reply.unwrap().output.record.id, 1);
 }
+
+#[test]
+fn copies_teams_and_calls_on_many_records_are_written_as_recorded() {
+    let request = |file: &str, name: &str| exchange_named(file, name).request;
+    let ids = |body: &Value| {
+        body["selected_ids"].as_array().unwrap().iter().map(|id| id.as_i64().unwrap()).collect::<Vec<_>>()
+    };
+    let body = request("bulk_and_jobs", "bulk delete");
+    assert_sends(&contacts::bulk_destroy(ids(&body)), "bulk_and_jobs", "bulk delete");
+    let body = request("bulk_and_jobs", "bulk assign");
+    let owner = body["owner_id"].as_i64().unwrap();
+    assert_sends(&contacts::bulk_assign_owner(ids(&body), owner), "bulk_and_jobs", "bulk assign");
+    let overrides = request("contact", "clone")["contact"].as_object().unwrap().clone();
+    assert_sends(&contacts::clone(40201000001, overrides.into()), "contact", "clone");
+    let overrides = request("sales_account", "clone")["sales_account"].as_object().unwrap().clone();
+    assert_sends(&sales_accounts::clone(40202000001, overrides.into()), "sales_account", "clone");
+    assert_eq!(
+        contacts::forget(40201000002).to_parts(Generation::Suite).path,
+        exchange_named("contact", "forget (hard)").path
+    );
+}
+
+#[rstest::rstest]
+#[case(leads::forget(5).to_parts(Generation::Classic), "DELETE leads/5/forget", Route::MayBeMissing)]
+#[case(leads::bulk_destroy([5]).to_parts(Generation::Classic), "POST leads/bulk_destroy", Route::MayBeMissing)]
+#[case(deals::clone(5, DealAttributes::new()).to_parts(Generation::Suite), "POST deals/5/clone", Route::InEveryAccount)]
+#[case(deals::of_contact(5).to_parts(Generation::Suite), "GET contacts/5/deals", Route::MayBeMissing)]
+#[case(contacts::of_account(5).to_parts(Generation::Suite), "GET sales_accounts/5/contacts", Route::MayBeMissing)]
+#[case(views::scroll::<Deal>(5).after(9).to_parts(Generation::Suite), "GET deals/scroll/5", Route::MayBeMissing)]
+fn further_calls_have_their_paths(#[case] parts: freshsales::RequestParts, #[case] line: &str, #[case] route: Route) {
+    assert_eq!((format!("{} {}", parts.method, parts.path).as_str(), parts.route), (line, route));
+}
+
+#[rstest::rstest]
+#[case(r#"{"message":"2 contacts updated."}"#, Some("2 contacts updated."))]
+#[case("{}", None)]
+#[case("", None)]
+#[case("true", None)]
+fn a_bulk_call_is_done_whatever_it_says(#[case] body: &str, #[case] message: Option<&str>) {
+    let done = contacts::bulk_destroy([1]).decode(http::StatusCode::OK, body.as_bytes()).unwrap();
+    assert_eq!(done.message.as_deref(), message);
+}

@@ -8,6 +8,8 @@ use freshsales_sandbox::{Account, Fault, FaultKind, Generation};
 /// What stops the whole account happens at set moments rather than by chance, or a run would be mostly waiting: every so many requests.
 const STOP_EVERY: u32 = 150;
 const STOPS: u32 = 4;
+/// How late an effect can be. Well below the time that the gateway leaves the account to settle before it reads back, as its setting promises.
+const LATE_BY: u64 = 50;
 /// A kind that occurs less often has not been tested.
 const AT_LEAST: usize = 3;
 
@@ -27,6 +29,7 @@ pub(super) fn mix(generation: Generation) -> Vec<Fault> {
         (FaultKind::CommitThenFail, 0.03),
         (FaultKind::CommitThenCut, 0.04),
         (FaultKind::CutBeforeCommit, 0.03),
+        (FaultKind::CutThenCommit { delay_milliseconds: LATE_BY }, 0.02),
         (FaultKind::Hang { then_commit: false }, 0.015),
         (FaultKind::Hang { then_commit: true }, 0.015),
         (FaultKind::ServerErrorHtml { status: 502 }, 0.015),
@@ -60,6 +63,7 @@ impl Seen {
             "commit_then_fail",
             "commit_then_cut",
             "cut_before_commit",
+            "cut_then_commit",
             "hang",
             "quota_429",
             "quota_429_in_400",

@@ -85,7 +85,7 @@ pub enum RuleValue {
 }
 
 impl RuleValue {
-    pub(crate) fn to_json(&self) -> Value {
+    fn to_json(&self) -> Value {
         match self {
             Self::Text(text) => text.clone().into(),
             Self::Integer(number) => (*number).into(),
@@ -237,7 +237,7 @@ impl Rule {
         field("deleted").is(1)
     }
 
-    pub(super) fn to_json(&self) -> Value {
+    pub(crate) fn to_json(&self) -> Value {
         json!({ "attribute": self.attribute, "operator": self.operator.as_str(), "value": self.value })
     }
 }
