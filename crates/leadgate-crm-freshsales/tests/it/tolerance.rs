@@ -43,8 +43,20 @@ const VALUES: &[(&str, &[&str])] = &[
     ("restore_empties_custom_fields", &["true", "false"]),
 ];
 
-/// Switches that are choices of an admin: under them the same requests rightly end otherwise.
-const CHOICES: [&str; 4] = ["contact_email_unique", "account_name_unique", "mobile_unique", "required_contact_fields"];
+/// Switches under which the same requests rightly end otherwise, being choices of an admin or a proxy that takes headers away, and those that no
+/// request meets: how webhooks are sent.
+const CHOICES: [&str; 10] = [
+    "contact_email_unique",
+    "account_name_unique",
+    "mobile_unique",
+    "required_contact_fields",
+    "accept_header_is_lost",
+    "webhook_tries",
+    "webhook_retry_after_seconds",
+    "webhook_timeout_seconds",
+    "webhook_on_unchanged_update",
+    "webhook_placeholders_escaped",
+];
 
 /// An account and a client of each generation.
 struct Scene {
