@@ -15,7 +15,7 @@ use crate::credentials::{AccountAddress, Credentials};
 use crate::detect;
 use crate::error::{Error, ErrorClass, FailedReply, classify_failure, classify_reply};
 use crate::reply::{Reply, ResponseMeta};
-use crate::request::{Request, RequestParts};
+use crate::request::{Base, Request, RequestParts};
 use crate::transport::{AuthLayer, BoxTransport, HttpTransport, Timeouts, TransportError};
 
 /// A client of one account. Cheap to clone; clones share connections.
@@ -107,17 +107,28 @@ impl Client {
     fn http_request(&self, parts: &RequestParts) -> Result<http::Request<Bytes>, String> {
         let body = parts.body.as_ref().map(serde_json::to_vec).transpose();
         let body = body.map_err(|error| format!("the body of {} is no JSON: {error}", parts.printable_path()))?;
-        http::Request::builder()
-            .method(parts.method.clone())
-            .uri(self.url(parts)?.as_str())
-            .body(body.map(Bytes::from).unwrap_or_default())
+        let request = http::Request::builder().method(parts.method.clone()).uri(self.url(parts)?.as_str());
+        let (request, body) = match &parts.form {
+            None => (request, body.map(Bytes::from).unwrap_or_default()),
+            Some(form) => {
+                let (content_type, body) = form.encode();
+                (request.header(http::header::CONTENT_TYPE, content_type), body)
+            }
+        };
+        request
+            .body(body)
             .map_err(|error| format!("the request to {} could not be built: {error}", parts.printable_path()))
     }
 
     fn url(&self, parts: &RequestParts) -> Result<Url, String> {
         let mut url = self.root.clone();
+        let below_api = url.path().trim_end_matches('/').ends_with("/api");
         let mut segments = url.path_segments_mut().map_err(|()| "the account's address is no http URL".to_owned())?;
-        segments.pop_if_empty().extend(parts.path.split('/'));
+        segments.pop_if_empty();
+        if parts.base == Base::Pages && below_api {
+            segments.pop();
+        }
+        segments.extend(parts.path.split('/'));
         drop(segments);
         if !parts.query.is_empty() {
             url.query_pairs_mut().extend_pairs(&parts.query);

@@ -24,7 +24,8 @@
 //!
 //! * [`Credentials`]: an [`ApiKey`] and an [`AccountAddress`], understood however people paste them.
 //! * A [`Request`] is a plain value with an `Output`: what to send, how safe it is to repeat, how to read the answer. One module per
-//!   resource makes them: [`contacts`], [`leads`], [`sales_accounts`], [`deals`], [`notes`], [`tasks`], [`jobs`], [`lookup`], [`search`],
+//!   resource makes them: [`contacts`], [`leads`], [`sales_accounts`], [`deals`], [`notes`], [`tasks`], [`appointments`],
+//!   [`sales_activities`], [`phone_calls`], [`documents`], [`activities`], [`conversations`], [`jobs`], [`lookup`], [`search`],
 //!   [`filtered_search`], [`views`], [`selectors`], [`fields`], and [`raw`] for the rest.
 //! * A [`Client`] makes exactly one HTTP request of it and gives a [`Reply`]: the output and a [`ResponseMeta`] with the account's quota.
 //! * An [`Error`] has an [`ErrorClass`] that says what to do, the same meta, and [`Error::may_have_happened`] for writes.
@@ -49,6 +50,7 @@ pub mod decode;
 pub mod detect;
 pub mod error;
 mod generation;
+pub mod multipart;
 pub mod rate_limit;
 mod record;
 pub mod reply;
@@ -66,5 +68,5 @@ pub use generation::Generation;
 pub use rate_limit::RateLimit;
 pub use record::{Attributes, Record};
 pub use reply::{Reply, ResponseMeta};
-pub use request::{Idempotency, Request, RequestParts, Route};
+pub use request::{Base, Idempotency, Request, RequestParts, Route};
 pub use value::RecordTime;

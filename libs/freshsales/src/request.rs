@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use crate::Generation;
 use crate::decode::DecodeError;
+use crate::multipart::Form;
 
 /// One call of the API as a value.
 ///
@@ -56,18 +57,33 @@ pub enum Route {
     MayBeMissing,
 }
 
+/// What the path of a request is relative to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+#[non_exhaustive]
+pub enum Base {
+    /// The root of the account's API, which ends in `/api`.
+    #[default]
+    Api,
+    /// The same without `/api`: the routes of the product's own pages, which take the same key (seen in the wild).
+    Pages,
+}
+
 /// The pieces of an HTTP request, relative to the root of the account's API.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct RequestParts {
     /// HTTP method.
     pub method: Method,
-    /// Path below `/api`, without a leading slash, e.g. `contacts/upsert`.
+    /// What the path is relative to.
+    pub base: Base,
+    /// Path below the base, without a leading slash, e.g. `contacts/upsert`.
     pub path: String,
     /// Query parameters in order, unescaped.
     pub query: Vec<(String, String)>,
     /// JSON body.
     pub body: Option<Value>,
+    /// Form to send instead of a JSON body.
+    pub form: Option<Form>,
     /// Whether every account has the route.
     pub route: Route,
 }
@@ -75,7 +91,15 @@ pub struct RequestParts {
 impl RequestParts {
     /// A request without query and body.
     pub fn new(method: Method, path: impl Into<String>) -> Self {
-        Self { method, path: path.into(), query: Vec::new(), body: None, route: Route::InEveryAccount }
+        Self {
+            method,
+            base: Base::Api,
+            path: path.into(),
+            query: Vec::new(),
+            body: None,
+            form: None,
+            route: Route::InEveryAccount,
+        }
     }
 
     /// A `GET`.
@@ -101,6 +125,20 @@ impl RequestParts {
     pub fn body(mut self, body: Value) -> Self {
         self.body = Some(body);
         self
+    }
+
+    /// Sets a form as the body.
+    #[must_use]
+    pub fn form(mut self, form: Form) -> Self {
+        self.form = Some(form);
+        self
+    }
+
+    /// Makes the path one of the product's own pages, without `/api`. Not every account has each of them.
+    #[must_use]
+    pub fn without_api(mut self) -> Self {
+        self.base = Base::Pages;
+        self.may_be_missing()
     }
 
     /// The path for messages and logs: a segment that holds an e-mail address is masked.
