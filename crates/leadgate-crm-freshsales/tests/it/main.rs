@@ -2,5 +2,6 @@
 #![allow(clippy::unwrap_used)]
 
 mod calls;
+mod client_activities;
 mod failures;
 mod port;
