@@ -101,6 +101,9 @@ pub struct Switches {
     pub account_name_unique: bool,
     /// Whether two contacts may not share a mobile number.
     pub mobile_unique: bool,
+    /// Whether the reply to an update of an appointment or a task shows attendees, contacts and users as a view does (seen in
+    /// 2026) or what older recordings show.
+    pub updates_show_related: bool,
     /// Contact attributes an admin has made mandatory, by their API names.
     pub required_contact_fields: Vec<String>,
 }
@@ -124,6 +127,7 @@ impl Default for Switches {
             contact_email_unique: true,
             account_name_unique: true,
             mobile_unique: false,
+            updates_show_related: false,
             required_contact_fields: Vec::new(),
         }
     }
