@@ -221,6 +221,9 @@ pub struct Switches {
     pub mobile_unique: bool,
     /// Whether callers are treated as if they had not sent `Accept`, as behind a proxy that drops the header.
     pub accept_header_is_lost: bool,
+    /// Whether the reply to an update of an appointment or a task shows attendees, contacts and users as a view does (seen in
+    /// 2026) or what older recordings show.
+    pub updates_show_related: bool,
     /// Contact attributes an admin has made mandatory, by their API names.
     pub required_contact_fields: Vec<String>,
     /// How many times a webhook is sent until a receiver answers 2xx.
@@ -264,6 +267,7 @@ impl Default for Switches {
             account_name_unique: true,
             mobile_unique: false,
             accept_header_is_lost: false,
+            updates_show_related: false,
             required_contact_fields: Vec::new(),
             webhook_tries: 1,
             webhook_retry_after_seconds: 60,

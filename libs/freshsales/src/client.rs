@@ -17,7 +17,7 @@ use crate::detect;
 use crate::error::{Error, ErrorClass, FailedReply, classify_failure, classify_reply};
 use crate::observe::{Observer, RequestEvent, ResponseEvent, path_template};
 use crate::reply::{Reply, ResponseMeta};
-use crate::request::{Request, RequestParts};
+use crate::request::{Base, Request, RequestParts};
 use crate::transport::{AuthLayer, BoxTransport, HttpTransport, Timeouts, TransportError};
 
 /// A client of one account. Cheap to clone; clones share connections.
@@ -146,8 +146,13 @@ impl Client {
 
     fn url(&self, parts: &RequestParts) -> Result<Url, String> {
         let mut url = self.root.clone();
+        let below_api = url.path().trim_end_matches('/').ends_with("/api");
         let mut segments = url.path_segments_mut().map_err(|()| "the account's address is no http URL".to_owned())?;
-        segments.pop_if_empty().extend(parts.path.split('/'));
+        segments.pop_if_empty();
+        if parts.base == Base::Pages && below_api {
+            segments.pop();
+        }
+        segments.extend(parts.path.split('/'));
         drop(segments);
         if !parts.query.is_empty() {
             url.query_pairs_mut().extend_pairs(&parts.query);

@@ -67,8 +67,12 @@ impl<T> Page<T> {
 
     /// Whether a page after this one (counted from 1) is worth asking for.
     ///
-    /// Where the number of pages is known it decides; else an empty page ends the list and a short one does not.
+    /// Where the CRM says so (timelines) or tells the number of pages that decides; else an empty page ends the list and a short one
+    /// does not.
     pub fn has_next(&self, this_page: u32) -> bool {
+        if let Some(has_next) = self.meta.get("has_next").and_then(Value::as_bool) {
+            return has_next;
+        }
         match self.total_pages {
             Some(pages) => i64::from(this_page) < pages,
             None => !self.records.is_empty(),
@@ -166,6 +170,34 @@ pub fn single_under<T: DeserializeOwned>(key: &str, body: &[u8]) -> Result<Singl
         }
         None => Err(DecodeError::new(key, "an object")),
     }
+}
+
+/// Reads `{"document":{…}}` under any key; an object that comes without its envelope is understood too.
+///
+/// # Errors
+/// Where there is no such object.
+pub fn enveloped<T: DeserializeOwned>(key: &str, body: &[u8]) -> Result<T, DecodeError> {
+    let mut fields = object(body)?;
+    match fields.shift_remove(key) {
+        Some(value) => typed(key, value),
+        None => typed("$", Value::Object(fields)),
+    }
+}
+
+/// Reads the first row of `{"phone_calls":[…], …}` as the record and the rest of the reply as side loads.
+///
+/// # Errors
+/// Where there is no such row.
+pub fn first_row<T: DeserializeOwned>(key: &str, body: &[u8]) -> Result<Single<T>, DecodeError> {
+    let mut fields = object(body)?;
+    let Some(Value::Array(mut rows)) = fields.shift_remove(key).filter(|rows| rows != &Value::Array(Vec::new())) else {
+        return Err(DecodeError::new(key, "a list with a row"));
+    };
+    let record = typed(key, rows.remove(0))?;
+    if !rows.is_empty() {
+        fields.insert(key.to_owned(), Value::Array(rows));
+    }
+    Ok(Single { record, side_loads: SideLoads(fields) })
 }
 
 /// Reads the answer to an update, which some accounts confirm with 204 and no body: then only the id is known.

@@ -24,9 +24,9 @@
 //!
 //! * [`Credentials`]: an [`ApiKey`] and an [`AccountAddress`], understood however people paste them.
 //! * A [`Request`] is a plain value with an `Output`: what to send, how safe it is to repeat, how to read the answer. One module per
-//!   resource makes them: [`contacts`], [`leads`], [`sales_accounts`], [`deals`], [`notes`], [`tasks`], [`bulk`], [`jobs`], [`lookup`], [`search`],
-//!   [`filtered_search`], [`views`], [`selectors`], [`fields`], [`lists`], [`teams`], [`products`], [`cpq_documents`], [`custom_modules`],
-//!   [`recycle_bin`], and [`raw`] for the rest.
+//!   resource makes them: [`contacts`], [`leads`], [`sales_accounts`], [`deals`], [`notes`], [`tasks`], [`appointments`], [`sales_activities`],
+//!   [`phone_calls`], [`documents`], [`activities`], [`conversations`], [`bulk`], [`jobs`], [`lookup`], [`search`], [`filtered_search`], [`views`],
+//!   [`selectors`], [`fields`], [`lists`], [`teams`], [`products`], [`cpq_documents`], [`custom_modules`], [`recycle_bin`], and [`raw`] for the rest.
 //! * A [`Client`] makes exactly one HTTP request of it and gives a [`Reply`]: the output and a [`ResponseMeta`] with the account's quota.
 //! * An [`Error`] has an [`ErrorClass`] that says what to do, the same meta, and [`Error::may_have_happened`] for writes.
 //! * [`follow`] sends any number of records in bulk and tells what became of each.
@@ -77,5 +77,5 @@ pub use listing::{ListCursor, ListRequest, ListStream, Listed};
 pub use rate_limit::RateLimit;
 pub use record::{Attributes, Record};
 pub use reply::{Reply, ResponseMeta};
-pub use request::{Idempotency, Request, RequestParts, Route};
+pub use request::{Base, Idempotency, Request, RequestParts, Route};
 pub use value::RecordTime;

@@ -5,9 +5,9 @@ use bytes::{BufMut, Bytes, BytesMut};
 /// A form with texts and files, e.g. for `POST /documents`.
 ///
 /// ```
-/// use freshsales::multipart::Multipart;
+/// use freshsales::multipart::{File, Multipart};
 ///
-/// let form = Multipart::new().text("targetable_id", "40201000001").file("file", "offer.pdf", "application/pdf", &b"%PDF-"[..]);
+/// let form = Multipart::new().text("targetable_id", "40201000001").file("file", File::new("offer.pdf", "application/pdf", &b"%PDF-"[..]));
 /// # let _ = form;
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -20,6 +20,33 @@ struct Part {
     name: String,
     file: Option<(String, String)>,
     content: Bytes,
+}
+
+/// A file to upload.
+#[derive(Clone, PartialEq, Eq)]
+pub struct File {
+    name: String,
+    media_type: String,
+    content: Bytes,
+}
+
+impl File {
+    /// A file by its name, its media type (`application/pdf`) and its content.
+    pub fn new(name: impl Into<String>, media_type: impl Into<String>, content: impl Into<Bytes>) -> Self {
+        Self { name: name.into(), media_type: media_type.into(), content: content.into() }
+    }
+
+    /// The name.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+}
+
+/// Names and contents are personal data, so only the size is printed.
+impl std::fmt::Debug for File {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.debug_struct("File").field("bytes", &self.content.len()).finish_non_exhaustive()
+    }
 }
 
 /// A content may be anything, so only its size is printed.
@@ -47,17 +74,11 @@ impl Multipart {
         self
     }
 
-    /// Adds a file with its name and media type.
+    /// Adds a file as the part of this name.
     #[must_use]
-    pub fn file(
-        mut self,
-        name: impl Into<String>,
-        file_name: impl Into<String>,
-        media_type: impl Into<String>,
-        content: impl Into<Bytes>,
-    ) -> Self {
-        let file = Some((file_name.into(), media_type.into()));
-        self.parts.push(Part { name: name.into(), file, content: content.into() });
+    pub fn file(mut self, name: impl Into<String>, file: File) -> Self {
+        let File { name: file_name, media_type, content } = file;
+        self.parts.push(Part { name: name.into(), file: Some((file_name, media_type)), content });
         self
     }
 

@@ -65,13 +65,26 @@ pub enum Route {
     MayBeMissing,
 }
 
+/// What the path of a request is relative to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+#[non_exhaustive]
+pub enum Base {
+    /// The root of the account's API, which ends in `/api`.
+    #[default]
+    Api,
+    /// The same without `/api`: the routes of the product's own pages, which take the same key (seen in the wild).
+    Pages,
+}
+
 /// The pieces of an HTTP request, relative to the root of the account's API.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct RequestParts {
     /// HTTP method.
     pub method: Method,
-    /// Path below `/api`, without a leading slash, e.g. `contacts/upsert`.
+    /// What the path is relative to.
+    pub base: Base,
+    /// Path below the base, without a leading slash, e.g. `contacts/upsert`.
     pub path: String,
     /// Query parameters in order, unescaped.
     pub query: Vec<(String, String)>,
@@ -86,7 +99,15 @@ pub struct RequestParts {
 impl RequestParts {
     /// A request without query and body.
     pub fn new(method: Method, path: impl Into<String>) -> Self {
-        Self { method, path: path.into(), query: Vec::new(), body: None, form: None, route: Route::InEveryAccount }
+        Self {
+            method,
+            base: Base::Api,
+            path: path.into(),
+            query: Vec::new(),
+            body: None,
+            form: None,
+            route: Route::InEveryAccount,
+        }
     }
 
     /// A `GET`.
@@ -119,6 +140,13 @@ impl RequestParts {
     pub fn form(mut self, form: Multipart) -> Self {
         self.form = Some(form);
         self
+    }
+
+    /// Makes the path one of the product's own pages, without `/api`. Not every account has each of them.
+    #[must_use]
+    pub fn without_api(mut self) -> Self {
+        self.base = Base::Pages;
+        self.may_be_missing()
     }
 
     /// The path for messages and logs: a segment that holds an e-mail address is masked.

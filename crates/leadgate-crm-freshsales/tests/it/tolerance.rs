@@ -40,6 +40,7 @@ const VALUES: &[(&str, &[&str])] = &[
     ("page_beyond_end_is_zero", &["true", "false"]),
     ("search_minimum_characters", &["1", "3"]),
     ("unknown_custom_field_refused", &["true", "false"]),
+    ("updates_show_related", &["false", "true"]),
     ("restore_empties_custom_fields", &["true", "false"]),
 ];
 

@@ -149,3 +149,19 @@ fn differs_otherwise(before: &Record, after: &Record) -> bool {
         || before.contacts != after.contacts
         || before.targets != after.targets
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn histories_survive_a_snapshot_and_go_on_counting() {
+        let mut histories = Histories::new();
+        histories.written(None, &Record::new(Kind::Deal, 7, Timestamp::UNIX_EPOCH), Timestamp::UNIX_EPOCH);
+        let text = serde_json::to_string(&histories).unwrap();
+        let mut read: Histories = serde_json::from_str(&text).unwrap();
+        assert_eq!(read.of(Kind::Deal, 7), histories.of(Kind::Deal, 7));
+        read.written(None, &Record::new(Kind::Deal, 8, Timestamp::UNIX_EPOCH), Timestamp::UNIX_EPOCH);
+        assert_eq!(read.of(Kind::Deal, 8)[0].id, histories.of(Kind::Deal, 7)[0].id + 1);
+    }
+}

@@ -53,7 +53,8 @@ fn update(state: &mut State, call: &Call, id: i64) -> Answer {
     let before = records::live(state, Kind::Appointment, id)?;
     let body = call.attributes(Kind::Appointment)?;
     let appointment = write::update(state, &before, call.generation, &body)?;
-    Ok(shown(state, call, &appointment, &[]))
+    let unasked = if state.switches.updates_show_related { RELATED } else { &[] };
+    Ok(shown(state, call, &appointment, unasked))
 }
 
 /// Whether the list holds what is over instead of what is to come. Sources disagree on the names, so both are served.

@@ -44,7 +44,10 @@ fn view(state: &State, call: &Call, id: i64) -> Answer {
 fn update(state: &mut State, call: &Call, id: i64) -> Answer {
     let before = records::live(state, Kind::Task, id)?;
     let task = write::update(state, &before, call.generation, &call.attributes(Kind::Task)?)?;
-    let includes = call.includes();
+    let mut includes = call.includes();
+    if state.switches.updates_show_related {
+        includes.extend(["targetable", "users"].iter().filter(|name| !call.includes().contains(name)));
+    }
     let render = Render::new(state, call.generation, &includes);
     let reply = single_reply(&render, &task, false);
     let was_open = before.get("status").as_i64().unwrap_or(0) == 0;

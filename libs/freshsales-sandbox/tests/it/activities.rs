@@ -287,3 +287,42 @@ async fn custom_fields_of_activities_are_kept_and_listed() {
     let fields = app.get("/settings/sales_activities/fields").await.ok(200);
     assert!(fields["fields"].as_array().unwrap().iter().any(|field| field["name"] == "cf_room"));
 }
+
+#[rstest]
+#[case("appointments", &["appointment_attendees", "conferences", "notes", "appointment"], &["appointment_attendees", "conferences", "notes", "contacts", "users", "appointment"])]
+#[case("tasks", &["task"], &["contacts", "users", "task"])]
+#[tokio::test]
+async fn whether_updates_show_related_records_is_a_switch(
+    #[case] plural: &str,
+    #[case] older: &[&str],
+    #[case] newer: &[&str],
+) {
+    let (app, contact) = app_with_contact().await;
+    let kind = Kind::parse(plural).unwrap();
+    let mut body = meeting(contact);
+    body["due_date"] = json!("2026-06-20");
+    let path = format!("/{plural}/{}", app.account.seed(kind, &body));
+    for (updates_show_related, expected) in [(false, older), (true, newer)] {
+        app.account.set_switches(freshsales_sandbox::Switches { updates_show_related, ..app.account.switches() });
+        let shown = app.put(&path, &json!({kind.singular(): {"title": "Other"}})).await.ok(200);
+        assert_eq!(shown.as_object().unwrap().keys().collect::<Vec<_>>(), expected);
+    }
+}
+
+#[tokio::test]
+async fn an_activity_can_be_about_several_records() {
+    let (app, contact) = app_with_contact().await;
+    let deal = app.account.seed_deal(&json!({"name": "Engine", "amount": 1}));
+    let mut body = meeting(contact);
+    body.as_object_mut().unwrap().retain(|name, _| !name.starts_with("targetable"));
+    body["targetables"] = json!([{"type": "Contact", "id": contact}, {"type": "deal", "id": deal.to_string()}]);
+    let made = app.post("/appointments", &json!({"appointment": body})).await.ok(201);
+    assert_eq!(made["appointment"]["targetables"][1], json!({"id": deal, "type": "Deal"}));
+    let listed = app.get(&format!("/deals/{deal}/appointments")).await.ok(200);
+    assert_eq!(listed["appointments"][0]["id"], made["appointment"]["id"]);
+    body["targetables"] = json!([{"type": "Contact", "id": contact}, {"type": "deal", "id": 1}]);
+    assert_eq!(
+        app.post("/appointments", &json!({"appointment": body})).await.message(),
+        "Invalid targetable provided."
+    );
+}

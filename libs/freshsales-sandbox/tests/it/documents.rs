@@ -96,3 +96,21 @@ async fn what_is_not_a_file_or_a_link_is_refused(#[case] path: &str, #[case] bod
     let got = app.post(path, &body).await;
     assert_eq!((got.status, got.message().as_str()), (400, sentence));
 }
+
+#[rstest]
+#[case::cut(
+    "multipart/form-data; boundary=b",
+    "--b\r\ncontent-disposition: form-data; name=\"file\"; filename=\"f\"\r\n\r\nxx"
+)]
+#[case::no_boundary("multipart/form-data", "--b--")]
+#[case::no_file(
+    "multipart/form-data; boundary=b",
+    "--b\r\ncontent-disposition: form-data; name=\"file_name\"\r\n\r\nxx\r\n--b--"
+)]
+#[tokio::test]
+async fn a_broken_form_is_refused(#[case] content_type: &str, #[case] body: &str) {
+    let app = App::start().await;
+    let request = app.request(Method::POST, "/crm/sales/api/documents").header("content-type", content_type);
+    let got = App::send(request.body(body.to_owned())).await;
+    assert_eq!((got.status, got.message().as_str()), (400, "File can't be empty"));
+}

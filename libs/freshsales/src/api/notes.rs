@@ -1,6 +1,7 @@
 //! Notes on contacts, sales accounts, deals and leads.
 
 use http::StatusCode;
+use serde_json::{Map, Value};
 
 use super::verbs::{Create, Delete, Update};
 use crate::Generation;
@@ -19,6 +20,24 @@ record! {
         creater_id: i64,
         /// What it is on.
         targetables: Vec<Target>,
+        /// What it is on, with `include=targetable` and beside calls.
+        targetable: Target,
+        /// Address of a recording, where the note is of a call.
+        url: String,
+        /// Length of the recording in seconds.
+        duration: i64,
+        /// Whether the key's user may read it.
+        has_access: bool,
+        /// State of the note in connected chat programs.
+        collab_context: Map<String, Value>,
+        /// Whether users are mentioned in it (newer accounts).
+        has_mentions: bool,
+        /// Text as HTML (newer accounts).
+        html_content: String,
+        /// What it came from, e.g. `PhoneCall` (beside calls).
+        source_type: String,
+        /// Id of what it came from.
+        source_id: i64,
         /// When it was created.
         created_at: RecordTime,
         /// When it was changed last.
@@ -27,16 +46,18 @@ record! {
 }
 
 document! {
-    /// What a note or task is on.
+    /// What a note, a task or an activity is on.
     pub struct Target {
         /// Id of the record.
         id: i64,
         /// Its kind: `Contact`, `SalesAccount`, `Deal`, `Lead`; in `targetable` in lower case with underscores.
         r#type: String,
+        /// Its name (newer accounts, `targetables_with_email`).
+        name: String,
     }
 }
 
-/// A kind of record that notes and tasks can be on.
+/// A kind of record that notes, tasks, activities and files can be on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum TargetKind {
@@ -118,9 +139,9 @@ pub fn delete(id: i64) -> Delete<Note> {
     Delete::new(id)
 }
 
-/// The notes on a record. There is no list of all notes.
+/// The notes on a record, newest first. There is no list of all notes.
 pub fn of_record(kind: TargetKind, id: i64) -> NotesOfRecord {
-    NotesOfRecord { kind, id, page: None }
+    NotesOfRecord { kind, id, page: None, include: Vec::new() }
 }
 
 /// See [`of_record`].
@@ -129,6 +150,7 @@ pub struct NotesOfRecord {
     kind: TargetKind,
     id: i64,
     page: Option<(u32, u32)>,
+    include: Vec<String>,
 }
 
 impl NotesOfRecord {
@@ -136,6 +158,13 @@ impl NotesOfRecord {
     #[must_use]
     pub fn page(mut self, page: u32, per_page: u32) -> Self {
         self.page = Some((page, per_page));
+        self
+    }
+
+    /// Asks for related records: `creater`.
+    #[must_use]
+    pub fn include<S: Into<String>>(mut self, names: impl IntoIterator<Item = S>) -> Self {
+        self.include.extend(names.into_iter().map(Into::into));
         self
     }
 }
@@ -160,7 +189,7 @@ impl Request for NotesOfRecord {
 
     fn to_parts(&self, _generation: Generation) -> RequestParts {
         let path = format!("{}/{}/notes", self.kind.collection(), self.id);
-        let parts = RequestParts::get(path).may_be_missing();
+        let parts = RequestParts::get(path).may_be_missing().include(&self.include);
         match self.page {
             Some((page, per_page)) => parts.query("page", page.to_string()).query("per_page", per_page.to_string()),
             None => parts,

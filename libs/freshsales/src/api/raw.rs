@@ -31,6 +31,13 @@ impl RawRequest {
         self
     }
 
+    /// Takes the path as one of the product's own pages, without `/api`.
+    #[must_use]
+    pub fn without_api(mut self) -> Self {
+        self.parts = self.parts.without_api();
+        self
+    }
+
     /// Sets the JSON body.
     #[must_use]
     pub fn body(mut self, body: Value) -> Self {

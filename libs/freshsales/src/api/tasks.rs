@@ -4,6 +4,7 @@ use http::StatusCode;
 use serde_json::json;
 
 use super::notes::{Target, TargetKind};
+use super::of_record::OfRecord;
 use super::verbs::{Create, Delete, Update, View};
 use crate::Generation;
 use crate::decode::{self, DecodeError, Page};
@@ -29,12 +30,26 @@ record! {
         owner_id: i64,
         /// User who made it.
         creater_id: i64,
-        /// Type.
+        /// User who changed it last.
+        updater_id: i64,
+        /// Type, see [`selectors::sales_activity_entity_types`](crate::selectors::sales_activity_entity_types).
         task_type_id: i64,
         /// Outcome.
         outcome_id: i64,
         /// What it is on.
         targetables: Vec<Target>,
+        /// What it is on, with `include=targetable`.
+        targetable: Target,
+        /// Users who work on it, its owner included; with `include=users`.
+        user_ids: Vec<i64>,
+        /// Whether it is deleted (Classic).
+        is_deleted: bool,
+        /// Whether it is on several records with an e-mail address (newer accounts).
+        has_multiple_emails: bool,
+        /// Records it is on that have an e-mail address (newer accounts).
+        targetables_with_email: Vec<Target>,
+        /// Whether it is a LinkedIn task (newer accounts).
+        is_linkedin_type: bool,
         /// When it was created.
         created_at: RecordTime,
         /// When it was changed last.
@@ -114,6 +129,11 @@ pub fn update(id: i64, attributes: TaskAttributes) -> Update<Task> {
 /// Deletes a task.
 pub fn delete(id: i64) -> Delete<Task> {
     Delete::new(id)
+}
+
+/// The tasks of a record. The route is one of the product's own pages: with `/api` it does not exist (seen in the wild).
+pub fn of_record(kind: TargetKind, id: i64) -> OfRecord<Task> {
+    OfRecord::on_pages(kind, id)
 }
 
 /// Which tasks to list; the CRM wants exactly one of these.

@@ -10,7 +10,7 @@ use crate::credentials::ApiKey;
 
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
 
-/// Adds `Authorization: Token token=…`, `Accept` and `Content-Type` (source: official page, #authentication).
+/// Adds `Authorization: Token token=…`, `Accept` and, where the request has none, `Content-Type` (source: official page, #authentication).
 ///
 /// `Accept` is always sent: without it a wrong key is answered with a redirect instead of a 401 (seen in the wild).
 #[derive(Debug, Clone)]

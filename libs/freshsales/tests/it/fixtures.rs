@@ -1,13 +1,18 @@
 //! Every recorded reply of the resources is read, written back and compared: a lost field fails.
 
+use freshsales::appointments::{Appointment, AppointmentFilter};
 use freshsales::contacts::Contact;
 use freshsales::deals::Deal;
 use freshsales::leads::Lead;
+use freshsales::multipart::File;
 use freshsales::notes::{Note, TargetKind};
+use freshsales::phone_calls::Direction;
 use freshsales::sales_accounts::SalesAccount;
+use freshsales::sales_activities::SalesActivity;
 use freshsales::tasks::{Task, TaskFilter};
 use freshsales::{
-    Page, Record, Request, Single, fields, filtered_search, jobs, leads, lookup, notes, search, selectors, tasks, views,
+    Page, Record, Request, Single, activities, appointments, conversations, documents, fields, filtered_search, jobs,
+    leads, lookup, notes, phone_calls, sales_activities, search, selectors, tasks, views,
 };
 use http::StatusCode;
 use rust_decimal::Decimal;
@@ -101,13 +106,16 @@ fn single_records_lose_nothing() {
     single_replies::<Note>("note", 2);
     single_replies::<Note>("lead", 1);
     single_replies::<Task>("task", 3);
+    single_replies::<Appointment>("appointment", 2);
+    single_replies::<SalesActivity>("sales_activity", 2);
 }
 
 #[test]
 fn deletions_are_confirmed_in_all_their_spellings() {
-    let confirmations = ["contact", "lead", "sales_account", "deal", "note", "task"].into_iter().flat_map(exchanges);
+    let files = ["contact", "lead", "sales_account", "deal", "note", "task", "appointment", "sales_activity"];
+    let confirmations = files.into_iter().flat_map(exchanges);
     let deletions: Vec<_> = confirmations.filter(|exchange| exchange.method == "DELETE").collect();
-    assert_eq!(deletions.len(), 7);
+    assert_eq!(deletions.len(), 9);
     for exchange in deletions {
         read(&exchange, &freshsales::contacts::delete(1));
     }
@@ -145,6 +153,66 @@ fn lists_of_tasks_and_notes_lose_nothing() {
     assert_written_back(&exchange, page("tasks", &output));
     let exchange = exchange_named("contact", "notes of a contact");
     assert_written_back(&exchange, page("notes", &read(&exchange, &notes::of_record(TargetKind::Contact, 1))));
+}
+
+#[test]
+fn lists_of_appointments_and_sales_activities_lose_nothing() {
+    let exchange = exchange_named("appointment", "list");
+    let output = read(&exchange, &appointments::list(AppointmentFilter::Upcoming));
+    assert_eq!((output.total, output.total_pages), (Some(1), None));
+    assert_written_back(&exchange, page("appointments", &output));
+    let exchange = exchange_named("sales_activity", "list");
+    let output = read(&exchange, &sales_activities::list());
+    assert_eq!((output.total, output.total_pages), (Some(1), Some(1)));
+    assert_written_back(&exchange, page("sales_activities", &output));
+}
+
+#[test]
+fn a_logged_call_loses_nothing_of_its_wide_reply() {
+    let exchange = exchange_named("phone_call", "manual call log");
+    let output = read(&exchange, &phone_calls::log(Direction::Incoming, TargetKind::Contact, 1));
+    assert_eq!(output.record.targetable.as_ref().and_then(|target| target.id), Some(40201000001));
+    assert_eq!(output.side_loads.rows::<Note>("notes")[0].source_id, Some(output.record.id));
+    let mut fields = output.side_loads.as_map().clone();
+    fields.insert("phone_calls".to_owned(), json!([output.record]));
+    assert_written_back(&exchange, Value::Object(fields));
+}
+
+#[test]
+fn files_and_links_lose_nothing() {
+    let upload = documents::upload(TargetKind::Contact, 1, File::new("x", "text/plain", "x"));
+    let exchange = exchange_named("documents", "upload a file");
+    assert_written_back(&exchange, json!({ "document": read(&exchange, &upload) }));
+    let exchange = exchange_named("documents", "add a link");
+    let link = read(&exchange, &documents::link(TargetKind::Contact, 1, "x", "x"));
+    assert_written_back(&exchange, json!({ "document_link": link }));
+    let exchange = exchange_named("documents", "files and links of a record");
+    let attached = read(&exchange, &documents::of_record(TargetKind::Contact, 1));
+    assert_eq!(attached.documents.as_ref().map(Vec::len), Some(1));
+    assert_written_back(&exchange, json!(attached));
+}
+
+#[test]
+fn an_upload_is_confirmed_without_an_envelope_too() {
+    let upload = documents::upload(TargetKind::Contact, 1, File::new("x", "text/plain", "x"));
+    let document = upload.decode(StatusCode::OK, br#"{"id":7,"msg":"done","url":"https://x.example"}"#).unwrap();
+    assert_eq!((document.id, document.extra["msg"].as_str()), (7, Some("done")));
+}
+
+#[test]
+fn activities_timelines_and_conversations_lose_nothing() {
+    let exchange = exchange_named("activities_timeline", "activities");
+    let output = read(&exchange, &activities::of_record(TargetKind::Contact, 1));
+    assert!(!output.has_next(1));
+    assert_written_back(&exchange, page("activities", &output));
+    let exchange = exchange_named("activities_timeline", "timeline of a deal");
+    assert_written_back(
+        &exchange,
+        page("timeline_feeds", &read(&exchange, &activities::timeline(TargetKind::Deal, 1))),
+    );
+    let exchange = exchange_named("activities_timeline", "e-mail conversations (no /api)");
+    let output = read(&exchange, &conversations::of_record(TargetKind::Contact, 1));
+    assert_written_back(&exchange, page("email_conversations", &output));
 }
 
 #[test]

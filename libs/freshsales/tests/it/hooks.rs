@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex};
 
 use bytes::Bytes;
 use freshsales::contacts::{Contact, ContactAttributes};
-use freshsales::multipart::Multipart;
+use freshsales::multipart::{File, Multipart};
 use freshsales::observe::{Observer, RequestEvent, ResponseEvent, path_template};
 use freshsales::{Client, Credentials, ErrorClass, Generation, blocking, contacts, jobs, lookup, raw, views};
 use http::{Method, Request, Response};
@@ -69,7 +69,9 @@ fn recording(body: &'static str) -> (Client, Sent) {
 #[tokio::test]
 async fn a_raw_request_carries_json_or_a_form() {
     let (client, sent) = recording(r#"{"document":{"id":1}}"#);
-    let form = Multipart::new().text("targetable_id", "7").file("file", "a\"b.pdf", "application/pdf", &b"%PDF"[..]);
+    let form = Multipart::new()
+        .text("targetable_id", "7")
+        .file("file", File::new("a\"b.pdf", "application/pdf", &b"%PDF"[..]));
     let reply = client.send(&raw::request(Method::POST, "documents").form(form)).await.unwrap();
     assert_eq!(reply.output["document"]["id"], 1);
     client.send(&raw::request(Method::PATCH, "anything").query("a", "1").body(json!({"b": 2}))).await.unwrap();
@@ -122,7 +124,7 @@ proptest! {
     #[test]
     fn the_boundary_of_a_form_is_in_no_part(content in prop::collection::vec(any::<u8>(), 0..200), decoys in 0..4_u64) {
         let decoy: String = (0..decoys).map(|number| format!("freshsales-form-{number:016x}")).collect();
-        let form = Multipart::new().file("file", "f", "text/plain", [decoy.as_bytes(), &content].concat());
+        let form = Multipart::new().file("file", File::new("f", "text/plain", [decoy.as_bytes(), &content].concat()));
         let (content_type, body) = form.encode();
         let boundary = content_type.split_once("boundary=").unwrap().1.as_bytes();
         prop_assert_eq!(body.windows(boundary.len()).filter(|window| *window == boundary).count(), 2);

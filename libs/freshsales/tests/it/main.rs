@@ -1,6 +1,7 @@
 //! Tests of the client at its public boundary: pure tables, fixtures read and written back, and the transport over loopback.
 #![allow(clippy::unwrap_used)]
 
+mod activities;
 mod classification;
 mod commerce;
 mod credentials;

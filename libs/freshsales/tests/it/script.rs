@@ -32,6 +32,12 @@ impl Script {
         self.asked.lock().unwrap().iter().map(|request| request.uri().to_string()).collect()
     }
 
+    /// One header of each request.
+    pub(crate) fn headers(&self, name: &str) -> Vec<String> {
+        let asked = self.asked.lock().unwrap();
+        asked.iter().map(|request| request.headers()[name].to_str().unwrap().to_owned()).collect()
+    }
+
     fn answer(&self, request: Request<Bytes>) -> Result<Response<Bytes>, TransportError> {
         self.asked.lock().unwrap().push(request);
         let (status, headers, body) =
