@@ -2,5 +2,6 @@
 #![allow(clippy::unwrap_used)]
 
 mod calls;
+mod client;
 mod failures;
 mod port;
