@@ -226,7 +226,7 @@ fn list() -> impl Strategy<Value = List> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 400, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 150, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn a_view_in_the_order_of_ids_is_exact(list in list(), size in 1..40_u32, pieces in prop::collection::vec(0..40_usize, 0..4)) {
