@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod calls;
+mod client;
 mod client_activities;
 mod failures;
 mod languages;

@@ -209,7 +209,8 @@ impl UniqueKey {
 /// Updates the record that has the key, or creates it.
 ///
 /// The reply does not tell which of the two happened; compare `created_at` and `updated_at`. Set the owner whenever you know it: accounts exist
-/// where an upsert without `owner_id` gives the record to the key's user (seen in the wild).
+/// where an upsert without `owner_id` gives the record to the key's user (seen in the wild). Tags and custom fields are sent as they are: a record that
+/// is there may lose its others. To keep them, look it up and use [`Client::update`](crate::Client::update).
 #[derive(Debug, Clone)]
 pub struct Upsert<T: Record> {
     key: UniqueKey,

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use bytes::Bytes;
 use freshsales::contacts::Contact;
@@ -9,6 +10,7 @@ use freshsales::filtered_search;
 use freshsales::listing::{ListCursor, ListRequest, ListStream, Listed};
 use freshsales::notes::{self, TargetKind};
 use freshsales::tasks::{self, TaskFilter};
+use freshsales::transport::PacingLayer;
 use freshsales::views::{self, SortDirection};
 use freshsales::{Client, Credentials, Error, ErrorClass, Generation, Record};
 use http::{Request, Response};
@@ -49,6 +51,8 @@ struct List {
     /// Pages from this one on come back empty, as if the list had ended.
     deepest_page: usize,
     key: &'static str,
+    /// How long each request is under way, in turns: requests that are sent side by side arrive in another order.
+    delays: Vec<u8>,
     requests: Vec<String>,
 }
 
@@ -64,8 +68,13 @@ impl List {
             fixed_size: None,
             deepest_page: usize::MAX,
             key,
+            delays: Vec::new(),
             requests: Vec::new(),
         }
+    }
+
+    fn next_delay(&mut self) -> u8 {
+        self.delays.pop().unwrap_or(0)
     }
 
     fn visible(&self) -> BTreeSet<i64> {
@@ -146,8 +155,15 @@ fn serve(list: List) -> (Client, Shared) {
     let list = Arc::new(Mutex::new(list));
     let served = Arc::clone(&list);
     let transport = tower::service_fn(move |request: Request<Bytes>| {
-        let body = served.lock().unwrap().answer(&request);
-        std::future::ready(Ok(Response::new(Bytes::from(body.to_string()))))
+        let served = Arc::clone(&served);
+        async move {
+            let delays = served.lock().unwrap().next_delay();
+            for _ in 0..delays {
+                tokio::task::yield_now().await;
+            }
+            let body = served.lock().unwrap().answer(&request);
+            Ok(Response::new(Bytes::from(body.to_string())))
+        }
     });
     let credentials = Credentials::parse("EXAMPLE_KEY_NOT_REAL_00", "acme").unwrap();
     (Client::builder(credentials).generation(Generation::Suite).transport(transport).build().unwrap(), list)
@@ -210,7 +226,7 @@ fn list() -> impl Strategy<Value = List> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 400, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 150, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn a_view_in_the_order_of_ids_is_exact(list in list(), size in 1..40_u32, pieces in prop::collection::vec(0..40_usize, 0..4)) {
@@ -253,11 +269,14 @@ proptest! {
     #[test]
     fn deletions_alone_are_harmless_side_by_side_too(
         deleted in prop::collection::vec(any::<u8>(), 0..20),
+        quiet in 0..6_usize,
+        delays in prop::collection::vec(0..6_u8, 40),
         size in 1..12_u32,
         width in 2..6_u32,
     ) {
-        let changes = deleted.into_iter().map(Change::Delete).collect();
-        let list = List { changes, ..List::of([true; 90]) };
+        let mut changes: Vec<Change> = deleted.into_iter().map(Change::Delete).collect();
+        changes.extend(vec![Change::Nothing; quiet]);
+        let list = List { changes, delays, ..List::of([true; 90]) };
         let before = list.visible();
         let (client, list) = serve(list);
         let read = block(client.stream(views::rows::<Contact>(7)).page_size(size).concurrency(width).collect_all()).unwrap();
@@ -340,6 +359,22 @@ fn pages_that_are_kept_back_are_an_error_and_not_the_end() {
         }
     });
     assert_eq!((read, failure), (20, Some(ErrorClass::ListCutShort { first_missing: 3, pages: 5 })));
+}
+
+#[tokio::test(start_paused = true)]
+async fn pages_side_by_side_keep_the_pace_of_the_client() {
+    let list = Arc::new(Mutex::new(List::of([true; 60])));
+    let served = Arc::clone(&list);
+    let transport = tower::service_fn(move |request: Request<Bytes>| {
+        let body = served.lock().unwrap().answer(&request);
+        std::future::ready(Ok(Response::new(Bytes::from(body.to_string()))))
+    });
+    let credentials = Credentials::parse("EXAMPLE_KEY_NOT_REAL_00", "acme").unwrap();
+    let builder = Client::builder(credentials).generation(Generation::Suite).transport(transport);
+    let client = builder.layer(PacingLayer::new(Duration::from_secs(1))).build().unwrap();
+    let start = tokio::time::Instant::now();
+    client.stream(views::rows::<Contact>(7)).page_size(15).concurrency(4).collect_all().await.unwrap();
+    assert_eq!((list.lock().unwrap().requests.len(), start.elapsed().as_secs()), (5, 4));
 }
 
 #[test]
