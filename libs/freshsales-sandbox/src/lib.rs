@@ -94,6 +94,7 @@ mod control;
 mod fault;
 mod gate;
 mod model;
+mod page;
 mod routes;
 mod sandbox;
 mod server;

@@ -1,5 +1,6 @@
 //! What the account answers, and the ways it refuses, each with its recorded status and body.
 
+use bytes::Bytes;
 use http::StatusCode;
 use serde_json::{Value, json};
 
@@ -8,6 +9,11 @@ pub(crate) enum ReplyBody {
     Empty,
     Json(Value),
     Html(&'static str),
+    /// A file of a type of its own.
+    File {
+        content_type: &'static str,
+        bytes: Bytes,
+    },
 }
 
 #[derive(Debug)]

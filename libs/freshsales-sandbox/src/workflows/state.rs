@@ -107,7 +107,7 @@ impl Workflows {
     }
 
     /// Adds a rule that was checked; returns its id.
-    pub(super) fn add(&mut self, rule: Workflow) -> u64 {
+    pub(crate) fn add(&mut self, rule: Workflow) -> u64 {
         let id = self.next_rule;
         self.next_rule += 1;
         self.rules.insert(id, rule);
@@ -119,8 +119,13 @@ impl Workflows {
         self.rules.get_mut(&id).map(|old| *old = rule).is_some()
     }
 
+    /// Switches a rule on or off; false where there is none of that id.
+    pub(crate) fn enable(&mut self, id: u64, enabled: bool) -> bool {
+        self.rules.get_mut(&id).map(|rule| rule.enabled = enabled).is_some()
+    }
+
     /// Removes a rule and what it still had to send; false where there is none of that id.
-    pub(super) fn remove(&mut self, id: u64) -> bool {
+    pub(crate) fn remove(&mut self, id: u64) -> bool {
         self.ready.remove(&id);
         self.later.retain(|pending| pending.workflow != id);
         self.held.retain(|pending| pending.workflow != id);

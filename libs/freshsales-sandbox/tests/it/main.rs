@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod auth;
+mod browser;
 mod bulk;
 mod client;
 mod control;
@@ -12,6 +13,8 @@ mod faults;
 mod fixtures;
 mod leads;
 mod lists;
+mod page_actions;
+mod pages;
 mod quota;
 mod receiver;
 mod records;
