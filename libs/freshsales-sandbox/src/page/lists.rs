@@ -38,18 +38,14 @@ fn cells(kind: Kind) -> &'static [Cell] {
     }
 }
 
-/// What people call a kind.
-pub(super) fn heading(kind: Kind) -> &'static str {
-    match kind {
-        Kind::Lead => "Leads",
-        Kind::Contact => "Contacts",
-        Kind::SalesAccount => "Companies",
-        Kind::Deal => "Deals",
-        Kind::Note => "Notes",
-        Kind::Task => "Tasks",
-        #[allow(unreachable_patterns, reason = "kinds that come later are called what sentences call them")]
-        other => other.label(),
+/// What people call the records of a kind.
+pub(super) fn heading(kind: Kind) -> String {
+    if kind == Kind::SalesAccount {
+        return "Companies".to_owned();
     }
+    let words = kind.plural().replace('_', " ");
+    let mut letters = words.chars();
+    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
 }
 
 pub(super) fn page(state: &State, visit: &Visit, kind: Kind) -> Reply {
@@ -75,7 +71,7 @@ pub(super) fn page(state: &State, visit: &Visit, kind: Kind) -> Reply {
         @else { (table(state, kind, &rows)) }
         (layout::pager(&link, visit.page(), total))
     };
-    Frame::new(heading(kind), &place).around(state, visit, &content)
+    Frame::new(&heading(kind), &place).around(state, visit, &content)
 }
 
 fn in_stage(state: &State, stage: i64, skipped: usize) -> (Vec<Arc<Record>>, usize) {
@@ -103,8 +99,10 @@ pub(super) fn table(state: &State, kind: Kind, rows: &[Arc<Record>]) -> Markup {
                                 (layout::link(record))
                                 @if record.converted { " " span.badge { "converted" } }
                             }
-                            @for (_, field) in cells(kind) { td { (value(state, record, field)) } }
-                            td.when { (layout::moment(state, record.updated_at)) }
+                            @for (heading, field) in cells(kind) {
+                                td data-label=(heading) { (value(state, record, field)) }
+                            }
+                            td.when data-label="Changed" { (layout::moment(state, record.updated_at)) }
                         }
                     }
                 }

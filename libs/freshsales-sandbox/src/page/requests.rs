@@ -43,9 +43,9 @@ pub(super) fn table(state: &State, rows: &[&RequestSeen], bodies: bool) -> Marku
                                         details { summary { "Body" } pre { (body(&request.body)) } }
                                     }
                                 }
-                                td { (layout::status(request.status)) }
+                                td data-label="Status" { (layout::status(request.status)) }
                                 td { @if let Some(fault) = &request.fault { span.badge.bad { (fault) } } }
-                                td { (request.caller) }
+                                td.said data-label="Caller" { (request.caller) }
                             }
                         }
                     }

@@ -109,11 +109,11 @@ fn delivery(state: &State, attempt: &DeliverySeen) -> Markup {
                 code { (attempt.method) " " (without_query(&attempt.url)) }
                 @if !attempt.body.is_empty() { details { summary { "Body" } pre { (attempt.body) } } }
             }
-            td {
+            td.whole data-label="Record" {
                 a href=(layout::path(attempt.kind, attempt.record)) { (attempt.kind.label()) " " (attempt.record) }
             }
-            td { (result(attempt)) }
-            td.number { (attempt.duration_milliseconds) " ms" }
+            td.said data-label="Result" { (result(attempt)) }
+            td.number data-label="Took" { (attempt.duration_milliseconds) " ms" }
         }
     }
 }

@@ -342,3 +342,25 @@ fn seen(pending: &Pending, at: Timestamp, result: DeliveryResult) -> DeliverySee
         test: pending.test,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Content, Webhook};
+
+    #[test]
+    fn a_stored_account_still_has_to_send_what_waited() {
+        let rule = Workflow::new("a", Kind::Contact, Webhook::post("http://localhost/", Content::simple(&["id"])));
+        let mut workflows = Workflows::new(&[Workflow { once: true, ..rule }], 10, 1);
+        workflows.set_faults(vec![WebhookFault::new(WebhookFaultKind::Reorder).times(1)]);
+        let now = Timestamp::UNIX_EPOCH;
+        for id in [7, 8] {
+            workflows.fire(1, &Record::new(Kind::Contact, id, now), now);
+        }
+        let stored = serde_json::to_string(&workflows).unwrap();
+        let mut read: Workflows = serde_json::from_str(&stored).unwrap();
+        assert_eq!((read.waiting(), read.has_fired(1, 7), read.faults()[0].remaining), (2, true, Some(0)));
+        let order: Vec<i64> = std::iter::from_fn(|| read.next_pending()).map(|pending| pending.record).collect();
+        assert_eq!(order, [8, 7]);
+    }
+}
