@@ -116,7 +116,7 @@ const SIGN_IN_PAGE: &str =
     "<!DOCTYPE html><html><head><title>Sign in</title></head><body><h1>Sign in to your account</h1></body></html>";
 
 /// The first label is the subdomain, or the host is a bare loopback address.
-fn names_account(subdomain: &str, host: &str) -> bool {
+pub(crate) fn names_account(subdomain: &str, host: &str) -> bool {
     let name = match host.strip_prefix('[') {
         Some(rest) => rest.split(']').next().unwrap_or(rest),
         None => host.rsplit_once(':').filter(|(name, _)| !name.contains(':')).map_or(host, |(name, _)| name),

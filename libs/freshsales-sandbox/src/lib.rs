@@ -93,11 +93,17 @@
 //! (`retry_after`), `slow_body` (`chunk_bytes`, `pause_milliseconds`), `forbidden`, `bulk_busy_405`. Each can carry `methods`,
 //! `path_prefix`, `path_suffix`, `probability`, `remaining` and `skip`.
 //!
+//! # The page
+//!
+//! A browser that asks the account's address for HTML gets a page that shows and changes what the account holds. Rules of
+//! webhooks and the page are described in `docs/sandbox-webhooks.md`.
+//!
 //! # How it is built
 //!
 //! `server` speaks HTTP; `gate` does what surrounds a route, in the real order (edge limiter, host, sign-in, quota, fault,
 //! answer); `routes` has one file per resource; `write` turns bodies into records; `wire` turns records into JSON; `model`
-//! is the account itself, behind one lock. Everything that depends on time reads the account's clock, so with
+//! is the account itself, behind one lock; `workflows` decides which webhooks a write fires and sends them; `page` is what
+//! people see. Everything that depends on time reads the account's clock, so with
 //! [`Clock::Stepped`] nothing happens until [`Account::advance`].
 #![deny(missing_docs)]
 #![cfg_attr(test, allow(clippy::unwrap_used))]
@@ -108,6 +114,7 @@ mod control;
 mod fault;
 mod gate;
 mod model;
+mod page;
 mod routes;
 mod rules;
 mod sandbox;

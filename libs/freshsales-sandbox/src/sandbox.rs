@@ -2,12 +2,14 @@
 
 use std::io;
 use std::net::SocketAddr;
+use std::sync::Arc;
 
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 use crate::model::State;
+use crate::page::Guard;
 use crate::workflows::sender;
 use crate::{Account, Generation, SandboxConfig, server};
 
@@ -42,10 +44,11 @@ impl Sandbox {
         }
         let listener = TcpListener::bind(addr).await?;
         let addr = listener.local_addr()?;
+        let guard = Arc::new(Guard::new(addr)?);
         let account = Account::new(State::new(config));
         let (stop, stopped) = watch::channel(false);
         let sending = tokio::spawn(sender::run(account.clone(), stopped.clone()));
-        let accepting = tokio::spawn(server::run(listener, account.clone(), stopped));
+        let accepting = tokio::spawn(server::run(listener, account.clone(), guard, stopped));
         Ok(Self { addr, account, stop, accepting, sending })
     }
 

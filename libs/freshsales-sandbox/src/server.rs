@@ -5,6 +5,7 @@ use std::future::Future;
 use std::io;
 use std::net::SocketAddr;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
@@ -25,13 +26,14 @@ use tokio::time::{Instant, Sleep};
 use crate::Account;
 use crate::control;
 use crate::gate::{self, Arrival, Outcome};
+use crate::page::{self, Guard};
 use crate::wire::{Form, Reply, ReplyBody};
 
 /// Largest request body, in bytes.
 const BODY_LIMIT: usize = 10 * 1024 * 1024;
 
 /// Accepts connections until the stop signal, then waits for those that are open.
-pub(crate) async fn run(listener: TcpListener, account: Account, mut stop: watch::Receiver<bool>) {
+pub(crate) async fn run(listener: TcpListener, account: Account, guard: Arc<Guard>, mut stop: watch::Receiver<bool>) {
     let mut connections = JoinSet::new();
     loop {
         let accepted = tokio::select! {
@@ -40,7 +42,10 @@ pub(crate) async fn run(listener: TcpListener, account: Account, mut stop: watch
             () = stopped(&mut stop) => break,
         };
         match accepted {
-            Ok((stream, peer)) => drop(connections.spawn(connection(stream, peer, account.clone(), stop.clone()))),
+            Ok((stream, peer)) => {
+                let visitors = (account.clone(), Arc::clone(&guard));
+                drop(connections.spawn(connection(stream, peer, visitors, stop.clone())));
+            }
             // The process is short of descriptors; the next connection may fit again.
             Err(error) => {
                 tracing::warn!(%error, "cannot accept a connection");
@@ -57,11 +62,16 @@ async fn stopped(stop: &mut watch::Receiver<bool>) {
     drop(stop.wait_for(|&stopped| stopped).await);
 }
 
-async fn connection(stream: TcpStream, peer: SocketAddr, account: Account, mut stop: watch::Receiver<bool>) {
+async fn connection(
+    stream: TcpStream,
+    peer: SocketAddr,
+    (account, guard): (Account, Arc<Guard>),
+    mut stop: watch::Receiver<bool>,
+) {
     if let Err(error) = stream.set_nodelay(true) {
         tracing::debug!(%error, "cannot set TCP_NODELAY");
     }
-    let service = service_fn(move |request| answer(request, peer, account.clone()));
+    let service = service_fn(move |request| answer(request, peer, account.clone(), Arc::clone(&guard)));
     let served = http1::Builder::new().keep_alive(true).serve_connection(TokioIo::new(stream), service);
     let mut served = std::pin::pin!(served);
     tokio::select! {
@@ -75,7 +85,12 @@ async fn connection(stream: TcpStream, peer: SocketAddr, account: Account, mut s
     }
 }
 
-async fn answer(request: Request<Incoming>, peer: SocketAddr, account: Account) -> io::Result<Response<PacedBody>> {
+async fn answer(
+    request: Request<Incoming>,
+    peer: SocketAddr,
+    account: Account,
+    guard: Arc<Guard>,
+) -> io::Result<Response<PacedBody>> {
     let (parts, body) = request.into_parts();
     let body = match Limited::new(body, BODY_LIMIT).collect().await {
         // A copy, because the log keeps it and the original would keep the connection's whole read buffer alive.
@@ -89,6 +104,9 @@ async fn answer(request: Request<Incoming>, peer: SocketAddr, account: Account) 
     if let Some(rest) = path.strip_prefix("/__sandbox") {
         let reply = control::answer(&account, peer, &parts.method, (rest, &query), &body);
         return Ok(response(reply, None));
+    }
+    if page::is_for(&parts) {
+        return Ok(response(page::answer(&account, &guard, peer, &parts, &body), None));
     }
     let caller = header(HeaderName::from_static("x-sandbox-caller")).or_else(|| header(USER_AGENT)).unwrap_or_default();
     let (authorization, accept) = (header(AUTHORIZATION), header(ACCEPT));

@@ -107,6 +107,11 @@ impl Quota {
         taken
     }
 
+    /// Forgets what was used in both windows.
+    pub(crate) fn refill(&mut self) {
+        (self.hour.used, self.minute.used) = (0, 0);
+    }
+
     pub(crate) fn state(&mut self, now: Timestamp) -> QuotaState {
         self.roll(now);
         let limits = self.plan.limits();

@@ -18,6 +18,8 @@ pub enum WebhookFaultKind {
 }
 
 impl WebhookFaultKind {
+    pub(crate) const ALL: [Self; 3] = [Self::DeliverTwice, Self::Reorder, Self::Drop];
+
     /// The name in JSON.
     #[must_use]
     pub const fn name(self) -> &'static str {

@@ -27,8 +27,8 @@ enum Form {
 
 /// A value as the API shows it, with what a webhook makes of it.
 #[derive(Clone, Debug)]
-pub(super) struct Field {
-    pub(super) value: Value,
+pub(crate) struct Field {
+    pub(crate) value: Value,
     form: Form,
 }
 
@@ -173,7 +173,7 @@ pub(crate) fn own_fields(state: &State, kind: Kind) -> Vec<String> {
 }
 
 /// The value of a field; nothing where the kind has no such field.
-pub(super) fn read(state: &State, record: &Record, name: &str) -> Option<Field> {
+pub(crate) fn read(state: &State, record: &Record, name: &str) -> Option<Field> {
     let name = api_name(record.kind, name);
     if name.starts_with("cf_") {
         return Some(custom(state, record, name));

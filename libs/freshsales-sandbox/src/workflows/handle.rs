@@ -67,7 +67,8 @@ impl Account {
         self.lock().workflows.faults().to_vec()
     }
 
-    /// Resolves when every webhook that is due on the account's clock has been sent and answered.
+    /// Resolves when every webhook that is due on the account's clock has been sent and answered. It needs the running
+    /// [`crate::Sandbox`], whose task sends.
     pub async fn webhooks_settled(&self) {
         loop {
             let settled = self.signals().settled.notified();

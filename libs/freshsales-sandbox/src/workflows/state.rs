@@ -107,7 +107,7 @@ impl Workflows {
     }
 
     /// Adds a rule that was checked; returns its id.
-    pub(super) fn add(&mut self, rule: Workflow) -> u64 {
+    pub(crate) fn add(&mut self, rule: Workflow) -> u64 {
         let id = self.next_rule;
         self.next_rule += 1;
         self.rules.insert(id, rule);
@@ -119,8 +119,13 @@ impl Workflows {
         self.rules.get_mut(&id).map(|old| *old = rule).is_some()
     }
 
+    /// Switches a rule on or off; false where there is none of that id.
+    pub(crate) fn enable(&mut self, id: u64, enabled: bool) -> bool {
+        self.rules.get_mut(&id).map(|rule| rule.enabled = enabled).is_some()
+    }
+
     /// Removes a rule and what it still had to send; false where there is none of that id.
-    pub(super) fn remove(&mut self, id: u64) -> bool {
+    pub(crate) fn remove(&mut self, id: u64) -> bool {
         self.ready.remove(&id);
         self.later.retain(|pending| pending.workflow != id);
         self.held.retain(|pending| pending.workflow != id);
@@ -335,5 +340,27 @@ fn seen(pending: &Pending, at: Timestamp, result: DeliveryResult) -> DeliverySee
         error: None,
         fault: pending.fault,
         test: pending.test,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Content, Webhook};
+
+    #[test]
+    fn a_stored_account_still_has_to_send_what_waited() {
+        let rule = Workflow::new("a", Kind::Contact, Webhook::post("http://localhost/", Content::simple(&["id"])));
+        let mut workflows = Workflows::new(&[Workflow { once: true, ..rule }], 10, 1);
+        workflows.set_faults(vec![WebhookFault::new(WebhookFaultKind::Reorder).times(1)]);
+        let now = Timestamp::UNIX_EPOCH;
+        for id in [7, 8] {
+            workflows.fire(1, &Record::new(Kind::Contact, id, now), now);
+        }
+        let stored = serde_json::to_string(&workflows).unwrap();
+        let mut read: Workflows = serde_json::from_str(&stored).unwrap();
+        assert_eq!((read.waiting(), read.has_fired(1, 7), read.faults()[0].remaining), (2, true, Some(0)));
+        let order: Vec<i64> = std::iter::from_fn(|| read.next_pending()).map(|pending| pending.record).collect();
+        assert_eq!(order, [8, 7]);
     }
 }

@@ -3,6 +3,7 @@
 
 mod activities;
 mod auth;
+mod browser;
 mod bulk;
 mod client;
 mod control;
@@ -16,6 +17,8 @@ mod includes;
 mod languages;
 mod leads;
 mod lists;
+mod page_actions;
+mod pages;
 mod quota;
 mod receiver;
 mod records;
