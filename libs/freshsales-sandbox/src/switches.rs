@@ -103,6 +103,8 @@ pub struct Switches {
     pub mobile_unique: bool,
     /// Whether callers are treated as if they had not sent `Accept`, as behind a proxy that drops the header.
     pub accept_header_is_lost: bool,
+    /// Whether the host answers as it does for an account that does not exist: a 404 page for every path.
+    pub account_is_unknown: bool,
     /// Contact attributes an admin has made mandatory, by their API names.
     pub required_contact_fields: Vec<String>,
 }
@@ -127,6 +129,7 @@ impl Default for Switches {
             account_name_unique: true,
             mobile_unique: false,
             accept_header_is_lost: false,
+            account_is_unknown: false,
             required_contact_fields: Vec::new(),
         }
     }

@@ -4,6 +4,7 @@
 mod configuration;
 mod crash;
 mod dev;
+mod doctor;
 mod exit_codes;
 mod help;
 mod hostile;
