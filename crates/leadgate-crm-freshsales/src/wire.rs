@@ -11,6 +11,7 @@ use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, DATE, LOCATION};
 use http::{HeaderMap, HeaderValue, Method, Request, Response};
 use jiff::{SignedDuration, Timestamp};
 use leadgate_core::clock::Clock;
+use leadgate_core::conformance::Recorded;
 use leadgate_core::crm::QuotaReading;
 use leadgate_core::doctor::observed::{Answer, BodyKind, Came, ClockSeen, ReplySeen, Went};
 use serde_json::Value;
@@ -201,6 +202,18 @@ impl Exchange {
     #[must_use]
     pub fn json(&self) -> Value {
         self.reply.as_ref().ok().and_then(|reply| serde_json::from_slice(reply.body()).ok()).unwrap_or_default()
+    }
+
+    /// What is kept of it: shapes, no values. `rows` is the key of the rows, where it is a list.
+    #[must_use]
+    pub fn recorded(&self, request: &str, rows: Option<&str>) -> Recorded {
+        match &self.reply {
+            Ok(reply) => {
+                let header = |name: &str| reply.headers().get(name).and_then(|value| value.to_str().ok());
+                Recorded::new(request, self.status(), header, (reply.body(), rows))
+            }
+            Err(_) => Recorded::new(request, None, |_| None, (&[], None)),
+        }
     }
 
     /// Whether it did what was asked.

@@ -2,6 +2,7 @@
 
 mod completions;
 mod config;
+mod conformance;
 mod deals;
 mod dev;
 mod doctor;
@@ -78,6 +79,8 @@ enum Command {
     Stages(stages::Flags),
     /// Find out what is wrong with this installation, and how to mend it
     Doctor(doctor::Flags),
+    /// Compare the shapes of your account's replies with the sandbox's, and write a report without any of your data
+    Conformance(conformance::Flags),
     /// Show the settings that hold, secrets masked, and where each comes from
     Config(config::Flags),
     /// Manage the keys that apps use to call the gateway
@@ -146,6 +149,7 @@ fn dispatch(command: Command, session: &Session) -> CommandResult {
         Command::Deals(command) => on_this_thread(deals::run(command, session)),
         Command::Stages(flags) => on_this_thread(stages::run(flags, session)),
         Command::Doctor(flags) => on_this_thread(doctor::run(flags, session)),
+        Command::Conformance(flags) => on_all_cores(conformance::run(flags, session)),
         Command::Keys(command) => on_this_thread(keys::run(command, session)),
         Command::Config(flags) => config::run(flags, session),
         Command::Completions(flags) => Ok(completions::run(&flags)),

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod configuration;
+mod conformance;
 mod crash;
 mod dev;
 mod doctor;
