@@ -15,13 +15,17 @@
 //! | [`crm`] | the port: the requests a CRM must understand, one HTTP request each |
 //! | [`catalog`] | the account's own names and ids |
 //! | [`budget`] | whether a request may be made now, and if not, when |
+//! | [`conformance`] | whether two accounts answer alike |
+//! | [`doctor`] | what is wrong with an installation, and how to mend it |
 //! | [`retry`] | how long to wait after a failure, and when to give up |
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
 pub mod budget;
 pub mod catalog;
 pub mod clock;
+pub mod conformance;
 pub mod crm;
+pub mod doctor;
 pub mod identity;
 pub mod intake;
 pub mod job;

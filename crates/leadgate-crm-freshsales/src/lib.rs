@@ -2,16 +2,23 @@
 //!
 //! Cast: [`FreshsalesCrm`] binds the client and routes calls; `account` finds out what kind of account it is and reads its names; `people`,
 //! `companies`, `deals` and `notes` make the requests; `fields` maps names both ways; `failures` maps the client's error classes.
+//!
+//! Beside the port, for looking at an account rather than working with it: [`wire`] makes single plain requests, [`marked`] keeps track of the
+//! records that a look has made, [`doctor`] finds out what an installation's account lets it do, [`conformance`] asks what every account of a generation should answer alike.
 
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
 mod account;
 mod companies;
+pub mod conformance;
 mod deals;
+pub mod doctor;
 mod failures;
 mod fields;
+pub mod marked;
 mod notes;
 mod people;
+pub mod wire;
 
 use std::sync::Arc;
 use std::time::Duration;

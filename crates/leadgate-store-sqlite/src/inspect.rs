@@ -19,14 +19,25 @@ pub struct Inspection {
     pub newest_schema: i64,
 }
 
+/// What came of a look.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Inspected {
+    /// Another process uses the store, so that it was left alone.
+    InUse,
+    /// It was opened.
+    Opened(Inspection),
+}
+
 /// Opens an existing store with its settings, reads them back from SQLite and closes it. No migration runs. Blocks.
 ///
 /// # Errors
-/// [`StoreError::Unavailable`] if another process uses the store or the file cannot be opened; [`StoreError::Corrupt`] if it is no database.
-pub fn inspect(config: &SqliteConfig) -> Result<Inspection, StoreError> {
+/// [`StoreError::Unavailable`] if there is no store or the file cannot be opened; [`StoreError::Corrupt`] if it is no database.
+pub fn inspect(config: &SqliteConfig) -> Result<Inspected, StoreError> {
     if !config.path.is_file() {
         return Err(StoreError::Unavailable(format!("there is no store at {}", config.path.display())));
     }
-    let _lock = open::lock(&config.path)?;
-    open::inspect(config)
+    match open::lock_unless_in_use(&config.path)? {
+        Some(_lock) => open::inspect(config).map(Inspected::Opened),
+        None => Ok(Inspected::InUse),
+    }
 }

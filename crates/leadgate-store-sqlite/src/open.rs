@@ -36,15 +36,20 @@ pub(crate) struct StoreLock {
 
 /// Takes the lock beside the database.
 pub(crate) fn lock(path: &Path) -> Result<StoreLock, StoreError> {
+    let in_use = || {
+        unavailable(format!("another leadgate uses {}; stop it, or give this one a store of its own", path.display()))
+    };
+    lock_unless_in_use(path)?.ok_or_else(in_use)
+}
+
+/// The same; `None` if another process has it.
+pub(crate) fn lock_unless_in_use(path: &Path) -> Result<Option<StoreLock>, StoreError> {
     let lock_path = beside(path, ".lock");
     let file = private_file(&lock_path)
         .map_err(|error| unavailable(format!("opening {} failed: {error}", lock_path.display())))?;
     match file.try_lock() {
-        Ok(()) => Ok(StoreLock { _file: file }),
-        Err(TryLockError::WouldBlock) => Err(unavailable(format!(
-            "another leadgate uses {}; stop it, or give this one a store of its own",
-            path.display()
-        ))),
+        Ok(()) => Ok(Some(StoreLock { _file: file })),
+        Err(TryLockError::WouldBlock) => Ok(None),
         Err(TryLockError::Error(error)) => Err(unavailable(format!("locking {} failed: {error}", lock_path.display()))),
     }
 }

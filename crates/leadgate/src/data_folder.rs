@@ -51,6 +51,18 @@ pub(crate) fn claim_for_account(folder: &Path, address: &AccountAddress) -> Resu
     }
 }
 
+/// The account that a data folder is about, if that is noted.
+pub(crate) fn noted_account(folder: &Path) -> Option<String> {
+    let noted = std::fs::read_to_string(folder.join(ACCOUNT_FILE)).ok()?;
+    Some(noted.trim().to_owned()).filter(|noted| !noted.is_empty())
+}
+
+/// The account that the folder is about and the one of the address, where they differ.
+pub(crate) fn difference(folder: &Path, address: &AccountAddress) -> Option<(String, String)> {
+    let (noted, named) = (noted_account(folder)?, account_name(&address.to_string()));
+    (!address.is_loopback() && noted != named).then_some((noted, named))
+}
+
 fn another_account(folder: &Path, noted: &str, account: &str) -> ConfigError {
     ConfigError::one(format!(
         "the data in {} is about the account {noted}, but FRESHSALES_SUBDOMAIN says {account}: name a folder of its own for \

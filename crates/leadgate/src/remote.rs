@@ -63,7 +63,7 @@ impl Remote {
         let settings = &effective.settings;
         let local = || format!("http://127.0.0.1:{}", settings.server.port);
         let base = flags.url.clone().unwrap_or_else(local).trim_end_matches('/').to_owned();
-        let http = client(&base).context("setting up HTTP failed")?;
+        let http = client(&base, PATIENCE).context("setting up HTTP failed")?;
         Ok(Remote { http, base, key: key_for(settings)? })
     }
 
@@ -143,11 +143,12 @@ fn key_for(settings: &Settings) -> Result<Option<SecretString>, Failure> {
     }
 }
 
-fn client(base: &str) -> reqwest::Result<reqwest::Client> {
+/// A client for a server at this address that follows no redirects.
+pub(crate) fn client(base: &str, patience: Duration) -> reqwest::Result<reqwest::Client> {
     // An error means that a provider was installed before, and any will do.
     drop(rustls::crypto::ring::default_provider().install_default());
     let builder = reqwest::Client::builder()
-        .timeout(PATIENCE)
+        .timeout(patience)
         .connect_timeout(CONNECT_PATIENCE)
         .redirect(reqwest::redirect::Policy::none());
     // Over plain HTTP no certificates are needed, and reading the system's takes longer than the request.

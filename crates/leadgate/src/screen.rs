@@ -101,6 +101,16 @@ impl Screen {
         self.paint_out(text, Style::new().green())
     }
 
+    /// Something to look at.
+    pub(crate) fn attention(&self, text: &str) -> String {
+        self.paint_out(text, Style::new().yellow())
+    }
+
+    /// Something that does not work.
+    pub(crate) fn bad(&self, text: &str) -> String {
+        self.paint_out(text, Style::new().red().bold())
+    }
+
     /// A table without lines, as terminals and `awk` like it.
     pub(crate) fn table<const COLUMNS: usize>(&self, header: [&str; COLUMNS], rows: Vec<[String; COLUMNS]>) -> String {
         let mut table = Table::new();

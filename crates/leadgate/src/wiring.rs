@@ -38,13 +38,18 @@ impl Clock for SystemClock {
 /// Opens the store of a data folder, and makes both if they are not there.
 pub(crate) async fn open_store(folder: &Path, durability: DurabilityChoice) -> anyhow::Result<Arc<SqliteStore>> {
     data_folder::make_folder(folder)?;
-    let config = SqliteConfig::new(data_folder::store_file(folder)).with_durability(match durability {
-        DurabilityChoice::Full => Durability::Full,
-        DurabilityChoice::Normal => Durability::Normal,
-    });
+    let config = store_config(folder, durability);
     let opened = tokio::task::spawn_blocking(move || SqliteStore::open(config)).await;
     let store = opened.context("opening the store panicked")?;
     Ok(Arc::new(store.with_context(|| format!("opening the store in {} failed", folder.display()))?))
+}
+
+/// How the store of a data folder is opened.
+pub(crate) fn store_config(folder: &Path, durability: DurabilityChoice) -> SqliteConfig {
+    SqliteConfig::new(data_folder::store_file(folder)).with_durability(match durability {
+        DurabilityChoice::Full => Durability::Full,
+        DurabilityChoice::Normal => Durability::Normal,
+    })
 }
 
 /// Commits what was handed over and closes the file, unless somebody still holds the store.

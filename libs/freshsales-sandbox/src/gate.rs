@@ -96,7 +96,8 @@ fn edge_outcome(kind: &FaultKind) -> Outcome {
 /// Unknown host, unknown path, and the paths that need no key.
 fn before_sign_in(state: &State, arrival: &Arrival, call: &Call) -> Option<Reply> {
     let page = |status, text| Some(Reply::html(status, text));
-    if !names_account(&state.config.subdomain, &arrival.host) || !state.config.profile.serves(call.generation) {
+    let is_known = names_account(&state.config.subdomain, &arrival.host) && !state.switches.account_is_unknown;
+    if !is_known || !state.config.profile.serves(call.generation) {
         return page(StatusCode::NOT_FOUND, NOT_FOUND_PAGE);
     }
     let path: Vec<&str> = call.path.iter().map(String::as_str).collect();

@@ -224,6 +224,8 @@ pub struct Switches {
     /// Whether the reply to an update of an appointment or a task shows attendees, contacts and users as a view does (seen in
     /// 2026) or what older recordings show.
     pub updates_show_related: bool,
+    /// Whether the host answers as it does for an account that does not exist: a 404 page for every path.
+    pub account_is_unknown: bool,
     /// Contact attributes an admin has made mandatory, by their API names.
     pub required_contact_fields: Vec<String>,
     /// How many times a webhook is sent until a receiver answers 2xx.
@@ -268,6 +270,7 @@ impl Default for Switches {
             mobile_unique: false,
             accept_header_is_lost: false,
             updates_show_related: false,
+            account_is_unknown: false,
             required_contact_fields: Vec::new(),
             webhook_tries: 1,
             webhook_retry_after_seconds: 60,

@@ -44,14 +44,15 @@ const VALUES: &[(&str, &[&str])] = &[
     ("restore_empties_custom_fields", &["true", "false"]),
 ];
 
-/// Switches under which the same requests rightly end otherwise, being choices of an admin or a proxy that takes headers away, and those that no
+/// Switches under which the same requests rightly end otherwise, being choices of an admin, a proxy that takes headers away or no account at all, and those that no
 /// request meets: how webhooks are sent.
-const CHOICES: [&str; 10] = [
+const CHOICES: [&str; 11] = [
     "contact_email_unique",
     "account_name_unique",
     "mobile_unique",
     "required_contact_fields",
     "accept_header_is_lost",
+    "account_is_unknown",
     "webhook_tries",
     "webhook_retry_after_seconds",
     "webhook_timeout_seconds",

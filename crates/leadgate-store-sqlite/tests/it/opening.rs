@@ -3,7 +3,7 @@
 use leadgate_store::conformance::samples::{accept, at, claim, claim_one, finish, id, job, park, plan, story};
 use leadgate_store::model::{JobFilter, Progress};
 use leadgate_store::{Store as _, StoreError};
-use leadgate_store_sqlite::inspect::inspect;
+use leadgate_store_sqlite::inspect::{Inspected, inspect};
 use leadgate_store_sqlite::{Durability, SqliteConfig, SqliteStore};
 
 use crate::support::config;
@@ -103,9 +103,9 @@ fn a_store_is_looked_at_without_being_changed() {
         assert!(matches!(inspect(&config), Err(StoreError::Unavailable(_))));
         assert!(folder.path().read_dir().unwrap().next().is_none(), "it makes none");
         let store = SqliteStore::open(config.clone()).unwrap();
-        assert!(matches!(inspect(&config), Err(StoreError::Unavailable(_))), "it is in use");
+        assert_eq!(inspect(&config).unwrap(), Inspected::InUse);
         store.close();
-        let seen = inspect(&config).unwrap();
+        let Inspected::Opened(seen) = inspect(&config).unwrap() else { panic!("it is in use") };
         assert_eq!((seen.journal.as_str(), seen.synchronous, seen.schema), ("wal", synchronous, seen.newest_schema));
         std::fs::write(&config.path, "text that is long enough to be taken for a database: ".repeat(20)).unwrap();
         assert!(matches!(inspect(&config), Err(StoreError::Corrupt { .. })));

@@ -2,8 +2,10 @@
 
 mod completions;
 mod config;
+mod conformance;
 mod deals;
 mod dev;
+mod doctor;
 mod jobs;
 mod keys;
 mod leads;
@@ -75,6 +77,10 @@ enum Command {
     Deals(deals::Command),
     /// List the deal stages of the account, as the gateway knows them
     Stages(stages::Flags),
+    /// Find out what is wrong with this installation, and how to mend it
+    Doctor(doctor::Flags),
+    /// Compare the shapes of your account's replies with the sandbox's, and write a report without any of your data
+    Conformance(conformance::Flags),
     /// Show the settings that hold, secrets masked, and where each comes from
     Config(config::Flags),
     /// Manage the keys that apps use to call the gateway
@@ -142,6 +148,8 @@ fn dispatch(command: Command, session: &Session) -> CommandResult {
         Command::Notes(command) => on_this_thread(notes::run(command, session)),
         Command::Deals(command) => on_this_thread(deals::run(command, session)),
         Command::Stages(flags) => on_this_thread(stages::run(flags, session)),
+        Command::Doctor(flags) => on_this_thread(doctor::run(flags, session)),
+        Command::Conformance(flags) => on_all_cores(conformance::run(flags, session)),
         Command::Keys(command) => on_this_thread(keys::run(command, session)),
         Command::Config(flags) => config::run(flags, session),
         Command::Completions(flags) => Ok(completions::run(&flags)),

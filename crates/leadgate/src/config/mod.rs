@@ -15,7 +15,7 @@ use figment::Figment;
 
 pub(crate) use checks::account_of;
 pub(crate) use layers::{DEFAULT_TEXT, Layer};
-pub(crate) use sections::{DurabilityChoice, LogFormat, LogSettings, Settings};
+pub(crate) use sections::{DurabilityChoice, LogFormat, LogSettings, ServerSettings, Settings, StoreSettings};
 pub(crate) use show::Shown;
 
 /// The file that is read where none is named.

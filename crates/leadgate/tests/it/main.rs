@@ -2,8 +2,10 @@
 #![allow(clippy::unwrap_used)]
 
 mod configuration;
+mod conformance;
 mod crash;
 mod dev;
+mod doctor;
 mod exit_codes;
 mod help;
 mod hostile;

@@ -126,7 +126,7 @@ fn html_reply(status: StatusCode, page: &Markup) -> Reply {
 }
 
 fn file(status: StatusCode, content_type: &'static str, bytes: Bytes) -> Reply {
-    Reply::new(status, ReplyBody::File { content_type, bytes })
+    Reply::new(status, ReplyBody::File(content_type.to_owned(), bytes))
 }
 
 fn guarded(reply: Reply) -> Reply {

@@ -113,3 +113,11 @@ async fn a_suite_account_whose_proxy_drops_the_accept_header_sends_everyone_to_i
     let request = app.http.get(format!("{}/selector/owners", app.sandbox.url(Generation::Suite)));
     assert_eq!(App::send(request.header("accept", "application/json")).await.status, 302);
 }
+
+#[tokio::test]
+async fn an_account_can_be_made_unknown() {
+    let app = App::start().await;
+    app.account.set_switches(freshsales_sandbox::Switches { account_is_unknown: true, ..app.account.switches() });
+    let got = App::send(app.request(Method::GET, "/crm/sales/api/selector/owners")).await;
+    assert_eq!((got.status, got.header("content-type")), (404, Some("text/html; charset=utf-8")));
+}
