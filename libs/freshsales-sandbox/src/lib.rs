@@ -1,4 +1,4 @@
-//! A whole Freshsales account in one process: leads, contacts, companies, deals, notes and tasks over the REST paths of
+//! A whole Freshsales account in one process: leads, contacts, companies, deals, notes, tasks, products and more over the REST paths of
 //! both generations of the API, with a search index that lags, a request quota, faults on demand and a clock that can
 //! stand still. Develop and test against it instead of a trial account.
 //!
@@ -29,8 +29,9 @@
 //! ```
 //!
 //! Served today: leads (with convert), contacts, sales accounts, deals — each with create, view, update, upsert, clone,
-//! delete, forget, filters, views, scroll, bulk calls, notes, activities, timeline —, notes, tasks, job statuses, search,
-//! lookup, filtered search, selectors, field metadata and forms. What is not known for certain about the real API is a
+//! delete, forget, filters, views, scroll, bulk calls, notes, activities, timeline, teams —, notes, tasks, job statuses,
+//! search, lookup, filtered search, selectors, field metadata, forms and new custom fields; on Suite paths also marketing
+//! lists, products with prices, CPQ documents, and custom modules with their records. What is not known for certain about the real API is a
 //! field of [`Switches`]. Which paths and dialect are served is the [`Profile`].
 //!
 //! # Control API

@@ -101,6 +101,8 @@ pub struct Switches {
     pub account_name_unique: bool,
     /// Whether two contacts may not share a mobile number.
     pub mobile_unique: bool,
+    /// Whether a write of a deal's or a document's products sets its amount to their sum. Recorded documents keep theirs.
+    pub products_set_amount: bool,
     /// Contact attributes an admin has made mandatory, by their API names.
     pub required_contact_fields: Vec<String>,
 }
@@ -124,6 +126,7 @@ impl Default for Switches {
             contact_email_unique: true,
             account_name_unique: true,
             mobile_unique: false,
+            products_set_amount: false,
             required_contact_fields: Vec::new(),
         }
     }

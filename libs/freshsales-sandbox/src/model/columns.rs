@@ -3,6 +3,10 @@
 //! The order of a table is the order of the keys in a reply. Ids of related objects are shown only when the matching
 //! `include` is asked for. Sources: recorded records of both generations.
 
+mod commerce;
+
+pub(crate) use self::commerce::CREATED;
+use self::commerce::{CPQ_DOCUMENT, MODULE_RECORD, PRODUCT};
 use super::Kind;
 use super::catalog::List;
 use crate::Generation;
@@ -20,6 +24,8 @@ pub(crate) enum Shape {
     Number,
     Flag,
     Money,
+    /// A number that is shown with decimals: `80.0`.
+    Decimal,
     Date,
     Moment,
     Texts,
@@ -37,6 +43,7 @@ pub(crate) enum Blank {
     Null,
     Integer(i64),
     False,
+    True,
     EmptyList,
     Word(&'static str),
 }
@@ -206,7 +213,7 @@ static CONTACT: &[Column] = &[
     choice("campaign_id", List::Campaigns, "campaign"),
     choice("territory_id", List::Territories, "territory"),
     choice("lost_reason_id", List::LostReasons, "lost_reason").suite(),
-    Column::new("contact_list_ids", Shape::Opaque).include("lists").suite(),
+    Column::new("contact_list_ids", Shape::Opaque).blank(Blank::EmptyList).include("lists").suite(),
 ];
 
 static LEAD: &[Column] = &[
@@ -405,6 +412,9 @@ pub(crate) fn columns(kind: Kind) -> &'static [Column] {
         Kind::Deal => DEAL,
         Kind::Note => NOTE,
         Kind::Task => TASK,
+        Kind::Product => PRODUCT,
+        Kind::CpqDocument => CPQ_DOCUMENT,
+        Kind::ModuleRecord => MODULE_RECORD,
     }
 }
 

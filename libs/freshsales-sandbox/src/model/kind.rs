@@ -19,11 +19,27 @@ pub enum Kind {
     Note,
     /// Something to do, on another record.
     Task,
+    /// Something that is sold, with its prices; Suite only.
+    Product,
+    /// A quote or the like, made for a deal; Suite only.
+    CpqDocument,
+    /// A record of one of the account's custom modules; Suite only.
+    ModuleRecord,
 }
 
 impl Kind {
     /// Every kind, in the order the control API lists them.
-    pub const ALL: [Self; 6] = [Self::Lead, Self::Contact, Self::SalesAccount, Self::Deal, Self::Note, Self::Task];
+    pub const ALL: [Self; 9] = [
+        Self::Lead,
+        Self::Contact,
+        Self::SalesAccount,
+        Self::Deal,
+        Self::Note,
+        Self::Task,
+        Self::Product,
+        Self::CpqDocument,
+        Self::ModuleRecord,
+    ];
 
     /// The kinds that have views, search and upsert.
     pub(crate) const SEARCHABLE: [Self; 4] = [Self::Contact, Self::Lead, Self::SalesAccount, Self::Deal];
@@ -38,6 +54,9 @@ impl Kind {
             Self::Deal => "deal",
             Self::Note => "note",
             Self::Task => "task",
+            Self::Product => "product",
+            Self::CpqDocument => "cpq_document",
+            Self::ModuleRecord => "module_record",
         }
     }
 
@@ -51,6 +70,9 @@ impl Kind {
             Self::Deal => "deals",
             Self::Note => "notes",
             Self::Task => "tasks",
+            Self::Product => "products",
+            Self::CpqDocument => "cpq_documents",
+            Self::ModuleRecord => "module_records",
         }
     }
 
@@ -64,6 +86,9 @@ impl Kind {
             Self::Deal => "Deal",
             Self::Note => "Note",
             Self::Task => "Task",
+            Self::Product => "Product",
+            Self::CpqDocument => "CpqDocument",
+            Self::ModuleRecord => "ModuleRecord",
         }
     }
 
@@ -91,6 +116,9 @@ impl Kind {
             Self::Deal => 73_000_000_001,
             Self::Note => 74_000_000_001,
             Self::Task => 75_000_000_001,
+            Self::Product => 70_700_000_001,
+            Self::CpqDocument => 70_800_000_001,
+            Self::ModuleRecord => 70_900_000_001,
         }
     }
 

@@ -2,6 +2,7 @@
 //!
 //! Cast: [`State`] owns one [`Table`] per [`Kind`]; a table holds [`Record`]s and their indexes; `columns` says which
 //! attributes a record can have; [`Catalog`] holds the picklists; `views` says which records a saved view holds;
+//! `Commerce` holds the marketing lists and the custom modules;
 //! `SearchIndex` is what searches see, a lag behind the tables; `Quota`, `Faults`, `Jobs`, `AccountClock` and
 //! `RequestLog` are what their names say.
 //!
@@ -11,6 +12,7 @@
 pub(crate) mod catalog;
 mod clock;
 pub(crate) mod columns;
+pub(crate) mod commerce;
 pub(crate) mod faults;
 pub(crate) mod jobs;
 mod kind;

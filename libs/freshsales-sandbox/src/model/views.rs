@@ -99,7 +99,7 @@ pub(crate) fn views(kind: Kind) -> Vec<View> {
         Kind::Lead => LEADS,
         Kind::SalesAccount => ACCOUNTS,
         Kind::Deal => DEALS,
-        Kind::Note | Kind::Task => &[],
+        _ => &[],
     };
     let first = FIRST_ID + 100 * i64::try_from(kind.index()).unwrap_or_default();
     let ids = first..;

@@ -6,11 +6,16 @@
 mod activities;
 mod bulk;
 mod contacts;
+mod cpq;
+mod custom_fields;
+mod custom_modules;
 mod deals;
 mod filtered_search;
 mod jobs;
 mod leads;
+mod lists;
 mod lookup;
+mod module_records;
 mod notes;
 mod paging;
 mod records;
@@ -19,6 +24,7 @@ mod search;
 mod selectors;
 mod settings;
 mod tasks;
+mod teams;
 mod tutorial;
 mod views;
 
@@ -35,12 +41,18 @@ const ROUTES: &[Route] = &[
     tutorial::route,
     bulk::route,
     views::route,
+    lists::route,
+    teams::route,
     leads::route,
     contacts::route,
     sales_accounts::route,
     deals::route,
     notes::route,
     tasks::route,
+    cpq::route,
+    custom_modules::route,
+    module_records::route,
+    custom_fields::route,
     activities::route,
     search::route,
     lookup::route,

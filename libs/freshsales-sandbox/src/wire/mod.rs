@@ -4,6 +4,7 @@
 //! into the keys of the call's generation, and [`SideLoads`] collects the related objects that `include` asks for.
 
 mod call;
+mod commerce;
 mod links;
 mod moment;
 mod money;
@@ -12,6 +13,7 @@ mod reply;
 mod sideload;
 
 pub(crate) use call::{Call, query_pairs, segments};
+pub(crate) use commerce::{base_currency, price_in};
 pub(crate) use links::links;
 pub(crate) use moment::{parse_date, parse_moment, shown_moment};
 pub(crate) use money::Money;

@@ -7,10 +7,15 @@
 mod attributes;
 pub(crate) mod bulk;
 pub(crate) mod convert;
+mod custom_fields;
 mod deals;
+mod documents;
 mod emails;
 mod leads;
 mod links;
+pub(crate) mod lists;
+mod product_lines;
+mod products;
 mod targets;
 mod unique;
 mod upsert;
@@ -56,9 +61,11 @@ impl Draft<'_> {
 
     fn read(&mut self) -> Result<(), Refusal> {
         attributes::read(self);
+        custom_fields::check_required(self);
         match self.record.kind {
             Kind::Contact => {
                 emails::read(self);
+                lists::read(self);
                 attributes::read_lifecycle(self);
                 attributes::check_required(self);
                 // A named company may be made, so everything else must be right by then.
@@ -72,9 +79,17 @@ impl Draft<'_> {
             Kind::SalesAccount => attributes::check_name(self),
             Kind::Deal => deals::read(self)?,
             Kind::Note | Kind::Task => targets::read(self),
+            Kind::Product => products::read(self),
+            Kind::CpqDocument => documents::read(self),
+            Kind::ModuleRecord => attributes::check_name(self),
         }
         Ok(())
     }
+}
+
+/// Recorded products and documents belong to nobody until someone gives them away.
+fn has_owner_by_default(kind: Kind) -> bool {
+    !matches!(kind, Kind::Note | Kind::Product | Kind::CpqDocument)
 }
 
 /// Makes a record from request attributes.
@@ -87,7 +102,7 @@ pub(crate) fn create(
     let mut record = Record::new(kind, state.next_id(kind), state.now());
     let user = state.catalog.api_user();
     for name in ["owner_id", "creater_id", "updater_id"] {
-        if kind != Kind::Note || name == "creater_id" {
+        if has_owner_by_default(kind) || name == "creater_id" {
             record.set(name, json!(user));
         }
     }

@@ -13,7 +13,8 @@ pub(super) fn check(draft: &Draft<'_>) -> Result<(), Refusal> {
         Kind::Contact => (switches.contact_email_unique && email_taken(draft)) || custom_taken(draft),
         Kind::SalesAccount => (switches.account_name_unique && name_taken(draft)) || custom_taken(draft),
         Kind::Lead | Kind::Deal => custom_taken(draft),
-        Kind::Note | Kind::Task => false,
+        Kind::Product | Kind::CpqDocument => custom_taken(draft),
+        Kind::Note | Kind::Task | Kind::ModuleRecord => false,
     };
     if taken {
         return Err(Refusal::NotUnique(format!("{} is not unique", record.kind.label())));
