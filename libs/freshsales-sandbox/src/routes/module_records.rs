@@ -1,12 +1,15 @@
 //! The records of custom modules (Suite): path and envelope are the module's own name.
 
+use std::sync::Arc;
+
 use http::Method;
 use serde_json::{Map, Value, json};
 
-use super::{filtered_search, path_id, records};
+use super::{filtered_search, path_id};
 use crate::Generation;
 use crate::model::commerce::CustomModule;
 use crate::model::{Kind, Record, State};
+use crate::switches::DeletedRecord;
 use crate::wire::{Answer, Call, Refusal, Render, Reply};
 use crate::write::{self, read_id};
 
@@ -63,9 +66,14 @@ fn shown(state: &State, call: &Call, module: &CustomModule, record: &Record) -> 
 }
 
 /// A live record of this module; another module's is unknown here.
-fn live(state: &State, module: &CustomModule, id: i64) -> Result<std::sync::Arc<Record>, Refusal> {
-    let record = records::live(state, Kind::ModuleRecord, id)?;
-    if record.id_in("module_id") == Some(module.id) { Ok(record) } else { Err(Refusal::NotFound) }
+fn live(state: &State, module: &CustomModule, id: i64) -> Result<Arc<Record>, Refusal> {
+    any(state, module, id).filter(|record| !record.deleted).ok_or(Refusal::NotFound)
+}
+
+/// A record of this module, deleted or not.
+fn any(state: &State, module: &CustomModule, id: i64) -> Option<Arc<Record>> {
+    let record = state.table(Kind::ModuleRecord).any(id)?;
+    (record.id_in("module_id") == Some(module.id)).then(|| Arc::clone(record))
 }
 
 fn create(state: &mut State, call: &Call, module: &CustomModule) -> Answer {
@@ -74,7 +82,10 @@ fn create(state: &mut State, call: &Call, module: &CustomModule) -> Answer {
 }
 
 fn view(state: &mut State, call: &Call, module: &CustomModule, id: i64) -> Answer {
-    let record = live(state, module, id)?;
+    let record = match state.switches.deleted_record {
+        DeletedRecord::NotFound => live(state, module, id)?,
+        DeletedRecord::Shown => any(state, module, id).ok_or(Refusal::NotFound)?,
+    };
     Ok(shown(state, call, module, &record))
 }
 
@@ -110,8 +121,7 @@ fn bulk_destroy(state: &mut State, call: &Call, module: &CustomModule) -> Answer
 
 /// A deleted record can be forgotten too.
 fn forget(state: &mut State, _: &Call, module: &CustomModule, id: i64) -> Answer {
-    let record = state.table(Kind::ModuleRecord).any(id).filter(|record| record.id_in("module_id") == Some(module.id));
-    record.ok_or(Refusal::NotFound)?;
+    any(state, module, id).ok_or(Refusal::NotFound)?;
     state.forget(Kind::ModuleRecord, id);
     Ok(Reply::json(Value::Bool(true)))
 }

@@ -1,6 +1,6 @@
 //! Custom modules, their forms and fields, and their records.
 
-use freshsales_sandbox::Kind;
+use freshsales_sandbox::{DeletedRecord, Kind, Switches};
 use rstest::rstest;
 use serde_json::{Value, json};
 
@@ -106,6 +106,8 @@ async fn records_are_deleted_forgotten_and_destroyed_in_bulk() {
         app.post("/custom_module/cm_project/bulk_destroy", &json!({"selected_ids": [one, two, three]})).await.ok(200);
     assert_eq!((&said["message"], app.account.count(Kind::ModuleRecord)), (&json!("2 Projects deleted."), 0));
     assert_eq!(app.get(&path(two)).await.status, 404);
+    app.account.set_switches(Switches { deleted_record: DeletedRecord::Shown, ..Switches::default() });
+    assert_eq!(app.get(&path(two)).await.ok(200)["cm_project"]["name"], "B");
 }
 
 #[tokio::test]
