@@ -262,6 +262,9 @@ pub struct CustomField {
     /// Whether two records may not share a value.
     #[serde(default)]
     pub unique: bool,
+    /// Whether every write must leave the field filled.
+    #[serde(default)]
+    pub required: bool,
 }
 
 impl CustomField {
@@ -271,7 +274,7 @@ impl CustomField {
         let words = name.trim_start_matches("cf_").replace('_', " ");
         let mut letters = words.chars();
         let label = letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect());
-        Self { kind, name: name.to_owned(), label, field_type, choices: Vec::new(), unique: false }
+        Self { kind, name: name.to_owned(), label, field_type, choices: Vec::new(), unique: false, required: false }
     }
 
     /// The same field with these choices.
@@ -285,6 +288,13 @@ impl CustomField {
     #[must_use]
     pub fn unique(mut self) -> Self {
         self.unique = true;
+        self
+    }
+
+    /// The same field, to be filled by every write.
+    #[must_use]
+    pub fn required(mut self) -> Self {
+        self.required = true;
         self
     }
 

@@ -1,4 +1,4 @@
-//! A whole Freshsales account in one process: leads, contacts, companies, deals and what hangs on them over the REST paths of
+//! A whole Freshsales account in one process: leads, contacts, companies, deals, products and what hangs on them over the REST paths of
 //! both generations of the API, with a search index that lags, a request quota, faults on demand and a clock that can
 //! stand still. Develop and test against it instead of a trial account.
 //!
@@ -29,10 +29,11 @@
 //! ```
 //!
 //! Served today: leads (with convert), contacts, sales accounts, deals — each with create, view, update, upsert, clone,
-//! delete, forget, filters, views, scroll, bulk calls, notes, appointments, files and links, activities, timeline —, notes,
+//! delete, forget, filters, views, scroll, bulk calls, notes, appointments, files and links, activities, timeline, teams —, notes,
 //! tasks, appointments, sales activities, calls, uploads, links, job statuses, search, lookup, filtered search, selectors, field
-//! metadata and forms; and, without `/api`, the tasks, e-mails, duplicates and activity counts of a record and suggestions while
-//! typing. What is not known for certain about the real API is a field of [`Switches`], and what an admin sets up is in
+//! metadata, forms and new custom fields; without `/api`, the tasks, e-mails, duplicates and activity counts of a record and
+//! suggestions while typing; on Suite paths also marketing lists, products with prices, CPQ documents, and custom modules with
+//! their records. What is not known for certain about the real API is a field of [`Switches`], and what an admin sets up is in
 //! [`AccountRules`]. Which paths and dialect are served is the [`Profile`].
 //!
 //! # Control API

@@ -226,6 +226,8 @@ pub struct Switches {
     pub updates_show_related: bool,
     /// Whether the host answers as it does for an account that does not exist: a 404 page for every path.
     pub account_is_unknown: bool,
+    /// Whether a write of a deal's or a document's products sets its amount to their sum. Recorded documents keep theirs.
+    pub products_set_amount: bool,
     /// Contact attributes an admin has made mandatory, by their API names.
     pub required_contact_fields: Vec<String>,
     /// How many times a webhook is sent until a receiver answers 2xx.
@@ -271,6 +273,7 @@ impl Default for Switches {
             accept_header_is_lost: false,
             updates_show_related: false,
             account_is_unknown: false,
+            products_set_amount: false,
             required_contact_fields: Vec::new(),
             webhook_tries: 1,
             webhook_retry_after_seconds: 60,

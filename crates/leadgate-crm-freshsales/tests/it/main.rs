@@ -4,6 +4,7 @@
 mod calls;
 mod client;
 mod client_activities;
+mod commerce;
 mod failures;
 mod languages;
 mod port;

@@ -55,10 +55,12 @@ async fn what_hangs_on_a_record_is_listed() {
 async fn a_team_is_managed() {
     let scene = scene().await;
     let user = scene.account.selector_id("owners", "Nadia Rahman").unwrap();
-    let team = scene.suite.send(&teams::manage::<Deal>(scene.deal, [TeamChange::put(user, 1)])).await.unwrap().output;
+    let role = scene.account.selector_id("designations", "Account manager").unwrap();
+    let team =
+        scene.suite.send(&teams::manage::<Deal>(scene.deal, [TeamChange::put(user, role)])).await.unwrap().output;
     assert_eq!((team[0].user_id, team[0].entity_id), (Some(user), Some(scene.deal)));
     assert_eq!(
-        scene.suite.send(&teams::manage::<Deal>(scene.deal, [TeamChange::remove(user, 1)])).await.unwrap().output,
+        scene.suite.send(&teams::manage::<Deal>(scene.deal, [TeamChange::remove(user, role)])).await.unwrap().output,
         []
     );
 }

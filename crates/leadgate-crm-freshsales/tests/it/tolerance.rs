@@ -41,6 +41,7 @@ const VALUES: &[(&str, &[&str])] = &[
     ("search_minimum_characters", &["1", "3"]),
     ("unknown_custom_field_refused", &["true", "false"]),
     ("updates_show_related", &["false", "true"]),
+    ("products_set_amount", &["false", "true"]),
     ("restore_empties_custom_fields", &["true", "false"]),
 ];
 

@@ -4,10 +4,13 @@
 //! `include` is asked for. Sources: recorded records of both generations.
 
 mod activities;
+mod commerce;
 
 use self::activities::{
     APPOINTMENT, DOCUMENT, DOCUMENT_LINK, EMAIL_CONVERSATION, NOTE, PHONE_CALL, SALES_ACTIVITY, TASK,
 };
+pub(crate) use self::commerce::CREATED;
+use self::commerce::{CPQ_DOCUMENT, MODULE_RECORD, PRODUCT};
 use super::Kind;
 use super::catalog::List;
 use crate::Generation;
@@ -25,6 +28,8 @@ pub(crate) enum Shape {
     Number,
     Flag,
     Money,
+    /// A number that is shown with decimals: `80.0`.
+    Decimal,
     Date,
     Moment,
     Texts,
@@ -217,7 +222,7 @@ static CONTACT: &[Column] = &[
     choice("campaign_id", List::Campaigns, "campaign"),
     choice("territory_id", List::Territories, "territory"),
     choice("lost_reason_id", List::LostReasons, "lost_reason").suite(),
-    Column::new("contact_list_ids", Shape::Opaque).include("lists").suite(),
+    Column::new("contact_list_ids", Shape::Opaque).blank(Blank::EmptyList).include("lists").suite(),
 ];
 
 static LEAD: &[Column] = &[
@@ -392,6 +397,9 @@ pub(crate) fn columns(kind: Kind) -> &'static [Column] {
         Kind::Document => DOCUMENT,
         Kind::DocumentLink => DOCUMENT_LINK,
         Kind::EmailConversation => EMAIL_CONVERSATION,
+        Kind::Product => PRODUCT,
+        Kind::CpqDocument => CPQ_DOCUMENT,
+        Kind::ModuleRecord => MODULE_RECORD,
     }
 }
 

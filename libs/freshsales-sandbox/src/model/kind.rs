@@ -31,11 +31,17 @@ pub enum Kind {
     DocumentLink,
     /// An e-mail with a person. The API shows them but has no call that sends one; see [`crate::Account::seed`].
     EmailConversation,
+    /// Something that is sold, with its prices; Suite only.
+    Product,
+    /// A quote or the like, made for a deal; Suite only.
+    CpqDocument,
+    /// A record of one of the account's custom modules; Suite only.
+    ModuleRecord,
 }
 
 impl Kind {
     /// Every kind, in the order the control API lists them.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 15] = [
         Self::Lead,
         Self::Contact,
         Self::SalesAccount,
@@ -48,6 +54,9 @@ impl Kind {
         Self::Document,
         Self::DocumentLink,
         Self::EmailConversation,
+        Self::Product,
+        Self::CpqDocument,
+        Self::ModuleRecord,
     ];
 
     /// The kinds that have views, search and upsert.
@@ -69,6 +78,9 @@ impl Kind {
             Self::Document => "document",
             Self::DocumentLink => "document_link",
             Self::EmailConversation => "email_conversation",
+            Self::Product => "product",
+            Self::CpqDocument => "cpq_document",
+            Self::ModuleRecord => "module_record",
         }
     }
 
@@ -88,6 +100,9 @@ impl Kind {
             Self::Document => "documents",
             Self::DocumentLink => "document_links",
             Self::EmailConversation => "email_conversations",
+            Self::Product => "products",
+            Self::CpqDocument => "cpq_documents",
+            Self::ModuleRecord => "module_records",
         }
     }
 
@@ -107,6 +122,9 @@ impl Kind {
             Self::Document => "Document",
             Self::DocumentLink => "DocumentLink",
             Self::EmailConversation => "EmailConversation",
+            Self::Product => "Product",
+            Self::CpqDocument => "CpqDocument",
+            Self::ModuleRecord => "ModuleRecord",
         }
     }
 
@@ -140,6 +158,9 @@ impl Kind {
             Self::Document => 70_400_000_001,
             Self::DocumentLink => 70_500_000_001,
             Self::EmailConversation => 70_600_000_001,
+            Self::Product => 70_700_000_001,
+            Self::CpqDocument => 70_800_000_001,
+            Self::ModuleRecord => 70_850_000_001,
         }
     }
 

@@ -3,6 +3,7 @@
 //! Cast: [`State`] owns one [`Table`] per [`Kind`]; a table holds [`Record`]s and their indexes; `columns` says which
 //! attributes a record can have and `fields` what people see of them; `history` says what happened to it; `files` holds uploaded contents;
 //! [`Agenda`](agenda::Agenda) holds what happens later; [`Catalog`] holds the picklists; `views` says which records a saved view holds;
+//! `Commerce` holds the marketing lists and the custom modules;
 //! `SearchIndex` is what searches see, a lag behind the tables; `Quota`, `Faults`, `Jobs`, `AccountClock` and
 //! `RequestLog` are what their names say.
 //!
@@ -13,6 +14,7 @@ pub(crate) mod agenda;
 pub(crate) mod catalog;
 mod clock;
 pub(crate) mod columns;
+pub(crate) mod commerce;
 pub(crate) mod faults;
 pub(crate) mod fields;
 pub(crate) mod files;

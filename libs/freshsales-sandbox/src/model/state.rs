@@ -7,6 +7,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::agenda::{Agenda, Event};
 use super::catalog::Catalog;
 use super::clock::AccountClock;
+use super::commerce::Commerce;
 use super::faults::Faults;
 use super::files::Files;
 use super::history::Histories;
@@ -37,6 +38,7 @@ pub(crate) struct State {
     pub(crate) histories: Histories,
     pub(crate) files: Files,
     pub(crate) workflows: Workflows,
+    commerce: Commerce,
     tables: [Table; Kind::ALL.len()],
     next_ids: [i64; Kind::ALL.len()],
     next_part: i64,
@@ -69,6 +71,7 @@ impl State {
             histories: Histories::new(),
             files: Files::default(),
             workflows: Workflows::new(&config.workflows, config.remembered_deliveries, config.seed),
+            commerce: Commerce::default(),
             tables: Default::default(),
             next_ids: Kind::ALL.map(Kind::first_id),
             next_part: 76_000_000_001,
@@ -86,6 +89,7 @@ impl State {
         self.workflows.begin_access(self.now);
         self.catch_up();
         self.purge_recycle_bin();
+        crate::write::lists::carry_out_due(self);
         self.index.settle(self.now);
     }
 
@@ -255,6 +259,23 @@ impl State {
 
     pub(crate) fn custom_fields_of(&self, kind: Kind) -> impl Iterator<Item = &CustomField> {
         self.custom_fields.iter().filter(move |field| field.kind == kind)
+    }
+
+    /// Marketing lists and custom modules.
+    pub(crate) fn commerce(&self) -> &Commerce {
+        &self.commerce
+    }
+
+    /// The same, to be changed.
+    pub(crate) fn commerce_mut(&mut self) -> &mut Commerce {
+        &mut self.commerce
+    }
+
+    /// The custom fields that a record can have: those of its module, or of its kind.
+    pub(crate) fn fields_of(&self, record: &Record) -> impl Iterator<Item = &CustomField> {
+        let module = record.id_in("module_id").filter(|_| record.kind == Kind::ModuleRecord);
+        let module = module.and_then(|id| self.commerce.modules.get(id));
+        module.into_iter().flat_map(|module| &module.fields).chain(self.custom_fields_of(record.kind))
     }
 
     /// Defines a custom field; one of the same kind and name is replaced.

@@ -9,8 +9,9 @@ use serde_json::{Map, Value, json};
 
 use self::rule::Rule;
 use super::paging::Page;
+use crate::model::commerce::CustomModule;
 use crate::model::{Kind, Record, State};
-use crate::wire::{Answer, Call, Refusal, Render, SideLoads, list_reply};
+use crate::wire::{Answer, Call, Refusal, Render, Reply, SideLoads, list_reply};
 
 pub(super) fn route(state: &mut State, call: &Call, path: &[&str]) -> Option<Answer> {
     match (&call.method, path) {
@@ -22,12 +23,38 @@ pub(super) fn route(state: &mut State, call: &Call, path: &[&str]) -> Option<Ans
     }
 }
 
-fn search(state: &State, call: &Call, kind: Kind) -> Answer {
-    let body = call.object()?;
+/// The checked rules of a body.
+fn rules(state: &State, kind: Kind, body: &Map<String, Value>) -> Result<Vec<Rule>, Refusal> {
     let Some(Value::Array(sent)) = body.get("filter_rule") else {
         return Err(Refusal::invalid("Filter rule can't be blank"));
     };
-    let rules: Vec<Rule> = sent.iter().map(|rule| Rule::read(state, kind, rule)).collect::<Result<_, _>>()?;
+    sent.iter().map(|rule| Rule::read(state, kind, rule)).collect()
+}
+
+/// Records of a custom module. They are read as they are, without the lag of the index.
+pub(super) fn of_module(state: &State, call: &Call, module: &CustomModule) -> Answer {
+    let body = call.object()?;
+    let rules = rules(state, Kind::ModuleRecord, &body)?;
+    let asks_deleted = rules.iter().any(Rule::asks_deleted);
+    let records = state.table(Kind::ModuleRecord).by_update(asks_deleted);
+    let of_module = records.filter(|record| record.id_in("module_id") == Some(module.id));
+    let mut found: Vec<_> = of_module.filter(|record| rules.iter().all(|rule| rule.holds(state, record))).collect();
+    sort(state, &mut found, call, &body);
+    let (page, total) = (Page::of(state, call, Some(&body)), found.len());
+    let render = Render::new(state, call.generation, &[]);
+    let detailed = body.get("detail") == Some(&Value::Bool(true));
+    let mut loads = SideLoads::default();
+    let row = |record: &Arc<Record>| match detailed {
+        true => Value::Object(render.record(record)),
+        false => partial(&render, record, &mut loads),
+    };
+    let rows: Vec<Value> = page.of_rows(found.into_iter()).into_iter().map(row).collect();
+    Ok(Reply::json(json!({ module.plural_key(): rows, "meta": {"total": total} })))
+}
+
+fn search(state: &State, call: &Call, kind: Kind) -> Answer {
+    let body = call.object()?;
+    let rules = rules(state, kind, &body)?;
     let mut found = matching(state, kind, &rules);
     sort(state, &mut found, call, &body);
     let meta = json!({"total": found.len()});
@@ -103,11 +130,14 @@ const ACCOUNT: &[&str] =
     &["id", "name", "website", "phone", "avatar", "open_deals_amount", "city", "country", "created_at", "updated_at"];
 const DEAL: &[&str] = &["id", "name", "amount", "deal_pipeline_id", "deal_stage_id", "updated_at"];
 
+const MODULE_RECORD: &[&str] = &["id", "name", "created_at", "updated_at"];
+
 /// A row without custom fields and without related ids, those of the asked includes excepted.
 fn partial(render: &Render<'_>, record: &Record, loads: &mut SideLoads) -> Value {
     let names = match record.kind {
         Kind::Contact | Kind::Lead => PERSON,
         Kind::SalesAccount => ACCOUNT,
+        Kind::ModuleRecord => MODULE_RECORD,
         _ => DEAL,
     };
     let mut full = render.record_with(record, loads);

@@ -9,13 +9,18 @@ mod auto_suggest;
 mod bulk;
 mod contacts;
 mod conversations;
+mod cpq;
+mod custom_fields;
+mod custom_modules;
 mod deals;
 mod documents;
 mod duplicates;
 mod filtered_search;
 mod jobs;
 mod leads;
+mod lists;
 mod lookup;
+mod module_records;
 mod notes;
 mod of_record;
 mod paging;
@@ -28,6 +33,7 @@ mod search;
 mod selectors;
 mod settings;
 mod tasks;
+mod teams;
 mod tutorial;
 mod views;
 
@@ -47,6 +53,8 @@ const ROUTES: &[Route] = &[
     bulk::route,
     views::route,
     related::route,
+    lists::route,
+    teams::route,
     leads::route,
     contacts::route,
     sales_accounts::route,
@@ -58,6 +66,10 @@ const ROUTES: &[Route] = &[
     phone_calls::route,
     documents::route,
     conversations::route,
+    cpq::route,
+    custom_modules::route,
+    module_records::route,
+    custom_fields::route,
     activities::route,
     duplicates::route,
     auto_suggest::route,

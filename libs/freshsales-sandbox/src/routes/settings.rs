@@ -94,7 +94,7 @@ fn custom_choices(field: &CustomField, position: usize) -> Vec<Value> {
     numbered.map(|(value, at)| json!({"id": first_id + at, "value": value, "position": at})).collect()
 }
 
-fn custom_field(model: &str, position: usize, field: &CustomField) -> Value {
+pub(super) fn custom_field(model: &str, position: usize, field: &CustomField) -> Value {
     json!({
         "id": 901 + position,
         "label": field.label,
@@ -105,7 +105,7 @@ fn custom_field(model: &str, position: usize, field: &CustomField) -> Value {
         "position": position + 1,
         "choices": custom_choices(field, position),
         "base_model": model,
-        "required": false,
+        "required": field.required,
         "quick_add_position": null,
         "visible": true,
     })
@@ -123,11 +123,27 @@ fn fields_reply(state: &State, call: &Call, entity: &str) -> Answer {
 /// One default form; its only section holds every field with its uniqueness.
 fn forms_reply(state: &State, entity: &str) -> Answer {
     let (model, _) = table(entity)?;
-    let form_id = 79_800_000_001_i64 + i64::try_from(model.len()).unwrap_or_default();
+    let form_id = form_id(model);
     let section_id = form_field_id(model, 0);
     let shown = fields(state, entity)?.into_iter().zip(1_u32..);
     let children: Vec<Value> =
         shown.map(|(field, at)| form_field(state, model, form_id, &section_id, (&field, at))).collect();
+    Ok(Reply::json(json!({"forms": [form((model, form_id), &section_id, children)]})))
+}
+
+/// The id of a kind's one form.
+pub(super) fn form_id(model: &str) -> i64 {
+    79_800_000_001 + i64::try_from(model.len()).unwrap_or_default()
+}
+
+/// How many standard fields the form of a class has; that of a custom module has the name.
+pub(super) fn standard_fields(model: &str) -> usize {
+    let entity = Kind::parse(model).map(Kind::plural);
+    entity.and_then(|entity| table(entity).ok()).map_or(1, |(_, rows)| rows.len())
+}
+
+/// A form with one section.
+pub(super) fn form((model, form_id): (&str, i64), section_id: &str, children: Vec<Value>) -> Value {
     let section = json!({
         "id": section_id, "form_id": form_id, "name": "basic_information", "label": "Basic information",
         "type": "section", "field_class": model, "default_value": null, "placeholder": null, "hint": null,
@@ -135,20 +151,19 @@ fn forms_reply(state: &State, entity: &str) -> Answer {
         "custom": false, "parent_id": null, "link": null, "choices": [],
         "field_options": {"system_field": true}, "fields": children,
     });
-    let name = format!("DEFAULT_{}_FORM", model.to_uppercase());
-    Ok(Reply::json(json!({"forms": [{
-        "id": form_id, "name": name, "description": null, "active": true, "field_class": model,
-        "form_class": "Form", "grouped_mandatory_fields": [], "fields": [section],
-    }]})))
+    json!({
+        "id": form_id, "name": format!("DEFAULT_{}_FORM", model.to_uppercase()), "description": null, "active": true,
+        "field_class": model, "form_class": "Form", "grouped_mandatory_fields": [], "fields": [section],
+    })
 }
 
 /// Fields of forms have textual ids in the shape of a UUID.
-fn form_field_id(model: &str, position: u32) -> String {
+pub(super) fn form_field_id(model: &str, position: u32) -> String {
     let letters = model.bytes().fold(0_u32, |sum, byte| sum.wrapping_mul(31).wrapping_add(u32::from(byte)));
     format!("{letters:08x}-0000-4000-8000-{position:012}")
 }
 
-fn form_field(state: &State, model: &str, form_id: i64, parent: &str, (field, at): (&Value, u32)) -> Value {
+pub(super) fn form_field(state: &State, model: &str, form_id: i64, parent: &str, (field, at): (&Value, u32)) -> Value {
     let custom = field["default"] == Value::Bool(false);
     let mut choices = field["choices"].as_array().cloned().unwrap_or_default();
     for choice in &mut choices {

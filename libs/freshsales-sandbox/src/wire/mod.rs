@@ -4,6 +4,7 @@
 //! into the keys of the call's generation, and [`SideLoads`] collects the related objects that `include` asks for.
 
 mod call;
+mod commerce;
 mod form;
 mod links;
 mod manner;
@@ -16,6 +17,7 @@ mod sideload;
 mod words;
 
 pub(crate) use call::{Call, query_pairs, segments};
+pub(crate) use commerce::{base_currency, price_in};
 pub(crate) use form::Form;
 pub(crate) use links::links;
 pub(crate) use manner::Manner;

@@ -33,6 +33,21 @@ impl Money {
         (whole.len() <= 20).then_some(Self(if negative { -millionths } else { millionths }))
     }
 
+    /// The amount so many times; a count can have decimals too.
+    pub(crate) fn times(self, count: Self) -> Self {
+        Self(self.0.saturating_mul(count.0) / SCALE)
+    }
+
+    /// The amount less a discount in percent.
+    pub(crate) fn less_percent(self, discount: Self) -> Self {
+        Self(self.0.saturating_mul(100 * SCALE - discount.0) / (100 * SCALE))
+    }
+
+    /// As a JSON number with decimals: `80.0`.
+    pub(crate) fn to_number(self) -> Value {
+        self.to_string().parse::<f64>().map_or(Value::Null, Value::from)
+    }
+
     /// This share of the amount, in percent.
     pub(crate) fn percent(self, percent: i64) -> Self {
         Self(self.0 * i128::from(percent) / 100)
@@ -86,5 +101,12 @@ mod tests {
     #[test]
     fn takes_a_share() {
         assert_eq!(Money::parse(&json!("0.1")).unwrap().percent(30).to_string(), "0.03");
+    }
+
+    #[test]
+    fn counts_and_discounts_are_exact() {
+        let money = |text: &str| Money::parse(&json!(text)).unwrap();
+        assert_eq!(money("0.1").times(money("3")).less_percent(money("12.5")).to_string(), "0.2625");
+        assert_eq!((money("80").to_number(), money("0.30").to_number()), (json!(80.0), json!(0.3)));
     }
 }

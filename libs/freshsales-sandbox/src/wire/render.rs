@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::{Money, Reply, SideLoads, links, shown_moment};
+use super::{Money, Reply, SideLoads, commerce, links, shown_moment};
 use crate::Generation;
 use crate::model::columns::{Blank, Column, Shape, columns};
 use crate::model::{Kind, List, Record, State};
@@ -77,7 +77,7 @@ impl<'a> Render<'a> {
 
     pub(crate) fn value(&self, record: &Record, column: &Column) -> Value {
         if column.shape == Shape::Computed {
-            return self.computed(record, column.name);
+            return commerce::computed(self, record, column.name).unwrap_or_else(|| self.computed(record, column.name));
         }
         match record.get(column.name) {
             Value::Null => blank(column.blank),
@@ -214,7 +214,7 @@ impl<'a> Render<'a> {
     /// Every field the account defines, null where the record has no value, and what else was stored.
     fn custom_fields(&self, record: &Record) -> Value {
         let mut shown = Map::new();
-        for field in self.state.custom_fields_of(record.kind) {
+        for field in self.state.fields_of(record) {
             shown.insert(field.name.clone(), record.custom.get(&field.name).cloned().unwrap_or_default());
         }
         for (name, value) in &record.custom {

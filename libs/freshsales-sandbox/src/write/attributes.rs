@@ -43,6 +43,7 @@ fn coerce(state: &State, kind: Kind, column: &Column, value: &Value) -> Result<V
         Shape::Integer => read_id(value).map(|number| json!(number)).ok_or_else(invalid),
         Shape::Number => number(value).ok_or_else(invalid),
         Shape::Flag => flag(value).ok_or_else(invalid),
+        Shape::Decimal => Money::parse(value).map(Money::to_number).ok_or_else(invalid),
         Shape::Money => Money::parse(value).map(|money| json!(money.to_string())).ok_or_else(invalid),
         Shape::Date => date(state, value).ok_or_else(invalid),
         Shape::Moment => moment(state, value).ok_or_else(invalid),
@@ -161,7 +162,7 @@ fn read_custom_fields(draft: &mut Draft<'_>) {
 
 fn custom_value(draft: &Draft<'_>, name: &str, value: &Value) -> Result<Value, String> {
     let kind = draft.record.kind;
-    let Some(field) = draft.state.custom_fields_of(kind).find(|field| field.name == name) else {
+    let Some(field) = draft.state.fields_of(&draft.record).find(|field| field.name == name) else {
         let refused = draft.state.switches.unknown_custom_field_refused;
         return if refused { Err(format!("{name} is not a field of {}", kind.label())) } else { Ok(value.clone()) };
     };

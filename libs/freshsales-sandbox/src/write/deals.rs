@@ -2,10 +2,10 @@
 
 use serde_json::{Value, json};
 
-use super::{Draft, attributes, links, read_id};
+use super::{Draft, attributes, links, product_lines, read_id};
 use crate::Profile;
 use crate::model::{AccountLink, Kind, List};
-use crate::wire::{Money, Refusal};
+use crate::wire::Refusal;
 
 pub(super) fn read(draft: &mut Draft<'_>) -> Result<(), Refusal> {
     check_named(draft);
@@ -18,10 +18,7 @@ pub(super) fn read(draft: &mut Draft<'_>) -> Result<(), Refusal> {
         let currency = draft.state.catalog.list(List::Currencies).first().map(|currency| currency.id);
         draft.record.set("currency_id", json!(currency));
     }
-    if let Some(Value::Array(products)) = draft.body.get("products") {
-        let shown: Vec<Value> = products.iter().filter_map(|product| shown_product(draft, product)).collect();
-        draft.record.set("products", if shown.is_empty() { Value::Null } else { Value::Array(shown) });
-    }
+    product_lines::read(draft);
     if let Some(account) = links::single_account(draft)? {
         draft.record.accounts = vec![AccountLink { account, primary: true }];
     } else if draft.body.get("sales_account_id") == Some(&Value::Null) {
@@ -119,31 +116,4 @@ fn read_contacts(draft: &mut Draft<'_>) {
     }
     let removed = ids(draft.body.get("contacts_removed_list"));
     draft.record.contacts.retain(|id| !removed.contains(id));
-}
-
-/// A product line as a deal shows it. The sandbox keeps no product list, so the name is what was sent.
-fn shown_product(draft: &mut Draft<'_>, product: &Value) -> Option<Value> {
-    let id = read_id(product.get("id")?)?;
-    let number = |name: &str| product.get(name).and_then(Money::parse).map(|money| money.to_string().parse::<f64>());
-    let line = draft.state.next_part_id();
-    Some(json!({
-        "id": id,
-        "product_id": id,
-        "deal_id": draft.record.id,
-        "currency_code": "USD",
-        "billing_cycle": null,
-        "billing_type": null,
-        "unit_price": number("unit_price").and_then(Result::ok).unwrap_or(0.0),
-        "setup_fee": null,
-        "quantity": product.get("quantity").and_then(read_id).unwrap_or(1),
-        "discount": number("discount").and_then(Result::ok).unwrap_or(0.0),
-        "item_id": line.to_string(),
-        "name": product.get("name").and_then(Value::as_str).unwrap_or("Product"),
-        "pricing_type": 1,
-        "avatar": null,
-        "owner_id": null,
-        "association_id": line,
-        "discount_type": 1,
-        "custom_columns": {},
-    }))
 }

@@ -10,10 +10,15 @@ mod attributes;
 pub(crate) mod bulk;
 mod contacted;
 pub(crate) mod convert;
+mod custom_fields;
 mod deals;
+mod documents;
 mod emails;
 mod leads;
 mod links;
+pub(crate) mod lists;
+mod product_lines;
+mod products;
 mod targets;
 mod unique;
 mod upsert;
@@ -80,9 +85,11 @@ impl Draft<'_> {
 
     fn read(&mut self) -> Result<(), Refusal> {
         attributes::read(self);
+        custom_fields::check_required(self);
         match self.record.kind {
             Kind::Contact => {
                 emails::read(self);
+                lists::read(self);
                 attributes::read_lifecycle(self);
                 attributes::check_required(self);
                 attributes::check_identified(self);
@@ -101,10 +108,18 @@ impl Draft<'_> {
             }
             Kind::Deal => deals::read(self)?,
             Kind::Note | Kind::Task => targets::read(self),
+            Kind::Product => products::read(self),
+            Kind::CpqDocument => documents::read(self),
+            Kind::ModuleRecord => attributes::check_name(self),
             _ => activities::read(self),
         }
         Ok(())
     }
+}
+
+/// Recorded products and documents belong to nobody until someone gives them away.
+fn has_owner_by_default(kind: Kind) -> bool {
+    !matches!(kind, Kind::Note | Kind::Product | Kind::CpqDocument)
 }
 
 /// Makes a record from request attributes.
@@ -133,7 +148,7 @@ fn new_draft<'a>(state: &'a mut State, kind: Kind, generation: Generation, body:
     let mut record = Record::new(kind, state.next_id(kind), state.now());
     let user = state.catalog.api_user();
     for name in ["owner_id", "creater_id", "updater_id"] {
-        if kind != Kind::Note || name == "creater_id" {
+        if has_owner_by_default(kind) || name == "creater_id" {
             record.set(name, json!(user));
         }
     }

@@ -1,4 +1,4 @@
-//! Stages, pipelines, contacts, companies and products of deals.
+//! Stages, pipelines, contacts and companies of deals.
 
 use std::time::Duration;
 
@@ -100,17 +100,6 @@ async fn a_created_deal_comes_with_its_owner_in_users() {
     assert!(created["deal"].get("owner_id").is_none());
     let clone = app.post(&format!("/deals/{}/clone", id(&created, "deal")), &json!({})).await.ok(200);
     assert_ne!(id(&clone, "deal"), id(&created, "deal"));
-}
-
-#[tokio::test]
-async fn products_are_shown_on_request_and_cleared_by_an_empty_list() {
-    let app = with_deal().await;
-    let path = format!("/deals/{}?include=products", app.account.deals()[0]["id"]);
-    let lines = json!({"deal": {"products": [{"id": 7, "quantity": 70, "unit_price": 80}]}});
-    let shown = app.put(&path, &lines).await.ok(200)["deal"].clone();
-    assert_eq!((&shown["has_products"], &shown["products"][0]["unit_price"]), (&json!(true), &json!(80.0)));
-    let cleared = app.put(&path, &json!({"deal": {"products": []}})).await.ok(200)["deal"].clone();
-    assert_eq!((&cleared["has_products"], &cleared["products"]), (&json!(false), &json!([])));
 }
 
 #[tokio::test]

@@ -28,6 +28,11 @@ impl Ids {
         self.0.push((example.to_string(), actual.to_string()));
     }
 
+    fn actual(&self, example: i64) -> i64 {
+        let example = example.to_string();
+        self.0.iter().find(|(known, _)| *known == example).unwrap().1.parse().unwrap()
+    }
+
     fn replace(&self, text: &str) -> String {
         self.0.iter().fold(text.to_owned(), |text, (example, actual)| text.replace(example, actual))
     }
@@ -65,6 +70,9 @@ static CATALOG_IDS: tokio::sync::OnceCell<Vec<(String, String)>> = tokio::sync::
 async fn prepare(app: &App, file: &str, name: &str) -> Ids {
     let mut ids = Ids(CATALOG_IDS.get_or_init(|| catalog_ids(app)).await.clone());
     seed_records(app, &mut ids, name, file).await;
+    if matches!(file, "contact" | "deal" | "lists" | "cpq" | "custom_module") {
+        seed_commerce(app, &mut ids, name).await;
+    }
     ids
 }
 
@@ -158,6 +166,35 @@ fn form(fields: &serde_json::Map<String, Value>) -> (String, &'static str) {
     (body + "--edge--\r\n", "multipart/form-data; boundary=edge")
 }
 
+/// Lists, products, a document and a custom module with a record, by the requests that make them.
+async fn seed_commerce(app: &App, ids: &mut Ids, name: &str) {
+    let designation = app.account.selector_id("designations", "Account manager").unwrap();
+    let product = app.account.seed(Kind::Product, &json!({"name": "Seat licence", "unit_price": 80}));
+    let quote = json!({"deal_id": ids.actual(40_203_000_001), "document_type": "Quote", "products": [{"id": product}]});
+    let document = app.account.seed(Kind::CpqDocument, &quote);
+    for (example, actual) in [(40_206_000_901, designation), (40_211_000_001, product), (40_221_000_001, document)] {
+        ids.add(example, actual);
+    }
+    for (example, list) in [(40_217_000_001, "Newsletter June"), (40_217_000_002, "Trade fair")] {
+        ids.add(example, app.post("/lists", &json!({"name": list})).await.ok(200)["list"]["id"].as_i64().unwrap());
+    }
+    let members = json!({"ids": [ids.actual(40_201_000_001)]});
+    app.put(&format!("/lists/{}/add_contacts", ids.actual(40_217_000_001)), &members).await.ok(200);
+    if name != "create module" {
+        let module =
+            json!({"entity_name": "cm_project", "singular_name": "Project", "plural_name": "Projects", "icon": "i"});
+        app.post("/settings/module_customizations", &module).await.ok(200);
+        let form = app.get("/settings/cm_project/forms").await.ok(200)["forms"][0]["id"].clone();
+        let budget = json!({"label": "Budget", "field_type": 2});
+        app.post(&format!("/settings/cm_project/forms/{form}/fields"), &budget).await.ok(200);
+        let record = app.post("/custom_module/cm_project", &json!({"cm_project": {"name": "A"}})).await.ok(200);
+        ids.add(40_223_000_101, record["cm_project"]["id"].as_i64().unwrap());
+    }
+    if name == "restore product" {
+        app.account.delete(Kind::Product, product);
+    }
+}
+
 /// Sends the example's request with the account's ids, host and key.
 async fn send(app: &App, example: &Value, ids: &Ids) -> Got {
     let request = &example["request"];
@@ -209,6 +246,9 @@ fn is_left_out(file: &str, name: &str) -> bool {
 #[case("phone_call")]
 #[case("documents")]
 #[case("auth")]
+#[case("lists")]
+#[case("cpq")]
+#[case("custom_module")]
 #[tokio::test]
 async fn replies_have_the_shape_of_the_examples(#[case] file: &str) {
     let mut faults = Vec::new();

@@ -21,10 +21,11 @@ async fn record(app: &App, kind: Kind) -> i64 {
     let account = app.account.seed(Kind::SalesAccount, &account);
     app.account.seed(Kind::SalesAccount, &json!({"name": "Child", "parent_sales_account_id": account}));
     let contact = app.account.seed_contact(&with(json!({"last_name": "A", "sales_accounts": [{"id": account}]})));
+    let product = app.account.seed(Kind::Product, &json!({"name": "Seat"}));
     let deal = app.account.seed_deal(&with(json!({"name": "D", "amount": 1, "sales_account_id": account,
         "contacts_added_list": [contact], "deal_type_id": pick("deal_types", "New Business"),
         "deal_reason_id": pick("deal_reasons", "Price is too high"), "deal_product_id": pick("deal_products", "Basic"),
-        "deal_payment_status_id": pick("deal_payment_statuses", "Online"), "products": [{"id": 7}]})));
+        "deal_payment_status_id": pick("deal_payment_statuses", "Online"), "products": [{"id": product}]})));
     let lead =
         app.account.seed_lead(&with(json!({"last_name": "L", "lead_reason_id": pick("lead_reasons", "Junk Lead")})));
     let id = match kind {

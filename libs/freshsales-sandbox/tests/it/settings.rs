@@ -1,4 +1,4 @@
-//! Picklists, field metadata, forms, team members.
+//! Picklists, field metadata, forms.
 
 use freshsales_sandbox::{CustomField, CustomFieldType, Kind, Switches};
 use rstest::rstest;
@@ -63,15 +63,4 @@ async fn leads_have_fields_of_three_models_on_classic_only() {
     let models: Vec<_> = fields.as_array().unwrap().iter().map(|field| field["base_model"].as_str().unwrap()).collect();
     assert!(["Lead", "LeadCompany", "LeadDeal"].iter().all(|model| models.contains(model)));
     assert_eq!(app.get("/settings/leads/fields").await.status, 404);
-}
-
-#[tokio::test]
-async fn team_members_must_be_users() {
-    let app = App::start().await;
-    let contact = app.account.seed_contact(&json!({"last_name": "A"}));
-    let user = app.account.selector_id("owners", "Tomas Ferreira");
-    let path = format!("/contacts/{contact}/manage_team_members");
-    let team = app.post(&path, &json!({"team_users": [{"user_id": user, "designation_id": 1}]})).await.ok(200);
-    assert_eq!(team["team_users"][0]["entity_id"], contact);
-    assert_eq!(app.post(&path, &json!({"team_users": [{"user_id": 1}]})).await.status, 400);
 }

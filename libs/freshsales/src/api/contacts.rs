@@ -69,6 +69,8 @@ record! {
         custom_field: Map<String, Value>,
         /// Tags.
         tags: Vec<String>,
+        /// Users on its team beside the owner; null without one. See [`teams`](crate::teams).
+        team_user_ids: Vec<i64>,
         /// Whether it is in the recycle bin.
         is_deleted: bool,
         /// When someone was last in touch.

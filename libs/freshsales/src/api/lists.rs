@@ -6,7 +6,7 @@
 use http::{Method, StatusCode};
 use serde_json::{Map, Value, json};
 
-use super::views::{Paging, SortDirection};
+use super::views::Paging;
 use crate::Generation;
 use crate::contacts::Contact;
 use crate::decode::{self, DecodeError, Done, Page, Single};
@@ -100,10 +100,6 @@ impl Request for AllLists {
 
 fn paged(parts: RequestParts, paging: &Paging) -> RequestParts {
     let parts = parts.query("page", paging.page.to_string()).query("per_page", paging.per_page.to_string());
-    let parts = match &paging.sort {
-        Some((attribute, direction)) => parts.query("sort", attribute).query("sort_type", direction.as_str()),
-        None => parts,
-    };
     parts.include(&paging.include)
 }
 
@@ -124,13 +120,6 @@ impl ListContacts {
     #[must_use]
     pub fn page(mut self, page: u32, per_page: u32) -> Self {
         (self.paging.page, self.paging.per_page) = (page, per_page);
-        self
-    }
-
-    /// Sorts by an attribute: `updated_at`, `created_at`, `id`, …
-    #[must_use]
-    pub fn sort(mut self, attribute: impl Into<String>, direction: SortDirection) -> Self {
-        self.paging.sort = Some((attribute.into(), direction));
         self
     }
 

@@ -170,7 +170,10 @@ fn read_attribute(state: &State, kind: Kind, name: &str) -> Option<Attribute> {
         "updated_at" => Attribute::UpdatedAt,
         "sales_account_id" => Attribute::Column("sales_account_id"),
         custom if custom.starts_with("cf_") => {
-            let known = state.custom_fields_of(kind).any(|field| field.name == custom);
+            let known = match kind {
+                Kind::ModuleRecord => state.commerce().modules.have_field(custom),
+                _ => state.custom_fields_of(kind).any(|field| field.name == custom),
+            };
             return (known || !state.switches.unknown_custom_field_refused)
                 .then(|| Attribute::Custom(custom.to_owned()));
         }
