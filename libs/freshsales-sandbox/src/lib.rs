@@ -78,6 +78,7 @@
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
 mod account;
+mod accounts;
 mod config;
 mod control;
 mod fault;
@@ -85,12 +86,15 @@ mod gate;
 mod model;
 mod routes;
 mod sandbox;
+mod seeding;
 mod server;
+mod snapshot;
 mod switches;
 mod wire;
 mod write;
 
 pub use account::Account;
+pub use accounts::{AccountSpec, AccountsError};
 pub use config::{Clock, CustomField, CustomFieldType, Generation, Plan, Profile, SandboxConfig};
 pub use fault::{Fault, FaultKind, FaultMatching};
 pub use model::Kind;
@@ -98,4 +102,5 @@ pub use model::catalog::StageOutcome;
 pub use model::quota::QuotaState;
 pub use model::request_log::RequestSeen;
 pub use sandbox::Sandbox;
+pub use snapshot::{SnapshotError, SnapshotOptions};
 pub use switches::{CreateStatus, CustomFieldUpdate, DeletedRecord, LookupMissingField, QuotaBody, Switches};

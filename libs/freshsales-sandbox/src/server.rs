@@ -17,11 +17,11 @@ use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::watch;
+use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, Sleep};
 
-use crate::Account;
+use crate::accounts::Accounts;
 use crate::control;
 use crate::gate::{self, Arrival, Outcome};
 use crate::wire::{Reply, ReplyBody};
@@ -30,7 +30,7 @@ use crate::wire::{Reply, ReplyBody};
 const BODY_LIMIT: usize = 10 * 1024 * 1024;
 
 /// Accepts connections until the stop signal, then waits for those that are open.
-pub(crate) async fn run(listener: TcpListener, account: Account, mut stop: watch::Receiver<bool>) {
+pub(crate) async fn run(listener: TcpListener, accounts: Accounts, mut stop: watch::Receiver<bool>) {
     let mut connections = JoinSet::new();
     loop {
         let accepted = tokio::select! {
@@ -39,7 +39,7 @@ pub(crate) async fn run(listener: TcpListener, account: Account, mut stop: watch
             () = stopped(&mut stop) => break,
         };
         match accepted {
-            Ok((stream, peer)) => drop(connections.spawn(connection(stream, peer, account.clone(), stop.clone()))),
+            Ok((stream, peer)) => drop(connections.spawn(connection(stream, peer, accounts.clone(), stop.clone()))),
             // The process is short of descriptors; the next connection may fit again.
             Err(error) => {
                 tracing::warn!(%error, "cannot accept a connection");
@@ -56,11 +56,11 @@ async fn stopped(stop: &mut watch::Receiver<bool>) {
     drop(stop.wait_for(|&stopped| stopped).await);
 }
 
-async fn connection(stream: TcpStream, peer: SocketAddr, account: Account, mut stop: watch::Receiver<bool>) {
+async fn connection(stream: TcpStream, peer: SocketAddr, accounts: Accounts, mut stop: watch::Receiver<bool>) {
     if let Err(error) = stream.set_nodelay(true) {
         tracing::debug!(%error, "cannot set TCP_NODELAY");
     }
-    let service = service_fn(move |request| answer(request, peer, account.clone()));
+    let service = service_fn(move |request| answer(request, peer, accounts.clone()));
     let served = http1::Builder::new().keep_alive(true).serve_connection(TokioIo::new(stream), service);
     let mut served = std::pin::pin!(served);
     tokio::select! {
@@ -74,26 +74,31 @@ async fn connection(stream: TcpStream, peer: SocketAddr, account: Account, mut s
     }
 }
 
-async fn answer(request: Request<Incoming>, peer: SocketAddr, account: Account) -> io::Result<Response<PacedBody>> {
+async fn answer(request: Request<Incoming>, peer: SocketAddr, accounts: Accounts) -> io::Result<Response<ReplyStream>> {
     let (parts, body) = request.into_parts();
+    let header = |name: HeaderName| text(&parts.headers, &name);
+    let host = parts.uri.authority().map(ToString::to_string).or_else(|| header(HOST)).unwrap_or_default();
+    let addressee = accounts.addressee(&host, parts.uri.path());
+    let path = addressee.path.to_owned();
+    let query = parts.uri.query().unwrap_or_default().to_owned();
+    if let Some(rest) = path.strip_prefix("/__sandbox") {
+        let control = control::Request { peer, method: parts.method, rest: rest.to_owned(), query };
+        return Ok(match control::answer(accounts, addressee.account, control, body).await {
+            control::Answer::Reply(reply) => response(reply, None),
+            control::Answer::Lines(lines) => lines_response(lines),
+        });
+    }
     let body = match Limited::new(body, BODY_LIMIT).collect().await {
         // A copy, because the log keeps it and the original would keep the connection's whole read buffer alive.
         Ok(collected) => Bytes::copy_from_slice(&collected.to_bytes()),
         Err(error) => return Err(io::Error::other(error)),
     };
-    let header = |name: HeaderName| text(&parts.headers, &name);
-    let host = parts.uri.authority().map(ToString::to_string).or_else(|| header(HOST)).unwrap_or_default();
-    let path = parts.uri.path().to_owned();
-    let query = parts.uri.query().unwrap_or_default().to_owned();
-    if let Some(rest) = path.strip_prefix("/__sandbox") {
-        let reply = control::answer(&account, peer, &parts.method, (rest, &query), &body);
-        return Ok(response(reply, None));
-    }
     let caller = header(HeaderName::from_static("x-sandbox-caller")).or_else(|| header(USER_AGENT)).unwrap_or_default();
+    let (base, addressed) = (addressee.base, addressee.exists);
     let (authorization, accept) = (header(AUTHORIZATION), header(ACCEPT));
-    let arrival = Arrival { method: parts.method, path, query, host, authorization, accept, caller, body };
+    let arrival = Arrival { method: parts.method, path, query, base, addressed, authorization, accept, caller, body };
     // The guard must be gone before anything is awaited.
-    let outcome = gate::serve(&mut account.lock(), arrival);
+    let outcome = gate::serve(&mut addressee.account.lock(), arrival);
     match outcome {
         Outcome::Reply(reply) => Ok(response(reply, None)),
         Outcome::Slow { reply, chunk_bytes, pause_milliseconds } => {
@@ -108,7 +113,14 @@ fn text(headers: &HeaderMap, name: &HeaderName) -> Option<String> {
     headers.get(name).map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned())
 }
 
-fn response(reply: Reply, pace: Option<(usize, Duration)>) -> Response<PacedBody> {
+/// JSON lines that are written while they are sent.
+fn lines_response(lines: mpsc::Receiver<Bytes>) -> Response<ReplyStream> {
+    let mut response = Response::new(ReplyStream::Lines(lines));
+    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/x-ndjson"));
+    response
+}
+
+fn response(reply: Reply, pace: Option<(usize, Duration)>) -> Response<ReplyStream> {
     let (content_type, bytes) = match reply.body {
         ReplyBody::Empty => (None, Bytes::new()),
         ReplyBody::Json(value) => {
@@ -116,7 +128,7 @@ fn response(reply: Reply, pace: Option<(usize, Duration)>) -> Response<PacedBody
         }
         ReplyBody::Html(page) => (Some("text/html; charset=utf-8"), Bytes::from_static(page.as_bytes())),
     };
-    let mut response = Response::new(PacedBody::new(bytes, pace));
+    let mut response = Response::new(ReplyStream::Paced(PacedBody::new(bytes, pace)));
     *response.status_mut() = reply.status;
     if let Some(content_type) = content_type {
         response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
@@ -127,6 +139,41 @@ fn response(reply: Reply, pace: Option<(usize, Duration)>) -> Response<PacedBody
         }
     }
     response
+}
+
+/// What is sent: a body that is there already, or lines as they come.
+enum ReplyStream {
+    Paced(PacedBody),
+    Lines(mpsc::Receiver<Bytes>),
+}
+
+impl Body for ReplyStream {
+    type Data = Bytes;
+    type Error = Infallible;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+        match &mut *self {
+            Self::Paced(body) => Pin::new(body).poll_frame(context),
+            Self::Lines(lines) => lines.poll_recv(context).map(|bytes| bytes.map(|bytes| Ok(Frame::data(bytes)))),
+        }
+    }
+
+    fn is_end_stream(&self) -> bool {
+        match self {
+            Self::Paced(body) => body.is_end_stream(),
+            Self::Lines(_) => false,
+        }
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        match self {
+            Self::Paced(body) => body.size_hint(),
+            Self::Lines(_) => SizeHint::default(),
+        }
+    }
 }
 
 /// A body in one piece, or in small pieces with a pause before each.

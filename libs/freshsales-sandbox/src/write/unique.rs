@@ -26,8 +26,8 @@ pub(super) fn check(draft: &Draft<'_>) -> Result<(), Refusal> {
 
 fn others<'a>(draft: &'a Draft<'_>, key: Key, value: &str) -> impl Iterator<Item = &'a Record> {
     let table = draft.state.table(draft.record.kind);
-    let ids = table.find(key, value).iter().filter(|&&id| id != draft.record.id);
-    ids.filter_map(|&id| table.get(id)).map(std::sync::Arc::as_ref)
+    let ids = table.find(key, value).into_iter().filter(|&id| id != draft.record.id);
+    ids.filter_map(|id| table.get(id)).map(std::sync::Arc::as_ref)
 }
 
 fn email_taken(draft: &Draft<'_>) -> bool {

@@ -1,6 +1,7 @@
 //! Tests of the sandbox at its boundary: HTTP in, HTTP out, and the Rust handle.
 #![allow(clippy::unwrap_used)]
 
+mod accounts;
 mod auth;
 mod bulk;
 mod client;
@@ -14,6 +15,8 @@ mod lists;
 mod quota;
 mod records;
 mod search;
+mod seeding;
 mod settings;
 mod smoke;
+mod snapshots;
 mod tutorial;
