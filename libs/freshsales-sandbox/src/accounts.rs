@@ -38,8 +38,6 @@ pub struct AccountSpec {
     pub profile: Option<Profile>,
     /// Where its time comes from.
     pub clock: Option<Clock>,
-    /// The language of the key's user, as an ISO 639-1 code.
-    pub language: Option<String>,
     /// The zone its datetimes are printed in, as an offset like `+05:30`, or as an IANA name where the program knows these.
     pub zone: Option<String>,
     /// How long a write takes to reach searches, in seconds.
@@ -112,7 +110,6 @@ impl AccountSpec {
             profile: spec.profile.unwrap_or(default.profile),
             plan: spec.plan.unwrap_or(default.plan),
             clock: spec.clock.unwrap_or(default.clock),
-            language: spec.language.unwrap_or(default.language),
             zone: zone.unwrap_or(default.zone),
             index_lag: seconds("index_lag", spec.index_lag, default.index_lag)?,
             job_duration: seconds("job_duration", spec.job_duration, default.job_duration)?,

@@ -169,8 +169,6 @@ pub struct SandboxConfig {
     pub zone: jiff::tz::TimeZone,
     /// Custom fields the account knows; others are refused. [`crate::Account::add_custom_field`] adds more.
     pub custom_fields: Vec<CustomField>,
-    /// The language of the key's user, as an ISO 639-1 code.
-    pub language: String,
     /// How many requests [`crate::Account::requests`] remembers.
     pub remembered_requests: usize,
 }
@@ -190,7 +188,6 @@ impl Default for SandboxConfig {
             switches: Switches::default(),
             zone: jiff::tz::TimeZone::UTC,
             custom_fields: CustomField::defaults(),
-            language: "en".to_owned(),
             remembered_requests: 10_000,
         }
     }

@@ -52,6 +52,8 @@
 //! curl -s -X DELETE localhost:8080/__sandbox/faults
 //! curl -s localhost:8080/__sandbox/clock
 //! curl -s localhost:8080/__sandbox/clock/advance -d '{"seconds":3600}'
+//! curl -s -X PUT localhost:8080/__sandbox/clock -d '{"mode":{"accelerated":60}}'   # or "real", "stepped"
+//! curl -s -X PUT localhost:8080/__sandbox/job-duration -d '{"seconds":5}'
 //! curl -s -X PUT localhost:8080/__sandbox/index-lag -d '{"seconds":0}'
 //! curl -s localhost:8080/__sandbox/switches
 //! curl -s -X PUT localhost:8080/__sandbox/switches -d '{"mobile_unique":true}'
@@ -60,20 +62,29 @@
 //! curl -s -X DELETE localhost:8080/__sandbox/stages/79000002004      # its id goes stale
 //! curl -s -X POST localhost:8080/__sandbox/custom-fields \
 //!      -d '{"kind":"contact","name":"cf_plan","label":"Plan","field_type":"text"}'
+//! curl -s localhost:8080/__sandbox/seed -d '{"records":1000,"seed":7}'             # contacts, and the rest in proportion
+//! curl -s localhost:8080/__sandbox/snapshot > account.jsonl                         # ?requests=1 for these too
+//! curl -s -X PUT localhost:8080/__sandbox/snapshot -T account.jsonl
+//! curl -s localhost:8080/__sandbox/accounts                                         # of this process
+//! curl -s localhost:8080/__sandbox/accounts -d '{"name":"globex","key":"k2","plan":"pro"}'
+//! curl -s localhost:8080/@globex/__sandbox                                          # the same for another account
+//! curl -s -X DELETE localhost:8080/__sandbox/accounts/globex
 //! curl -s -X POST localhost:8080/__sandbox/reset
 //! ```
 //!
 //! Kinds of faults: `fail_before_commit`, `commit_then_fail`, `server_error_html` (`status`), `commit_then_cut`,
 //! `cut_before_commit`, `hang` (`then_commit`), `quota_429` (`reset_after_seconds`), `quota_429_in_400`, `edge_throttle`
 //! (`retry_after`), `slow_body` (`chunk_bytes`, `pause_milliseconds`), `bulk_busy_405`. Each can carry `methods`,
-//! `path_prefix`, `path_suffix`, `probability`, `remaining` and `skip`.
+//! `path` (a pattern), `path_prefix`, `path_suffix`, `probability`, `remaining`, `skip`, `from` and `until`. A POST of
+//! faults adds to those that are set.
 //!
 //! # How it is built
 //!
 //! `server` speaks HTTP; `gate` does what surrounds a route, in the real order (edge limiter, host, sign-in, quota, fault,
 //! answer); `routes` has one file per resource; `write` turns bodies into records; `wire` turns records into JSON; `model`
 //! is the account itself, behind one lock. Everything that depends on time reads the account's clock, so with
-//! [`Clock::Stepped`] nothing happens until [`Account::advance`].
+//! [`Clock::Stepped`] nothing happens until [`Account::advance`]. `accounts` finds the account of a request; `snapshot`
+//! writes and reads whole accounts; `seeding` fills one.
 #![deny(missing_docs)]
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 

@@ -44,9 +44,6 @@ pub(super) struct Flags {
     /// Its time: real, ×60 (or x60), stepped, or stepped:2026-06-15T12:00:00Z [default: real]
     #[arg(long)]
     clock: Option<Clock>,
-    /// The language of the key's user, as in `en` [default: en]
-    #[arg(long, value_name = "CODE")]
-    language: Option<String>,
     /// Seed of its chance: the same seed gives the same faults and the same seeded records
     #[arg(long, default_value_t = 1)]
     seed: u64,
@@ -176,7 +173,6 @@ fn config_of(flags: &Flags) -> Result<SandboxConfig, Failure> {
         profile: flags.profile.map_or(default.profile, ProfileChoice::profile),
         plan: flags.quota.map_or(default.plan, QuotaChoice::plan),
         clock: flags.clock.unwrap_or(default.clock),
-        language: flags.language.clone().unwrap_or(default.language),
         index_lag: lag.unwrap_or(default.index_lag),
         seed: flags.seed,
         ..SandboxConfig::default()
@@ -232,7 +228,6 @@ fn warn_of_ignored(flags: &Flags, file: &Path, session: &Session) {
         ("--quota", flags.quota.is_some()),
         ("--index-lag", flags.index_lag.is_some()),
         ("--clock", flags.clock.is_some()),
-        ("--language", flags.language.is_some()),
         ("--records", flags.records.is_some()),
     ];
     let ignored: Vec<&str> = given.iter().filter(|(_, given)| *given).map(|(name, _)| *name).collect();

@@ -40,7 +40,6 @@ fn shown(account: &Account) -> Value {
         "key": config.key,
         "profile": config.profile,
         "plan": state.quota.plan(),
-        "language": config.language,
         "now": state.now().to_string(),
     })
 }

@@ -13,6 +13,7 @@ pub(crate) mod chance;
 pub(crate) mod changes;
 mod clock;
 pub(crate) mod columns;
+mod custom;
 pub(crate) mod faults;
 mod ids;
 pub(crate) mod jobs;

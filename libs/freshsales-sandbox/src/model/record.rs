@@ -2,9 +2,10 @@
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use super::Kind;
+use super::custom::CustomValues;
 use super::values::{Pool, Values};
 
 /// An e-mail address of a person.
@@ -15,7 +16,7 @@ pub(crate) struct Email {
     #[serde(default, skip_serializing_if = "is_false")]
     pub(crate) primary: bool,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(crate) label: Option<String>,
+    pub(crate) label: Option<Box<str>>,
 }
 
 /// A company of a contact.
@@ -33,8 +34,8 @@ pub(crate) struct Record {
     pub(crate) kind: Kind,
     #[serde(default, skip_serializing_if = "Values::is_empty")]
     values: Values,
-    #[serde(default, skip_serializing_if = "Map::is_empty")]
-    pub(crate) custom: Map<String, Value>,
+    #[serde(default, skip_serializing_if = "custom_is_empty")]
+    pub(crate) custom: CustomValues,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(crate) emails: Vec<Email>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -65,13 +66,17 @@ fn is_false(flag: &bool) -> bool {
     !flag
 }
 
+fn custom_is_empty(custom: &CustomValues) -> bool {
+    custom.is_empty()
+}
+
 impl Record {
     pub(crate) fn new(kind: Kind, id: i64, now: Timestamp) -> Self {
         Self {
             id,
             kind,
             values: Values::default(),
-            custom: Map::new(),
+            custom: CustomValues::default(),
             emails: Vec::new(),
             accounts: Vec::new(),
             contacts: Vec::new(),

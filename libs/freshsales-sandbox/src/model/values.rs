@@ -16,14 +16,14 @@ use super::columns::columns;
 #[derive(Clone, Debug)]
 pub(crate) struct Values {
     names: Arc<[&'static str]>,
-    held: Vec<Arc<Value>>,
+    held: Box<[Arc<Value>]>,
 }
 
 static NO_NAMES: LazyLock<Arc<[&'static str]>> = LazyLock::new(|| Arc::from([]));
 
 impl Default for Values {
     fn default() -> Self {
-        Self { names: Arc::clone(&NO_NAMES), held: Vec::new() }
+        Self { names: Arc::clone(&NO_NAMES), held: Box::default() }
     }
 }
 
@@ -42,13 +42,17 @@ impl Values {
         let position = self.names.iter().position(|key| *key == name);
         match (position, value.is_null()) {
             (Some(at), true) => {
-                self.held.remove(at);
+                let others = self.held.iter().enumerate().filter(|(position, _)| *position != at);
+                self.held = others.map(|(_, value)| Arc::clone(value)).collect();
                 self.names = self.names.iter().copied().filter(|key| *key != name).collect();
             }
             (Some(at), false) => self.held[at] = Arc::new(value),
             (None, true) => {}
             (None, false) => {
-                self.held.push(Arc::new(value));
+                let mut held = std::mem::take(&mut self.held).into_vec();
+                held.reserve_exact(1);
+                held.push(Arc::new(value));
+                self.held = held.into_boxed_slice();
                 self.names = self.names.iter().copied().chain([name]).collect();
             }
         }
@@ -60,7 +64,6 @@ impl Values {
         for value in &mut self.held {
             *value = pool.value(value);
         }
-        self.held.shrink_to_fit();
     }
 }
 
@@ -80,9 +83,10 @@ impl Pool {
         Arc::clone(names)
     }
 
-    /// Texts with a digit are numbers, dates or addresses, which hardly any two records share: the pool need not know them.
+    /// Long texts with a digit are numbers or addresses, which hardly any two records share: the pool need not know them.
     fn value(&mut self, value: &Arc<Value>) -> Arc<Value> {
-        if value.as_str().is_some_and(|text| text.bytes().any(|byte| byte.is_ascii_digit())) {
+        let is_peculiar = |text: &str| text.len() > 10 && text.bytes().any(|byte| byte.is_ascii_digit());
+        if value.as_str().is_some_and(is_peculiar) {
             return Arc::clone(value);
         }
         if let Some(known) = self.values.get(value) {
@@ -119,7 +123,7 @@ impl<'de> Deserialize<'de> for Values {
                     names.push(known_name(&name));
                     held.push(Arc::new(value));
                 }
-                Ok(Values { names: names.into(), held })
+                Ok(Values { names: names.into(), held: held.into() })
             }
         }
         deserializer.deserialize_map(Entries)

@@ -21,12 +21,12 @@ use crate::{Generation, StageOutcome};
 /// How far back records go.
 const SPAN: SignedDuration = SignedDuration::from_hours(730 * 24);
 /// Contacts of one company, about.
-const CONTACTS_PER_COMPANY: usize = 12;
+const CONTACTS_PER_COMPANY: usize = 18;
 /// One deal, one note, for so many contacts.
-const CONTACTS_PER_DEAL: usize = 10;
+const CONTACTS_PER_DEAL: usize = 12;
 const CONTACTS_PER_NOTE: usize = 10;
-const CONTACTS_PER_LEAD: usize = 20;
-const CONTACTS_PER_TASK: usize = 25;
+const CONTACTS_PER_LEAD: usize = 50;
+const CONTACTS_PER_TASK: usize = 40;
 
 /// Adds so many contacts, and all the rest in proportion.
 pub(crate) fn fill(state: &mut State, contacts: usize, seed: u64) {

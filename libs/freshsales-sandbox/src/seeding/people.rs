@@ -33,7 +33,7 @@ fn company(seeding: &mut Seeding<'_>, number: usize, created: Timestamp) -> Comp
     let country = &COUNTRIES[seeding.below(COUNTRIES.len())];
     let city = seeding.one_of(&country.cities);
     let (name, label) = company_name(number, country);
-    let domain = format!("{label}.{}.example", country.code);
+    let domain = format!("{label}.example");
     let mut record = seeding.record(Kind::SalesAccount, created);
     record.set("name", json!(name));
     record.set("city", json!(city));
@@ -104,13 +104,12 @@ fn person(seeding: &mut Seeding<'_>, kind: Kind, created: Timestamp, country: &'
     record.set("job_title", json!(seeding.one_of(&JOB_TITLES)));
     record.set("city", json!(city));
     record.set("country", json!(country.name));
-    record.set("time_zone", json!(country.zone));
     let source = seeding.one_of(&seeding.sources.clone());
     record.set("lead_source_id", json!(source));
-    if seeding.likely(0.6) {
+    if seeding.likely(0.4) {
         record.set("mobile_number", seeding.phone(country.dial));
     }
-    if seeding.likely(0.15) {
+    if seeding.likely(0.1) {
         record.set("work_number", seeding.phone(country.dial));
     }
     if seeding.likely(0.5) {

@@ -5,7 +5,6 @@ pub(super) struct Country {
     pub(super) name: &'static str,
     pub(super) code: &'static str,
     pub(super) dial: &'static str,
-    pub(super) zone: &'static str,
     pub(super) company_form: &'static str,
     pub(super) cities: [&'static str; 4],
     pub(super) first_names: [&'static str; 16],
@@ -17,7 +16,6 @@ pub(super) static COUNTRIES: [Country; 8] = [
         name: "Finland",
         code: "fi",
         dial: "+35840",
-        zone: "Helsinki",
         company_form: "Oy",
         cities: ["Helsinki", "Tampere", "Turku", "Oulu"],
         first_names: [
@@ -47,7 +45,6 @@ pub(super) static COUNTRIES: [Country; 8] = [
         name: "Nigeria",
         code: "ng",
         dial: "+234803",
-        zone: "West Central Africa",
         company_form: "Ltd",
         cities: ["Lagos", "Abuja", "Ibadan", "Enugu"],
         first_names: [
@@ -63,7 +60,6 @@ pub(super) static COUNTRIES: [Country; 8] = [
         name: "India",
         code: "in",
         dial: "+9198",
-        zone: "Chennai",
         company_form: "Pvt Ltd",
         cities: ["Chennai", "Pune", "Kochi", "Jaipur"],
         first_names: [
@@ -79,7 +75,6 @@ pub(super) static COUNTRIES: [Country; 8] = [
         name: "Brazil",
         code: "br",
         dial: "+5511",
-        zone: "Brasilia",
         company_form: "Ltda",
         cities: ["São Paulo", "Recife", "Curitiba", "Salvador"],
         first_names: [
@@ -95,7 +90,6 @@ pub(super) static COUNTRIES: [Country; 8] = [
         name: "Japan",
         code: "jp",
         dial: "+8190",
-        zone: "Tokyo",
         company_form: "KK",
         cities: ["Tokyo", "Osaka", "Sapporo", "Fukuoka"],
         first_names: [
@@ -111,7 +105,6 @@ pub(super) static COUNTRIES: [Country; 8] = [
         name: "Germany",
         code: "de",
         dial: "+49151",
-        zone: "Berlin",
         company_form: "GmbH",
         cities: ["Berlin", "Köln", "Leipzig", "Bremen"],
         first_names: [
@@ -127,7 +120,6 @@ pub(super) static COUNTRIES: [Country; 8] = [
         name: "United States",
         code: "us",
         dial: "+1555",
-        zone: "Eastern Time (US & Canada)",
         company_form: "Inc",
         cities: ["Denver", "Portland", "Austin", "Columbus"],
         first_names: [
@@ -143,7 +135,6 @@ pub(super) static COUNTRIES: [Country; 8] = [
         name: "Egypt",
         code: "eg",
         dial: "+2010",
-        zone: "Cairo",
         company_form: "SAE",
         cities: ["Cairo", "Alexandria", "Giza", "Luxor"],
         first_names: [

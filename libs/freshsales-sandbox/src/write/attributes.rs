@@ -160,7 +160,7 @@ fn read_custom_fields(draft: &mut Draft<'_>) {
     let Some(Value::Object(sent)) = body.get("custom_field") else { return };
     let mut stored = match (draft.state.switches.custom_field_update, draft.is_new()) {
         (CustomFieldUpdate::Replace, false) => Map::new(),
-        _ => std::mem::take(&mut draft.record.custom),
+        _ => std::mem::take(&mut draft.record.custom).into(),
     };
     for (name, value) in sent {
         match custom_value(draft, name, value) {
@@ -169,7 +169,7 @@ fn read_custom_fields(draft: &mut Draft<'_>) {
             Err(sentence) => draft.wrong(sentence),
         }
     }
-    draft.record.custom = stored;
+    draft.record.custom = stored.into();
 }
 
 fn custom_value(draft: &Draft<'_>, name: &str, value: &Value) -> Result<Value, String> {

@@ -5,6 +5,7 @@ mod accounts;
 mod auth;
 mod bulk;
 mod client;
+mod clock;
 mod control;
 mod deals;
 mod error_fixtures;
