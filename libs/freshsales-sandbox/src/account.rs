@@ -48,6 +48,8 @@ impl Drop for Locked<'_> {
             && let Err(error) = journal.catch_up(&mut self.state)
         {
             tracing::error!(%error, "the account's changes could not be kept");
+            // A part of a line may stand in the file, and nothing behind it would be read: the next change replaces all.
+            self.state.changes.replace_everything();
         }
     }
 }

@@ -10,7 +10,7 @@ use tokio::sync::mpsc;
 use super::{Answer, Outcome, summary};
 use crate::snapshot::Loader;
 use crate::wire::Reply;
-use crate::{Account, SnapshotOptions};
+use crate::{Account, SnapshotError, SnapshotOptions};
 
 /// Sends the account as lines; `requests=1` adds the requests that it remembers.
 pub(super) fn save(account: &Account, query: &[(String, String)]) -> Answer {
@@ -43,20 +43,29 @@ impl Write for Sending {
 }
 
 /// Reads a snapshot as it comes in, and becomes it when it is whole.
+///
+/// After a mistake the rest is read too, because a caller who is still sending would not see the answer.
 pub(super) async fn restore(account: Account, mut body: Incoming) -> Outcome {
     let mut loader = Loader::default();
     let mut rest: Vec<u8> = Vec::new();
+    let mut fed = Ok(());
     while let Some(frame) = body.frame().await {
         let frame = frame.map_err(|error| format!("the snapshot broke off: {error}"))?;
-        let Ok(data) = frame.into_data() else { continue };
-        rest.extend_from_slice(&data);
-        let Some(end) = rest.iter().rposition(|&byte| byte == b'\n') else { continue };
-        for line in rest[..end].split(|&byte| byte == b'\n') {
-            loader.feed(line).map_err(|error| error.to_string())?;
+        if let Ok(data) = frame.into_data()
+            && fed.is_ok()
+        {
+            rest.extend_from_slice(&data);
+            fed = feed_whole_lines(&mut loader, &mut rest);
         }
-        rest.drain(..=end);
     }
-    loader.feed(&rest).map_err(|error| error.to_string())?;
-    account.become_loaded(loader).map_err(|error| error.to_string())?;
+    let fed = fed.and_then(|()| loader.feed(&rest)).and_then(|()| account.become_loaded(loader));
+    fed.map_err(|error| error.to_string())?;
     Ok(Reply::json(summary(&mut account.lock())))
+}
+
+fn feed_whole_lines(loader: &mut Loader, received: &mut Vec<u8>) -> Result<(), SnapshotError> {
+    let Some(end) = received.iter().rposition(|&byte| byte == b'\n') else { return Ok(()) };
+    received[..end].split(|&byte| byte == b'\n').try_for_each(|line| loader.feed(line))?;
+    received.drain(..=end);
+    Ok(())
 }

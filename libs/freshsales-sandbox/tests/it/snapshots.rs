@@ -236,7 +236,9 @@ async fn a_snapshot_goes_over_http_and_back() {
     app.account.reset();
     let summary = App::send(app.http.request(Method::PUT, &url).body(snapshot)).await.ok(200);
     assert_eq!(summary["records"]["contacts"]["live"], 1);
-    assert_eq!(App::send(app.http.request(Method::PUT, &url).body("nonsense")).await.status, 400);
+    for nonsense in ["nonsense".to_owned(), "nonsense\n".repeat(2_000_000)] {
+        assert_eq!(App::send(app.http.request(Method::PUT, &url).body(nonsense)).await.status, 400);
+    }
     assert_eq!(app.account.count(Kind::Contact), 1);
 }
 
