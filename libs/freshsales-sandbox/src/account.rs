@@ -1,6 +1,8 @@
 //! The handle through which tests and the binary look into the account and steer it, past the API and its quota.
 
+use std::io::{self, BufRead, Write};
 use std::ops::{Deref, DerefMut};
+use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -11,14 +13,19 @@ use tokio::sync::Notify;
 use crate::config::{CustomField, Generation, Plan};
 use crate::control::check_rules;
 use crate::model::{Kind, List, State, signed};
+use crate::snapshot::{Capture, Journal, Loader};
 use crate::wire::Render;
-use crate::{AccountRules, Fault, Language, QuotaState, RequestSeen, StageOutcome, Switches, write};
+use crate::{
+    AccountRules, Fault, Language, QuotaState, RequestSeen, SnapshotError, SnapshotOptions, StageOutcome, Switches,
+    write,
+};
 
 /// A handle on a running account. Clones share the account.
 #[derive(Clone, Debug)]
 pub struct Account {
     state: Arc<Mutex<State>>,
     signals: Arc<Signals>,
+    journal: Arc<Mutex<Option<Journal>>>,
 }
 
 /// What tasks that share the account tell each other.
@@ -30,10 +37,12 @@ pub(crate) struct Signals {
     pub(crate) settled: Notify,
 }
 
-/// The account's state, locked. Letting go of it wakes the sender of webhooks where there is something to send.
+/// The account's state, locked. Before the lock is given back, what changed is in the journal, where the account has one, and the sender of
+/// webhooks is woken where there is something to send.
 pub(crate) struct Locked<'a> {
     state: MutexGuard<'a, State>,
     signals: &'a Signals,
+    journal: &'a Mutex<Option<Journal>>,
 }
 
 impl Deref for Locked<'_> {
@@ -52,6 +61,13 @@ impl DerefMut for Locked<'_> {
 
 impl Drop for Locked<'_> {
     fn drop(&mut self) {
+        if let Some(journal) = self.journal.lock().unwrap_or_else(PoisonError::into_inner).as_mut()
+            && let Err(error) = journal.catch_up(&mut self.state)
+        {
+            tracing::error!(%error, "the account's changes could not be kept");
+            // A part of a line may stand in the file, and nothing behind it would be read: the next change replaces all.
+            self.state.changes.replace_everything();
+        }
         if self.state.workflows.is_ready() {
             self.signals.wake.notify_one();
         }
@@ -60,7 +76,7 @@ impl Drop for Locked<'_> {
 
 impl Account {
     pub(crate) fn new(state: State) -> Self {
-        Self { state: Arc::new(Mutex::new(state)), signals: Arc::default() }
+        Self { state: Arc::new(Mutex::new(state)), signals: Arc::default(), journal: Arc::default() }
     }
 
     pub(crate) fn signals(&self) -> &Signals {
@@ -71,7 +87,84 @@ impl Account {
     pub(crate) fn lock(&self) -> Locked<'_> {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         state.tick();
-        Locked { state, signals: &self.signals }
+        Locked { state, signals: &self.signals, journal: &self.journal }
+    }
+
+    /// Locks the account to change its settings rather than its records.
+    fn steer(&self) -> Locked<'_> {
+        let mut state = self.lock();
+        state.changes.touch();
+        state
+    }
+
+    /// Saves the whole account as JSON lines: records, picklists, jobs, quota, clock, faults, switches, id counters. The
+    /// account goes on meanwhile. Give it a buffered writer.
+    ///
+    /// # Errors
+    /// Where the writer fails.
+    pub fn save(&self, out: &mut impl Write, options: SnapshotOptions) -> io::Result<()> {
+        self.capture(options)?.write(out)
+    }
+
+    pub(crate) fn capture(&self, options: SnapshotOptions) -> io::Result<Capture> {
+        Capture::of(&self.lock(), options)
+    }
+
+    /// Becomes the account that was saved. Subdomain, key and password stay its own, so that it is reached as before.
+    ///
+    /// # Errors
+    /// Where this is no whole snapshot; the account is then as it was.
+    pub fn restore(&self, snapshot: impl BufRead) -> Result<(), SnapshotError> {
+        let mut loader = Loader::default();
+        for line in snapshot.split(b'\n') {
+            loader.feed(&line?)?;
+        }
+        self.become_loaded(loader)
+    }
+
+    pub(crate) fn become_loaded(&self, loader: Loader) -> Result<(), SnapshotError> {
+        let state = loader.finish()?;
+        self.lock().become_state(state);
+        Ok(())
+    }
+
+    /// Keeps a file as new as the account from now on: every change is in it before the reply is sent, so that the end of
+    /// the process, however it comes, loses nothing that a caller was told. [`Self::restore`] reads it.
+    ///
+    /// # Errors
+    /// Where the file cannot be written.
+    pub fn keep_in(&self, file: &Path) -> io::Result<()> {
+        let mut state = self.lock();
+        let journal = Journal::begin(file, &mut state)?;
+        *self.journal.lock().unwrap_or_else(PoisonError::into_inner) = Some(journal);
+        Ok(())
+    }
+
+    /// When the account began, empty, on its own clock.
+    #[must_use]
+    pub fn began(&self) -> Timestamp {
+        self.lock().began()
+    }
+
+    /// Lets the account's time go on from now, this many times as fast as the machine's; 0 stands still, 1 is real.
+    pub fn set_clock_factor(&self, factor: f64) {
+        self.steer().clock.set_factor(factor);
+    }
+
+    /// Adds faults behind those that are switched on.
+    pub fn add_faults(&self, faults: Vec<Fault>) {
+        self.steer().faults.add(faults);
+    }
+
+    /// Whether this is a handle on the same account.
+    pub(crate) fn is(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.state, &other.state)
+    }
+
+    /// The subdomain that it is reached by.
+    #[must_use]
+    pub fn subdomain(&self) -> String {
+        self.lock().config.subdomain.clone()
     }
 
     /// Records of a kind that are not deleted, oldest first, with every related id.
@@ -146,12 +239,12 @@ impl Account {
 
     /// Forgets the requests seen so far.
     pub fn clear_requests(&self) {
-        self.lock().log.clear();
+        self.steer().log.clear();
     }
 
     /// Replaces the faults that are switched on. The first in the list that hits a request acts.
     pub fn set_faults(&self, faults: Vec<Fault>) {
-        self.lock().faults.set(faults);
+        self.steer().faults.set(faults);
     }
 
     /// The faults that are switched on, with what is left of their counts.
@@ -167,7 +260,7 @@ impl Account {
 
     /// Moves the account's clock forward.
     pub fn advance(&self, by: Duration) {
-        let mut state = self.lock();
+        let mut state = self.steer();
         state.clock.advance(signed(by));
         state.tick();
     }
@@ -180,7 +273,7 @@ impl Account {
 
     /// Uses up quota as another tool of the same account would; returns how many requests were accepted.
     pub fn drain_quota(&self, requests: u32) -> u32 {
-        let mut state = self.lock();
+        let mut state = self.steer();
         let now = state.now();
         state.quota.drain(requests, now)
     }
@@ -195,7 +288,7 @@ impl Account {
 
     /// Changes the plan; what is used stays used.
     pub fn set_plan(&self, plan: Plan) {
-        self.lock().quota.set_plan(plan);
+        self.steer().quota.set_plan(plan);
     }
 
     /// API requests that the quota refused. Injected 429s and other tools' drains are not counted.
@@ -206,12 +299,12 @@ impl Account {
 
     /// Gives a deal stage another name; false where there is none of that id.
     pub fn rename_stage(&self, id: i64, name: &str) -> bool {
-        self.lock().catalog.rename_stage(id, name)
+        self.steer().catalog.rename_stage(id, name)
     }
 
     /// Removes a deal stage, so that its id goes stale; false where there is none of that id.
     pub fn remove_stage(&self, id: i64) -> bool {
-        self.lock().catalog.remove_stage(id)
+        self.steer().catalog.remove_stage(id)
     }
 
     /// Adds an open stage at the end of the default pipeline; returns its id.
@@ -222,12 +315,12 @@ impl Account {
 
     /// Adds a stage at the end of a pipeline; returns its id.
     pub fn add_stage_to(&self, pipeline: i64, name: &str, outcome: StageOutcome) -> i64 {
-        self.lock().catalog.add_stage(name, pipeline, outcome)
+        self.steer().catalog.add_stage(name, pipeline, outcome)
     }
 
     /// Adds a pipeline without stages; returns its id.
     pub fn add_pipeline(&self, name: &str) -> i64 {
-        self.lock().catalog.add_pipeline(name, false)
+        self.steer().catalog.add_pipeline(name, false)
     }
 
     /// The id of the deal stage with this name, in any pipeline.
@@ -245,7 +338,7 @@ impl Account {
 
     /// Defines a custom field; one of the same kind and name is replaced.
     pub fn add_custom_field(&self, field: CustomField) {
-        self.lock().add_custom_field(field);
+        self.steer().add_custom_field(field);
     }
 
     /// Stores a contact as the API would, without a request. Takes the attributes, wrapped or bare.
@@ -287,13 +380,19 @@ impl Account {
         }
     }
 
+    /// Fills the account with this many contacts, and companies, deals with their notes, and tasks in proportion. The same
+    /// seed, number and account time give the same records. Searches show them at once.
+    pub fn seed_records(&self, contacts: usize, seed: u64) {
+        crate::seeding::fill(&mut self.lock(), contacts, seed);
+    }
+
     /// Soft-deletes a record as a person would in the CRM; false where it does not exist.
     pub fn delete(&self, kind: Kind, id: i64) -> bool {
         self.lock().delete(kind, id)
     }
 
     /// Takes a record out of the recycle bin as a person would in the CRM; false where it is not there.
-    pub fn restore(&self, kind: Kind, id: i64) -> bool {
+    pub fn undelete(&self, kind: Kind, id: i64) -> bool {
         self.lock().restore(kind, id)
     }
 
@@ -353,12 +452,12 @@ impl Account {
 
     /// Sets the switches for the requests that follow.
     pub fn set_switches(&self, switches: Switches) {
-        self.lock().set_switches(switches);
+        self.steer().set_switches(switches);
     }
 
     /// How long later writes take to reach searches.
     pub fn set_index_lag(&self, lag: Duration) {
-        self.lock().set_index_lag(signed(lag));
+        self.steer().set_index_lag(signed(lag));
     }
 
     /// Back to a fresh account with the configuration it was started with; an advanced clock starts over too.

@@ -98,16 +98,42 @@ impl Plan {
 }
 
 /// Where the account's time comes from.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Clock {
     /// The machine's clock; [`crate::Account::advance`] shifts it forward.
     #[default]
     Real,
+    /// Runs this many times as fast as the machine's clock, from the machine's time at the start.
+    Accelerated(f64),
     /// Stands still at the given instant until [`crate::Account::advance`] moves it.
     Stepped(Timestamp),
 }
 
+impl std::str::FromStr for Clock {
+    type Err = String;
+
+    /// `real`, `stepped` (at a fixed instant), `stepped:2026-06-15T12:00:00Z`, or a factor: `×60`, `x60`.
+    fn from_str(text: &str) -> Result<Self, String> {
+        let unknown = || format!("{text} is no clock: real, stepped, stepped:2026-06-15T12:00:00Z and ×60 are");
+        if let Some(instant) = text.strip_prefix("stepped:") {
+            return instant.parse().map(Self::Stepped).map_err(|_| unknown());
+        }
+        match text {
+            "real" => Ok(Self::Real),
+            "stepped" => Ok(Self::Stepped(STEPPED_FROM)),
+            _ => {
+                let factor = text.strip_prefix(['×', 'x']).ok_or_else(unknown)?;
+                let factor = factor.parse().ok().filter(|factor: &f64| factor.is_finite() && *factor > 0.0);
+                factor.map(Self::Accelerated).ok_or_else(unknown)
+            }
+        }
+    }
+}
+
+/// Where a stepped clock stands that was given no instant: noon of a Thursday, 1 January 2026, in UTC.
+const STEPPED_FROM: Timestamp = Timestamp::constant(1_767_268_800, 0);
 /// The language of the key's owner: sentences of refusals and names of views are in it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[non_exhaustive]
@@ -142,7 +168,8 @@ impl Language {
 /// let config = SandboxConfig { plan: Plan::Growth, ..SandboxConfig::default() };
 /// assert_eq!(config.subdomain, "acme");
 /// ```
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(default)]
 pub struct SandboxConfig {
     /// First label of the host name; other host names are answered as an unknown account.
     pub subdomain: String,
@@ -169,6 +196,7 @@ pub struct SandboxConfig {
     /// The language of sentences and view names.
     pub language: Language,
     /// Zone that datetimes are printed in; `UTC` prints `Z`.
+    #[serde(with = "zone")]
     pub zone: jiff::tz::TimeZone,
     /// Custom fields the account knows; others are refused. [`crate::Account::add_custom_field`] adds more.
     pub custom_fields: Vec<CustomField>,
@@ -201,6 +229,31 @@ impl Default for SandboxConfig {
             workflows: Vec::new(),
             remembered_deliveries: 1_000,
         }
+    }
+}
+
+/// Zones by name. `UTC` is known without the system's zone database, which other names need and offsets do not.
+pub(crate) mod zone {
+    use jiff::fmt::temporal::DateTimeParser;
+    use jiff::tz::TimeZone;
+    use serde::{Deserialize as _, Deserializer, Serializer};
+
+    pub(crate) fn parse(text: &str) -> Result<TimeZone, String> {
+        if text == "UTC" {
+            return Ok(TimeZone::UTC);
+        }
+        DateTimeParser::new().parse_time_zone(text).map_err(|error| error.to_string())
+    }
+
+    pub(super) fn serialize<S: Serializer>(zone: &TimeZone, serializer: S) -> Result<S::Ok, S::Error> {
+        if *zone == TimeZone::UTC {
+            return serializer.serialize_str("UTC");
+        }
+        jiff::fmt::serde::tz::required::serialize(zone, serializer)
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<TimeZone, D::Error> {
+        parse(&String::deserialize(deserializer)?).map_err(serde::de::Error::custom)
     }
 }
 

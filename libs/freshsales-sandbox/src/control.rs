@@ -1,16 +1,22 @@
-//! The control API under `/__sandbox`: looking into the account and steering it over HTTP, from loopback only.
+//! The control API under `/__sandbox`: looking into an account and steering it over HTTP, from loopback only.
 
 mod admin;
+mod registry;
+mod snapshots;
 
 use std::net::SocketAddr;
 
 use bytes::Bytes;
 use http::{Method, StatusCode};
-use jiff::SignedDuration;
+use http_body_util::BodyExt as _;
+use hyper::body::Incoming;
+use jiff::{SignedDuration, Timestamp};
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
+use tokio::sync::mpsc;
 
 use crate::account::shown;
+use crate::accounts::Accounts;
 use crate::model::quota::QuotaState;
 use crate::model::{Kind, State};
 use crate::wire::{NOT_FOUND_PAGE, Reply, query_pairs, segments};
@@ -18,24 +24,64 @@ use crate::{Account, Fault, Plan, StageOutcome, workflows};
 
 pub(crate) use admin::check as check_rules;
 
-/// Answers a control request; `rest` is the path after `/__sandbox`.
-pub(crate) fn answer(
-    account: &Account,
-    peer: SocketAddr,
-    method: &Method,
-    (rest, query): (&str, &str),
-    body: &Bytes,
-) -> Reply {
-    if !peer.ip().to_canonical().is_loopback() {
-        return Reply::html(StatusCode::NOT_FOUND, NOT_FOUND_PAGE);
+/// A control request as it came.
+pub(crate) struct Request {
+    pub(crate) peer: SocketAddr,
+    pub(crate) method: Method,
+    /// The path after `/__sandbox`.
+    pub(crate) rest: String,
+    pub(crate) query: String,
+}
+
+/// What is sent back.
+pub(crate) enum Answer {
+    Reply(Reply),
+    /// JSON lines, as they come.
+    Lines(mpsc::Receiver<Bytes>),
+}
+
+/// Answers a control request for an account.
+pub(crate) async fn answer(accounts: Accounts, account: Account, request: Request, body: Incoming) -> Answer {
+    if !request.peer.ip().to_canonical().is_loopback() {
+        return Answer::Reply(Reply::html(StatusCode::NOT_FOUND, NOT_FOUND_PAGE));
     }
-    let path = segments(rest);
+    let path = segments(&request.rest);
     let path: Vec<&str> = path.iter().map(String::as_str).collect();
-    let limit = query_pairs(query).iter().find(|(name, _)| name == "limit").and_then(|(_, value)| value.parse().ok());
-    let mut state = account.lock();
-    let result =
-        if *method == Method::GET { read(&mut state, &path, limit) } else { change(&mut state, method, &path, body) };
-    result.unwrap_or_else(|message| Reply::json(json!({"error": message})).with_status(StatusCode::BAD_REQUEST))
+    let query = query_pairs(&request.query);
+    if path == ["snapshot"] && request.method == Method::GET {
+        return snapshots::save(&account, &query);
+    }
+    let result = if path == ["snapshot"] && request.method == Method::PUT {
+        snapshots::restore(account, body).await
+    } else {
+        match body.collect().await {
+            Ok(body) => steer(accounts, account, (request.method, &path, &query), body.to_bytes()).await,
+            Err(_) => Err("the request body broke off".to_owned()),
+        }
+    };
+    let refused = |message| Reply::json(json!({"error": message})).with_status(StatusCode::BAD_REQUEST);
+    Answer::Reply(result.unwrap_or_else(refused))
+}
+
+async fn steer(
+    accounts: Accounts,
+    account: Account,
+    (method, path, query): (Method, &[&str], &[(String, String)]),
+    body: Bytes,
+) -> Outcome {
+    match (&method, path) {
+        (_, ["accounts", rest @ ..]) => registry::answer(&accounts, &method, rest, &body).await,
+        (&Method::POST, ["seed"]) => registry::seed(account, &body).await,
+        (&Method::GET, _) => {
+            let limit = query.iter().find(|(name, _)| name == "limit").and_then(|(_, value)| value.parse().ok());
+            read(&mut account.lock(), path, limit)
+        }
+        _ => {
+            let mut state = account.lock();
+            state.changes.touch();
+            change(&mut state, &method, path, &body)
+        }
+    }
 }
 
 type Outcome = Result<Reply, String>;
@@ -67,12 +113,18 @@ fn change(state: &mut State, method: &Method, path: &[&str], body: &Bytes) -> Ou
         (&Method::POST, ["quota", "drain"]) => return drain(state, body),
         (&Method::PUT, ["quota"]) => state.quota.set_plan(parse::<PlanSetting>(body)?.plan),
         (&Method::PUT, ["faults"]) => state.faults.set(faults(body)?),
+        (&Method::POST, ["faults"]) => state.faults.add(faults(body)?),
         (&Method::DELETE, ["faults"]) => state.faults.set(Vec::new()),
         (&Method::POST, ["clock", "advance"]) => {
             state.clock.advance(seconds(body)?);
             state.tick();
             return Ok(Reply::json(clock(state)));
         }
+        (&Method::PUT, ["clock"]) => {
+            set_clock(state, &parse(body)?)?;
+            return Ok(Reply::json(clock(state)));
+        }
+        (&Method::PUT, ["job-duration"]) => state.jobs.set_duration(seconds(body)?),
         (&Method::PUT, ["index-lag"]) => state.set_index_lag(seconds(body)?),
         (&Method::PUT, ["switches"]) => {
             let switches = state.switches.with(parse(body)?)?;
@@ -118,6 +170,39 @@ fn seconds(body: &Bytes) -> Result<SignedDuration, String> {
     let seconds = parse::<Seconds>(body)?.seconds;
     let valid = (0.0..1e10).contains(&seconds).then(|| SignedDuration::from_secs_f64(seconds));
     valid.ok_or_else(|| "seconds must be zero or more".to_owned())
+}
+
+/// `{"mode":"real"}`, `{"mode":"stepped"}` or `{"mode":{"accelerated":60}}`, with `now` to jump ahead.
+#[derive(serde::Deserialize)]
+struct ClockSetting {
+    mode: Option<ClockMode>,
+    now: Option<Timestamp>,
+}
+
+#[derive(serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum ClockMode {
+    Real,
+    Stepped,
+    Accelerated(f64),
+}
+
+fn set_clock(state: &mut State, setting: &ClockSetting) -> Result<(), String> {
+    let factor = match setting.mode {
+        None => state.clock.factor(),
+        Some(ClockMode::Real) => 1.0,
+        Some(ClockMode::Stepped) => 0.0,
+        Some(ClockMode::Accelerated(factor)) if factor.is_finite() && factor > 0.0 => factor,
+        Some(ClockMode::Accelerated(_)) => return Err("a clock is accelerated by a number above 0".to_owned()),
+    };
+    if let Some(now) = setting.now
+        && !state.clock.jump_to(now)
+    {
+        return Err(format!("the account's time is {}, and it does not go back", state.now()));
+    }
+    state.clock.set_factor(factor);
+    state.tick();
+    Ok(())
 }
 
 #[derive(serde::Deserialize)]
@@ -192,7 +277,7 @@ fn quota(state: &mut State) -> Value {
 }
 
 fn clock(state: &State) -> Value {
-    json!({"now": state.now().to_string(), "stepped": state.clock.is_stepped()})
+    json!({"now": state.now().to_string(), "stepped": state.clock.is_stepped(), "factor": state.clock.factor()})
 }
 
 fn requests(state: &State, limit: usize) -> Value {

@@ -1,5 +1,6 @@
 //! Faults as values: what goes wrong, for which requests, how often and how many times.
 
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 /// What goes wrong.
@@ -68,6 +69,9 @@ pub struct FaultMatching {
     pub methods: Vec<String>,
     /// Start of the path, either as sent (`/api/contacts`) or without the generation's prefix (`/contacts`).
     pub path_prefix: String,
+    /// The whole path as a pattern, with or without the generation's prefix: `/contacts/{id}/notes`, `/leads/**`.
+    /// `*` and `{…}` stand for one segment, `**` at the end for all that follow.
+    pub path: String,
     /// End of the path without a trailing slash: `/upsert` hits every upsert.
     pub path_suffix: String,
 }
@@ -96,6 +100,12 @@ pub struct Fault {
     /// How many matching requests pass before the first can be hit.
     #[serde(default)]
     pub skip: u32,
+    /// Hits nothing before this instant of the account's clock.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub from: Option<Timestamp>,
+    /// Hits nothing from this instant of the account's clock on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub until: Option<Timestamp>,
 }
 
 const fn always() -> f64 {
@@ -106,7 +116,15 @@ impl Fault {
     /// A fault that hits every request, without end.
     #[must_use]
     pub fn new(kind: FaultKind) -> Self {
-        Self { kind, matching: FaultMatching::default(), probability: 1.0, remaining: None, skip: 0 }
+        Self {
+            kind,
+            matching: FaultMatching::default(),
+            probability: 1.0,
+            remaining: None,
+            skip: 0,
+            from: None,
+            until: None,
+        }
     }
 
     /// Only requests of this method whose path starts so.
@@ -114,6 +132,21 @@ impl Fault {
     pub fn on(mut self, method: &str, path_prefix: &str) -> Self {
         self.matching.methods = vec![method.to_ascii_uppercase()];
         path_prefix.clone_into(&mut self.matching.path_prefix);
+        self
+    }
+
+    /// Only requests of this method whose path follows this pattern, see [`FaultMatching::path`].
+    #[must_use]
+    pub fn at(mut self, method: &str, pattern: &str) -> Self {
+        self.matching.methods = vec![method.to_ascii_uppercase()];
+        pattern.clone_into(&mut self.matching.path);
+        self
+    }
+
+    /// Only within this span of the account's clock: from the first instant on, before the second.
+    #[must_use]
+    pub fn between(mut self, from: Timestamp, until: Timestamp) -> Self {
+        (self.from, self.until) = (Some(from), Some(until));
         self
     }
 

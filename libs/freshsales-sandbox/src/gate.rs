@@ -20,7 +20,10 @@ pub(crate) struct Arrival {
     pub(crate) method: Method,
     pub(crate) path: String,
     pub(crate) query: String,
-    pub(crate) host: String,
+    /// Host and path prefix as the caller named them, for absolute links.
+    pub(crate) base: String,
+    /// Whether host or prefix name this account.
+    pub(crate) addressed: bool,
     pub(crate) authorization: Option<String>,
     pub(crate) accept: Option<String>,
     pub(crate) caller: String,
@@ -54,6 +57,9 @@ pub(crate) fn serve(state: &mut State, arrival: Arrival) -> Outcome {
         Outcome::Cut | Outcome::Hang => None,
     };
     let fault = fault.and_then(|kind| serde_json::to_value(kind).ok()?.get("kind")?.as_str().map(str::to_owned));
+    if arrival.method != Method::GET && !arrival.path.contains("/filtered_search/") {
+        state.changes.touch();
+    }
     let Arrival { method, path, query, caller, body, .. } = arrival;
     let at = state.now();
     state.log.push(RequestSeen { at, method: method.to_string(), path, query, status, fault, caller, body });
@@ -62,11 +68,11 @@ pub(crate) fn serve(state: &mut State, arrival: Arrival) -> Outcome {
 
 fn decide(state: &mut State, arrival: &Arrival, fault: &mut Option<FaultKind>) -> Outcome {
     let body = arrival.body.clone();
-    let mut call = Call::new(arrival.method.clone(), &arrival.path, &arrival.query, body, arrival.host.clone());
+    let mut call = Call::new(arrival.method.clone(), &arrival.path, &arrival.query, body, arrival.base.clone());
     call.form.clone_from(&arrival.form);
     let resource_path = format!("/{}", call.path.join("/"));
     let method = arrival.method.as_str();
-    let target = Target { method, full_path: &arrival.path, resource_path: &resource_path };
+    let target = Target { method, full_path: &arrival.path, resource_path: &resource_path, now: state.now() };
     if let Some(kind) = state.faults.draw_edge(target) {
         let outcome = edge_outcome(&kind);
         *fault = Some(kind);
@@ -96,7 +102,7 @@ fn edge_outcome(kind: &FaultKind) -> Outcome {
 /// Unknown host, unknown path, and the paths that need no key.
 fn before_sign_in(state: &State, arrival: &Arrival, call: &Call) -> Option<Reply> {
     let page = |status, text| Some(Reply::html(status, text));
-    let is_known = names_account(&state.config.subdomain, &arrival.host) && !state.switches.account_is_unknown;
+    let is_known = arrival.addressed && !state.switches.account_is_unknown;
     if !is_known || !state.config.profile.serves(call.generation) {
         return page(StatusCode::NOT_FOUND, NOT_FOUND_PAGE);
     }
@@ -115,17 +121,6 @@ fn before_sign_in(state: &State, arrival: &Arrival, call: &Call) -> Option<Reply
 
 const SIGN_IN_PAGE: &str =
     "<!DOCTYPE html><html><head><title>Sign in</title></head><body><h1>Sign in to your account</h1></body></html>";
-
-/// The first label is the subdomain, or the host is a bare loopback address.
-pub(crate) fn names_account(subdomain: &str, host: &str) -> bool {
-    let name = match host.strip_prefix('[') {
-        Some(rest) => rest.split(']').next().unwrap_or(rest),
-        None => host.rsplit_once(':').filter(|(name, _)| !name.contains(':')).map_or(host, |(name, _)| name),
-    };
-    let loopback = name.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback());
-    let label = name.split('.').next().unwrap_or(name);
-    loopback || name.is_empty() || name.eq_ignore_ascii_case("localhost") || label.eq_ignore_ascii_case(subdomain)
-}
 
 fn first_user_email(state: &State) -> String {
     let user = state.catalog.list(crate::model::List::Users).first();
@@ -174,7 +169,7 @@ fn refused_sign_in(state: &State, arrival: &Arrival, call: &Call) -> Reply {
     let asks_for_json = arrival.accept.as_deref().is_some_and(|accept| accept.contains("json"));
     let wants_json = asks_for_json && !state.switches.accept_header_is_lost;
     if call.generation == Generation::Suite && !wants_json {
-        let location = format!("http://{}/crm/sales/signin", arrival.host);
+        let location = format!("http://{}/crm/sales/signin", arrival.base);
         return Reply::html(StatusCode::FOUND, "").with_header("location", location);
     }
     Reply::json(json!({"login": "failed", "message": null})).with_status(StatusCode::UNAUTHORIZED)

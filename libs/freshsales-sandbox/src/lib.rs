@@ -55,6 +55,8 @@
 //! curl -s -X DELETE localhost:8080/__sandbox/faults
 //! curl -s localhost:8080/__sandbox/clock
 //! curl -s localhost:8080/__sandbox/clock/advance -d '{"seconds":3600}'
+//! curl -s -X PUT localhost:8080/__sandbox/clock -d '{"mode":{"accelerated":60}}'   # or "real", "stepped"
+//! curl -s -X PUT localhost:8080/__sandbox/job-duration -d '{"seconds":5}'
 //! curl -s -X PUT localhost:8080/__sandbox/index-lag -d '{"seconds":0}'
 //! curl -s localhost:8080/__sandbox/switches
 //! curl -s -X PUT localhost:8080/__sandbox/switches -d '{"mobile_unique":true}'
@@ -75,6 +77,13 @@
 //! curl -s localhost:8080/__sandbox/contact-statuses/add -d '{"name":"Signed","lifecycle_stage_id":79000014004,"outcome":"won"}'
 //! curl -s -X PUT localhost:8080/__sandbox/pipelines/79000003001 -d '{"rotting_days":7}'
 //! curl -s localhost:8080/__sandbox/currencies/add -d '{"code":"EUR","exchange_rate":"1.25"}'
+//! curl -s localhost:8080/__sandbox/seed -d '{"records":1000,"seed":7}'             # contacts, and the rest in proportion
+//! curl -s localhost:8080/__sandbox/snapshot > account.jsonl                         # ?requests=1 for these too
+//! curl -s -X PUT localhost:8080/__sandbox/snapshot -T account.jsonl
+//! curl -s localhost:8080/__sandbox/accounts                                         # of this process
+//! curl -s localhost:8080/__sandbox/accounts -d '{"name":"globex","key":"k2","plan":"pro"}'
+//! curl -s localhost:8080/@globex/__sandbox                                          # the same for another account
+//! curl -s -X DELETE localhost:8080/__sandbox/accounts/globex
 //! curl -s -X POST localhost:8080/__sandbox/reset
 //! curl -s localhost:8080/__sandbox/workflows                         # rules that call webhooks, with their ids
 //! curl -s localhost:8080/__sandbox/workflows -d '{"name":"won","kind":"deal","trigger":"updated",
@@ -92,7 +101,8 @@
 //! Kinds of faults: `fail_before_commit`, `commit_then_fail`, `server_error_html` (`status`), `commit_then_cut`,
 //! `cut_before_commit`, `cut_then_commit` (`delay_milliseconds`), `hang` (`then_commit`), `quota_429` (`reset_after_seconds`), `quota_429_in_400`, `edge_throttle`
 //! (`retry_after`), `slow_body` (`chunk_bytes`, `pause_milliseconds`), `forbidden`, `bulk_busy_405`. Each can carry `methods`,
-//! `path_prefix`, `path_suffix`, `probability`, `remaining` and `skip`.
+//! `path` (a pattern), `path_prefix`, `path_suffix`, `probability`, `remaining`, `skip`, `from` and `until`. A POST of
+//! faults adds to those that are set.
 //!
 //! # The page
 //!
@@ -105,11 +115,13 @@
 //! answer); `routes` has one file per resource; `write` turns bodies into records; `wire` turns records into JSON; `model`
 //! is the account itself, behind one lock; `workflows` decides which webhooks a write fires and sends them; `page` is what
 //! people see. Everything that depends on time reads the account's clock, so with
-//! [`Clock::Stepped`] nothing happens until [`Account::advance`].
+//! [`Clock::Stepped`] nothing happens until [`Account::advance`]. `accounts` finds the account of a request; `snapshot`
+//! writes and reads whole accounts; `seeding` fills one.
 #![deny(missing_docs)]
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
 mod account;
+mod accounts;
 mod config;
 mod control;
 mod fault;
@@ -119,13 +131,16 @@ mod page;
 mod routes;
 mod rules;
 mod sandbox;
+mod seeding;
 mod server;
+mod snapshot;
 mod switches;
 mod wire;
 mod workflows;
 mod write;
 
 pub use account::Account;
+pub use accounts::{AccountSpec, AccountsError};
 pub use config::{Clock, CustomField, CustomFieldType, Generation, Language, Plan, Profile, SandboxConfig};
 pub use fault::{Fault, FaultKind, FaultMatching};
 pub use model::Kind;
@@ -134,6 +149,7 @@ pub use model::quota::QuotaState;
 pub use model::request_log::RequestSeen;
 pub use rules::{AccountRules, AssignmentRule, ConversionRules, FieldMapping, UNIQUE_FIELDS_MAXIMUM};
 pub use sandbox::Sandbox;
+pub use snapshot::{SnapshotError, SnapshotOptions};
 pub use switches::{
     ConvertAgain, ConvertReply, CreateStatus, CustomFieldUpdate, DeletedRecord, ErrorShape, FailureItem,
     LookupFreshness, LookupMissingField, PageAboveMaximum, QuotaBody, Switches, UnrecordedTexts,

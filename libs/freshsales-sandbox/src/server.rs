@@ -19,11 +19,11 @@ use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
 use jiff::Timestamp;
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::watch;
+use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, Sleep};
 
-use crate::Account;
+use crate::accounts::Accounts;
 use crate::control;
 use crate::gate::{self, Arrival, Outcome};
 use crate::page::{self, Guard};
@@ -33,7 +33,7 @@ use crate::wire::{Form, Reply, ReplyBody};
 const BODY_LIMIT: usize = 10 * 1024 * 1024;
 
 /// Accepts connections until the stop signal, then waits for those that are open.
-pub(crate) async fn run(listener: TcpListener, account: Account, guard: Arc<Guard>, mut stop: watch::Receiver<bool>) {
+pub(crate) async fn run(listener: TcpListener, accounts: Accounts, guard: Arc<Guard>, mut stop: watch::Receiver<bool>) {
     let mut connections = JoinSet::new();
     loop {
         let accepted = tokio::select! {
@@ -43,8 +43,8 @@ pub(crate) async fn run(listener: TcpListener, account: Account, guard: Arc<Guar
         };
         match accepted {
             Ok((stream, peer)) => {
-                let visitors = (account.clone(), Arc::clone(&guard));
-                drop(connections.spawn(connection(stream, peer, visitors, stop.clone())));
+                let served = (accounts.clone(), Arc::clone(&guard));
+                drop(connections.spawn(connection(stream, peer, served, stop.clone())));
             }
             // The process is short of descriptors; the next connection may fit again.
             Err(error) => {
@@ -65,13 +65,13 @@ async fn stopped(stop: &mut watch::Receiver<bool>) {
 async fn connection(
     stream: TcpStream,
     peer: SocketAddr,
-    (account, guard): (Account, Arc<Guard>),
+    (accounts, guard): (Accounts, Arc<Guard>),
     mut stop: watch::Receiver<bool>,
 ) {
     if let Err(error) = stream.set_nodelay(true) {
         tracing::debug!(%error, "cannot set TCP_NODELAY");
     }
-    let service = service_fn(move |request| answer(request, peer, account.clone(), Arc::clone(&guard)));
+    let service = service_fn(move |request| answer(request, peer, accounts.clone(), Arc::clone(&guard)));
     let served = http1::Builder::new().keep_alive(true).serve_connection(TokioIo::new(stream), service);
     let mut served = std::pin::pin!(served);
     tokio::select! {
@@ -88,33 +88,40 @@ async fn connection(
 async fn answer(
     request: Request<Incoming>,
     peer: SocketAddr,
-    account: Account,
+    accounts: Accounts,
     guard: Arc<Guard>,
-) -> io::Result<Response<PacedBody>> {
+) -> io::Result<Response<ReplyStream>> {
     let (parts, body) = request.into_parts();
+    let header = |name: HeaderName| text(&parts.headers, &name);
+    let host = parts.uri.authority().map(ToString::to_string).or_else(|| header(HOST)).unwrap_or_default();
+    let addressee = accounts.addressee(&host, parts.uri.path());
+    let path = addressee.path.to_owned();
+    let query = parts.uri.query().unwrap_or_default().to_owned();
+    if let Some(rest) = path.strip_prefix("/__sandbox") {
+        let control = control::Request { peer, method: parts.method, rest: rest.to_owned(), query };
+        return Ok(match control::answer(accounts, addressee.account, control, body).await {
+            control::Answer::Reply(reply) => response(reply, None),
+            control::Answer::Lines(lines) => lines_response(lines),
+        });
+    }
     let body = match Limited::new(body, BODY_LIMIT).collect().await {
         // A copy, because the log keeps it and the original would keep the connection's whole read buffer alive.
         Ok(collected) => Bytes::copy_from_slice(&collected.to_bytes()),
         Err(error) => return Err(io::Error::other(error)),
     };
-    let header = |name: HeaderName| text(&parts.headers, &name);
-    let host = parts.uri.authority().map(ToString::to_string).or_else(|| header(HOST)).unwrap_or_default();
-    let path = parts.uri.path().to_owned();
-    let query = parts.uri.query().unwrap_or_default().to_owned();
-    if let Some(rest) = path.strip_prefix("/__sandbox") {
-        let reply = control::answer(&account, peer, &parts.method, (rest, &query), &body);
-        return Ok(response(reply, None));
-    }
-    if page::is_for(&parts) {
-        return Ok(response(page::answer(&account, &guard, peer, &parts, &body), None));
+    // On a path that names the account, links of pages would lead to another account.
+    if page::is_for(&parts) && path == parts.uri.path() && addressee.exists {
+        return Ok(response(page::answer(&addressee.account, &guard, peer, &parts, &body), None));
     }
     let caller = header(HeaderName::from_static("x-sandbox-caller")).or_else(|| header(USER_AGENT)).unwrap_or_default();
+    let (base, addressed) = (addressee.base, addressee.exists);
     let (authorization, accept) = (header(AUTHORIZATION), header(ACCEPT));
     let form = Form::read(header(CONTENT_TYPE).as_deref(), &body).await;
-    let arrival = Arrival { method: parts.method, path, query, host, authorization, accept, caller, body, form };
+    let arrival =
+        Arrival { method: parts.method, path, query, base, addressed, authorization, accept, caller, body, form };
     // The guard must be gone before anything is awaited.
-    let outcome = gate::serve(&mut account.lock(), arrival);
-    let now = account.now();
+    let outcome = gate::serve(&mut addressee.account.lock(), arrival);
+    let now = addressee.account.now();
     match outcome {
         Outcome::Reply(reply) => Ok(dated(response(reply, None), now)),
         Outcome::Slow { reply, chunk_bytes, pause_milliseconds } => {
@@ -130,7 +137,14 @@ fn text(headers: &HeaderMap, name: &HeaderName) -> Option<String> {
     headers.get(name).map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned())
 }
 
-fn response(reply: Reply, pace: Option<(usize, Duration)>) -> Response<PacedBody> {
+/// JSON lines that are written while they are sent.
+fn lines_response(lines: mpsc::Receiver<Bytes>) -> Response<ReplyStream> {
+    let mut response = Response::new(ReplyStream::Lines(lines));
+    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/x-ndjson"));
+    response
+}
+
+fn response(reply: Reply, pace: Option<(usize, Duration)>) -> Response<ReplyStream> {
     let known = |content_type| Some(HeaderValue::from_static(content_type));
     let (content_type, bytes) = match reply.body {
         ReplyBody::Empty => (None, Bytes::new()),
@@ -140,7 +154,7 @@ fn response(reply: Reply, pace: Option<(usize, Duration)>) -> Response<PacedBody
         ReplyBody::Html(page) => (known("text/html; charset=utf-8"), Bytes::from_static(page.as_bytes())),
         ReplyBody::File(content_type, content) => (HeaderValue::try_from(content_type).ok(), content),
     };
-    let mut response = Response::new(PacedBody::new(bytes, pace));
+    let mut response = Response::new(ReplyStream::Paced(PacedBody::new(bytes, pace)));
     *response.status_mut() = reply.status;
     if let Some(content_type) = content_type {
         response.headers_mut().insert(CONTENT_TYPE, content_type);
@@ -154,12 +168,47 @@ fn response(reply: Reply, pace: Option<(usize, Duration)>) -> Response<PacedBody
 }
 
 /// The server's clock shows in every reply; it is the account's, so that callers can see how far theirs is off.
-fn dated(mut response: Response<PacedBody>, now: Timestamp) -> Response<PacedBody> {
+fn dated(mut response: Response<ReplyStream>, now: Timestamp) -> Response<ReplyStream> {
     let text = jiff::fmt::rfc2822::DateTimePrinter::new().timestamp_to_rfc9110_string(&now);
     if let Some(date) = text.ok().and_then(|text| HeaderValue::try_from(text).ok()) {
         response.headers_mut().insert(DATE, date);
     }
     response
+}
+
+/// What is sent: a body that is there already, or lines as they come.
+enum ReplyStream {
+    Paced(PacedBody),
+    Lines(mpsc::Receiver<Bytes>),
+}
+
+impl Body for ReplyStream {
+    type Data = Bytes;
+    type Error = Infallible;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+        match &mut *self {
+            Self::Paced(body) => Pin::new(body).poll_frame(context),
+            Self::Lines(lines) => lines.poll_recv(context).map(|bytes| bytes.map(|bytes| Ok(Frame::data(bytes)))),
+        }
+    }
+
+    fn is_end_stream(&self) -> bool {
+        match self {
+            Self::Paced(body) => body.is_end_stream(),
+            Self::Lines(_) => false,
+        }
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        match self {
+            Self::Paced(body) => body.size_hint(),
+            Self::Lines(_) => SizeHint::default(),
+        }
+    }
 }
 
 /// A body in one piece, or in small pieces with a pause before each.

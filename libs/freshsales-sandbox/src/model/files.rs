@@ -24,6 +24,10 @@ impl Files {
         self.by_document.insert(document, file);
     }
 
+    pub(crate) fn all(&self) -> impl Iterator<Item = (i64, &StoredFile)> {
+        self.by_document.iter().map(|(&document, file)| (document, file))
+    }
+
     pub(crate) fn get(&self, document: i64) -> Option<&StoredFile> {
         self.by_document.get(&document)
     }

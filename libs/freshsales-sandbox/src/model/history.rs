@@ -71,6 +71,11 @@ impl Histories {
         Self::from(Vec::new())
     }
 
+    /// Every entry of every history, oldest first.
+    pub(crate) fn all(&self) -> Vec<Event> {
+        Vec::from(self.clone())
+    }
+
     /// The history of a record, oldest first.
     pub(crate) fn of(&self, kind: Kind, id: i64) -> &[Event] {
         self.of_record.get(&(kind, id)).map_or(&[], Vec::as_slice)

@@ -3,20 +3,21 @@
 use std::collections::BTreeMap;
 
 use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
 use super::Kind;
 use crate::Generation;
 
 /// One row of a bulk upsert: the identifier beside `data`, and the attributes.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct JobRow {
     pub(crate) identifier: (String, Value),
     pub(crate) data: Map<String, Value>,
 }
 
 /// A bulk upsert.
-#[derive(Debug)]
+#[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct Job {
     pub(crate) kind: Kind,
     pub(crate) generation: Generation,
@@ -27,7 +28,7 @@ pub(crate) struct Job {
 }
 
 /// What a finished job reports.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Serialize, Deserialize)]
 pub(crate) struct JobOutcome {
     pub(crate) succeeded: usize,
     pub(crate) failures: Vec<Value>,
@@ -42,7 +43,7 @@ pub(crate) struct DueJob {
     pub(crate) rows: Vec<JobRow>,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct Jobs {
     jobs: BTreeMap<i64, Job>,
     next: i64,
@@ -52,6 +53,11 @@ pub(crate) struct Jobs {
 impl Jobs {
     pub(crate) fn new(duration: SignedDuration) -> Self {
         Self { jobs: BTreeMap::new(), next: 77_000_000_001, duration }
+    }
+
+    /// Applies to later jobs.
+    pub(crate) fn set_duration(&mut self, duration: SignedDuration) {
+        self.duration = duration;
     }
 
     pub(crate) fn running(&self, now: Timestamp) -> usize {

@@ -12,24 +12,29 @@
 
 pub(crate) mod agenda;
 pub(crate) mod catalog;
+pub(crate) mod chance;
+pub(crate) mod changes;
 mod clock;
 pub(crate) mod columns;
 pub(crate) mod commerce;
+mod custom;
 pub(crate) mod faults;
 pub(crate) mod fields;
 pub(crate) mod files;
 pub(crate) mod history;
+mod ids;
 pub(crate) mod jobs;
 mod kind;
 pub(crate) mod quota;
 mod record;
 pub(crate) mod request_log;
-mod search_index;
+pub(crate) mod search_index;
 mod state;
 pub(crate) mod table;
+pub(crate) mod values;
 pub(crate) mod views;
 
 pub(crate) use catalog::{Catalog, List};
 pub use kind::Kind;
 pub(crate) use record::{AccountLink, Email, Record};
-pub(crate) use state::{State, signed};
+pub(crate) use state::{Progress, State, signed};

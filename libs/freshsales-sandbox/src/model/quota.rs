@@ -3,6 +3,7 @@
 //! A refused request does not count. Headers describe the hour window, except on a refusal by the minute window.
 
 use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
 
 use crate::Plan;
 
@@ -32,7 +33,7 @@ pub(crate) struct RateHeaders {
     pub(crate) reset: Timestamp,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 struct Window {
     seconds: i64,
     start: i64,
@@ -53,7 +54,7 @@ impl Window {
     }
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Quota {
     plan: Plan,
     hour: Window,

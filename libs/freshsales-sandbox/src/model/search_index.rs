@@ -3,43 +3,54 @@
 //! A write is queued and becomes visible once the lag has passed on the account's clock; until then searches see the
 //! record as it was. Look-ups and GETs do not go through here.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
 
+use super::ids::Ids;
+use super::table::{UpdateOrder, nanoseconds};
 use super::{Kind, Record};
 
-#[derive(Debug)]
-enum Change {
+/// What becomes visible to searches when its time has come.
+#[derive(Clone, Debug)]
+pub(crate) enum Change {
     Put(Arc<Record>),
     Remove(Kind, i64),
 }
 
 /// What searches can see.
-#[derive(Debug)]
+impl Change {
+    /// The record that it is about.
+    pub(crate) fn subject(&self) -> (Kind, i64) {
+        match self {
+            Self::Put(record) => (record.kind, record.id),
+            Self::Remove(kind, id) => (*kind, *id),
+        }
+    }
+}
+
+/// The start of a term: terms that differ only later are told apart by looking at the record.
+type TermStart = [u8; 16];
+
+#[derive(Debug, Default, Serialize, Deserialize)]
 pub(crate) struct SearchIndex {
     lag: SignedDuration,
+    #[serde(skip)]
     queue: BTreeMap<(Timestamp, u64), Change>,
     sequence: u64,
+    #[serde(skip)]
     documents: [BTreeMap<i64, Arc<Record>>; Kind::ALL.len()],
-    /// A set rather than lists per term: a domain is a term of every record, and must not cost a scan per write.
-    terms: BTreeSet<(Box<str>, Kind, i64)>,
-    emails: HashMap<(Kind, String), Vec<i64>>,
-    updates: BTreeSet<(Kind, Timestamp, i64)>,
+    #[serde(skip)]
+    terms: [BTreeMap<TermStart, Ids>; Kind::ALL.len()],
+    #[serde(skip)]
+    updates: [BTreeSet<UpdateOrder>; Kind::ALL.len()],
 }
 
 impl SearchIndex {
     pub(crate) fn new(lag: SignedDuration) -> Self {
-        Self {
-            lag,
-            queue: BTreeMap::new(),
-            sequence: 0,
-            documents: Default::default(),
-            terms: BTreeSet::new(),
-            emails: HashMap::new(),
-            updates: BTreeSet::new(),
-        }
+        Self { lag, ..Self::default() }
     }
 
     pub(crate) fn lag(&self) -> SignedDuration {
@@ -67,6 +78,37 @@ impl SearchIndex {
         }
     }
 
+    /// The changes that searches do not show yet, the earliest first.
+    pub(crate) fn waiting(&self) -> impl Iterator<Item = (Timestamp, &Change)> {
+        self.queue.iter().map(|((due, _), change)| (*due, change))
+    }
+
+    /// Puts back a change that had been waiting.
+    pub(crate) fn wait_again(&mut self, due: Timestamp, change: Change) {
+        self.sequence += 1;
+        self.queue.insert((due, self.sequence), change);
+    }
+
+    /// Takes in many records that searches show at once, in less time and space than one by one.
+    pub(crate) fn fill(&mut self, kind: Kind, documents: &[Arc<Record>]) {
+        let at = kind.index();
+        for document in documents {
+            self.index(document);
+        }
+        self.updates[at].append(&mut documents.iter().map(|record| update_order(record)).collect());
+        self.documents[at].append(&mut documents.iter().map(|record| (record.id, Arc::clone(record))).collect());
+        self.terms[at].values_mut().for_each(Ids::shrink);
+    }
+
+    /// What searches see, out of one index into another that has nothing.
+    pub(crate) fn move_documents_from(&mut self, other: &mut Self) {
+        self.queue = std::mem::take(&mut other.queue);
+        self.documents = std::mem::take(&mut other.documents);
+        self.terms = std::mem::take(&mut other.terms);
+        self.updates = std::mem::take(&mut other.updates);
+        self.sequence = self.sequence.max(other.sequence);
+    }
+
     fn enqueue(&mut self, change: Change, now: Timestamp) {
         let due = now.checked_add(self.lag).unwrap_or(Timestamp::MAX);
         self.sequence += 1;
@@ -89,31 +131,28 @@ impl SearchIndex {
     fn put(&mut self, record: Arc<Record>) {
         let (kind, id) = (record.kind, record.id);
         self.remove(kind, id);
-        for term in terms_of(&record) {
-            self.terms.insert((term.into_boxed_str(), kind, id));
-        }
-        for email in &record.emails {
-            self.emails.entry((kind, email.address.to_lowercase())).or_default().push(id);
-        }
-        self.updates.insert((kind, record.updated_at, id));
+        self.index(&record);
+        self.updates[kind.index()].insert(update_order(&record));
         self.documents[kind.index()].insert(id, record);
+    }
+
+    fn index(&mut self, record: &Record) {
+        let terms = &mut self.terms[record.kind.index()];
+        for term in terms_of(record) {
+            terms.entry(start_of(&term, 0)).and_modify(|ids| ids.add(record.id)).or_insert(Ids::One(record.id));
+        }
     }
 
     fn remove(&mut self, kind: Kind, id: i64) {
         let Some(old) = self.documents[kind.index()].remove(&id) else { return };
+        let terms = &mut self.terms[kind.index()];
         for term in terms_of(&old) {
-            self.terms.remove(&(term.into_boxed_str(), kind, id));
-        }
-        for email in &old.emails {
-            let key = (kind, email.address.to_lowercase());
-            if let Some(ids) = self.emails.get_mut(&key) {
-                ids.retain(|&other| other != id);
-                if ids.is_empty() {
-                    self.emails.remove(&key);
-                }
+            let start = start_of(&term, 0);
+            if terms.get_mut(&start).is_some_and(|ids| ids.remove(id)) {
+                terms.remove(&start);
             }
         }
-        self.updates.remove(&(kind, old.updated_at, id));
+        self.updates[kind.index()].remove(&update_order(&old));
     }
 
     /// Every document of a kind, by id, deleted ones included.
@@ -121,30 +160,36 @@ impl SearchIndex {
         self.documents[kind.index()].values()
     }
 
+    /// What searches see of one record.
+    pub(crate) fn document(&self, kind: Kind, id: i64) -> Option<&Arc<Record>> {
+        self.documents[kind.index()].get(&id)
+    }
+
     /// Documents with this address, whatever the letter case.
     pub(crate) fn by_email<'a>(&'a self, kind: Kind, address: &str) -> impl Iterator<Item = &'a Arc<Record>> {
-        let ids = self.emails.get(&(kind, address.to_lowercase())).map_or(&[][..], Vec::as_slice);
-        ids.iter().filter_map(move |id| self.documents[kind.index()].get(id))
+        let address = address.to_lowercase();
+        let ids = self.terms[kind.index()].get(&start_of(&address, 0)).map_or(&[][..], Ids::as_slice);
+        let documents = ids.iter().filter_map(move |id| self.documents[kind.index()].get(id));
+        documents.filter(move |record| record.emails.iter().any(|email| email.address.to_lowercase() == address))
     }
 
     /// Documents updated after an instant, oldest first.
     pub(crate) fn updated_after(&self, kind: Kind, after: Timestamp) -> impl Iterator<Item = &Arc<Record>> {
-        self.updates
-            .range((kind, after, i64::MAX)..=(kind, Timestamp::MAX, i64::MAX))
-            .filter_map(move |(_, _, id)| self.documents[kind.index()].get(id))
+        self.updates[kind.index()]
+            .range((nanoseconds(after), i64::MAX)..)
+            .filter_map(move |(_, id)| self.documents[kind.index()].get(id))
     }
 
     /// Live documents every word of the query is a prefix of some term of, oldest first, at most `limit`.
     pub(crate) fn find(&self, query: &str, kinds: &[Kind], limit: usize) -> Vec<Arc<Record>> {
-        let mut words: VecDeque<String> = split(query).collect();
-        let Some(first) = words.pop_front() else { return Vec::new() };
-        let mut candidates: Vec<(Kind, i64)> = self
-            .terms
-            .range((first.clone().into_boxed_str(), Kind::Lead, i64::MIN)..)
-            .take_while(|(term, _, _)| term.starts_with(&first))
-            .filter(|(_, kind, _)| kinds.contains(kind))
-            .map(|&(_, kind, id)| (kind, id))
-            .collect();
+        let words: Vec<String> = split(query).collect();
+        let Some(first) = words.first() else { return Vec::new() };
+        let range = start_of(first, 0)..=start_of(first, u8::MAX);
+        let mut candidates: Vec<(Kind, i64)> = Vec::new();
+        for &kind in kinds {
+            let ids = self.terms[kind.index()].range(range.clone()).flat_map(|(_, ids)| ids.as_slice());
+            candidates.extend(ids.map(|&id| (kind, id)));
+        }
         candidates.sort_unstable();
         candidates.dedup();
         let documents = candidates.iter().filter_map(|(kind, id)| self.documents[kind.index()].get(id));
@@ -152,10 +197,19 @@ impl SearchIndex {
     }
 }
 
-fn has_words(record: &Record, words: &VecDeque<String>) -> bool {
-    if words.is_empty() {
-        return true;
-    }
+fn update_order(record: &Record) -> UpdateOrder {
+    (nanoseconds(record.updated_at), record.id)
+}
+
+/// The first bytes of a term, filled up.
+fn start_of(term: &str, filling: u8) -> TermStart {
+    let mut start = [filling; 16];
+    let length = term.len().min(start.len());
+    start[..length].copy_from_slice(&term.as_bytes()[..length]);
+    start
+}
+
+fn has_words(record: &Record, words: &[String]) -> bool {
     let terms = terms_of(record);
     words.iter().all(|word| terms.iter().any(|term| term.starts_with(word.as_str())))
 }

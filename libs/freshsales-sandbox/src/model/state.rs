@@ -3,13 +3,15 @@
 use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
 
 use super::agenda::{Agenda, Event};
 use super::catalog::Catalog;
+use super::changes::{Changes, RecordChange};
 use super::clock::AccountClock;
 use super::commerce::Commerce;
 use super::faults::Faults;
-use super::files::Files;
+use super::files::{Files, StoredFile};
 use super::history::Histories;
 use super::jobs::Jobs;
 use super::quota::Quota;
@@ -20,7 +22,10 @@ use super::{Kind, Record};
 use crate::workflows::{Workflows, record_written};
 use crate::{AccountRules, CustomField, Language, SandboxConfig, Switches};
 
-#[derive(Debug)]
+/// Written into snapshots as it is, apart from what stands on lines of its own there; so every part of it can be saved.
+/// A part that an older snapshot lacks is that of a fresh account.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(default)]
 pub(crate) struct State {
     pub(crate) config: SandboxConfig,
     pub(crate) switches: Switches,
@@ -35,14 +40,36 @@ pub(crate) struct State {
     pub(crate) index: SearchIndex,
     pub(crate) jobs: Jobs,
     pub(crate) log: RequestLog,
+    /// On lines of their own.
+    #[serde(skip)]
     pub(crate) histories: Histories,
+    /// On lines of their own.
+    #[serde(skip)]
     pub(crate) files: Files,
     pub(crate) workflows: Workflows,
     commerce: Commerce,
+    /// What the journal has not heard of yet.
+    #[serde(skip)]
+    pub(crate) changes: Changes,
+    #[serde(skip)]
     tables: [Table; Kind::ALL.len()],
+    #[serde(with = "by_kind")]
     next_ids: [i64; Kind::ALL.len()],
     next_part: i64,
     /// The instant the current request is served at; every write of one request has the same time.
+    now: Timestamp,
+    /// When the account began, empty, on its own clock.
+    began: Timestamp,
+}
+
+/// The counters that every write moves.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct Progress {
+    #[serde(with = "by_kind")]
+    next_ids: [i64; Kind::ALL.len()],
+    next_part: i64,
+    requests: u64,
+    quota: Quota,
     now: Timestamp,
 }
 
@@ -51,6 +78,12 @@ const RECYCLE_BIN_KEEPS: SignedDuration = SignedDuration::from_hours(90 * 24);
 
 pub(crate) fn signed(duration: std::time::Duration) -> SignedDuration {
     SignedDuration::try_from(duration).unwrap_or(SignedDuration::MAX)
+}
+
+impl Default for State {
+    fn default() -> Self {
+        Self::new(SandboxConfig::default())
+    }
 }
 
 impl State {
@@ -72,10 +105,12 @@ impl State {
             files: Files::default(),
             workflows: Workflows::new(&config.workflows, config.remembered_deliveries, config.seed),
             commerce: Commerce::default(),
+            changes: Changes::default(),
             tables: Default::default(),
             next_ids: Kind::ALL.map(Kind::first_id),
             next_part: 76_000_000_001,
             now: clock.now(),
+            began: clock.now(),
             clock,
             config,
         };
@@ -108,6 +143,7 @@ impl State {
             } else {
                 break;
             }
+            self.changes.touch();
         }
         self.now = now;
     }
@@ -133,6 +169,11 @@ impl State {
 
     pub(crate) fn now(&self) -> Timestamp {
         self.now
+    }
+
+    /// When the account began, empty, on its own clock.
+    pub(crate) fn began(&self) -> Timestamp {
+        self.began
     }
 
     pub(crate) fn table(&self, kind: Kind) -> &Table {
@@ -161,10 +202,24 @@ impl State {
     /// Stores a record that was written, and fires the workflows that watch for it.
     pub(crate) fn commit(&mut self, record: Record) -> Arc<Record> {
         let before = self.tables[record.kind.index()].any(record.id).cloned();
-        self.histories.written(before.as_deref(), &record, self.now);
-        let record = self.store(record);
+        let record = self.write(record);
         record_written(self, before.as_ref(), &record);
         record
+    }
+
+    /// Stores a record that was written; fires nothing, because that has been done.
+    pub(crate) fn write(&mut self, record: Record) -> Arc<Record> {
+        let before = self.tables[record.kind.index()].any(record.id).cloned();
+        self.histories.written(before.as_deref(), &record, self.now);
+        let record = self.store(record);
+        self.changes.note(|| RecordChange::Written(Arc::clone(&record)));
+        record
+    }
+
+    /// Stores a record in which the account derived something.
+    pub(crate) fn put_derived(&mut self, record: Record) {
+        let record = self.store(record);
+        self.changes.note(|| RecordChange::Derived(record));
     }
 
     /// Stores a record: visible at once to GETs, lists and look-ups, after the lag to searches.
@@ -175,11 +230,32 @@ impl State {
         record
     }
 
+    /// Keeps the content of a document.
+    pub(crate) fn store_file(&mut self, document: i64, file: StoredFile) {
+        self.files.store(document, file);
+        self.changes.note(|| RecordChange::Uploaded(document));
+    }
+
+    /// Takes in many new records at once, which searches see without a lag.
+    pub(crate) fn fill(&mut self, kind: Kind, records: &[Arc<Record>]) {
+        self.tables[kind.index()].fill(records);
+        if Kind::SEARCHABLE.contains(&kind) {
+            self.index.fill(kind, records);
+        }
+        self.changes.replace_everything();
+    }
+
+    /// Puts back the rows of a snapshot; what searches see of them is put back apart from that.
+    pub(crate) fn fill_table(&mut self, kind: Kind, records: &[Arc<Record>]) {
+        self.tables[kind.index()].fill(records);
+    }
+
     /// Removes a record for good, and the deals' links to it.
     pub(crate) fn forget(&mut self, kind: Kind, id: i64) -> bool {
         let Some(record) = self.tables[kind.index()].remove(id) else { return false };
         self.histories.forgotten(&record, self.now);
         self.index.record_forgotten(kind, id, self.now);
+        self.changes.note(|| RecordChange::Forgotten(kind, id));
         if kind == Kind::Contact {
             for deal in self.table(Kind::Deal).linked_to(kind, id).to_vec() {
                 self.derive(Kind::Deal, deal, |deal| deal.contacts.retain(|&contact| contact != id));
@@ -230,7 +306,7 @@ impl State {
     pub(crate) fn derive(&mut self, kind: Kind, id: i64, change: impl FnOnce(&mut Record)) {
         if let Some(mut record) = self.record(kind, id).map(|record| Record::clone(record)) {
             change(&mut record);
-            self.store(record);
+            self.put_derived(record);
         }
     }
 
@@ -286,6 +362,56 @@ impl State {
 
     /// Back to a fresh account; the configuration and the request count start anew.
     pub(crate) fn reset(&mut self) {
-        *self = Self::new(self.config.clone());
+        self.become_state(Self::new(self.config.clone()));
+    }
+
+    /// Turns into another account, which is still reached by the same name and keys.
+    pub(crate) fn become_state(&mut self, mut other: Self) {
+        other.config.subdomain.clone_from(&self.config.subdomain);
+        other.config.key.clone_from(&self.config.key);
+        other.config.password.clone_from(&self.config.password);
+        other.changes = std::mem::take(&mut self.changes);
+        other.changes.replace_everything();
+        *self = other;
+    }
+
+    pub(crate) fn progress(&self) -> Progress {
+        let (next_ids, next_part, requests) = (self.next_ids, self.next_part, self.log.total());
+        Progress { next_ids, next_part, requests, quota: self.quota.clone(), now: self.now }
+    }
+
+    /// Goes on from counters that a journal noted.
+    pub(crate) fn resume(&mut self, progress: Progress) {
+        let Progress { next_ids, next_part, requests, quota, now } = progress;
+        (self.next_ids, self.next_part, self.quota, self.now) = (next_ids, next_part, quota, now);
+        self.log.set_total(requests);
+    }
+
+    /// The bulk of the account, out of one value into another that has none.
+    pub(crate) fn move_records_from(&mut self, other: &mut Self) {
+        self.tables = std::mem::take(&mut other.tables);
+        self.histories = std::mem::take(&mut other.histories);
+        self.files = std::mem::take(&mut other.files);
+        self.index.move_documents_from(&mut other.index);
+    }
+}
+
+/// One number for each kind of record, by its name, so that a later version may know more kinds.
+mod by_kind {
+    use std::collections::BTreeMap;
+
+    use serde::{Deserialize as _, Deserializer, Serializer};
+
+    use crate::Kind;
+
+    type Numbers = [i64; Kind::ALL.len()];
+
+    pub(super) fn serialize<S: Serializer>(numbers: &Numbers, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(Kind::ALL.iter().zip(numbers))
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Numbers, D::Error> {
+        let saved = BTreeMap::<Kind, i64>::deserialize(deserializer)?;
+        Ok(Kind::ALL.map(|kind| saved.get(&kind).copied().unwrap_or_else(|| kind.first_id())))
     }
 }

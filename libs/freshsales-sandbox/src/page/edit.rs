@@ -265,7 +265,7 @@ fn changes(state: &State, visit: &Visit, before: &Record, inputs: &[Input]) -> M
     }
     if custom_changed {
         // The account may replace all custom fields by those that are sent.
-        body.insert("custom_field".to_owned(), Value::Object(custom));
+        body.insert("custom_field".to_owned(), Value::Object(custom.into()));
     }
     follow_status(state, &mut body);
     body

@@ -16,7 +16,7 @@ use rand::rngs::OsRng;
 
 use super::layout;
 use super::visit::Visit;
-use crate::gate;
+use crate::accounts;
 use crate::model::State;
 use crate::wire::Reply;
 
@@ -111,7 +111,7 @@ fn is_loopback_name(host: &str) -> bool {
 /// Names of the account and bare addresses. Another name that leads here is somebody else's, and its pages must not be
 /// able to read this one.
 pub(super) fn is_own_host(state: &State, host: &str) -> bool {
-    gate::names_account(&state.config.subdomain, host) || name_of(host).parse::<IpAddr>().is_ok()
+    accounts::names(&state.config.subdomain, host) || name_of(host).parse::<IpAddr>().is_ok()
 }
 
 /// The page that asks for the key.

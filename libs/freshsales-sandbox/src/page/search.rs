@@ -49,7 +49,7 @@ fn find(state: &State, words: &str) -> Vec<Arc<Record>> {
         let table = state.table(kind);
         let by_id = words.parse().ok().and_then(|id| table.get(id));
         let keys = [Key::Email, Key::Mobile, Key::Name, Key::ExternalId];
-        let by_key = keys.into_iter().flat_map(|key| table.find(key, words)).filter_map(|&id| table.get(id));
+        let by_key = keys.into_iter().flat_map(|key| table.find(key, words)).filter_map(|id| table.get(id));
         hits.extend(by_id.into_iter().chain(by_key).cloned());
     }
     // The index may hold an older state of a record, or one that was deleted since.

@@ -59,7 +59,7 @@ fn upload(state: &mut State, call: &Call) -> Answer {
     });
     // A copy, because the original keeps the whole request alive.
     let content = bytes::Bytes::copy_from_slice(&file.content);
-    state.files.store(document.id, StoredFile { content_type, content });
+    state.store_file(document.id, StoredFile { content_type, content });
     let document = records::live(state, Kind::Document, document.id)?;
     let mut shown = Render::new(state, call.generation, &[]).record(&document);
     shown.insert("url".to_owned(), json!(address(state, call, &document)));

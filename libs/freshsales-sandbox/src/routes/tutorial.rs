@@ -31,7 +31,7 @@ fn by_email(state: &State, call: &Call, kind: Kind, address: &str) -> Reply {
     let table = state.table(kind);
     let includes = call.includes();
     let render = Render { with_accounts: true, ..Render::new(state, call.generation, &includes) };
-    let found = table.find(Key::Email, address.trim()).iter().filter_map(|&id| table.get(id));
+    let found = table.find(Key::Email, address.trim()).into_iter().filter_map(|id| table.get(id));
     let rows: Vec<_> = found.map(|record| render.record(record)).collect();
     Reply::json(
         json!({kind.plural(): rows, "meta": {"total_pages": usize::from(!rows.is_empty()), "total": rows.len()}}),

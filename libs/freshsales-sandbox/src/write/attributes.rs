@@ -148,7 +148,7 @@ fn read_custom_fields(draft: &mut Draft<'_>) {
     let Some(Value::Object(sent)) = body.get("custom_field") else { return };
     let mut stored = match (draft.state.switches.custom_field_update, draft.is_new()) {
         (CustomFieldUpdate::Replace, false) => Map::new(),
-        _ => std::mem::take(&mut draft.record.custom),
+        _ => std::mem::take(&mut draft.record.custom).into(),
     };
     for (name, value) in sent {
         match custom_value(draft, name, value) {
@@ -157,7 +157,7 @@ fn read_custom_fields(draft: &mut Draft<'_>) {
             Err(sentence) => draft.wrong_about(name, sentence),
         }
     }
-    draft.record.custom = stored;
+    draft.record.custom = stored.into();
 }
 
 fn custom_value(draft: &Draft<'_>, name: &str, value: &Value) -> Result<Value, String> {

@@ -10,7 +10,7 @@ struct Sent {
     id: Option<i64>,
     address: String,
     primary: bool,
-    label: Option<String>,
+    label: Option<Box<str>>,
     destroyed: bool,
 }
 
@@ -62,7 +62,7 @@ fn one(value: &Value) -> Option<Sent> {
         id: sent.get("id").and_then(super::read_id),
         address: sent.get("value").or_else(|| sent.get("email"))?.as_str()?.trim().to_owned(),
         primary: truthy("is_primary"),
-        label: sent.get("label").and_then(Value::as_str).map(str::to_owned),
+        label: sent.get("label").and_then(Value::as_str).map(Box::from),
         destroyed: truthy("_destroy"),
     })
 }

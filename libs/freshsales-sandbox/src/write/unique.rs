@@ -68,8 +68,8 @@ fn attribute_taken(draft: &Draft<'_>, name: &str) -> bool {
 
 fn others<'a>(draft: &'a Draft<'_>, key: Key, value: &str) -> impl Iterator<Item = &'a Record> {
     let table = draft.state.table(draft.record.kind);
-    let ids = table.find(key, value).iter().filter(|&&id| id != draft.record.id);
-    ids.filter_map(|&id| table.get(id)).map(std::sync::Arc::as_ref)
+    let ids = table.find(key, value).into_iter().filter(|&id| id != draft.record.id);
+    ids.filter_map(|id| table.get(id)).map(std::sync::Arc::as_ref)
 }
 
 fn email_taken(draft: &Draft<'_>) -> bool {

@@ -37,7 +37,7 @@ fn find(state: &State, kind: Kind, name: &str, value: &Value) -> Result<Option<A
         other => return Err(Refusal::invalid(format!("{other} is not a unique field"))),
     };
     let text = address_in(value).or_else(|| custom_key(value)).unwrap_or_default();
-    let primary_first = table.find(key, &text).iter().filter_map(|&id| table.get(id));
+    let primary_first = table.find(key, &text).into_iter().filter_map(|id| table.get(id));
     let is_primary = |record: &&Arc<Record>| record.primary_email().is_some_and(|e| e.eq_ignore_ascii_case(&text));
     Ok(primary_first.clone().find(is_primary).or_else(|| primary_first.clone().next()).cloned())
 }

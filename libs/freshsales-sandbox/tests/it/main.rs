@@ -1,11 +1,13 @@
 //! Tests of the sandbox at its boundary: HTTP in, HTTP out, and the Rust handle.
 #![allow(clippy::unwrap_used)]
 
+mod accounts;
 mod activities;
 mod auth;
 mod browser;
 mod bulk;
 mod client;
+mod clock;
 mod control;
 mod cpq;
 mod custom_modules;
@@ -28,8 +30,10 @@ mod records;
 mod recycle_bin;
 mod rules;
 mod search;
+mod seeding;
 mod settings;
 mod smoke;
+mod snapshots;
 mod switches;
 mod teams;
 mod timelines;

@@ -30,7 +30,7 @@ async fn the_recycle_bin_keeps_a_record_for_ninety_days(#[case] kind: Kind, #[ca
     assert_eq!(binned(&app, kind.plural()).await, 1);
     app.account.advance(Duration::from_secs(1));
     assert_eq!(binned(&app, kind.plural()).await, 0);
-    assert!(!app.account.restore(kind, record));
+    assert!(!app.account.undelete(kind, record));
 }
 
 #[rstest]
@@ -68,7 +68,7 @@ async fn a_deleted_account_loses_its_deals_and_children_for_good() {
     app.account.seed_deal(&json!({"name": "D", "amount": 1, "sales_account_id": parent}));
     app.account.seed_contact(&json!({"last_name": "A", "sales_accounts": [{"id": parent}]}));
     app.delete(&format!("/sales_accounts/{parent}")).await.ok(200);
-    assert!(app.account.restore(Kind::SalesAccount, parent));
+    assert!(app.account.undelete(Kind::SalesAccount, parent));
     assert_eq!(app.account.deals()[0]["sales_account_id"], Value::Null);
     let accounts = app.account.sales_accounts();
     let child = accounts.iter().find(|account| account["name"] == "Child").unwrap();

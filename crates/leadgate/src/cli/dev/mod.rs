@@ -1,13 +1,16 @@
 //! `leadgate dev`: a gateway and a sandbox account in one process, to build against without an account.
 //!
-//! The account lives in memory and starts empty; the gateway's store and key are kept in the data folder. So what the gateway knew before this
-//! start is no longer true of the account, and it is told to disbelieve it. Each profile has a store of its own, because ids and
+//! The account is kept in the data folder beside the gateway's store: every change is in its file before the gateway hears of it, so an end of
+//! any kind loses nothing that was shown. Where that file was taken away the account begins empty, and the gateway is told to disbelieve what it
+//! knew before. Each profile has a store of its own, because ids and
 //! capabilities differ; none of them is the store that `leadgate serve` uses.
 
 mod feed;
 
+use std::fs::File;
+use std::io::{BufReader, ErrorKind};
 use std::net::Ipv4Addr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use anyhow::Context as _;
@@ -15,7 +18,6 @@ use clap::Args;
 use figment::value::Value;
 use freshsales::Credentials;
 use freshsales_sandbox::{Plan as Quota, Sandbox, SandboxConfig};
-use leadgate_core::clock::Clock as _;
 use leadgate_store::Store as _;
 use leadgate_store::model::JobFilter;
 use leadgate_web::Access;
@@ -29,7 +31,6 @@ use crate::config::{Effective, Layer};
 use crate::exit::{CommandResult, Exit};
 use crate::gateway::{self, Gateway, Plan};
 use crate::shutdown::Shutdown;
-use crate::wiring::SystemClock;
 use crate::{app_keys, data_folder, logs, wiring};
 
 #[derive(Debug, Args)]
@@ -58,18 +59,26 @@ pub(super) async fn run(flags: Flags, session: &Session) -> CommandResult {
         None => app_keys::dev_key_or_new(&data)?,
     };
     settings.access.app_key = Some(key.clone());
-    let sandbox = start_sandbox(&flags).await?;
     let folder = store_folder(&data, flags.profile);
     let store = wiring::open_store(&folder, settings.store.durability).await?;
+    let sandbox = start_sandbox(&flags).await?;
+    let returned = keep_account(&sandbox, &flags, &folder.join(ACCOUNT_FILE))?;
     let access = Access::Keys(gateway::app_keys(&settings, &store).await?);
     let listener = gateway::listen(&settings.server.host, settings.server.port).await?;
     let credentials = credentials(&sandbox, flags.profile)?;
-    let account_since = Some(SystemClock.now());
+    let account_since = Some(sandbox.account().began());
     let gateway = Gateway::open(Plan { settings, credentials, listener, store, access, account_since }).await?;
     let feed = feed::Feed::beginning_now(gateway.store(), sandbox.account(), session.screen).await;
     let feed = feed.context("reading the store failed")?;
-    let intro =
-        Intro { gateway: &gateway, sandbox: &sandbox, key: &key, data: &folder, profile: flags.profile, started };
+    let intro = Intro {
+        gateway: &gateway,
+        sandbox: &sandbox,
+        key: &key,
+        data: &folder,
+        profile: flags.profile,
+        returned,
+        started,
+    };
     intro.show(session).await?;
     let end_feed = shutdown.clone().requested();
     tokio::spawn(async move {
@@ -102,6 +111,29 @@ fn store_folder(data: &std::path::Path, profile: ProfileChoice) -> PathBuf {
     data.join(format!("dev-{}", profile.name()))
 }
 
+/// The account of `leadgate dev` in its store's folder.
+const ACCOUNT_FILE: &str = "account.jsonl";
+
+/// Brings the account of the last start back, if there is one, and keeps it from now on; says whether there was one.
+fn keep_account(sandbox: &Sandbox, flags: &Flags, file: &Path) -> anyhow::Result<bool> {
+    let account = sandbox.account();
+    let returned = match File::open(file) {
+        Ok(kept) => {
+            let restored = account.restore(BufReader::new(kept));
+            let hint =
+                || format!("reading the account in {} failed; move it away to begin with an empty one", file.display());
+            restored.with_context(hint)?;
+            // What was asked for now holds over what was asked for then.
+            account.set_plan(flags.quota.plan());
+            true
+        }
+        Err(error) if error.kind() == ErrorKind::NotFound => false,
+        Err(error) => return Err(error).with_context(|| format!("reading {} failed", file.display())),
+    };
+    account.keep_in(file).with_context(|| format!("writing {} failed", file.display()))?;
+    Ok(returned)
+}
+
 async fn start_sandbox(flags: &Flags) -> anyhow::Result<Sandbox> {
     let plan: Quota = flags.quota.plan();
     let config = SandboxConfig { profile: flags.profile.profile(), plan, ..SandboxConfig::default() };
@@ -121,6 +153,8 @@ struct Intro<'a> {
     key: &'a SecretString,
     data: &'a std::path::Path,
     profile: ProfileChoice,
+    /// Whether the account is that of an earlier start.
+    returned: bool,
     started: Instant,
 }
 
@@ -139,6 +173,7 @@ impl Intro<'_> {
             "sandbox_key": sandbox_key,
             "profile": self.profile.name(),
             "data": self.data.display().to_string(),
+            "account_returned": self.returned,
             "ready_in_ms": u64::try_from(ready_in).unwrap_or(u64::MAX),
         });
         let screen = &session.screen;
@@ -155,9 +190,9 @@ impl Intro<'_> {
                 format!("    -H 'Authorization: Bearer {key}' -H 'Content-Type: application/json' \\"),
                 "    -d '{\"email\":\"ada@example.com\",\"firstName\":\"Ada\",\"lastName\":\"Lovelace\",\"company\":\"Analytical Engines\"}'".to_owned(),
                 String::new(),
-                "The sandbox account is in memory and starts empty each time.".to_owned(),
+                format!("The sandbox account is kept in {}; without that file it begins empty.", self.data.join(ACCOUNT_FILE).display()),
             ];
-            if remembers {
+            if remembers && !self.returned {
                 lines.push("The gateway has kept the submissions of earlier starts, whose records are gone from the account.".to_owned());
             }
             lines.push("Leads show up here as they land. Ctrl-C ends.".to_owned());

@@ -8,12 +8,14 @@ mod selector;
 
 use std::collections::BTreeMap;
 
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
 use crate::wire::Money;
 
 /// A picklist.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub(crate) enum List {
     Users,
     Territories,
@@ -136,7 +138,7 @@ impl List {
 }
 
 /// One entry of a picklist.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Entry {
     pub(crate) id: i64,
     pub(crate) name: String,
@@ -187,7 +189,7 @@ impl StageOutcome {
 const DEFAULT_ROTTING_DAYS: i64 = 30;
 
 /// Every picklist of the account.
-#[derive(Debug)]
+#[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct Catalog {
     lists: BTreeMap<List, Vec<Entry>>,
     next: BTreeMap<List, i64>,
@@ -287,6 +289,13 @@ impl Catalog {
         let extra = if let Value::Object(extra) = extra { extra } else { Map::new() };
         entries.push(Entry { id, name: name.to_owned(), position, extra });
         id
+    }
+
+    /// Adds an entry unless there is one of this name.
+    pub(crate) fn add_missing(&mut self, list: List, name: &str, extra: Value) {
+        if self.by_name(list, name).is_none() {
+            self.push(list, name, extra);
+        }
     }
 
     pub(crate) fn list(&self, list: List) -> &[Entry] {
