@@ -185,6 +185,8 @@ codes! {
     CLOCK_UNKNOWN = "clock-unknown", Account, Skipped:
         "The account did not say what time it is.", "A proxy drops the Date header.", "";
 
+    KEY_USER = "key-user", Rights, Ok:
+        "Whose key it is: the user that the CRM names as the maker of a record. The key has exactly that user's rights.", "", "";
     RIGHTS_READ = "rights-read", Rights, Ok:
         "What the key's user may read.", "", "";
     LOOKUP_FORBIDDEN = "lookup-forbidden", Rights, Failed:

@@ -64,7 +64,7 @@ pub fn judge(observed: &Observed) -> Vec<Finding> {
             findings.extend(account::judge(seen));
             findings.extend(rights::judge(&seen.reads));
             findings.extend(names::judge(&seen.wanted, &seen.catalog));
-            findings.extend(writes::judge(seen.writes.as_ref()));
+            findings.extend(writes::judge(seen.writes.as_ref(), &seen.catalog, seen.wanted.since));
         }
         None => {
             findings.extend(observed.account.clock().map(account::judge_clock));

@@ -241,6 +241,8 @@ pub enum Went {
 pub struct WritesSeen {
     /// Each kind of record.
     pub kinds: Vec<KindTried>,
+    /// The user that the CRM names as the maker of a record: the key's.
+    pub maker: Option<i64>,
     /// How searches behaved.
     pub search: Option<SearchSeen>,
     /// Marked records that could not be removed: kind and id.

@@ -5,6 +5,7 @@ use rstest::rstest;
 
 use super::observed::*;
 use super::{Finding, access, account, asks_on, gateway, machine, rights, writes};
+use crate::catalog::Catalog;
 use crate::crm::QuotaReading;
 
 fn names(findings: &[Finding]) -> Vec<&'static str> {
@@ -175,7 +176,7 @@ fn searches(#[case] found: Option<i64>, #[case] short: &[(usize, bool)], #[case]
         short_queries: short.to_vec(),
     };
     let seen = WritesSeen { search: Some(search), ..WritesSeen::default() };
-    assert_eq!(names(&writes::judge(Some(&seen))), codes);
+    assert_eq!(names(&writes::judge(Some(&seen), &Catalog::default(), Timestamp::UNIX_EPOCH)), codes);
 }
 
 #[test]

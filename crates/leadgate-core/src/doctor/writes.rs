@@ -1,20 +1,22 @@
 //! What the key's user may write, and how soon a search sees it.
 
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 
 use super::Finding;
 use super::codes;
 use super::observed::{KindTried, SearchSeen, Went, WritesSeen};
+use crate::catalog::{Catalog, Resolved, Section};
 
 /// A lag up to this is what the gateway waits for anyhow before it reads back.
 const USUAL_LAG: SignedDuration = SignedDuration::from_secs(10);
 
-pub(super) fn judge(writes: Option<&WritesSeen>) -> Vec<Finding> {
+pub(super) fn judge(writes: Option<&WritesSeen>, catalog: &Catalog, since: Timestamp) -> Vec<Finding> {
     let Some(writes) = writes else {
         let seen = "nothing was written, because --write was not given";
         return vec![Finding::new(codes::RIGHTS_WRITE_SKIPPED, seen), Finding::new(codes::SEARCH_SKIPPED, seen)];
     };
-    let mut findings = judge_kinds(&writes.kinds);
+    let mut findings: Vec<Finding> = writes.maker.map(|maker| judge_maker(maker, catalog, since)).into_iter().collect();
+    findings.extend(judge_kinds(&writes.kinds));
     match &writes.search {
         Some(search) => findings.extend(judge_search(search)),
         None => findings.push(Finding::new(codes::SEARCH_SKIPPED, "no record was made that a search could find")),
@@ -23,6 +25,15 @@ pub(super) fn judge(writes: Option<&WritesSeen>) -> Vec<Finding> {
         findings.push(Finding::new(codes::RECORD_LEFT, writes.left_behind.join(", ")));
     }
     findings
+}
+
+/// Named, where the list of users shows that one.
+fn judge_maker(maker: i64, catalog: &Catalog, since: Timestamp) -> Finding {
+    let seen = match catalog.resolve(Section::Owners, &maker.to_string(), since) {
+        Resolved::Found(user) => format!("the key is that of \"{}\" (user {maker})", user.name),
+        _ => format!("the key is that of user {maker}"),
+    };
+    Finding::new(codes::KEY_USER, seen)
 }
 
 fn judge_kinds(kinds: &[KindTried]) -> Vec<Finding> {

@@ -28,6 +28,7 @@ pub(super) async fn try_all(examination: &Examination, wire: &Wire, inside: &Ins
     let person = if inside.generation == Generation::Classic { LEAD } else { CONTACT };
     let (mut tried, id) = trial.make(person, trial.person(person)).await;
     if let Some(id) = id {
+        seen.maker = trial.maker(person, id).await;
         let (mut note, note_id) = trial.make(NOTE, trial.note(person, id)).await;
         if note_id.is_some() {
             note.view = trial.get(&format!("{}/{id}/notes", person.plural)).await.went();
@@ -64,6 +65,12 @@ impl Trial<'_> {
 
     async fn get(&self, path: &str) -> Exchange {
         self.wire.ask(&self.inside.root, Ask::get(path)).await
+    }
+
+    /// The user who made a record, which is shown on demand only.
+    async fn maker(&self, kind: Kind, id: i64) -> Option<i64> {
+        let ask = Ask::get(format!("{}/{id}", kind.plural)).query("include", "creater");
+        self.wire.ask(&self.inside.root, ask).await.json()[kind.singular]["creater_id"].as_i64()
     }
 
     async fn make(&self, kind: Kind, body: Value) -> (KindTried, Option<i64>) {
