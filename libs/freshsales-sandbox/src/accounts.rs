@@ -140,7 +140,8 @@ pub(crate) struct Accounts {
 #[derive(Debug)]
 struct Hosted {
     account: Account,
-    sending: JoinHandle<()>,
+    /// Taken when its end is awaited.
+    sending: Option<JoinHandle<()>>,
 }
 
 /// Whom a request is for.
@@ -190,16 +191,15 @@ impl Accounts {
 
     fn host(&self, account: Account) -> Hosted {
         let sending = self.runtime.spawn(sender::run(account.clone(), self.stop.clone()));
-        Hosted { account, sending }
+        Hosted { account, sending: Some(sending) }
     }
 
-    /// Waits until no webhook is sent any more; call it once the stop signal was given.
+    /// Waits until no webhook is sent any more; call it once the stop signal was given. The accounts stay.
     pub(crate) async fn senders_ended(&self) {
-        let hosted: Vec<Hosted> = std::mem::take(&mut *self.write()).into_values().collect();
-        for Hosted { account, sending } in hosted {
+        let senders: Vec<_> = self.write().values_mut().filter_map(|hosted| hosted.sending.take()).collect();
+        for sending in senders {
             // An error here means the task panicked, and then it sends nothing either.
             drop(sending.await);
-            drop(account);
         }
     }
 
@@ -249,7 +249,9 @@ impl Accounts {
             None => Err(AccountsError::Unknown),
             Some(hosted) if hosted.account.is(&self.first) => Err(AccountsError::First),
             Some(hosted) => {
-                hosted.sending.abort();
+                if let Some(sending) = &hosted.sending {
+                    sending.abort();
+                }
                 accounts.remove(&name);
                 Ok(())
             }
