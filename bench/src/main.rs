@@ -8,6 +8,7 @@
 mod cost;
 mod fsync;
 mod intake;
+mod listing;
 mod load;
 mod sandbox;
 mod server;
@@ -58,6 +59,14 @@ enum What {
         #[arg(long, default_value_t = 3)]
         rounds: usize,
     },
+    /// Reads a list with the client and prints a row; started by the measurement.
+    #[command(hide = true)]
+    ReadList {
+        #[arg(long)]
+        port: u16,
+        #[arg(long)]
+        concurrency: u32,
+    },
 }
 
 #[tokio::main(flavor = "current_thread")]
@@ -70,7 +79,9 @@ async fn main() -> anyhow::Result<()> {
             intake::run(&setting).await?;
             cost::run(&setting).await
         }
+        What::ReadList { port, concurrency } => listing::read(port, concurrency).await,
         What::Sandbox { leadgate, wiremock, localstripe, seconds, rounds } => {
+            listing::run(&leadgate).await?;
             sandbox::run(&sandbox::Setting { leadgate, wiremock, localstripe, seconds, rounds }).await
         }
     }

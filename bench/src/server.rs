@@ -56,10 +56,23 @@ impl Server {
 
     /// A sandbox account.
     pub(crate) async fn sandbox(leadgate: &Path, profile: &str, quota: &str) -> anyhow::Result<Server> {
+        Server::sandbox_with(leadgate, profile, quota, 0).await
+    }
+
+    /// A sandbox account with so many contacts and what belongs to them.
+    pub(crate) async fn sandbox_with(
+        leadgate: &Path,
+        profile: &str,
+        quota: &str,
+        contacts: usize,
+    ) -> anyhow::Result<Server> {
         let port = free_port()?;
         let mut command = Command::new(leadgate);
         command.args(["sandbox", "--subdomain", "acme", "--key", CRM_KEY, "--index-lag", "5s"]);
         command.args(["--profile", profile, "--quota", quota, "--port", &port.to_string()]);
+        if contacts > 0 {
+            command.args(["--records", &contacts.to_string()]);
+        }
         Server::start(command, port, "/").await
     }
 
@@ -87,6 +100,9 @@ impl Server {
         let mut command = Command::new("java");
         command.arg("-jar").arg(jar).args(["--port", &port.to_string(), "--bind-address", "127.0.0.1"]);
         command.args(["--no-request-journal", "--disable-banner", "--use-chunked-encoding", "never"]);
+        // It makes folders for its stubs where it is started.
+        let scratch = tempfile::tempdir_in("target")?;
+        command.arg("--root-dir").arg(scratch.path());
         Server::start(command, port, "/__admin/health").await
     }
 
