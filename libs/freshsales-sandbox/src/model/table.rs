@@ -29,6 +29,8 @@ pub(crate) enum Key {
 pub(crate) struct Table {
     rows: BTreeMap<i64, Arc<Record>>,
     live: BTreeSet<UpdateOrder>,
+    /// The same by id, so that a page far back is found without walking to it.
+    live_ids: Vec<i64>,
     binned: BTreeSet<UpdateOrder>,
     /// By a hash of key and value, because the texts themselves are in the records; a hit is checked there.
     keys: HashMap<u64, Ids>,
@@ -84,6 +86,16 @@ impl Table {
         }
     }
 
+    /// One page of [`Self::live`], without reading the rows before it.
+    pub(crate) fn page_by_id(&self, descending: bool, skip: usize, rows: usize) -> Vec<Arc<Record>> {
+        let row = |id: &i64| self.rows.get(id).cloned();
+        if descending {
+            self.live_ids.iter().rev().skip(skip).take(rows).filter_map(row).collect()
+        } else {
+            self.live_ids.iter().skip(skip).take(rows).filter_map(row).collect()
+        }
+    }
+
     /// A row that was deleted at this time or before, the oldest first.
     pub(crate) fn deleted_until(&self, limit: Timestamp) -> Option<i64> {
         self.binned.first().filter(|(deleted_at, _)| *deleted_at <= nanoseconds(limit)).map(|&(_, id)| id)
@@ -116,9 +128,14 @@ impl Table {
 
     /// Stores a record in place of the row with its id.
     pub(crate) fn put(&mut self, record: Arc<Record>) {
-        self.remove(record.id);
+        self.unindex(record.id);
         let order = if record.deleted { &mut self.binned } else { &mut self.live };
         order.insert(update_order(&record));
+        match (self.live_ids.binary_search(&record.id), record.deleted) {
+            (Ok(at), true) => drop(self.live_ids.remove(at)),
+            (Err(at), false) => self.live_ids.insert(at, record.id),
+            (Ok(_), false) | (Err(_), true) => {}
+        }
         self.index(&record);
         self.rows.insert(record.id, record);
     }
@@ -142,6 +159,8 @@ impl Table {
         }
         self.rows.append(&mut records.iter().map(|record| (record.id, Arc::clone(record))).collect());
         let order_of = |deleted| records.iter().filter(move |record| record.deleted == deleted);
+        self.live_ids.extend(order_of(false).map(|record| record.id));
+        self.live_ids.sort_unstable();
         self.live.append(&mut order_of(false).map(|record| update_order(record)).collect());
         self.binned.append(&mut order_of(true).map(|record| update_order(record)).collect());
         self.keys.values_mut().chain(self.links.values_mut()).for_each(Ids::shrink);
@@ -150,6 +169,15 @@ impl Table {
 
     /// Removes a row for good.
     pub(crate) fn remove(&mut self, id: i64) -> Option<Arc<Record>> {
+        let record = self.unindex(id)?;
+        if let Ok(at) = self.live_ids.binary_search(&id) {
+            self.live_ids.remove(at);
+        }
+        Some(record)
+    }
+
+    /// Takes a row out of everything but the list of live ids.
+    fn unindex(&mut self, id: i64) -> Option<Arc<Record>> {
         let record = self.rows.remove(&id)?;
         self.live.remove(&update_order(&record));
         self.binned.remove(&update_order(&record));

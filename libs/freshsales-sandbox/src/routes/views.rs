@@ -114,10 +114,13 @@ fn select(state: &State, kind: Kind, rule: Rule, order: &Order, page: Page) -> (
     let table = state.table(kind);
     let binned = rule.is_recycle_bin();
     let holds_all = binned || (rule == Rule::All && matches!(kind, Kind::Contact | Kind::SalesAccount));
+    // What programs that copy everything, or poll for changes, ask over and over.
     if holds_all && order.attribute == "updated_at" {
-        // What a program that polls for changes asks over and over.
         let total = if binned { table.deleted_count() } else { table.live_count() };
         return (table.page_by_update(binned, order.descending, page.skipped(), page.rows), total);
+    }
+    if holds_all && !binned && order.attribute == "id" {
+        return (table.page_by_id(order.descending, page.skipped(), page.rows), table.live_count());
     }
     let context = ViewContext { catalog: &state.catalog, now: state.now() };
     let in_order: Box<dyn DoubleEndedIterator<Item = &Arc<Record>>> = match order.attribute.as_str() {
