@@ -109,8 +109,9 @@ impl Server {
     /// localstripe, a stateful stand-in of another API.
     pub(crate) async fn localstripe(environment: &Path) -> anyhow::Result<Server> {
         let port = free_port()?;
+        let environment = environment.canonicalize().context("localstripe is not installed")?;
         let mut command = Command::new(environment.join("bin/localstripe"));
-        command.args(["--port", &port.to_string(), "--from-scratch"]).current_dir(environment);
+        command.args(["--port", &port.to_string(), "--from-scratch"]).current_dir(&environment);
         Server::start(command, port, "/").await
     }
 
