@@ -182,7 +182,7 @@ impl Intro<'_> {
                 format!("{} in {ready_in} ms", screen.good("leadgate dev is ready")),
                 format!("  gateway   {}", screen.strong(&url)),
                 format!("  app key   {key}"),
-                format!("  sandbox   {sandbox} (key {sandbox_key}, profile {}, look inside: {sandbox}/__sandbox)", self.profile.name()),
+                format!("  sandbox   {sandbox} (key {sandbox_key}, profile {}, open it in a browser)", self.profile.name()),
                 format!("  data      {}", self.data.display()),
                 String::new(),
                 "Send a lead:".to_owned(),
