@@ -14,12 +14,14 @@
 //! | [`job`] | a plan in progress: where it stands, why it waits, how it ended |
 //! | [`crm`] | the port: the requests a CRM must understand, one HTTP request each |
 //! | [`catalog`] | the account's own names and ids |
+//! | [`breaker`] | whether the CRM is down, and when to see whether it still is |
 //! | [`budget`] | whether a request may be made now, and if not, when |
 //! | [`conformance`] | whether two accounts answer alike |
 //! | [`doctor`] | what is wrong with an installation, and how to mend it |
 //! | [`retry`] | how long to wait after a failure, and when to give up |
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
+pub mod breaker;
 pub mod budget;
 pub mod catalog;
 pub mod clock;

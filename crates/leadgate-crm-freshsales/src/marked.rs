@@ -73,7 +73,7 @@ pub const NOTE: Kind = Kind { singular: "note", plural: "notes", key: None };
 /// Tasks.
 pub const TASK: Kind = Kind { singular: "task", plural: "tasks", key: None };
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 struct Entry {
     kind: Kind,
     /// Where: of an address that may mean two accounts only one is right.
@@ -135,14 +135,20 @@ impl Ledger {
     }
 
     /// Removes everything that is left, the youngest first. Returns what could not be removed, in words for people.
+    ///
+    /// May be broken off and called again: a record stays in the ledger until it is gone.
     pub async fn remove_all(&self, wire: &Wire) -> Vec<String> {
-        let entries: Vec<Entry> = self.entries().drain(..).rev().collect();
+        let entries: Vec<Entry> = self.entries().iter().rev().cloned().collect();
         let mut left = Vec::new();
-        for Entry { kind, root, id } in entries {
-            match id {
-                Some(id) => left.extend(removed(wire, &root, kind, id).await),
-                None => left.extend(self.remove_unknown(wire, &root, kind).await),
+        for entry in entries {
+            let still_there = match entry.id {
+                Some(id) => removed(wire, &entry.root, entry.kind, id).await.into_iter().collect(),
+                None => self.remove_unknown(wire, &entry.root, entry.kind).await,
+            };
+            if still_there.is_empty() {
+                self.entries().retain(|other| *other != entry);
             }
+            left.extend(still_there);
         }
         left
     }

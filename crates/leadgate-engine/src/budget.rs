@@ -1,17 +1,23 @@
-//! Keeps the account's ledger: in memory while the process lives, in the store with every recorded turn.
+//! Keeps the account's ledger: in memory while the process lives, in the store with every recorded turn. Beside it the breaker, which asks
+//! nothing of a CRM that is down.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use jiff::Timestamp;
-use leadgate_core::budget::{BudgetSettings, Ledger, Permit, Refusal, Standing};
+use leadgate_core::breaker::{Admission, Breaker, Change, Heard};
+use leadgate_core::budget::{BudgetSettings, Ledger, Permit, Refusal, Standing, Stop};
 use leadgate_core::crm::QuotaReading;
 use leadgate_core::job::AccountTrouble;
 use leadgate_core::lane::Lane;
 use serde_json::Value;
 
-/// The ledger, shared by all calls under way.
+/// The cause of a refusal, and the class of a stop, while the CRM is down.
+const OUTAGE: &str = "outage";
+
+/// The ledger and the breaker, shared by all calls under way.
 pub(crate) struct BudgetKeeper {
     ledger: Mutex<Ledger>,
+    breaker: Mutex<Breaker>,
 }
 
 impl BudgetKeeper {
@@ -22,19 +28,34 @@ impl BudgetKeeper {
             Some(ledger) => ledger.resume(settings, now),
             None => Ledger::new(settings, now),
         };
-        BudgetKeeper { ledger: Mutex::new(ledger) }
+        BudgetKeeper { ledger: Mutex::new(ledger), breaker: Mutex::default() }
     }
 
     pub(crate) fn room(&self, lane: Lane, now: Timestamp) -> u32 {
-        self.ledger().room(lane, now)
+        self.ledger().room(lane, now).min(self.breaker().room(now))
     }
 
-    pub(crate) fn take(&self, lane: Lane, now: Timestamp) -> Result<Permit, Refusal> {
-        self.ledger().take(lane, now)
+    pub(crate) fn take(&self, lane: Lane, now: Timestamp) -> Result<(Permit, Admission), Refusal> {
+        let mut breaker = self.breaker();
+        if let Some(until) = breaker.refuses_until(now) {
+            return Err(Refusal { until, cause: OUTAGE.to_owned() });
+        }
+        let permit = self.ledger().take(lane, now)?;
+        Ok((permit, breaker.admit()))
     }
 
     pub(crate) fn settle(&self, permit: Permit, requests: u32, reading: Option<QuotaReading>, now: Timestamp) {
         self.ledger().settle(permit, requests, reading, now);
+    }
+
+    /// What a call told of the CRM.
+    pub(crate) fn hear(&self, admission: Admission, heard: Heard, now: Timestamp) -> Change {
+        self.breaker().hear(admission, heard, now)
+    }
+
+    /// Whether the CRM is down, as far as known.
+    pub(crate) fn is_outage(&self) -> bool {
+        self.breaker().is_open()
     }
 
     /// The account as a whole must wait. Returns until when.
@@ -48,12 +69,22 @@ impl BudgetKeeper {
     }
 
     pub(crate) fn standing(&self, now: Timestamp) -> Standing {
-        self.ledger().standing(now)
+        let mut standing = self.ledger().standing(now);
+        let breaker = self.breaker();
+        standing.room = standing.room.map(|room| room.min(breaker.room(now)));
+        if let (None, Some(until)) = (&standing.stopped, breaker.refuses_until(now)) {
+            standing.stopped = Some(Stop { until, class: OUTAGE.to_owned() });
+        }
+        standing
     }
 
     /// The ledger as it is stored.
     pub(crate) fn stored(&self) -> Option<Value> {
         serde_json::to_value(&*self.ledger()).ok()
+    }
+
+    fn breaker(&self) -> MutexGuard<'_, Breaker> {
+        self.breaker.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn ledger(&self) -> MutexGuard<'_, Ledger> {

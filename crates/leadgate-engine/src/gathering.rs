@@ -56,6 +56,13 @@ mod tests {
     }
 
     #[test]
+    fn a_burst_of_a_time_to_come_is_over() {
+        let gathering = Gathering::default();
+        gathering.arrived(at(3_600_000));
+        assert!(!gathering.is_on(2, at(0)));
+    }
+
+    #[test]
     fn enough_work_or_a_long_wait_end_it() {
         let gathering = Gathering::default();
         gathering.arrived(at(0));

@@ -14,11 +14,15 @@
 //! | `leadgate_budget_used_requests` | gauge | `by` (`gateway`, `others`): in the current hour |
 //! | `leadgate_budget_limit_requests` | gauge | requests an hour |
 //! | `leadgate_account_stopped` | gauge | 1 while nothing may be asked of the account |
+//! | `leadgate_outage` | gauge | 1 while the CRM counts as down |
+//! | `leadgate_outages_total` | counter | |
 
 use jiff::Timestamp;
 use leadgate_core::budget::Standing;
 use leadgate_core::lane::Lane;
 use leadgate_store::model::{Attempt, QueueStats};
+
+use crate::engine::Engine;
 
 pub(crate) fn called(attempt: &Attempt) {
     let call = attempt.call.clone();
@@ -36,8 +40,18 @@ pub(crate) fn landed(lane: Lane, accepted_at: Timestamp, now: Timestamp) {
     metrics::histogram!("leadgate_landing_seconds", "lane" => lane.name()).record(seconds);
 }
 
+pub(crate) fn outage_began() {
+    metrics::counter!("leadgate_outages_total").increment(1);
+}
+
 /// Sets every gauge. Called when metrics are read.
-pub fn set_gauges(stats: &QueueStats, standing: &Standing, now: Timestamp) {
+pub fn set_gauges(stats: &QueueStats, engine: &Engine, now: Timestamp) {
+    let standing = engine.standing();
+    set_queue_gauges(stats, &standing, now);
+    set_account_gauges(&standing, engine.shared.budget.is_outage());
+}
+
+fn set_queue_gauges(stats: &QueueStats, standing: &Standing, now: Timestamp) {
     for lane in Lane::ALL {
         let rank = usize::from(lane.rank());
         metrics::gauge!("leadgate_queue_jobs", "lane" => lane.name()).set(stats.open_by_lane[rank] as f64);
@@ -49,10 +63,15 @@ pub fn set_gauges(stats: &QueueStats, standing: &Standing, now: Timestamp) {
     metrics::gauge!("leadgate_queue_unplanned").set(stats.unplanned as f64);
     metrics::gauge!("leadgate_queue_oldest_seconds").set(oldest);
     metrics::gauge!("leadgate_jobs_parked").set(stats.parked as f64);
+}
+
+fn set_account_gauges(standing: &Standing, is_outage: bool) {
     metrics::gauge!("leadgate_budget_used_requests", "by" => "gateway").set(f64::from(standing.hour_ours));
     metrics::gauge!("leadgate_budget_used_requests", "by" => "others").set(f64::from(standing.hour_others));
     if let Some(limit) = standing.hour_limit {
         metrics::gauge!("leadgate_budget_limit_requests").set(f64::from(limit));
     }
-    metrics::gauge!("leadgate_account_stopped").set(if standing.stopped.is_some() { 1.0 } else { 0.0 });
+    metrics::gauge!("leadgate_account_stopped").set(f64::from(u8::from(standing.stopped.is_some())));
+    metrics::gauge!("leadgate_outage").set(f64::from(u8::from(is_outage)));
+    metrics::counter!("leadgate_outages_total").increment(0);
 }

@@ -24,11 +24,10 @@ impl Engine {
         if self.shared.catalog.current().is_fresh(section, since) {
             return Ok(());
         }
-        let Ok(permit) = self.shared.budget.take(Lane::Interactive, now) else { return Ok(()) };
+        let Ok(permit) = self.take_permit(Lane::Interactive, now) else { return Ok(()) };
         let call = CrmCall::ReadCatalog(section);
-        let answer = self.shared.crm.call(call.clone()).await;
+        let answer = self.ask(permit, call.clone()).await;
         let now = self.now();
-        self.shared.budget.settle(permit, answer.requests, answer.quota, now);
         if let Err(failure) = &answer.result {
             tracing::warn!(
                 crm.class = failure.class(),

@@ -8,6 +8,7 @@ use freshsales_sandbox::{Account, Clock as SandboxClock, Generation, Plan, Sandb
 use jiff::{SignedDuration, Timestamp};
 use leadgate_core::budget::BudgetSettings;
 use leadgate_core::clock::Clock;
+use leadgate_core::crm::Crm;
 use leadgate_crm_freshsales::{FreshsalesCrm, FreshsalesSettings};
 use leadgate_engine::{Engine, EngineParts, EngineSettings, Pass};
 use leadgate_store::Store;
@@ -27,12 +28,16 @@ impl Clock for AccountClock {
     }
 }
 
+/// Puts something between the engine and the account.
+type WrapCrm = Box<dyn FnOnce(Arc<dyn Crm>) -> Arc<dyn Crm>>;
+
 /// How a [`TestGateway`] is opened.
 pub struct TestGatewayBuilder {
     generation: Generation,
     sandbox: SandboxConfig,
     engine: EngineSettings,
     web: WebSettings,
+    wrap_crm: WrapCrm,
 }
 
 /// A gateway, the account it serves, and the folder that is deleted in the end.
@@ -62,6 +67,7 @@ impl Default for TestGatewayBuilder {
             },
             engine: EngineSettings { jitter_seed: Some(1), budget: unlimited, ..EngineSettings::default() },
             web,
+            wrap_crm: Box::new(|crm| crm),
         }
     }
 }
@@ -103,6 +109,13 @@ impl TestGatewayBuilder {
         self
     }
 
+    /// Puts something between the engine and the account.
+    #[must_use]
+    pub fn crm(mut self, wrap: impl FnOnce(Arc<dyn Crm>) -> Arc<dyn Crm> + 'static) -> Self {
+        self.wrap_crm = Box::new(wrap);
+        self
+    }
+
     /// Opens it.
     pub async fn open(self) -> TestGateway {
         let sandbox = Sandbox::start(self.sandbox, "127.0.0.1:0".parse().unwrap()).await.unwrap();
@@ -114,7 +127,7 @@ impl TestGatewayBuilder {
             timeout: Duration::from_millis(500),
             remembered: None,
         };
-        let crm = Arc::new(FreshsalesCrm::new(settings, Arc::clone(&clock)));
+        let crm = (self.wrap_crm)(Arc::new(FreshsalesCrm::new(settings, Arc::clone(&clock))));
         let shared: Arc<dyn Store> = Arc::clone(&store) as Arc<dyn Store>;
         let parts = EngineParts { store: Arc::clone(&shared), crm, clock: Arc::clone(&clock), settings: self.engine };
         let engine = Engine::open(parts).await.unwrap();

@@ -4,8 +4,10 @@
 //! pumps the engine with [`TestGateway::settle`], which steps the clock from one due moment to the next until nothing is left to do.
 #![allow(clippy::unwrap_used)]
 
+mod faults;
 mod gateway;
 mod http;
 
+pub use faults::CrmThatPanics;
 pub use gateway::{AccountClock, TestGateway, TestGatewayBuilder};
 pub use http::Answer;

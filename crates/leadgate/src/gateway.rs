@@ -150,7 +150,7 @@ fn render(metrics: PrometheusHandle, store: Arc<SqliteStore>, engine: Engine) ->
             runtime.block_on(async { tokio::time::timeout(STATS_WITHIN, store.stats(now)).await })
         });
         match stats {
-            Ok(Ok(stats)) => leadgate_engine::metrics::set_gauges(&stats, &engine.standing(), now),
+            Ok(Ok(stats)) => leadgate_engine::metrics::set_gauges(&stats, &engine, now),
             _ => tracing::warn!("the store did not say how much waits; the gauges are those of the last time"),
         }
         metrics.render()

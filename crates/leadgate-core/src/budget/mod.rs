@@ -228,7 +228,8 @@ impl Ledger {
     }
 
     fn stop(&self, now: Timestamp) -> Option<&Stop> {
-        self.stopped.as_ref().filter(|stop| stop.until > now)
+        // A stop that is further away than any was begun before the clock was set back.
+        self.stopped.as_ref().filter(|stop| stop.until > now && stop.until <= later(now, LONGEST_STOP))
     }
 
     fn hour_room(&self, lane: Lane, now: Timestamp) -> u32 {

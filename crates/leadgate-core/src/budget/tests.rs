@@ -60,6 +60,37 @@ fn a_window_that_ended_while_the_reply_was_under_way_says_nothing_of_the_next() 
     assert_eq!((standing.hour_others, standing.hour_ends), (0, later(ended, SignedDuration::from_hours(1))));
 }
 
+#[rstest::rstest]
+#[case::asked_in_the_hour_before("2026-06-15T13:59:59Z", 0)]
+#[case::asked_in_this_hour("2026-06-15T14:00:00Z", 999)]
+fn a_reading_without_an_end_counts_for_the_hour_it_was_asked_in(#[case] asked: Timestamp, #[case] others: u32) {
+    let mut ledger = Ledger::new(BudgetSettings::default(), asked);
+    let permit = ledger.take(Lane::Interactive, asked).unwrap();
+    let now = later(start(), SignedDuration::from_secs(1));
+    ledger.settle(permit, 1, Some(QuotaReading { limit: 1000, remaining: 0, reset: None }), now);
+    assert_eq!(ledger.standing(now).hour_others, others);
+}
+
+#[test]
+fn a_clock_that_is_set_back_frees_the_minute_and_ends_the_hour_in_an_hour() {
+    let settings = BudgetSettings { per_minute: Some(10), ..BudgetSettings::default() };
+    let mut ledger = Ledger::new(settings, start());
+    while let Ok(permit) = ledger.take(Lane::Interactive, start()) {
+        ledger.settle(permit, 1, None, start());
+    }
+    let back = later(start(), SignedDuration::from_hours(-5));
+    assert!(ledger.take(Lane::Interactive, back).is_ok());
+    let standing = ledger.standing(back);
+    assert_eq!((standing.hour_ends, standing.hour_ours), (later(back, SignedDuration::from_hours(1)), 10));
+}
+
+#[test]
+fn a_stop_does_not_outlast_a_clock_that_is_set_back() {
+    let mut ledger = Ledger::new(BudgetSettings::default(), start());
+    ledger.stop_until(later(start(), SignedDuration::from_mins(20)), "quota", start());
+    assert_eq!(ledger.standing(later(start(), SignedDuration::from_hours(-5))).stopped, None);
+}
+
 #[test]
 fn a_restart_goes_on_where_it_stopped() {
     let mut ledger = Ledger::new(BudgetSettings::default(), start());

@@ -84,12 +84,22 @@ impl HourWindow {
 
     /// Moves on to the window that contains `now`. Requests under way may be counted in either, so they are counted in the new one too.
     pub(super) fn roll(&mut self, now: Timestamp, in_flight: u32) {
+        if seconds(now, self.ends) > LONGEST_WINDOW.as_secs_f64() {
+            return self.come_back_to(now);
+        }
         if now < self.ends {
             return;
         }
         self.remember_others();
         let passed = (seconds(self.ends, now) / HOUR_SECONDS).floor();
         self.begin(after(self.ends, passed * HOUR_SECONDS), in_flight);
+    }
+
+    /// The clock was set back to before this window. Its end moves back too, or it would last for hours; what was used is kept, because it may have
+    /// been used in the hour that now is.
+    fn come_back_to(&mut self, now: Timestamp) {
+        let hour = HourWindow::starting(self.limit, now);
+        (self.started, self.ends, self.seen_at) = (hour.started, hour.ends, now);
     }
 
     /// The CRM's window ended earlier than expected; another began. One that ended before ours began is known already.

@@ -4,3 +4,4 @@
 mod exactly_once;
 mod intake;
 mod model_crm;
+mod scripted;

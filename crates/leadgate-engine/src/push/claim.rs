@@ -39,7 +39,7 @@ impl Engine {
             Ok(ended) => Ok(Claimed { packs, leased, ended }),
             Err(error) => {
                 // Nothing is called without a record; the leases end by themselves, the permits do not.
-                packs.into_iter().for_each(|pack| self.shared.budget.settle(pack.permit, 0, None, now));
+                packs.into_iter().for_each(|pack| pack.permit.unused());
                 Err(error)
             }
         }
@@ -94,7 +94,7 @@ impl Engine {
                 round.put_back(members, round.now);
                 continue;
             }
-            match self.shared.budget.take(lane, round.now) {
+            match self.take_permit(lane, round.now) {
                 Ok(permit) => paid.push(PaidPack { permit, lane, call, members }),
                 Err(refusal) => round.put_back(members, refusal.until),
             }

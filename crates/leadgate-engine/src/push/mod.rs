@@ -9,7 +9,6 @@ mod work;
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use leadgate_core::budget::Permit;
 use leadgate_core::catalog::Catalog;
 use leadgate_core::crm::CrmCall;
 use leadgate_core::identity::IdentityKey;
@@ -19,10 +18,11 @@ use leadgate_core::steps::StepEffect;
 use leadgate_store::model::{Attempt, ClaimedJob, Then, TurnRecord};
 
 use crate::metrics;
+use crate::permit::HeldPermit;
 
 /// A call that was paid for, and the jobs it is made for.
 pub(crate) struct PaidPack {
-    pub(crate) permit: Permit,
+    pub(crate) permit: HeldPermit,
     pub(crate) lane: Lane,
     pub(crate) call: CrmCall,
     pub(crate) members: Vec<Leased>,

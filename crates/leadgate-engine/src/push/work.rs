@@ -15,9 +15,8 @@ impl Engine {
     pub(crate) async fn work(&self, pack: PaidPack) -> Result<usize, StoreError> {
         let sent_at = self.now();
         let PaidPack { permit, lane, call, members } = pack;
-        let answer = self.shared.crm.call(call.clone()).await;
+        let answer = self.ask(permit, call.clone()).await;
         let now = self.now();
-        self.shared.budget.settle(permit, answer.requests, answer.quota, now);
         let attempt = attempt_of(&call, &answer, members.len(), sent_at, now);
         metrics::called(&attempt);
         tracing::debug!(

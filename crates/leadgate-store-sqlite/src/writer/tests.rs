@@ -108,3 +108,67 @@ fn a_group_whose_commit_fails_is_told_so_and_nothing_is_kept() {
     assert!(results[0].is_ok());
     assert_eq!(numbers(&connection), [2]);
 }
+
+/// A writer whose thread is this one: what callers ask for waits in the channel of the group.
+fn side_by_side() -> (Writer, Group) {
+    let (sender, receiver) = channel();
+    let crowd_under_way = Arc::new(AtomicUsize::new(0));
+    let group = Group::new(empty(), receiver, Arc::clone(&crowd_under_way));
+    (Writer { sender: Some(sender), thread: None, crowd_under_way }, group)
+}
+
+/// Each asks and goes away; what it asked for is done all the same.
+fn ask(writer: &Writer, callers: &[Caller]) {
+    for &caller in callers {
+        let work =
+            |connection: &Connection, announcements: &mut Announcements| act(Act::Insert(1), connection, announcements);
+        let waiting = futures::FutureExt::now_or_never(writer.run(Scope::OneStatement, caller, work));
+        assert!(waiting.is_none());
+    }
+}
+
+/// Commits one group and answers it. Returns how many shared the commit.
+fn one_group(group: &mut Group, patience: &mut Patience) -> usize {
+    let first = group.wait_for_first().unwrap();
+    group.admit(first);
+    group.commit(patience, &mut Announcements::default()).unwrap();
+    let members = group.members.len();
+    group.answer(None, patience);
+    members
+}
+
+/// Whether the group that one member of the crowd begins would be held back for others, after these callers shared a commit.
+fn is_held_back_after(callers: &[Caller]) -> bool {
+    let (writer, mut group) = side_by_side();
+    let mut patience = Patience::default();
+    ask(&writer, callers);
+    assert_eq!(one_group(&mut group, &mut patience), callers.len());
+    ask(&writer, &[Caller::Crowd]);
+    let first = group.wait_for_first().unwrap();
+    group.admit(first);
+    let mut give_up_waiting_at = None;
+    group.take_more(&patience, &mut give_up_waiting_at);
+    give_up_waiting_at.is_some()
+}
+
+#[test]
+fn a_lone_member_of_the_crowd_waits_for_no_single_caller() {
+    assert!(!is_held_back_after(&[Caller::Crowd, Caller::Single, Caller::Single]));
+}
+
+#[test]
+fn those_who_were_answered_together_are_waited_for() {
+    assert!(is_held_back_after(&[Caller::Crowd, Caller::Crowd]));
+}
+
+#[test]
+fn of_a_crowd_that_is_back_nobody_is_held_back() {
+    let (writer, mut group) = side_by_side();
+    let mut patience = Patience::default();
+    for _ in 0..2 {
+        ask(&writer, &[Caller::Crowd, Caller::Single, Caller::Crowd]);
+        assert_eq!(one_group(&mut group, &mut patience), 3);
+    }
+    assert_eq!(patience.expected, 2);
+    assert_eq!(writer.crowd_under_way.load(Ordering::Relaxed), 0);
+}

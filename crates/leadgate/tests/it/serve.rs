@@ -65,6 +65,8 @@ fn a_lead_lands_and_is_counted() {
         "leadgate_jobs_ended_total{step=\"ensure_person\",end=\"done\"} 1",
         "leadgate_landing_seconds_bucket",
         "leadgate_queue_jobs{lane=\"interactive\"} 0",
+        "leadgate_outage 0",
+        "leadgate_outages_total 0",
         "# HELP leadgate_crm_requests_total",
     ] {
         assert!(metrics.contains(expected), "{expected} is not in\n{metrics}");

@@ -57,3 +57,18 @@ async fn people_who_are_there_already_are_not_touched_by_a_burst() {
     let old = gateway.account().contacts().iter().filter(|contact| contact["first_name"] == "Old").count();
     assert_eq!((old, gateway.account().contacts().len()), (30, 60));
 }
+
+#[tokio::test]
+async fn a_lead_that_somebody_waits_for_goes_first_and_a_slot_is_kept_for_it() {
+    let gateway =
+        TestGateway::builder().engine(|engine| (engine.concurrency, engine.pack_from) = (2, usize::MAX)).open().await;
+    gateway.land("/v1/leads", &json!({ "email": "warm@example.com" })).await;
+    for number in 0..20 {
+        gateway.post("/v1/leads", &json!({ "email": format!("lead{number}@example.com"), "lane": "event" })).await;
+    }
+    // A pass has four rounds of slots, of which less urgent work leaves one.
+    assert_eq!(gateway.engine().run_once().await.unwrap().calls, 7);
+    gateway.post("/v1/leads", &json!({ "email": "now@example.com" })).await;
+    assert_eq!(gateway.engine().run_once().await.unwrap().calls, 7);
+    assert!(gateway.account().contacts().iter().any(|contact| contact["email"] == "now@example.com"));
+}

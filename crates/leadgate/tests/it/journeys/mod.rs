@@ -6,3 +6,4 @@ mod deals;
 mod faults;
 mod leads;
 mod notes;
+mod outages;
