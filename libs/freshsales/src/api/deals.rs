@@ -63,6 +63,18 @@ record! {
         campaign_id: i64,
         /// Territory; only with `include=territory`.
         territory_id: i64,
+        /// Address of a picture (Suite).
+        avatar: String,
+        /// State of its conversation in the CRM's chat.
+        collaboration: Map<String, Value>,
+        /// Tokens of the CRM's chat; they change with every reply (Suite).
+        fc_widget_collaboration: Map<String, Value>,
+        /// Sales sequences that it went through; text or a list, by the account.
+        completed_sales_sequences: Value,
+        /// Sales sequences that it is in; text or a list, by the account.
+        active_sales_sequences: Value,
+        /// Appointments; only with `include=appointments`.
+        appointment_ids: Vec<i64>,
         /// Who made it; only with `include=creater`.
         creater_id: i64,
         /// Who changed it last; only with `include=updater`.
