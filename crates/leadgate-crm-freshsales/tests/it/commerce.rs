@@ -104,7 +104,7 @@ async fn a_contact_is_written_with_its_lists() {
 async fn products_are_made_priced_deleted_and_restored() {
     let suite = Suite::open().await;
     let id = suite.product("Seat", 80).await;
-    let prices = ProductAttributes::new().price("EUR", Decimal::new(755, 1)).replace_tags(["x"]);
+    let prices = ProductAttributes::new().price("EUR", Decimal::new(755, 1));
     let product = suite.ask(&products::update(id, prices).include(["product_pricings"])).await.record;
     let euro = &product.product_pricings.as_ref().unwrap()[1];
     assert_eq!((euro.unit_price, product.base_currency_amount), (Some(Decimal::new(755, 1)), Some(Decimal::from(80))));
@@ -330,4 +330,15 @@ async fn a_classic_account_says_that_it_has_none_of_it() {
     assert!(classic.is_missing(&custom_modules::of("cm_a").view(1)).await);
     assert_eq!(classic.ask(&selectors::lead_stages()).await[0].choice_type, Some(5));
     assert!(!classic.ask(&selectors::lead_reasons()).await.is_empty());
+}
+
+#[tokio::test]
+async fn an_upsert_merges_into_the_contact_that_it_finds() {
+    let suite = Suite::open().await;
+    let made = ContactAttributes::new().last_name("One").email("one@example.com").tags(["Old"]);
+    let id = suite.ask(&contacts::create(made)).await.record.id;
+    let key = contacts::UniqueKey::emails("one@example.com");
+    let upsert = contacts::upsert(key, ContactAttributes::new().tags(["New"]));
+    let found = suite.client.upsert(&upsert).await.unwrap().record;
+    assert_eq!((found.id, found.tags.unwrap()), (id, vec!["Old".to_owned(), "New".to_owned()]));
 }

@@ -12,7 +12,7 @@ use super::recycle_bin::{Forget, Restorable, Restore};
 use super::verbs::{Create, Delete, Update, View, collection};
 use crate::Generation;
 use crate::decode::{self, DecodeError};
-use crate::record::{Record, attributes, record, shared_attributes};
+use crate::record::{Record, attributes, custom_field_attributes, record};
 use crate::request::{Idempotency, Request, RequestParts};
 use crate::value::RecordTime;
 
@@ -162,7 +162,7 @@ attributes! {
     }
 }
 
-shared_attributes!(CpqDocumentAttributes);
+custom_field_attributes!(CpqDocumentAttributes);
 
 impl CpqDocumentAttributes {
     /// Sets the value, in the document's currency.

@@ -8,7 +8,7 @@ use super::cpq_bulk::CpqBulk;
 use super::product_lines::number;
 use super::recycle_bin::{Restorable, Restore};
 use super::verbs::{Create, Delete, Update, View};
-use crate::record::{Record, attributes, document, record, shared_attributes};
+use crate::record::{Record, attributes, custom_field_attributes, document, record};
 use crate::value::RecordTime;
 
 record! {
@@ -107,7 +107,7 @@ attributes! {
     }
 }
 
-shared_attributes!(ProductAttributes);
+custom_field_attributes!(ProductAttributes);
 
 impl ProductAttributes {
     /// Sets the price in one currency; prices in other currencies stay. Set [`pricing_type`](Self::pricing_type) 1 with the first one.
