@@ -65,12 +65,17 @@ impl<T> Page<T> {
         self.records.into_iter().map(|record| Listed::new(record, Arc::clone(&side_loads))).collect()
     }
 
+    /// What the CRM itself says about a page after this one.
+    pub(crate) fn says_has_next(&self) -> Option<bool> {
+        self.meta.get("has_next").and_then(Value::as_bool)
+    }
+
     /// Whether a page after this one (counted from 1) is worth asking for.
     ///
     /// Where the CRM says so (timelines) or tells the number of pages that decides; else an empty page ends the list and a short one
     /// does not.
     pub fn has_next(&self, this_page: u32) -> bool {
-        if let Some(has_next) = self.meta.get("has_next").and_then(Value::as_bool) {
+        if let Some(has_next) = self.says_has_next() {
             return has_next;
         }
         match self.total_pages {

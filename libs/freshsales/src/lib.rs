@@ -175,7 +175,7 @@ pub use credentials::{AccountAddress, ApiKey, Credentials, CredentialsError};
 pub use decode::{DecodeError, Done, Page, SideLoads, Single};
 pub use error::{Error, ErrorClass};
 pub use generation::Generation;
-pub use listing::{ListCursor, ListRequest, ListStream, Listed};
+pub use listing::{ListCursor, ListRequest, ListRow, ListStream, Listed};
 pub use rate_limit::RateLimit;
 pub use record::{Attributes, Record};
 pub use reply::{Reply, ResponseMeta};

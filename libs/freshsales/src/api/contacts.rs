@@ -4,10 +4,9 @@ use rust_decimal::Decimal;
 use serde_json::{Map, Value, json};
 
 use super::bulk::BulkCall;
-use super::deals::Deal;
 use super::jobs::{BulkItem, BulkUpsert};
-use super::related::RelatedRows;
-use super::sales_accounts::SalesAccount;
+use super::notes::TargetKind;
+use super::of_record::OfRecord;
 use super::verbs::{CloneRecord, Create, Delete, Forget, Update, Upsert, View};
 use crate::record::{Record, attributes, document, record, shared_attributes};
 use crate::value::RecordTime;
@@ -417,11 +416,11 @@ pub fn bulk_assign_owner(ids: impl IntoIterator<Item = i64>, owner_id: i64) -> B
 }
 
 /// The contacts of a sales account.
-pub fn of_account(account_id: i64) -> RelatedRows<SalesAccount, Contact> {
-    RelatedRows::new(account_id)
+pub fn of_account(account_id: i64) -> OfRecord<Contact> {
+    OfRecord::on_api(TargetKind::SalesAccount, account_id)
 }
 
 /// The contacts of a deal.
-pub fn of_deal(deal_id: i64) -> RelatedRows<Deal, Contact> {
-    RelatedRows::new(deal_id)
+pub fn of_deal(deal_id: i64) -> OfRecord<Contact> {
+    OfRecord::on_api(TargetKind::Deal, deal_id)
 }

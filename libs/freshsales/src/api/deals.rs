@@ -5,11 +5,10 @@ use rust_decimal::Decimal;
 use serde_json::{Map, Value, json};
 
 use super::bulk::BulkCall;
-use super::contacts::Contact;
 use super::jobs::{BulkItem, BulkUpsert};
+use super::notes::TargetKind;
+use super::of_record::OfRecord;
 use super::product_lines::{self, LineAttributes, ProductLine};
-use super::related::RelatedRows;
-use super::sales_accounts::SalesAccount;
 use super::verbs::{CloneRecord, Create, Delete, Forget, Update, Upsert, View};
 use crate::record::{Record, attributes, record, shared_attributes};
 use crate::value::RecordTime;
@@ -263,11 +262,11 @@ pub fn bulk_assign_owner(ids: impl IntoIterator<Item = i64>, owner_id: i64) -> B
 }
 
 /// The deals of a contact.
-pub fn of_contact(contact_id: i64) -> RelatedRows<Contact, Deal> {
-    RelatedRows::new(contact_id)
+pub fn of_contact(contact_id: i64) -> OfRecord<Deal> {
+    OfRecord::on_api(TargetKind::Contact, contact_id)
 }
 
 /// The deals of a sales account.
-pub fn of_account(account_id: i64) -> RelatedRows<SalesAccount, Deal> {
-    RelatedRows::new(account_id)
+pub fn of_account(account_id: i64) -> OfRecord<Deal> {
+    OfRecord::on_api(TargetKind::SalesAccount, account_id)
 }

@@ -27,7 +27,6 @@ pub mod product_lines;
 pub mod products;
 pub mod raw;
 pub mod recycle_bin;
-pub mod related;
 pub mod sales_accounts;
 pub mod sales_activities;
 pub mod search;

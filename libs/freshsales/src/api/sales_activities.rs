@@ -11,6 +11,7 @@ use super::notes::{Target, TargetKind};
 use super::verbs::{Create, Delete, Update, View};
 use crate::Generation;
 use crate::decode::{self, DecodeError, Page};
+use crate::listing::{ListOrder, ListRequest, Place};
 use crate::record::{Record, attributes, custom_field_attributes, record};
 use crate::request::{Idempotency, Request, RequestParts};
 use crate::value::RecordTime;
@@ -200,6 +201,18 @@ impl ListSalesActivities {
     pub fn include<S: Into<String>>(mut self, names: impl IntoIterator<Item = S>) -> Self {
         self.include.extend(names.into_iter().map(Into::into));
         self
+    }
+}
+
+impl ListRequest for ListSalesActivities {
+    type Row = SalesActivity;
+
+    fn order(&self) -> ListOrder {
+        ListOrder::Unpromised
+    }
+
+    fn at(&self, place: Place, rows: u32) -> Self {
+        self.clone().page(place.page(), rows)
     }
 }
 

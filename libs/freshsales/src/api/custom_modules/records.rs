@@ -8,6 +8,7 @@ use crate::Generation;
 use crate::api::verbs::nothing_to_merge;
 use crate::decode::{self, DecodeError, Done, Page, SideLoads, Single};
 use crate::filtered_search::Rule;
+use crate::listing::{ListOrder, ListRequest, Place, list_row};
 use crate::merge::{Guard, MergeUpdate, Wanted};
 use crate::record::{Attributes, attributes, custom_field_attributes, record};
 use crate::request::{Idempotency, Request, RequestParts};
@@ -41,6 +42,8 @@ attributes! {
 }
 
 custom_field_attributes!(ModuleRecordAttributes);
+
+list_row!(ModuleRecord);
 
 /// The module of this name; makes requests for its records.
 ///
@@ -326,6 +329,18 @@ impl SearchRecords {
     pub fn full_rows(mut self) -> Self {
         self.full_rows = true;
         self
+    }
+}
+
+impl ListRequest for SearchRecords {
+    type Row = ModuleRecord;
+
+    fn order(&self) -> ListOrder {
+        self.paging.list_order()
+    }
+
+    fn at(&self, place: Place, rows: u32) -> Self {
+        Self { paging: self.paging.at(place, rows), ..self.clone() }
     }
 }
 
