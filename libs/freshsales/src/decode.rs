@@ -257,17 +257,13 @@ pub fn rows<T: DeserializeOwned>(key: &str, body: &[u8]) -> Result<Vec<T>, Decod
     page(key, body).map(|page| page.records)
 }
 
-/// Reads a reply that says what was done: `{"message":"…"}`.
+/// Reads a reply that says what was done: `{"message":"…"}`, or any [`confirmation`].
 ///
 /// # Errors
-/// Where the body is no object, or one that carries errors.
+/// As [`confirmation`].
 pub fn message(body: &[u8]) -> Result<Done, DecodeError> {
-    match json(body)? {
-        Value::Object(fields) if fields.contains_key("errors") => {
-            Err(DecodeError::new("$", "an object with a message"))
-        }
-        fields => typed("$", fields),
-    }
+    confirmation(body)?;
+    object(body).map_or_else(|_| Ok(Done::default()), |fields| typed("$", Value::Object(fields)))
 }
 
 /// Reads the confirmation of a deletion: `true`, `{"success":"200"}`, a message object, or no body at all.

@@ -24,9 +24,11 @@
 //!
 //! * [`Credentials`]: an [`ApiKey`] and an [`AccountAddress`], understood however people paste them.
 //! * A [`Request`] is a plain value with an `Output`: what to send, how safe it is to repeat, how to read the answer. One module per
-//!   resource makes them: [`contacts`], [`leads`], [`sales_accounts`], [`deals`], [`notes`], [`tasks`], [`appointments`], [`sales_activities`],
-//!   [`phone_calls`], [`documents`], [`activities`], [`conversations`], [`bulk`], [`jobs`], [`lookup`], [`search`], [`filtered_search`], [`views`],
-//!   [`selectors`], [`fields`], [`lists`], [`teams`], [`products`], [`cpq_documents`], [`custom_modules`], [`recycle_bin`], and [`raw`] for the rest.
+//!   resource makes them: [`contacts`], [`leads`], [`sales_accounts`], [`deals`] ([`product_lines`]), [`notes`], [`tasks`], [`appointments`],
+//!   [`sales_activities`], [`phone_calls`], [`documents`], [`activities`], [`conversations`], [`duplicates`], [`lookup`], [`search`],
+//!   [`suggestions`], [`filtered_search`], [`views`], [`selectors`], [`fields`], [`lists`], [`teams`], [`products`], [`cpq_documents`],
+//!   [`custom_modules`]. What they share is in [`verbs`] (view, create, update, …), [`bulk`], [`jobs`] (bulk upserts), [`of_record`] and
+//!   [`recycle_bin`]; [`raw`] is for the rest.
 //! * A [`Client`] makes exactly one HTTP request of it and gives a [`Reply`]: the output and a [`ResponseMeta`] with the account's quota. What takes several
 //!   requests says so: [`Client::stream`] reads a whole list, [`Client::update`] and [`Client::upsert`] merge.
 //! * An [`Error`] has an [`ErrorClass`] that says what to do, the same meta, and [`Error::may_have_happened`] for writes.

@@ -380,7 +380,7 @@ pub fn update(id: i64, attributes: ContactAttributes) -> Update<Contact> {
     Update::new(id, attributes)
 }
 
-/// Updates the contact that has the key, or creates it.
+/// Updates the contact that has the key, or creates it, by [`Client::upsert`](crate::Client::upsert), which merges tags and custom fields.
 pub fn upsert(key: UniqueKey, attributes: ContactAttributes) -> Upsert<Contact> {
     Upsert::new(key, attributes)
 }
@@ -412,7 +412,7 @@ pub fn bulk_destroy(ids: impl IntoIterator<Item = i64>) -> BulkCall<Contact> {
 
 /// Gives many contacts to a user in one request.
 pub fn bulk_assign_owner(ids: impl IntoIterator<Item = i64>, owner_id: i64) -> BulkCall<Contact> {
-    BulkCall::assign(ids, owner_id)
+    BulkCall::assign_owner(ids, owner_id)
 }
 
 /// The contacts of a sales account.

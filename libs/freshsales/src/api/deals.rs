@@ -221,12 +221,12 @@ pub fn create(attributes: DealAttributes) -> Create<Deal> {
     Create::new(attributes)
 }
 
-/// Changes a deal.
+/// Changes a deal, by [`Client::update`](crate::Client::update), which merges tags and custom fields.
 pub fn update(id: i64, attributes: DealAttributes) -> Update<Deal> {
     Update::new(id, attributes)
 }
 
-/// Updates the deal that has the key, or creates it.
+/// Updates the deal that has the key, or creates it, by [`Client::upsert`](crate::Client::upsert), which merges tags and custom fields.
 pub fn upsert(key: UniqueKey, attributes: DealAttributes) -> Upsert<Deal> {
     Upsert::new(key, attributes)
 }
@@ -258,7 +258,7 @@ pub fn bulk_destroy(ids: impl IntoIterator<Item = i64>) -> BulkCall<Deal> {
 
 /// Gives many deals to a user in one request.
 pub fn bulk_assign_owner(ids: impl IntoIterator<Item = i64>, owner_id: i64) -> BulkCall<Deal> {
-    BulkCall::assign(ids, owner_id)
+    BulkCall::assign_owner(ids, owner_id)
 }
 
 /// The deals of a contact.

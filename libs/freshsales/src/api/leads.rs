@@ -294,12 +294,12 @@ pub fn create(attributes: LeadAttributes) -> Create<Lead> {
     Create::new(attributes)
 }
 
-/// Changes a lead.
+/// Changes a lead, by [`Client::update`](crate::Client::update), which merges tags and custom fields.
 pub fn update(id: i64, attributes: LeadAttributes) -> Update<Lead> {
     Update::new(id, attributes)
 }
 
-/// Updates the lead that has the key, or creates it.
+/// Updates the lead that has the key, or creates it, by [`Client::upsert`](crate::Client::upsert), which merges tags and custom fields.
 pub fn upsert(key: UniqueKey, attributes: LeadAttributes) -> Upsert<Lead> {
     Upsert::new(key, attributes)
 }
@@ -358,5 +358,5 @@ pub fn bulk_destroy(ids: impl IntoIterator<Item = i64>) -> BulkCall<Lead> {
 
 /// Gives many leads to a user in one request.
 pub fn bulk_assign_owner(ids: impl IntoIterator<Item = i64>, owner_id: i64) -> BulkCall<Lead> {
-    BulkCall::assign(ids, owner_id)
+    BulkCall::assign_owner(ids, owner_id)
 }

@@ -8,7 +8,6 @@ pub mod appointments;
 pub mod bulk;
 pub mod contacts;
 pub mod conversations;
-pub mod cpq_bulk;
 pub mod cpq_documents;
 pub mod custom_modules;
 pub mod deals;

@@ -183,12 +183,12 @@ pub fn create(attributes: SalesAccountAttributes) -> Create<SalesAccount> {
     Create::new(attributes)
 }
 
-/// Changes a sales account.
+/// Changes a sales account, by [`Client::update`](crate::Client::update), which merges tags and custom fields.
 pub fn update(id: i64, attributes: SalesAccountAttributes) -> Update<SalesAccount> {
     Update::new(id, attributes)
 }
 
-/// Updates the sales account that has the key, or creates it.
+/// Updates the sales account that has the key, or creates it, by [`Client::upsert`](crate::Client::upsert), which merges tags and custom fields.
 pub fn upsert(key: UniqueKey, attributes: SalesAccountAttributes) -> Upsert<SalesAccount> {
     Upsert::new(key, attributes)
 }
@@ -225,7 +225,7 @@ pub fn bulk_destroy(ids: impl IntoIterator<Item = i64>) -> BulkCall<SalesAccount
 
 /// Gives many sales accounts to a user in one request.
 pub fn bulk_assign_owner(ids: impl IntoIterator<Item = i64>, owner_id: i64) -> BulkCall<SalesAccount> {
-    BulkCall::assign(ids, owner_id)
+    BulkCall::assign_owner(ids, owner_id)
 }
 
 /// Deletes many sales accounts together with their contacts and deals.
