@@ -22,11 +22,12 @@ use std::sync::Arc;
 
 use tokio::runtime::{Builder, Handle, Runtime};
 
-use crate::api::verbs::Update;
+use crate::api::verbs::Upsert;
 use crate::credentials::Credentials;
 use crate::decode::Single;
 use crate::error::Error;
 use crate::listing::{ListCursor, ListRequest, ListStream, Listed, WrongCursor};
+use crate::merge::MergeUpdate;
 use crate::record::Record;
 use crate::reply::Reply;
 use crate::request::Request;
@@ -90,8 +91,16 @@ impl Client {
     ///
     /// # Errors
     /// As there.
-    pub fn update<T: Record>(&self, update: &Update<T>) -> Result<Single<T>, Error> {
+    pub fn update<U: MergeUpdate>(&self, update: &U) -> Result<Single<U::Record>, Error> {
         block(&self.runtime, self.client.update(update))?
+    }
+
+    /// As [`crate::Client::upsert`].
+    ///
+    /// # Errors
+    /// As there.
+    pub fn upsert<T: Record>(&self, upsert: &Upsert<T>) -> Result<Single<T>, Error> {
+        block(&self.runtime, self.client.upsert(upsert))?
     }
 
     /// All records of a list, as [`crate::Client::stream`].

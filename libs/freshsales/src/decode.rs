@@ -65,12 +65,17 @@ impl<T> Page<T> {
         self.records.into_iter().map(|record| Listed::new(record, Arc::clone(&side_loads))).collect()
     }
 
+    /// What the CRM itself says about a page after this one.
+    pub(crate) fn says_has_next(&self) -> Option<bool> {
+        self.meta.get("has_next").and_then(Value::as_bool)
+    }
+
     /// Whether a page after this one (counted from 1) is worth asking for.
     ///
     /// Where the CRM says so (timelines) or tells the number of pages that decides; else an empty page ends the list and a short one
     /// does not.
     pub fn has_next(&self, this_page: u32) -> bool {
-        if let Some(has_next) = self.meta.get("has_next").and_then(Value::as_bool) {
+        if let Some(has_next) = self.says_has_next() {
             return has_next;
         }
         match self.total_pages {
@@ -252,17 +257,13 @@ pub fn rows<T: DeserializeOwned>(key: &str, body: &[u8]) -> Result<Vec<T>, Decod
     page(key, body).map(|page| page.records)
 }
 
-/// Reads a reply that says what was done: `{"message":"…"}`.
+/// Reads a reply that says what was done: `{"message":"…"}`, or any [`confirmation`].
 ///
 /// # Errors
-/// Where the body is no object, or one that carries errors.
+/// As [`confirmation`].
 pub fn message(body: &[u8]) -> Result<Done, DecodeError> {
-    match json(body)? {
-        Value::Object(fields) if fields.contains_key("errors") => {
-            Err(DecodeError::new("$", "an object with a message"))
-        }
-        fields => typed("$", fields),
-    }
+    confirmation(body)?;
+    object(body).map_or_else(|_| Ok(Done::default()), |fields| typed("$", Value::Object(fields)))
 }
 
 /// Reads the confirmation of a deletion: `true`, `{"success":"200"}`, a message object, or no body at all.

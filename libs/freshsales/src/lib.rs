@@ -11,7 +11,7 @@
 //! let client = Client::detect(Credentials::from_env()?).await?;
 //!
 //! let attributes = ContactAttributes::new().first_name("Ingrid").last_name("Halvorsen").custom_field("cf_seats", 80);
-//! let contact = client.send(&contacts::upsert(UniqueKey::emails("ingrid@example.com"), attributes)).await?.output.record;
+//! let contact = client.upsert(&contacts::upsert(UniqueKey::emails("ingrid@example.com"), attributes)).await?.record;
 //! client.send(&notes::create(notes::TargetKind::Contact, contact.id, "Wants the proposal by Friday.")).await?;
 //!
 //! let found = client.send(&lookup::by("email", "ingrid@example.com", [Entity::Contact])).await?;
@@ -24,11 +24,13 @@
 //!
 //! * [`Credentials`]: an [`ApiKey`] and an [`AccountAddress`], understood however people paste them.
 //! * A [`Request`] is a plain value with an `Output`: what to send, how safe it is to repeat, how to read the answer. One module per
-//!   resource makes them: [`contacts`], [`leads`], [`sales_accounts`], [`deals`], [`notes`], [`tasks`], [`appointments`], [`sales_activities`],
-//!   [`phone_calls`], [`documents`], [`activities`], [`conversations`], [`bulk`], [`jobs`], [`lookup`], [`search`], [`filtered_search`], [`views`],
-//!   [`selectors`], [`fields`], [`lists`], [`teams`], [`products`], [`cpq_documents`], [`custom_modules`], [`recycle_bin`], and [`raw`] for the rest.
+//!   resource makes them: [`contacts`], [`leads`], [`sales_accounts`], [`deals`] ([`product_lines`]), [`notes`], [`tasks`], [`appointments`],
+//!   [`sales_activities`], [`phone_calls`], [`documents`], [`activities`], [`conversations`], [`duplicates`], [`lookup`], [`search`],
+//!   [`suggestions`], [`filtered_search`], [`views`], [`selectors`], [`fields`], [`lists`], [`teams`], [`products`], [`cpq_documents`],
+//!   [`custom_modules`]. What they share is in [`verbs`] (view, create, update, …), [`bulk`], [`jobs`] (bulk upserts), [`of_record`] and
+//!   [`recycle_bin`]; [`raw`] is for the rest.
 //! * A [`Client`] makes exactly one HTTP request of it and gives a [`Reply`]: the output and a [`ResponseMeta`] with the account's quota. What takes several
-//!   requests says so: [`Client::stream`] reads a whole list, [`Client::update`] merges.
+//!   requests says so: [`Client::stream`] reads a whole list, [`Client::update`] and [`Client::upsert`] merge.
 //! * An [`Error`] has an [`ErrorClass`] that says what to do, the same meta, and [`Error::may_have_happened`] for writes.
 //! * [`follow`] sends any number of records in bulk and tells what became of each.
 //! * Around it, each replaceable: [`transport`] (tower services and layers), [`retry`] (a pure policy and a client that follows it),
@@ -113,8 +115,8 @@
 //!
 //! # Merging
 //!
-//! The API replaces `tags`, and in some accounts `custom_field`, as a whole. [`Client::update`] reads, merges and writes, so that what an update does not mention
-//! stays; `replace_tags` and `replace_custom_fields` say that the rest is to go. See [`merge`] for what is guaranteed when others write too. [`custom_fields`] checks
+//! The API replaces `tags`, and in some accounts `custom_field`, as a whole. [`Client::update`] and [`Client::upsert`] read, merge and write, so that what they do not
+//! mention stays; `replace_tags` and `replace_custom_fields` say that the rest is to go. See [`merge`] for what is guaranteed when others write too. [`custom_fields`] checks
 //! values against the account's own fields and choices before anything is sent.
 //!
 //! # The escape hatch
@@ -175,7 +177,7 @@ pub use credentials::{AccountAddress, ApiKey, Credentials, CredentialsError};
 pub use decode::{DecodeError, Done, Page, SideLoads, Single};
 pub use error::{Error, ErrorClass};
 pub use generation::Generation;
-pub use listing::{ListCursor, ListRequest, ListStream, Listed};
+pub use listing::{ListCursor, ListRequest, ListRow, ListStream, Listed};
 pub use rate_limit::RateLimit;
 pub use record::{Attributes, Record};
 pub use reply::{Reply, ResponseMeta};

@@ -21,15 +21,24 @@
 //! write; if somebody who had read it before wrote over it, the merge starts again. Writers who all use `Around` do not lose each other's changes unless two
 //! writes fall into the time of one request.
 //!
-//! An upsert and a bulk upsert send their tags and custom fields as they are, for they do not know the record: what they find loses its other tags.
+//! # Upserts
+//!
+//! [`Client::upsert`] looks the record up by its key and merges into what it finds. An [`Upsert`] that is sent as it is, and a
+//! [bulk upsert](crate::jobs), do not know the record, so they are not sent if there is something to merge: say `replace_tags` or
+//! `replace_custom_fields`, and what they find loses the rest.
 
+use http::StatusCode;
+use serde::Serialize;
 use serde_json::{Map, Value, json};
 
-use crate::api::verbs::{Update, View};
+use crate::Generation;
+use crate::api::lookup::KeyOf;
+use crate::api::verbs::{Update, Upsert, View};
 use crate::client::Client;
-use crate::decode::Single;
+use crate::decode::{DecodeError, Single};
 use crate::error::{Error, ErrorClass};
 use crate::record::{Attributes, Record};
+use crate::request::{Idempotency, Request, RequestParts};
 use crate::retry::{RetryPolicy, RetryingClient};
 
 const TAGS: &str = "tags";
@@ -184,6 +193,51 @@ fn was_overwritten(before: &Map<String, Value>, sent: &Map<String, Value>, after
     tag_lost || tag_is_back || custom(sent).iter().any(|(key, value)| undone(Some(value), old.get(key), new.get(key)))
 }
 
+/// An update that can be merged into what its record has: an [`Update`], or that of a [custom module's record](crate::custom_modules::UpdateRecord).
+pub trait MergeUpdate: Request<Output = Single<Self::Record>> {
+    /// What is changed.
+    type Record: Serialize + Send;
+    /// Reads what is changed.
+    type Reading: Request<Output = Single<Self::Record>>;
+
+    /// A request that reads the record with the update's includes.
+    fn reading(&self) -> Self::Reading;
+    /// What is to be written, in which envelope, and how it is merged.
+    fn wanted(&self) -> Wanted<'_>;
+}
+
+/// What a [`MergeUpdate`] is to write.
+#[derive(Debug, Clone, Copy)]
+pub struct Wanted<'a> {
+    /// Key that the attributes have in the body, e.g. `contact`.
+    pub envelope: &'a str,
+    /// The attributes as they were set.
+    pub attributes: &'a Map<String, Value>,
+    /// Which of them are to be merged.
+    pub merges: Option<&'a Merges>,
+    /// How others are watched for.
+    pub guard: Guard,
+}
+
+impl<T: Record> MergeUpdate for Update<T> {
+    type Record = T;
+    type Reading = View<T>;
+
+    fn reading(&self) -> View<T> {
+        View::new(self.id).include(self.include.clone())
+    }
+
+    fn wanted(&self) -> Wanted<'_> {
+        let attributes = &self.attributes;
+        Wanted {
+            envelope: T::SINGULAR,
+            attributes: attributes.as_map(),
+            merges: attributes.merges(),
+            guard: self.guard,
+        }
+    }
+}
+
 impl Client {
     /// Changes a record and keeps the tags and custom fields that the update does not mention. See [`crate::merge`].
     ///
@@ -192,9 +246,24 @@ impl Client {
     ///
     /// # Errors
     /// As [`Client::send`]; [`ErrorClass::ChangedMeanwhile`] if others kept changing the record.
-    pub async fn update<T: Record>(&self, update: &Update<T>) -> Result<Single<T>, Error> {
-        RetryingClient::new(self.clone(), RetryPolicy::default().attempts(1)).update(update).await
+    pub async fn update<U: MergeUpdate>(&self, update: &U) -> Result<Single<U::Record>, Error> {
+        without_retries(self).update(update).await
     }
+
+    /// Updates the record that has the key, or creates it, and keeps the tags and custom fields that the upsert does not mention.
+    ///
+    /// One request if there is nothing to merge; else the record is looked up first, and [updated](Client::update) if it is there. Whom the
+    /// look-up does not show although the CRM's upsert finds it, its other tags and custom fields are lost.
+    ///
+    /// # Errors
+    /// As [`Client::update`]; [`ErrorClass::Setup`] if several records have the key: update one of them by its id.
+    pub async fn upsert<T: Record>(&self, upsert: &Upsert<T>) -> Result<Single<T>, Error> {
+        without_retries(self).upsert(upsert).await
+    }
+}
+
+fn without_retries(client: &Client) -> RetryingClient {
+    RetryingClient::new(client.clone(), RetryPolicy::default().attempts(1))
 }
 
 impl RetryingClient {
@@ -202,20 +271,20 @@ impl RetryingClient {
     ///
     /// # Errors
     /// As [`Client::update`].
-    pub async fn update<T: Record>(&self, update: &Update<T>) -> Result<Single<T>, Error> {
-        let Some(merges) = update.attributes.merges().filter(|merges| merges.reads_the_record()) else {
+    pub async fn update<U: MergeUpdate>(&self, update: &U) -> Result<Single<U::Record>, Error> {
+        let wanted = update.wanted();
+        let Some(merges) = wanted.merges.filter(|merges| merges.reads_the_record()) else {
             return Ok(self.send(update).await?.output);
         };
-        let wanted = update.attributes.as_map();
         let mut written = false;
         let mut record = self.fields_of(update).await?;
         for _ in 0..TRIES {
             let before = record.1;
-            let sent = merges.merged(wanted, &before).ok_or_else(|| self.shows_nothing::<T>(update.id))?;
+            let sent = merges.merged(wanted.attributes, &before).ok_or_else(|| self.shows_nothing(update))?;
             if has_all(&before, &sent) {
                 return Ok(record.0);
             }
-            if update.guard != Guard::Off {
+            if wanted.guard != Guard::Off {
                 record = self.fields_of(update).await?;
                 if version(&record.1) != version(&before) {
                     continue;
@@ -223,7 +292,7 @@ impl RetryingClient {
             }
             let reply = self.send(&Merged { update, fields: sent.clone() }).await?.output;
             written = true;
-            if update.guard != Guard::Around {
+            if wanted.guard != Guard::Around {
                 return Ok(reply);
             }
             record = self.fields_of(update).await?;
@@ -231,11 +300,33 @@ impl RetryingClient {
                 return Ok(record.0);
             }
         }
-        Err(Error::of_write(ErrorClass::ChangedMeanwhile { attempts: TRIES, written }, path_of::<T>(update.id)))
+        Err(Error::of_write(ErrorClass::ChangedMeanwhile { attempts: TRIES, written }, self.path_of(update)))
     }
 
-    async fn fields_of<T: Record>(&self, update: &Update<T>) -> Result<(Single<T>, Map<String, Value>), Error> {
-        let single = self.send(&View::<T>::new(update.id).include(update.include.clone())).await?.output;
+    /// As [`Client::upsert`], with each of its requests repeated as the policy says: all of them are safe to repeat.
+    ///
+    /// # Errors
+    /// As [`Client::upsert`].
+    pub async fn upsert<T: Record>(&self, upsert: &Upsert<T>) -> Result<Single<T>, Error> {
+        if !upsert.needs_the_record() {
+            return Ok(self.send(upsert).await?.output);
+        }
+        match self.ids_of(&KeyOf::<T>::new(&upsert.key)).await?[..] {
+            [] => Ok(self.send(&AsItIs(upsert)).await?.output),
+            [id] => self.update(&Update::<T>::new(id, upsert.attributes.clone()).include(upsert.include.clone())).await,
+            _ => Err(Error::setup(format!("several {} have the key of the upsert: update one by its id", T::PLURAL))),
+        }
+    }
+
+    async fn ids_of<T: Record>(&self, key: &KeyOf<'_, T>) -> Result<Vec<i64>, Error> {
+        match key.as_id() {
+            Some(id) => Ok(vec![id]),
+            None => Ok(self.send(key).await?.output.iter().map(Record::id).collect()),
+        }
+    }
+
+    async fn fields_of<U: MergeUpdate>(&self, update: &U) -> Result<(Single<U::Record>, Map<String, Value>), Error> {
+        let single = self.send(&update.reading()).await?.output;
         let fields = match serde_json::to_value(&single.record) {
             Ok(Value::Object(fields)) => fields,
             _ => Map::new(),
@@ -243,36 +334,55 @@ impl RetryingClient {
         Ok((single, fields))
     }
 
-    fn shows_nothing<T: Record>(&self, id: i64) -> Error {
+    fn shows_nothing(&self, update: &impl MergeUpdate) -> Error {
         Error::setup(format!(
             "{} does not show its tags or custom fields, so nothing can be merged into them: use `replace_tags` or `replace_custom_fields`",
-            path_of::<T>(id)
+            self.path_of(update)
         ))
     }
-}
 
-fn path_of<T: Record>(id: i64) -> String {
-    format!("{}/{id}", T::PLURAL)
+    fn path_of(&self, update: &impl MergeUpdate) -> String {
+        update.to_parts(self.client().generation()).printable_path()
+    }
 }
 
 /// An update with the attributes that the merge came to.
-struct Merged<'a, T: Record> {
-    update: &'a Update<T>,
+struct Merged<'a, U> {
+    update: &'a U,
     fields: Map<String, Value>,
 }
 
-impl<T: Record> crate::Request for Merged<'_, T> {
-    type Output = Single<T>;
+impl<U: MergeUpdate> Request for Merged<'_, U> {
+    type Output = Single<U::Record>;
 
-    fn to_parts(&self, generation: crate::Generation) -> crate::RequestParts {
-        self.update.to_parts(generation).body(json!({ T::SINGULAR: self.fields }))
+    fn to_parts(&self, generation: Generation) -> RequestParts {
+        self.update.to_parts(generation).body(json!({ self.update.wanted().envelope: self.fields }))
     }
 
-    fn kind(&self) -> crate::Idempotency {
+    fn kind(&self) -> Idempotency {
         self.update.kind()
     }
 
-    fn decode(&self, status: http::StatusCode, body: &[u8]) -> Result<Self::Output, crate::DecodeError> {
+    fn decode(&self, status: StatusCode, body: &[u8]) -> Result<Self::Output, DecodeError> {
         self.update.decode(status, body)
+    }
+}
+
+/// An upsert of a record that is not there: there is nothing to merge into.
+struct AsItIs<'a, T: Record>(&'a Upsert<T>);
+
+impl<T: Record> Request for AsItIs<'_, T> {
+    type Output = Single<T>;
+
+    fn to_parts(&self, generation: Generation) -> RequestParts {
+        self.0.to_parts(generation)
+    }
+
+    fn kind(&self) -> Idempotency {
+        self.0.kind()
+    }
+
+    fn decode(&self, status: StatusCode, body: &[u8]) -> Result<Self::Output, DecodeError> {
+        self.0.decode(status, body)
     }
 }

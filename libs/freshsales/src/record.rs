@@ -199,9 +199,11 @@ macro_rules! setter {
     };
 }
 
-/// Adds the attributes that people, companies and deals share: owner, tags, custom fields.
+/// Adds tags and custom fields, which people, companies and deals share.
 macro_rules! shared_attributes {
     ($name:ident) => {
+        $crate::record::custom_field_attributes!($name);
+
         impl $name {
             /// Gives the record these tags. [`Client::update`](crate::Client::update) adds them to those that it has.
             #[must_use]
@@ -223,7 +225,14 @@ macro_rules! shared_attributes {
                 self.1.replace_tags(&mut self.0, tags.into_iter().map(Into::into));
                 self
             }
+        }
+    };
+}
 
+/// Adds custom fields, for kinds that have no tags.
+macro_rules! custom_field_attributes {
+    ($name:ident) => {
+        impl $name {
             /// Sets one custom field by its key, e.g. `cf_seats`; `Value::Null` empties it. [`Client::update`](crate::Client::update) leaves the other custom
             /// fields of the record as they are.
             #[must_use]
@@ -248,4 +257,4 @@ macro_rules! shared_attributes {
     };
 }
 
-pub(crate) use {attributes, document, record, setter, shared_attributes, typed_object};
+pub(crate) use {attributes, custom_field_attributes, document, record, setter, shared_attributes, typed_object};

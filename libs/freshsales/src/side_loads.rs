@@ -6,6 +6,7 @@
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
+use crate::api::appointments::Appointment;
 use crate::api::contacts::Contact;
 use crate::api::deals::Deal;
 use crate::api::notes::Note;
@@ -74,6 +75,21 @@ macro_rules! accessors {
                 many(&self.record, &self.side_loads, "task_ids", "tasks")
             }
 
+            /// The appointments (`include=appointments`).
+            pub fn appointments(&self) -> Vec<Appointment> {
+                many(&self.record, &self.side_loads, "appointment_ids", "appointments")
+            }
+
+            /// The companies below a company (`include=child_sales_accounts`).
+            pub fn child_sales_accounts(&self) -> Vec<SalesAccount> {
+                many(&self.record, &self.side_loads, "child_sales_account_ids", "child_sales_accounts")
+            }
+
+            /// The users who work on a task (`include=users`).
+            pub fn users(&self) -> Vec<Owner> {
+                many(&self.record, &self.side_loads, "user_ids", "users")
+            }
+
             /// The notes (`include=notes`).
             pub fn notes(&self) -> Vec<Note> {
                 many(&self.record, &self.side_loads, "note_ids", "notes")
@@ -97,6 +113,8 @@ accessors! {
     deal_reason: "deal_reason_id" in ["deal_reasons", "deal_reason"] -> NamedChoice;
     /// The payment status of a deal (`include=deal_payment_status`).
     deal_payment_status: "deal_payment_status_id" in ["deal_payment_statuses", "deal_payment_status"] -> NamedChoice;
+    /// The product of a deal from the account's simple list (`include=deal_product`).
+    deal_product: "deal_product_id" in ["deal_products", "deal_product"] -> NamedChoice;
     /// The currency of a deal (`include=currency`).
     currency: "currency_id" in ["currencies", "currency"] -> Currency;
     /// The stage of a lead (`include=lead_stage`).

@@ -138,6 +138,16 @@ impl FieldValue for Date {
     }
 }
 
+/// Anything but null, for fields whose shape differs between accounts.
+impl FieldValue for Value {
+    fn read(value: &Value) -> Option<Self> {
+        (!value.is_null()).then(|| value.clone())
+    }
+    fn write(&self) -> Value {
+        self.clone()
+    }
+}
+
 impl FieldValue for Number {
     fn read(value: &Value) -> Option<Self> {
         value.as_number().cloned()

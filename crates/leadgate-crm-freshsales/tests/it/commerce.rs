@@ -13,7 +13,7 @@ use freshsales::product_lines::LineAttributes;
 use freshsales::products::{self, ProductAttributes};
 use freshsales::sales_accounts::SalesAccount;
 use freshsales::teams::{self, TeamChange};
-use freshsales::{Client, Credentials, Error, ErrorClass, Request, recycle_bin, selectors};
+use freshsales::{Client, Credentials, Error, ErrorClass, Request, selectors};
 use freshsales_sandbox::{Account, Clock, Generation, Kind, Sandbox, SandboxConfig};
 use rust_decimal::Decimal;
 use serde_json::json;
@@ -104,7 +104,7 @@ async fn a_contact_is_written_with_its_lists() {
 async fn products_are_made_priced_deleted_and_restored() {
     let suite = Suite::open().await;
     let id = suite.product("Seat", 80).await;
-    let prices = ProductAttributes::new().price("EUR", Decimal::new(755, 1)).replace_tags(["x"]);
+    let prices = ProductAttributes::new().price("EUR", Decimal::new(755, 1));
     let product = suite.ask(&products::update(id, prices).include(["product_pricings"])).await.record;
     let euro = &product.product_pricings.as_ref().unwrap()[1];
     assert_eq!((euro.unit_price, product.base_currency_amount), (Some(Decimal::new(755, 1)), Some(Decimal::from(80))));
@@ -122,11 +122,11 @@ async fn products_are_changed_in_bulk() {
     let suite = Suite::open().await;
     let ids = [suite.product("A", 1).await, suite.product("B", 2).await];
     let owner = suite.ask(&selectors::owners()).await[1].id;
-    suite.ask(&products::bulk_assign(ids, owner)).await;
+    suite.ask(&products::bulk_assign_owner(ids, owner)).await;
     suite.ask(&products::bulk_update(ids, &ProductAttributes::new().category("Software"))).await;
     let product = suite.ask(&products::view(ids[1])).await.record;
     assert_eq!((product.owner_id, product.category.as_deref()), (Some(owner), Some("Software")));
-    suite.ask(&products::bulk_delete(ids)).await;
+    suite.ask(&products::bulk_destroy(ids)).await;
     assert_eq!(suite.account.count(Kind::Product), 0);
     let said = suite.ask(&products::bulk_restore(ids)).await;
     assert!(said.message.is_some());
@@ -160,11 +160,11 @@ async fn documents_are_changed_in_bulk() {
     let quote = CpqDocumentAttributes::new().deal_id(suite.deal().await).document_type("Quote");
     let ids = [suite.ask(&cpq_documents::create(quote)).await.record.id];
     let owner = suite.ask(&selectors::owners()).await[1].id;
-    suite.ask(&cpq_documents::bulk_assign(ids, owner)).await;
+    suite.ask(&cpq_documents::bulk_assign_owner(ids, owner)).await;
     suite.ask(&cpq_documents::bulk_update(ids, &CpqDocumentAttributes::new().stage("Sent"))).await;
     let document = suite.ask(&cpq_documents::view(ids[0])).await.record;
     assert_eq!((document.owner_id, document.stage.as_deref()), (Some(owner), Some("Sent")));
-    suite.ask(&cpq_documents::bulk_delete(ids)).await;
+    suite.ask(&cpq_documents::bulk_destroy(ids)).await;
     suite.ask(&cpq_documents::bulk_restore(ids)).await;
     assert_eq!(suite.account.count(Kind::CpqDocument), 1);
 }
@@ -291,7 +291,7 @@ async fn teams_of_all_three_kinds_are_managed() {
 async fn a_contact_can_be_removed_for_good() {
     let suite = Suite::open().await;
     let id = suite.contact("One").await;
-    suite.ask(&recycle_bin::forget::<Contact>(id)).await;
+    suite.ask(&contacts::forget(id)).await;
     assert!(suite.is_missing(&contacts::view(id)).await);
 }
 
@@ -330,4 +330,15 @@ async fn a_classic_account_says_that_it_has_none_of_it() {
     assert!(classic.is_missing(&custom_modules::of("cm_a").view(1)).await);
     assert_eq!(classic.ask(&selectors::lead_stages()).await[0].choice_type, Some(5));
     assert!(!classic.ask(&selectors::lead_reasons()).await.is_empty());
+}
+
+#[tokio::test]
+async fn an_upsert_merges_into_the_contact_that_it_finds() {
+    let suite = Suite::open().await;
+    let made = ContactAttributes::new().last_name("One").email("one@example.com").tags(["Old"]);
+    let id = suite.ask(&contacts::create(made)).await.record.id;
+    let key = contacts::UniqueKey::emails("one@example.com");
+    let upsert = contacts::upsert(key, ContactAttributes::new().tags(["New"]));
+    let found = suite.client.upsert(&upsert).await.unwrap().record;
+    assert_eq!((found.id, found.tags.unwrap()), (id, vec!["Old".to_owned(), "New".to_owned()]));
 }

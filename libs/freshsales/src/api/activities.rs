@@ -3,12 +3,12 @@
 use std::marker::PhantomData;
 
 use http::StatusCode;
-use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
 use super::notes::TargetKind;
 use crate::Generation;
 use crate::decode::{self, DecodeError, Page};
+use crate::listing::{ListOrder, ListRequest, ListRow, Place, fingerprint};
 use crate::record::document;
 use crate::request::{Idempotency, Request, RequestParts};
 use crate::value::RecordTime;
@@ -61,42 +61,71 @@ document! {
     }
 }
 
-/// One page of a record's history. Whether there is another one is told by [`Page::has_next`].
+impl ListRow for Activity {
+    /// Made of its id, or of the whole entry where it has none.
+    fn row_id(&self) -> i64 {
+        fingerprint(&self.id.clone().unwrap_or_else(|| self.to_value().to_string()))
+    }
+}
+
+impl ListRow for TimelineFeed {
+    /// Made of the whole entry: it has no id of its own.
+    fn row_id(&self) -> i64 {
+        fingerprint(&self.to_value().to_string())
+    }
+}
+
+/// One page of a record's history. Whether there is another one is told by [`Page::has_next`]; [`Client::stream`](crate::Client::stream) reads all.
 #[derive(Debug, Clone)]
 pub struct History<T> {
     path: String,
     key: &'static str,
-    query: Vec<(&'static str, String)>,
+    page: Option<u32>,
+    limit: Option<u32>,
+    with_users: bool,
     row: PhantomData<fn() -> T>,
 }
 
 impl<T> History<T> {
     fn of(kind: TargetKind, id: i64, key: &'static str) -> Self {
         let path = format!("{}/{id}/{key}", kind.collection());
-        Self { path, key, query: Vec::new(), row: PhantomData }
+        Self { path, key, page: None, limit: None, with_users: false, row: PhantomData }
     }
 
     /// Which page, counted from 1.
     #[must_use]
     pub fn page(mut self, page: u32) -> Self {
-        self.query.push(("page", page.to_string()));
+        self.page = Some(page);
         self
     }
 }
 
 impl History<Activity> {
-    /// How many activities at most.
+    /// How many activities at most; a stream reads pages of so many.
     #[must_use]
     pub fn limit(mut self, rows: u32) -> Self {
-        self.query.push(("limit", rows.to_string()));
+        self.limit = Some(rows);
         self
     }
 
     /// Asks for the users who did it, under `users`.
     #[must_use]
     pub fn with_users(mut self) -> Self {
-        self.query.push(("include", "user".to_owned()));
+        self.with_users = true;
         self
+    }
+}
+
+impl<T: ListRow> ListRequest for History<T> {
+    type Row = T;
+
+    fn order(&self) -> ListOrder {
+        ListOrder::Chosen
+    }
+
+    /// The CRM has a size of its own for these pages; only activities take a limit.
+    fn at(&self, place: Place, _rows: u32) -> Self {
+        self.clone().page(place.page())
     }
 }
 
@@ -110,12 +139,15 @@ pub fn timeline(kind: TargetKind, id: i64) -> History<TimelineFeed> {
     History::of(kind, id, "timeline_feeds")
 }
 
-impl<T: DeserializeOwned + Send + 'static> Request for History<T> {
+impl<T: ListRow> Request for History<T> {
     type Output = Page<T>;
 
     fn to_parts(&self, _generation: Generation) -> RequestParts {
-        let parts = RequestParts::get(&*self.path).may_be_missing();
-        self.query.iter().fold(parts, |parts, (name, value)| parts.query(name, value))
+        let page = self.page.map(|page| ("page", page.to_string()));
+        let limit = self.limit.map(|rows| ("limit", rows.to_string()));
+        let include = self.with_users.then(|| ("include", "user".to_owned()));
+        let query = [limit, page, include].into_iter().flatten();
+        query.fold(RequestParts::get(&*self.path).may_be_missing(), |parts, (name, value)| parts.query(name, value))
     }
 
     fn kind(&self) -> Idempotency {

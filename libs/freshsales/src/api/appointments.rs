@@ -8,6 +8,7 @@ use super::of_record::OfRecord;
 use super::verbs::{Create, Delete, Update, View};
 use crate::Generation;
 use crate::decode::{self, DecodeError, Page};
+use crate::listing::{ListOrder, ListRequest, Place};
 use crate::record::{Record, attributes, record};
 use crate::request::{Idempotency, Request, RequestParts};
 use crate::value::RecordTime;
@@ -251,6 +252,18 @@ impl ListAppointments {
     pub fn include<S: Into<String>>(mut self, names: impl IntoIterator<Item = S>) -> Self {
         self.include.extend(names.into_iter().map(Into::into));
         self
+    }
+}
+
+impl ListRequest for ListAppointments {
+    type Row = Appointment;
+
+    fn order(&self) -> ListOrder {
+        ListOrder::Unpromised
+    }
+
+    fn at(&self, place: Place, rows: u32) -> Self {
+        self.clone().page(place.page(), rows)
     }
 }
 

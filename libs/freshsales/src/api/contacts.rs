@@ -4,10 +4,9 @@ use rust_decimal::Decimal;
 use serde_json::{Map, Value, json};
 
 use super::bulk::BulkCall;
-use super::deals::Deal;
 use super::jobs::{BulkItem, BulkUpsert};
-use super::related::RelatedRows;
-use super::sales_accounts::SalesAccount;
+use super::notes::TargetKind;
+use super::of_record::OfRecord;
 use super::verbs::{CloneRecord, Create, Delete, Forget, Update, Upsert, View};
 use crate::record::{Record, attributes, document, record, shared_attributes};
 use crate::value::RecordTime;
@@ -75,6 +74,130 @@ record! {
         is_deleted: bool,
         /// When someone was last in touch.
         last_contacted: RecordTime,
+        /// Street.
+        address: String,
+        /// State.
+        state: String,
+        /// Postal code.
+        zipcode: String,
+        /// Time zone, by its Rails name (`Copenhagen`).
+        time_zone: String,
+        /// Address of a picture.
+        avatar: String,
+        /// Department (Classic).
+        department: String,
+        /// Whether nobody should call or write (Classic).
+        do_not_disturb: bool,
+        /// Whether the person decides (Classic).
+        has_authority: bool,
+        /// `Hot`, `Warm` or `Cold`, by the score (Classic).
+        lead_quality: String,
+        /// State of the e-mail address, e.g. `Active` (Classic).
+        email_status: String,
+        /// Keyword that brought the person.
+        keyword: String,
+        /// Medium that brought the person.
+        medium: String,
+        /// Facebook page.
+        facebook: String,
+        /// Twitter page.
+        twitter: String,
+        /// LinkedIn page.
+        linkedin: String,
+        /// When the person was last seen on the website.
+        last_seen: RecordTime,
+        /// How someone was last in touch, e.g. `Email Outgoing`.
+        last_contacted_mode: String,
+        /// When someone last chatted with the person (Classic).
+        last_contacted_via_chat: RecordTime,
+        /// When the newest sales activity was.
+        last_contacted_via_sales_activity: RecordTime,
+        /// Kind of the newest sales activity.
+        last_contacted_sales_activity_mode: String,
+        /// When it was last given to an owner.
+        last_assigned_at: RecordTime,
+        /// Text of its newest note.
+        recent_note: String,
+        /// Sales sequences that it went through; text or a list, by the account.
+        completed_sales_sequences: Value,
+        /// Sales sequences that it is in; text or a list, by the account.
+        active_sales_sequences: Value,
+        /// Forms on websites that it came from; text or a list, by the account.
+        web_form_ids: Value,
+        /// Paths of what hangs on it, relative to the account's address.
+        links: Map<String, Value>,
+        /// Who made it; only with `include=creater`.
+        creater_id: i64,
+        /// Who changed it last; only with `include=updater`.
+        updater_id: i64,
+        /// Tasks; only with `include=tasks`.
+        task_ids: Vec<i64>,
+        /// Appointments; only with `include=appointments`.
+        appointment_ids: Vec<i64>,
+        /// Notes; only with `include=notes`.
+        note_ids: Vec<i64>,
+        /// Whether others look like the same person; 0, 1 or a truth value (Classic).
+        has_duplicates: Value,
+        /// Whether duplicates were looked for today (Classic).
+        duplicates_searched_today: Value,
+        /// Whether it has connections; 0, 1 or a truth value.
+        has_connections: Value,
+        /// Whether connections were looked for today (Classic).
+        connections_searched_today: Value,
+        /// Further e-mail address (Suite).
+        work_email: String,
+        /// Subscription types as one text, e.g. `2;3` (Suite).
+        subscription_types: String,
+        /// Why the person unsubscribed (Suite).
+        unsubscription_reason: String,
+        /// Why the person unsubscribed, in own words (Suite).
+        other_unsubscription_reason: String,
+        /// Subscription by WhatsApp; the numbers of `subscription_status` (Suite).
+        whatsapp_subscription_status: i64,
+        /// Subscription by text message; the numbers of `subscription_status` (Suite).
+        sms_subscription_status: i64,
+        /// How well the person fits, 0 to 5 (Suite).
+        customer_fit: i64,
+        /// When the person first used the chat (Suite).
+        first_seen_chat: RecordTime,
+        /// When the person last used the chat (Suite).
+        last_seen_chat: RecordTime,
+        /// Language of the person's browser (Suite).
+        locale: String,
+        /// Visits to the website (Suite).
+        total_sessions: i64,
+        /// Tags of the CRM's own (Suite).
+        system_tags: Vec<String>,
+        /// Campaign of the first visit (Suite).
+        first_campaign: String,
+        /// Medium of the first visit (Suite).
+        first_medium: String,
+        /// Source of the first visit (Suite).
+        first_source: String,
+        /// Campaign of the last visit (Suite).
+        last_campaign: String,
+        /// Medium of the last visit (Suite).
+        last_medium: String,
+        /// Source of the last visit (Suite).
+        last_source: String,
+        /// Campaign of the latest visit that had one (Suite).
+        latest_campaign: String,
+        /// Medium of the latest visit that had one (Suite).
+        latest_medium: String,
+        /// Source of the latest visit that had one (Suite).
+        latest_source: String,
+        /// Number of open deals; null right after an upsert.
+        open_deals_count: i64,
+        /// Number of won deals; null right after an upsert.
+        won_deals_count: i64,
+        /// Record type, in accounts that have them; arrives as text.
+        record_type_id: i64,
+        /// Kind of contact (newer accounts).
+        r#type: String,
+        /// Reason for being lost; only with an include.
+        lost_reason_id: i64,
+        /// Deals; only with `include=deals`.
+        deal_ids: Vec<i64>,
         /// When it was created.
         created_at: RecordTime,
         /// When it was changed last.
@@ -93,6 +216,8 @@ document! {
         is_primary: bool,
         /// Label, as typed.
         label: String,
+        /// Never true in replies; in a write it takes the address away.
+        _destroy: bool,
     }
 }
 
@@ -105,6 +230,8 @@ document! {
         value: String,
         /// Label, as typed.
         label: String,
+        /// Never true in replies; in a write it takes the number away.
+        _destroy: bool,
     }
 }
 
@@ -115,6 +242,14 @@ record! {
         name: String,
         /// Website.
         website: String,
+        /// Address of a picture.
+        avatar: String,
+        /// When someone was last in touch with it.
+        last_contacted: RecordTime,
+        /// Record type, in accounts that have them; arrives as text.
+        record_type_id: i64,
+        /// That this is not the whole record.
+        partial: bool,
         /// Whether it is the contact's main company; exactly one is.
         is_primary: bool,
     }
@@ -245,7 +380,7 @@ pub fn update(id: i64, attributes: ContactAttributes) -> Update<Contact> {
     Update::new(id, attributes)
 }
 
-/// Updates the contact that has the key, or creates it.
+/// Updates the contact that has the key, or creates it, by [`Client::upsert`](crate::Client::upsert), which merges tags and custom fields.
 pub fn upsert(key: UniqueKey, attributes: ContactAttributes) -> Upsert<Contact> {
     Upsert::new(key, attributes)
 }
@@ -277,15 +412,15 @@ pub fn bulk_destroy(ids: impl IntoIterator<Item = i64>) -> BulkCall<Contact> {
 
 /// Gives many contacts to a user in one request.
 pub fn bulk_assign_owner(ids: impl IntoIterator<Item = i64>, owner_id: i64) -> BulkCall<Contact> {
-    BulkCall::assign(ids, owner_id)
+    BulkCall::assign_owner(ids, owner_id)
 }
 
 /// The contacts of a sales account.
-pub fn of_account(account_id: i64) -> RelatedRows<SalesAccount, Contact> {
-    RelatedRows::new(account_id)
+pub fn of_account(account_id: i64) -> OfRecord<Contact> {
+    OfRecord::on_api(TargetKind::SalesAccount, account_id)
 }
 
 /// The contacts of a deal.
-pub fn of_deal(deal_id: i64) -> RelatedRows<Deal, Contact> {
-    RelatedRows::new(deal_id)
+pub fn of_deal(deal_id: i64) -> OfRecord<Contact> {
+    OfRecord::on_api(TargetKind::Deal, deal_id)
 }

@@ -1,13 +1,12 @@
 //! Conversations of a person: the e-mails that the CRM knows of. There is no request that sends one.
 
-use http::StatusCode;
 use serde_json::{Map, Value};
 
 use super::notes::TargetKind;
-use crate::Generation;
-use crate::decode::{self, DecodeError, Page};
+use super::of_record::OfRecord;
+use crate::listing::list_row;
 use crate::record::record;
-use crate::request::{Idempotency, Request, RequestParts};
+use crate::request::Base;
 use crate::value::RecordTime;
 
 record! {
@@ -40,53 +39,10 @@ record! {
     }
 }
 
-/// The e-mails of a person, newest first. In both generations the route is one of the product's own pages (without `/api`).
-pub fn of_record(kind: TargetKind, id: i64) -> Conversations {
-    Conversations { kind, id, page: None, include: Vec::new() }
-}
+list_row!(EmailConversation);
 
-/// See [`of_record`].
-#[derive(Debug, Clone)]
-pub struct Conversations {
-    kind: TargetKind,
-    id: i64,
-    page: Option<(u32, u32)>,
-    include: Vec<String>,
-}
-
-impl Conversations {
-    /// Asks for one page, counted from 1, of so many e-mails.
-    #[must_use]
-    pub fn page(mut self, page: u32, per_page: u32) -> Self {
-        self.page = Some((page, per_page));
-        self
-    }
-
-    /// Asks for related records: `email_conversation_recipients`, `targetable`, `phone_number`, `phone_caller`, `note`, `user`.
-    #[must_use]
-    pub fn include<S: Into<String>>(mut self, names: impl IntoIterator<Item = S>) -> Self {
-        self.include.extend(names.into_iter().map(Into::into));
-        self
-    }
-}
-
-impl Request for Conversations {
-    type Output = Page<EmailConversation>;
-
-    fn to_parts(&self, _generation: Generation) -> RequestParts {
-        let path = format!("{}/{}/conversations/all", self.kind.collection(), self.id);
-        let parts = RequestParts::get(path).without_api().include(&self.include);
-        match self.page {
-            Some((page, per_page)) => parts.query("page", page.to_string()).query("per_page", per_page.to_string()),
-            None => parts,
-        }
-    }
-
-    fn kind(&self) -> Idempotency {
-        Idempotency::Read
-    }
-
-    fn decode(&self, _status: StatusCode, body: &[u8]) -> Result<Self::Output, DecodeError> {
-        decode::page("email_conversations", body)
-    }
+/// The e-mails of a person, newest first. In both generations the route is one of the product's own pages (without `/api`). Includes:
+/// `email_conversation_recipients`, `targetable`, `phone_number`, `phone_caller`, `note`, `user`.
+pub fn of_record(kind: TargetKind, id: i64) -> OfRecord<EmailConversation> {
+    OfRecord::listed(Base::Pages, kind, id, "conversations/all", "email_conversations")
 }

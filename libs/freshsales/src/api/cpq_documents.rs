@@ -5,14 +5,14 @@ use jiff::civil::Date;
 use rust_decimal::Decimal;
 use serde_json::{Map, Value};
 
-use super::cpq_bulk::CpqBulk;
+use super::bulk::BulkCall;
 use super::product_lines::{self, LineAttributes, ProductLine};
 use super::products::Product;
-use super::recycle_bin::{Forget, Restorable, Restore};
-use super::verbs::{Create, Delete, Update, View, collection};
+use super::recycle_bin::{Restorable, Restore};
+use super::verbs::{Create, Delete, Forget, Update, View, collection};
 use crate::Generation;
 use crate::decode::{self, DecodeError};
-use crate::record::{Record, attributes, record, shared_attributes};
+use crate::record::{Record, attributes, custom_field_attributes, record};
 use crate::request::{Idempotency, Request, RequestParts};
 use crate::value::RecordTime;
 
@@ -162,7 +162,7 @@ attributes! {
     }
 }
 
-shared_attributes!(CpqDocumentAttributes);
+custom_field_attributes!(CpqDocumentAttributes);
 
 impl CpqDocumentAttributes {
     /// Sets the value, in the document's currency.
@@ -221,29 +221,29 @@ pub fn restore(id: i64) -> Restore<CpqDocument> {
     super::recycle_bin::restore(id)
 }
 
-/// Removes a document for good.
+/// Deletes a document for good, past the recycle bin.
 pub fn forget(id: i64) -> Forget<CpqDocument> {
-    super::recycle_bin::forget(id)
+    Forget::new(id)
 }
 
 /// Gives documents to an owner.
-pub fn bulk_assign(ids: impl IntoIterator<Item = i64>, owner_id: i64) -> CpqBulk<CpqDocument> {
-    CpqBulk::assign(ids, owner_id)
+pub fn bulk_assign_owner(ids: impl IntoIterator<Item = i64>, owner_id: i64) -> BulkCall<CpqDocument> {
+    BulkCall::cpq_assign_owner(ids, owner_id)
 }
 
 /// Deletes documents (to the recycle bin).
-pub fn bulk_delete(ids: impl IntoIterator<Item = i64>) -> CpqBulk<CpqDocument> {
-    CpqBulk::delete(ids)
+pub fn bulk_destroy(ids: impl IntoIterator<Item = i64>) -> BulkCall<CpqDocument> {
+    BulkCall::cpq_destroy(ids)
 }
 
 /// Takes documents out of the recycle bin.
-pub fn bulk_restore(ids: impl IntoIterator<Item = i64>) -> CpqBulk<CpqDocument> {
-    CpqBulk::restore(ids)
+pub fn bulk_restore(ids: impl IntoIterator<Item = i64>) -> BulkCall<CpqDocument> {
+    BulkCall::cpq_restore(ids)
 }
 
 /// Sets the same attributes on several documents.
-pub fn bulk_update(ids: impl IntoIterator<Item = i64>, attributes: &CpqDocumentAttributes) -> CpqBulk<CpqDocument> {
-    CpqBulk::update(ids, attributes)
+pub fn bulk_update(ids: impl IntoIterator<Item = i64>, attributes: &CpqDocumentAttributes) -> BulkCall<CpqDocument> {
+    BulkCall::cpq_update(ids, attributes)
 }
 
 /// The products of a document as whole records (source: official page, #related_products).

@@ -5,11 +5,10 @@ use rust_decimal::Decimal;
 use serde_json::{Map, Value, json};
 
 use super::bulk::BulkCall;
-use super::contacts::Contact;
 use super::jobs::{BulkItem, BulkUpsert};
+use super::notes::TargetKind;
+use super::of_record::OfRecord;
 use super::product_lines::{self, LineAttributes, ProductLine};
-use super::related::RelatedRows;
-use super::sales_accounts::SalesAccount;
 use super::verbs::{CloneRecord, Create, Delete, Forget, Update, Upsert, View};
 use crate::record::{Record, attributes, record, shared_attributes};
 use crate::value::RecordTime;
@@ -63,6 +62,18 @@ record! {
         campaign_id: i64,
         /// Territory; only with `include=territory`.
         territory_id: i64,
+        /// Address of a picture (Suite).
+        avatar: String,
+        /// State of its conversation in the CRM's chat.
+        collaboration: Map<String, Value>,
+        /// Tokens of the CRM's chat; they change with every reply (Suite).
+        fc_widget_collaboration: Map<String, Value>,
+        /// Sales sequences that it went through; text or a list, by the account.
+        completed_sales_sequences: Value,
+        /// Sales sequences that it is in; text or a list, by the account.
+        active_sales_sequences: Value,
+        /// Appointments; only with `include=appointments`.
+        appointment_ids: Vec<i64>,
         /// Who made it; only with `include=creater`.
         creater_id: i64,
         /// Who changed it last; only with `include=updater`.
@@ -210,12 +221,12 @@ pub fn create(attributes: DealAttributes) -> Create<Deal> {
     Create::new(attributes)
 }
 
-/// Changes a deal.
+/// Changes a deal, by [`Client::update`](crate::Client::update), which merges tags and custom fields.
 pub fn update(id: i64, attributes: DealAttributes) -> Update<Deal> {
     Update::new(id, attributes)
 }
 
-/// Updates the deal that has the key, or creates it.
+/// Updates the deal that has the key, or creates it, by [`Client::upsert`](crate::Client::upsert), which merges tags and custom fields.
 pub fn upsert(key: UniqueKey, attributes: DealAttributes) -> Upsert<Deal> {
     Upsert::new(key, attributes)
 }
@@ -247,15 +258,15 @@ pub fn bulk_destroy(ids: impl IntoIterator<Item = i64>) -> BulkCall<Deal> {
 
 /// Gives many deals to a user in one request.
 pub fn bulk_assign_owner(ids: impl IntoIterator<Item = i64>, owner_id: i64) -> BulkCall<Deal> {
-    BulkCall::assign(ids, owner_id)
+    BulkCall::assign_owner(ids, owner_id)
 }
 
 /// The deals of a contact.
-pub fn of_contact(contact_id: i64) -> RelatedRows<Contact, Deal> {
-    RelatedRows::new(contact_id)
+pub fn of_contact(contact_id: i64) -> OfRecord<Deal> {
+    OfRecord::on_api(TargetKind::Contact, contact_id)
 }
 
 /// The deals of a sales account.
-pub fn of_account(account_id: i64) -> RelatedRows<SalesAccount, Deal> {
-    RelatedRows::new(account_id)
+pub fn of_account(account_id: i64) -> OfRecord<Deal> {
+    OfRecord::on_api(TargetKind::SalesAccount, account_id)
 }

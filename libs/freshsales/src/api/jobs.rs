@@ -8,7 +8,7 @@ use std::marker::PhantomData;
 use http::{Method, StatusCode};
 use serde_json::{Map, Value, json};
 
-use super::verbs::{UniqueKey, collection};
+use super::verbs::{UniqueKey, collection, nothing_to_merge};
 use crate::Generation;
 use crate::decode::{self, DecodeError};
 use crate::record::{Attributes, Record, document};
@@ -40,7 +40,8 @@ impl<A> BulkItem<A> {
     }
 }
 
-/// Updates or creates several records in one request. A 405 means that the CRM runs too many bulk jobs: repeat after some 5 seconds.
+/// Updates or creates several records in one request. Tags and custom fields of records that are there are replaced, so the items must say so
+/// (`replace_tags`, `replace_custom_fields`), else nothing is sent. A 405 means that the CRM runs too many bulk jobs: repeat after some 5 seconds.
 #[derive(Debug, Clone)]
 pub struct BulkUpsert<T: Record> {
     items: Vec<BulkItem<T::Attributes>>,
@@ -67,6 +68,10 @@ impl<T: Record> Request for BulkUpsert<T> {
 
     fn kind(&self) -> Idempotency {
         Idempotency::KeyedWrite
+    }
+
+    fn check(&self) -> Result<(), String> {
+        self.items.iter().try_for_each(|item| nothing_to_merge(&item.attributes, T::SINGULAR, "in bulk, use "))
     }
 
     fn decode(&self, _status: StatusCode, body: &[u8]) -> Result<StartedJob, DecodeError> {

@@ -5,7 +5,8 @@ use rust_decimal::Decimal;
 use serde_json::{Map, Value, json};
 
 use super::bulk::BulkCall;
-use super::contacts::{Contact, EmailAddress};
+use super::contacts::{Contact, EmailAddress, PhoneNumber};
+use super::selectors::{Currency, NamedChoice};
 use super::verbs::{CloneRecord, Create, Delete, Forget, Update, Upsert, View, collection};
 use crate::Generation;
 use crate::decode::{self, DecodeError, Single};
@@ -62,6 +63,84 @@ record! {
         is_deleted: bool,
         /// When its stage changed last.
         stage_updated_time: RecordTime,
+        /// Street.
+        address: String,
+        /// State.
+        state: String,
+        /// Postal code.
+        zipcode: String,
+        /// Time zone, by its Rails name (`Copenhagen`).
+        time_zone: String,
+        /// Address of a picture.
+        avatar: String,
+        /// Department (Classic).
+        department: String,
+        /// Whether nobody should call or write (Classic).
+        do_not_disturb: bool,
+        /// Whether the person decides (Classic).
+        has_authority: bool,
+        /// `Hot`, `Warm` or `Cold`, by the score (Classic).
+        lead_quality: String,
+        /// State of the e-mail address, e.g. `Active` (Classic).
+        email_status: String,
+        /// Keyword that brought the person.
+        keyword: String,
+        /// Medium that brought the person.
+        medium: String,
+        /// Facebook page.
+        facebook: String,
+        /// Twitter page.
+        twitter: String,
+        /// LinkedIn page.
+        linkedin: String,
+        /// When the person was last seen on the website.
+        last_seen: RecordTime,
+        /// How someone was last in touch, e.g. `Email Outgoing`.
+        last_contacted_mode: String,
+        /// When someone last chatted with the person (Classic).
+        last_contacted_via_chat: RecordTime,
+        /// When the newest sales activity was.
+        last_contacted_via_sales_activity: RecordTime,
+        /// Kind of the newest sales activity.
+        last_contacted_sales_activity_mode: String,
+        /// When it was last given to an owner.
+        last_assigned_at: RecordTime,
+        /// Text of its newest note.
+        recent_note: String,
+        /// Sales sequences that it went through; text or a list, by the account.
+        completed_sales_sequences: Value,
+        /// Sales sequences that it is in; text or a list, by the account.
+        active_sales_sequences: Value,
+        /// Forms on websites that it came from; text or a list, by the account.
+        web_form_ids: Value,
+        /// Paths of what hangs on it, relative to the account's address.
+        links: Map<String, Value>,
+        /// Who made it; only with `include=creater`.
+        creater_id: i64,
+        /// Who changed it last; only with `include=updater`.
+        updater_id: i64,
+        /// Tasks; only with `include=tasks`.
+        task_ids: Vec<i64>,
+        /// Appointments; only with `include=appointments`.
+        appointment_ids: Vec<i64>,
+        /// Notes; only with `include=notes`.
+        note_ids: Vec<i64>,
+        /// Whether others look like the same person; 0, 1 or a truth value (Classic).
+        has_duplicates: Value,
+        /// Whether duplicates were looked for today (Classic).
+        duplicates_searched_today: Value,
+        /// Whether it has connections; 0, 1 or a truth value.
+        has_connections: Value,
+        /// Whether connections were looked for today (Classic).
+        connections_searched_today: Value,
+        /// Further phones; missing in older accounts.
+        phone_numbers: Vec<PhoneNumber>,
+        /// When someone was last in touch.
+        last_contacted: RecordTime,
+        /// Reason for being unqualified; only with `include=lead_reason`.
+        lead_reason_id: i64,
+        /// Users on its team beside the owner; null without one.
+        team_user_ids: Vec<i64>,
         /// When it was created.
         created_at: RecordTime,
         /// When it was changed last.
@@ -80,6 +159,24 @@ document! {
         website: String,
         /// Phone.
         phone: String,
+        /// Street.
+        address: String,
+        /// City.
+        city: String,
+        /// State.
+        state: String,
+        /// Postal code.
+        zipcode: String,
+        /// Country, as typed.
+        country: String,
+        /// Industry.
+        industry_type_id: i64,
+        /// Industry; partial.
+        industry_type: NamedChoice,
+        /// Kind of business.
+        business_type_id: i64,
+        /// Kind of business; partial.
+        business_type: NamedChoice,
         /// Lower bound of the size bucket: 1, 11, 51, 201, 501, 1001, 5001 or 10001.
         number_of_employees: i64,
         /// Yearly revenue.
@@ -98,6 +195,14 @@ document! {
         amount: Decimal,
         /// Currency.
         currency_id: i64,
+        /// Currency; partial.
+        currency: Currency,
+        /// Value in the account's base currency.
+        base_currency_amount: Decimal,
+        /// Product from the account's simple list.
+        deal_product_id: i64,
+        /// Product from the account's simple list; partial.
+        deal_product: NamedChoice,
         /// When it is expected to close.
         expected_close: jiff::civil::Date,
     }
@@ -189,12 +294,12 @@ pub fn create(attributes: LeadAttributes) -> Create<Lead> {
     Create::new(attributes)
 }
 
-/// Changes a lead.
+/// Changes a lead, by [`Client::update`](crate::Client::update), which merges tags and custom fields.
 pub fn update(id: i64, attributes: LeadAttributes) -> Update<Lead> {
     Update::new(id, attributes)
 }
 
-/// Updates the lead that has the key, or creates it.
+/// Updates the lead that has the key, or creates it, by [`Client::upsert`](crate::Client::upsert), which merges tags and custom fields.
 pub fn upsert(key: UniqueKey, attributes: LeadAttributes) -> Upsert<Lead> {
     Upsert::new(key, attributes)
 }
@@ -253,5 +358,5 @@ pub fn bulk_destroy(ids: impl IntoIterator<Item = i64>) -> BulkCall<Lead> {
 
 /// Gives many leads to a user in one request.
 pub fn bulk_assign_owner(ids: impl IntoIterator<Item = i64>, owner_id: i64) -> BulkCall<Lead> {
-    BulkCall::assign(ids, owner_id)
+    BulkCall::assign_owner(ids, owner_id)
 }

@@ -10,6 +10,7 @@ use super::views::Paging;
 use crate::Generation;
 use crate::contacts::Contact;
 use crate::decode::{self, DecodeError, Done, Page, Single};
+use crate::listing::{ListOrder, ListRequest, Place, list_row};
 use crate::record::record;
 use crate::request::{Idempotency, Request, RequestParts};
 
@@ -24,6 +25,8 @@ record! {
 fn parts(method: Method, path: impl Into<String>) -> RequestParts {
     RequestParts::new(method, path).may_be_missing()
 }
+
+list_row!(MarketingList);
 
 /// Creates a list. A repetition creates a second one of the same name.
 pub fn create(name: impl Into<String>) -> SaveList {
@@ -82,6 +85,18 @@ impl AllLists {
     }
 }
 
+impl ListRequest for AllLists {
+    type Row = MarketingList;
+
+    fn order(&self) -> ListOrder {
+        ListOrder::Unpromised
+    }
+
+    fn at(&self, place: Place, rows: u32) -> Self {
+        self.clone().page(place.page(), rows)
+    }
+}
+
 impl Request for AllLists {
     type Output = Page<MarketingList>;
 
@@ -128,6 +143,18 @@ impl ListContacts {
     pub fn include<S: Into<String>>(mut self, names: impl IntoIterator<Item = S>) -> Self {
         self.paging.include.extend(names.into_iter().map(Into::into));
         self
+    }
+}
+
+impl ListRequest for ListContacts {
+    type Row = Contact;
+
+    fn order(&self) -> ListOrder {
+        ListOrder::Unpromised
+    }
+
+    fn at(&self, place: Place, rows: u32) -> Self {
+        self.clone().page(place.page(), rows)
     }
 }
 

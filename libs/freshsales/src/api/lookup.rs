@@ -1,5 +1,7 @@
 //! Exact look-up of records by the value of one field; the result is current, unlike that of a search.
 
+use std::marker::PhantomData;
+
 use http::StatusCode;
 use serde_json::{Map, Value};
 
@@ -7,6 +9,7 @@ use super::contacts::Contact;
 use super::deals::Deal;
 use super::leads::Lead;
 use super::sales_accounts::SalesAccount;
+use super::verbs::UniqueKey;
 use crate::Generation;
 use crate::decode::{self, DecodeError};
 use crate::record::Record;
@@ -105,5 +108,41 @@ fn take_rows<T: Record>(fields: &mut Map<String, Value>) -> Result<Vec<T>, Decod
             decode::typed(&format!("{0}.{0}", T::PLURAL), rows)
         }
         Some(rows) => decode::typed(T::PLURAL, rows),
+    }
+}
+
+/// The records of one kind that have the key of an upsert.
+pub(crate) struct KeyOf<'a, T> {
+    key: &'a UniqueKey,
+    record: PhantomData<fn() -> T>,
+}
+
+impl<'a, T: Record> KeyOf<'a, T> {
+    pub(crate) fn new(key: &'a UniqueKey) -> Self {
+        Self { key, record: PhantomData }
+    }
+
+    /// The record, where the key is its id: nothing need be looked up.
+    pub(crate) fn as_id(&self) -> Option<i64> {
+        let (field, value) = self.key.parts();
+        (field == "id").then(|| value.trim().parse().ok()).flatten()
+    }
+}
+
+impl<T: Record> Request for KeyOf<'_, T> {
+    type Output = Vec<T>;
+
+    fn to_parts(&self, _generation: Generation) -> RequestParts {
+        let (field, value) = self.key.parts();
+        let field = if field == "emails" { "email" } else { field };
+        RequestParts::get("lookup").query("q", value).query("f", field).query("entities", T::SINGULAR)
+    }
+
+    fn kind(&self) -> Idempotency {
+        Idempotency::Read
+    }
+
+    fn decode(&self, _status: StatusCode, body: &[u8]) -> Result<Vec<T>, DecodeError> {
+        take_rows(&mut decode::object(body)?)
     }
 }

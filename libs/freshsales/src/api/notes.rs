@@ -1,14 +1,10 @@
 //! Notes on contacts, sales accounts, deals and leads.
 
-use http::StatusCode;
 use serde_json::{Map, Value};
 
+use super::of_record::OfRecord;
 use super::verbs::{Create, Delete, Update};
-use crate::Generation;
-use crate::decode::{self, DecodeError, Page};
-use crate::listing::{ListOrder, ListRequest, Place};
 use crate::record::{Record, attributes, document, record};
-use crate::request::{Idempotency, Request, RequestParts};
 use crate::value::RecordTime;
 
 record! {
@@ -139,68 +135,7 @@ pub fn delete(id: i64) -> Delete<Note> {
     Delete::new(id)
 }
 
-/// The notes on a record, newest first. There is no list of all notes.
-pub fn of_record(kind: TargetKind, id: i64) -> NotesOfRecord {
-    NotesOfRecord { kind, id, page: None, include: Vec::new() }
-}
-
-/// See [`of_record`].
-#[derive(Debug, Clone)]
-pub struct NotesOfRecord {
-    kind: TargetKind,
-    id: i64,
-    page: Option<(u32, u32)>,
-    include: Vec<String>,
-}
-
-impl NotesOfRecord {
-    /// Asks for one page, counted from 1, of so many notes (at most 100).
-    #[must_use]
-    pub fn page(mut self, page: u32, per_page: u32) -> Self {
-        self.page = Some((page, per_page));
-        self
-    }
-
-    /// Asks for related records: `creater`.
-    #[must_use]
-    pub fn include<S: Into<String>>(mut self, names: impl IntoIterator<Item = S>) -> Self {
-        self.include.extend(names.into_iter().map(Into::into));
-        self
-    }
-}
-
-impl ListRequest for NotesOfRecord {
-    type Row = Note;
-
-    fn order(&self) -> ListOrder {
-        ListOrder::Unpromised
-    }
-
-    fn at(&self, place: Place, rows: u32) -> Self {
-        match place {
-            Place::Page(page) => self.clone().page(page, rows),
-            Place::After(_) => self.clone().page(1, rows),
-        }
-    }
-}
-
-impl Request for NotesOfRecord {
-    type Output = Page<Note>;
-
-    fn to_parts(&self, _generation: Generation) -> RequestParts {
-        let path = format!("{}/{}/notes", self.kind.collection(), self.id);
-        let parts = RequestParts::get(path).may_be_missing().include(&self.include);
-        match self.page {
-            Some((page, per_page)) => parts.query("page", page.to_string()).query("per_page", per_page.to_string()),
-            None => parts,
-        }
-    }
-
-    fn kind(&self) -> Idempotency {
-        Idempotency::Read
-    }
-
-    fn decode(&self, _status: StatusCode, body: &[u8]) -> Result<Self::Output, DecodeError> {
-        decode::page("notes", body)
-    }
+/// The notes on a record, newest first. There is no list of all notes. Includes: `creater`.
+pub fn of_record(kind: TargetKind, id: i64) -> OfRecord<Note> {
+    OfRecord::on_api(kind, id)
 }

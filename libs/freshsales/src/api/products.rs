@@ -4,11 +4,11 @@ use jiff::civil::Date;
 use rust_decimal::Decimal;
 use serde_json::{Map, Value, json};
 
-use super::cpq_bulk::CpqBulk;
+use super::bulk::BulkCall;
 use super::product_lines::number;
 use super::recycle_bin::{Restorable, Restore};
 use super::verbs::{Create, Delete, Update, View};
-use crate::record::{Record, attributes, document, record, shared_attributes};
+use crate::record::{Record, attributes, custom_field_attributes, document, record};
 use crate::value::RecordTime;
 
 record! {
@@ -107,7 +107,7 @@ attributes! {
     }
 }
 
-shared_attributes!(ProductAttributes);
+custom_field_attributes!(ProductAttributes);
 
 impl ProductAttributes {
     /// Sets the price in one currency; prices in other currencies stay. Set [`pricing_type`](Self::pricing_type) 1 with the first one.
@@ -176,21 +176,21 @@ pub fn restore(id: i64) -> Restore<Product> {
 }
 
 /// Gives products to an owner.
-pub fn bulk_assign(ids: impl IntoIterator<Item = i64>, owner_id: i64) -> CpqBulk<Product> {
-    CpqBulk::assign(ids, owner_id)
+pub fn bulk_assign_owner(ids: impl IntoIterator<Item = i64>, owner_id: i64) -> BulkCall<Product> {
+    BulkCall::cpq_assign_owner(ids, owner_id)
 }
 
 /// Deletes products (to the recycle bin).
-pub fn bulk_delete(ids: impl IntoIterator<Item = i64>) -> CpqBulk<Product> {
-    CpqBulk::delete(ids)
+pub fn bulk_destroy(ids: impl IntoIterator<Item = i64>) -> BulkCall<Product> {
+    BulkCall::cpq_destroy(ids)
 }
 
 /// Takes products out of the recycle bin.
-pub fn bulk_restore(ids: impl IntoIterator<Item = i64>) -> CpqBulk<Product> {
-    CpqBulk::restore(ids)
+pub fn bulk_restore(ids: impl IntoIterator<Item = i64>) -> BulkCall<Product> {
+    BulkCall::cpq_restore(ids)
 }
 
 /// Sets the same attributes on several products.
-pub fn bulk_update(ids: impl IntoIterator<Item = i64>, attributes: &ProductAttributes) -> CpqBulk<Product> {
-    CpqBulk::update(ids, attributes)
+pub fn bulk_update(ids: impl IntoIterator<Item = i64>, attributes: &ProductAttributes) -> BulkCall<Product> {
+    BulkCall::cpq_update(ids, attributes)
 }

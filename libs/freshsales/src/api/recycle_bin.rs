@@ -1,4 +1,4 @@
-//! What can be done with a record beyond deleting it: take it out of the recycle bin, or remove it for good.
+//! Taking deleted records out of the recycle bin. How to delete them for good is in their own modules, e.g. [`contacts::forget`](crate::contacts::forget).
 
 use std::marker::PhantomData;
 
@@ -38,33 +38,5 @@ impl<T: Restorable> Request for Restore<T> {
 
     fn decode(&self, _status: StatusCode, body: &[u8]) -> Result<Self::Output, DecodeError> {
         decode::single_or_id(self.id, body)
-    }
-}
-
-/// Removes a record for good, from the recycle bin too (source: official page, #forget_a_contact). It cannot be undone.
-pub fn forget<T: Record>(id: i64) -> Forget<T> {
-    Forget { id, record: PhantomData }
-}
-
-/// See [`forget`].
-#[derive(Debug, Clone)]
-pub struct Forget<T> {
-    id: i64,
-    record: PhantomData<fn() -> T>,
-}
-
-impl<T: Record> Request for Forget<T> {
-    type Output = ();
-
-    fn to_parts(&self, _generation: Generation) -> RequestParts {
-        collection::<T>(Method::DELETE, &format!("{}/forget", self.id))
-    }
-
-    fn kind(&self) -> Idempotency {
-        Idempotency::KeyedWrite
-    }
-
-    fn decode(&self, _status: StatusCode, body: &[u8]) -> Result<(), DecodeError> {
-        decode::confirmation(body)
     }
 }

@@ -52,6 +52,66 @@ record! {
         is_deleted: bool,
         /// When someone was last in touch.
         last_contacted: RecordTime,
+        /// Street.
+        address: String,
+        /// State.
+        state: String,
+        /// Postal code.
+        zipcode: String,
+        /// Address of a picture.
+        avatar: String,
+        /// Facebook page.
+        facebook: String,
+        /// Twitter page.
+        twitter: String,
+        /// LinkedIn page.
+        linkedin: String,
+        /// How someone was last in touch, e.g. `Email Outgoing`.
+        last_contacted_mode: String,
+        /// When the newest sales activity was.
+        last_contacted_via_sales_activity: RecordTime,
+        /// Kind of the newest sales activity.
+        last_contacted_sales_activity_mode: String,
+        /// When it was last given to an owner.
+        last_assigned_at: RecordTime,
+        /// Text of its newest note.
+        recent_note: String,
+        /// Sales sequences that it went through; text or a list, by the account.
+        completed_sales_sequences: Value,
+        /// Sales sequences that it is in; text or a list, by the account.
+        active_sales_sequences: Value,
+        /// Forms on websites that it came from; text or a list, by the account.
+        web_form_ids: Value,
+        /// Paths of what hangs on it, relative to the account's address.
+        links: Map<String, Value>,
+        /// Who made it; only with `include=creater`.
+        creater_id: i64,
+        /// Who changed it last; only with `include=updater`.
+        updater_id: i64,
+        /// Tasks; only with `include=tasks`.
+        task_ids: Vec<i64>,
+        /// Appointments; only with `include=appointments`.
+        appointment_ids: Vec<i64>,
+        /// When someone last chatted with its people (Classic).
+        last_contacted_via_chat: RecordTime,
+        /// Number of open deals; null right after an upsert (Suite).
+        open_deals_count: i64,
+        /// Number of won deals; null right after an upsert (Suite).
+        won_deals_count: i64,
+        /// Whether it has connections; 0, 1 or a truth value.
+        has_connections: Value,
+        /// Record type, in accounts that have them; arrives as text.
+        record_type_id: i64,
+        /// Internet domains (newer accounts).
+        domains: Vec<String>,
+        /// Number of companies below it (newer accounts).
+        child_sales_accounts_count: i64,
+        /// Contacts; only with `include=contacts`.
+        contact_ids: Vec<i64>,
+        /// Deals; only with `include=deals`.
+        deal_ids: Vec<i64>,
+        /// Companies below it; only with `include=child_sales_accounts`.
+        child_sales_account_ids: Vec<i64>,
         /// When it was created.
         created_at: RecordTime,
         /// When it was changed last.
@@ -123,12 +183,12 @@ pub fn create(attributes: SalesAccountAttributes) -> Create<SalesAccount> {
     Create::new(attributes)
 }
 
-/// Changes a sales account.
+/// Changes a sales account, by [`Client::update`](crate::Client::update), which merges tags and custom fields.
 pub fn update(id: i64, attributes: SalesAccountAttributes) -> Update<SalesAccount> {
     Update::new(id, attributes)
 }
 
-/// Updates the sales account that has the key, or creates it.
+/// Updates the sales account that has the key, or creates it, by [`Client::upsert`](crate::Client::upsert), which merges tags and custom fields.
 pub fn upsert(key: UniqueKey, attributes: SalesAccountAttributes) -> Upsert<SalesAccount> {
     Upsert::new(key, attributes)
 }
@@ -165,7 +225,7 @@ pub fn bulk_destroy(ids: impl IntoIterator<Item = i64>) -> BulkCall<SalesAccount
 
 /// Gives many sales accounts to a user in one request.
 pub fn bulk_assign_owner(ids: impl IntoIterator<Item = i64>, owner_id: i64) -> BulkCall<SalesAccount> {
-    BulkCall::assign(ids, owner_id)
+    BulkCall::assign_owner(ids, owner_id)
 }
 
 /// Deletes many sales accounts together with their contacts and deals.

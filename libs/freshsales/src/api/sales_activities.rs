@@ -11,7 +11,8 @@ use super::notes::{Target, TargetKind};
 use super::verbs::{Create, Delete, Update, View};
 use crate::Generation;
 use crate::decode::{self, DecodeError, Page};
-use crate::record::{Record, attributes, record};
+use crate::listing::{ListOrder, ListRequest, Place};
+use crate::record::{Record, attributes, custom_field_attributes, record};
 use crate::request::{Idempotency, Request, RequestParts};
 use crate::value::RecordTime;
 
@@ -135,17 +136,9 @@ impl SalesActivityAttributes {
     pub fn target(self, kind: TargetKind, id: i64) -> Self {
         self.field("targetable_type", kind.as_str()).field("targetable_id", id)
     }
-
-    /// Sets one custom field by its key, e.g. `cf_room`.
-    #[must_use]
-    pub fn custom_field(mut self, key: impl Into<String>, value: impl Into<Value>) -> Self {
-        let fields = self.0.entry("custom_field").or_insert_with(|| Value::Object(Map::new()));
-        if let Value::Object(fields) = fields {
-            fields.insert(key.into(), value.into());
-        }
-        self
-    }
 }
+
+custom_field_attributes!(SalesActivityAttributes);
 
 impl Record for SalesActivity {
     type Attributes = SalesActivityAttributes;
@@ -208,6 +201,18 @@ impl ListSalesActivities {
     pub fn include<S: Into<String>>(mut self, names: impl IntoIterator<Item = S>) -> Self {
         self.include.extend(names.into_iter().map(Into::into));
         self
+    }
+}
+
+impl ListRequest for ListSalesActivities {
+    type Row = SalesActivity;
+
+    fn order(&self) -> ListOrder {
+        ListOrder::Unpromised
+    }
+
+    fn at(&self, place: Place, rows: u32) -> Self {
+        self.clone().page(place.page(), rows)
     }
 }
 

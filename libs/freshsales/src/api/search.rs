@@ -1,7 +1,7 @@
 //! Full-text search. Its index lags behind writes; to find a record by a known value use [`lookup`](crate::lookup).
 
 use http::StatusCode;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use crate::Generation;
 use crate::decode::{self, DecodeError};
@@ -20,6 +20,18 @@ record! {
         email: String,
         /// Stage of a deal.
         stage_name: String,
+        /// Address of a picture.
+        avatar: String,
+        /// Company of a lead (Classic).
+        company_name: String,
+        /// Country, as typed.
+        country: String,
+        /// Website of a company (newer accounts).
+        website: String,
+        /// Id across the vendor's products; 19 digits (newer accounts).
+        mcr_id: i64,
+        /// Owner: `id` and `name`.
+        owner: Map<String, Value>,
         /// Company of a deal.
         sales_account_name: String,
         /// Main company of a contact.

@@ -202,10 +202,7 @@ impl ListRequest for ListTasks {
     }
 
     fn at(&self, place: Place, rows: u32) -> Self {
-        match place {
-            Place::Page(page) => self.clone().page(page, rows),
-            Place::After(_) => self.clone().page(1, rows),
-        }
+        self.clone().page(place.page(), rows)
     }
 }
 

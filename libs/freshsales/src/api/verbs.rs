@@ -141,25 +141,39 @@ impl<T: Record> Request for Update<T> {
         collection::<T>(Method::PUT, &self.id.to_string()).include(&self.include).body(body)
     }
 
+    /// Attendees and collaborators are rows of their own: a repetition that names no ids of them adds them once more.
     fn kind(&self) -> Idempotency {
-        Idempotency::KeyedWrite
+        if adds_rows(self.attributes.as_map()) { Idempotency::Write } else { Idempotency::KeyedWrite }
     }
 
     fn check(&self) -> Result<(), String> {
-        match self.attributes.merges().is_some_and(Merges::is_needed) {
-            true => Err(format!(
-                "tags or custom fields of the {} are to be merged, which takes a read first: use `Client::update`, or `replace_tags` and \
-                 `replace_custom_fields`",
-                T::SINGULAR
-            )),
-            false => Ok(()),
-        }
+        nothing_to_merge(&self.attributes, T::SINGULAR, "use `Client::update`, or ")
     }
 
     /// A confirmation without a body (204) gives a record of which only the id is known.
     fn decode(&self, _status: StatusCode, body: &[u8]) -> Result<Self::Output, DecodeError> {
         decode::single_or_id(self.id, body)
     }
+}
+
+/// Whether the attributes have `…_attributes` with a row that is not there yet.
+fn adds_rows(attributes: &Map<String, Value>) -> bool {
+    let nested = attributes.iter().filter(|(name, _)| name.ends_with("_attributes"));
+    nested.filter_map(|(_, rows)| rows.as_array()).flatten().any(|row| row.get("id").is_none())
+}
+
+/// Refuses what would write over tags and custom fields that nobody mentioned.
+pub(crate) fn nothing_to_merge(attributes: &impl Attributes, kind: &str, instead: &str) -> Result<(), String> {
+    match attributes.merges().is_some_and(Merges::is_needed) {
+        true => Err(to_be_merged(kind, instead)),
+        false => Ok(()),
+    }
+}
+
+fn to_be_merged(kind: &str, instead: &str) -> String {
+    format!(
+        "tags or custom fields of the {kind} are to be merged, which takes a read first: {instead}`replace_tags` and `replace_custom_fields`"
+    )
 }
 
 /// What an upsert finds the record by: one field and its value.
@@ -209,18 +223,27 @@ impl UniqueKey {
 /// Updates the record that has the key, or creates it.
 ///
 /// The reply does not tell which of the two happened; compare `created_at` and `updated_at`. Set the owner whenever you know it: accounts exist
-/// where an upsert without `owner_id` gives the record to the key's user (seen in the wild). Tags and custom fields are sent as they are: a record that
-/// is there may lose its others. To keep them, look it up and use [`Client::update`](crate::Client::update).
+/// where an upsert without `owner_id` gives the record to the key's user (seen in the wild).
+///
+/// A record that is there may lose the tags and custom fields that are not sent. [`Client::upsert`](crate::Client::upsert) therefore looks it up and writes the
+/// merged values; [`Client::send`](crate::Client::send) makes one request of it, and sends nothing if there is something to merge. See [`crate::merge`].
 #[derive(Debug, Clone)]
 pub struct Upsert<T: Record> {
-    key: UniqueKey,
-    attributes: T::Attributes,
-    include: Vec<String>,
+    pub(crate) key: UniqueKey,
+    pub(crate) attributes: T::Attributes,
+    pub(crate) include: Vec<String>,
 }
 
 impl<T: Record> Upsert<T> {
     pub(crate) fn new(key: UniqueKey, attributes: T::Attributes) -> Self {
         Self { key, attributes, include: Vec::new() }
+    }
+
+    /// Whether sending it as it is could take tags or custom fields off a record: the key alone is a custom field too.
+    pub(crate) fn needs_the_record(&self) -> bool {
+        let sends_custom_key =
+            self.key.field.starts_with("cf_") && !self.attributes.as_map().contains_key("custom_field");
+        sends_custom_key || self.attributes.merges().is_some_and(Merges::is_needed)
     }
 }
 
@@ -239,6 +262,13 @@ impl<T: Record> Request for Upsert<T> {
 
     fn kind(&self) -> Idempotency {
         Idempotency::KeyedWrite
+    }
+
+    fn check(&self) -> Result<(), String> {
+        match self.needs_the_record() {
+            true => Err(to_be_merged(T::SINGULAR, "use `Client::upsert`, or ")),
+            false => Ok(()),
+        }
     }
 
     fn decode(&self, _status: StatusCode, body: &[u8]) -> Result<Self::Output, DecodeError> {

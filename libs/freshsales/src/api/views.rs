@@ -77,12 +77,8 @@ impl Paging {
     }
 
     pub(super) fn at(&self, place: Place, rows: u32) -> Self {
-        let page = match place {
-            Place::Page(page) => page,
-            Place::After(_) => 1,
-        };
         let sort = self.sort.clone().or_else(|| Some(("id".to_owned(), SortDirection::Ascending)));
-        Self { page, per_page: rows, sort, include: self.include.clone() }
+        Self { page: place.page(), per_page: rows, sort, include: self.include.clone() }
     }
 }
 

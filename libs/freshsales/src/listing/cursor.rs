@@ -26,7 +26,9 @@ pub struct ListCursor {
 #[non_exhaustive]
 pub enum WrongCursor {
     /// It is of another list.
-    #[error("the cursor is of the list `{of}` and not of `{wanted}`: start that list anew")]
+    #[error(
+        "the cursor is of the list `{of}` and not of `{wanted}` (the part after # stands for filter, rules and order): start that list anew"
+    )]
     OtherList {
         /// Path of the list that the cursor is of.
         of: String,

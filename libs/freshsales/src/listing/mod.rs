@@ -32,7 +32,7 @@
 //!   deletion and a creation in the same moment hide each other, and then a row can be missed.
 //! * **Lists in an order of your own** (`sort`) and lists that are not in the order of ids are read forwards. The stream reads back when the `total`
 //!   shrinks; a row that changes its place can still be missed. Read again from an `updated_at` you remember, or do not sort.
-//! * Pages may be short or empty before the end (rows that the key may not see are left out). The end is where the CRM says it is: by `total_pages`, else by
+//! * Pages may be short or empty before the end (rows that the key may not see are left out). The end is where the CRM says it is: by `has_next`, by `total_pages`, else by
 //!   `total`, else by an empty page. If deep pages come back empty although the list goes on, the stream's last item is
 //!   [`ErrorClass::ListCutShort`](crate::ErrorClass::ListCutShort) rather than a silent end.
 //!
@@ -49,6 +49,8 @@ mod walk;
 
 use std::ops::Deref;
 use std::sync::Arc;
+
+use serde::de::DeserializeOwned;
 
 use crate::decode::{Page, SideLoads};
 use crate::record::Record;
@@ -79,10 +81,51 @@ pub enum ListOrder {
     Keyset,
 }
 
+impl Place {
+    /// The page's number, for lists that know no other place.
+    pub fn page(self) -> u32 {
+        match self {
+            Self::Page(page) => page,
+            Self::After(_) => 1,
+        }
+    }
+}
+
+/// A row of a list: a [`Record`], or an entry of a record's history.
+pub trait ListRow: DeserializeOwned + Clone + Send + Unpin + 'static {
+    /// What tells the row from the others of its list, whenever it is read: its id, where it has one.
+    fn row_id(&self) -> i64;
+}
+
+impl<T: Record> ListRow for T {
+    fn row_id(&self) -> i64 {
+        self.id()
+    }
+}
+
+/// Makes rows of a `record!` that has an id and no collection of its own.
+macro_rules! list_row {
+    ($name:ident) => {
+        impl $crate::listing::ListRow for $name {
+            fn row_id(&self) -> i64 {
+                self.id
+            }
+        }
+    };
+}
+
+pub(crate) use list_row;
+
+/// A number for a text that is the same in every version and on every machine (FNV-1a): it is stored in cursors.
+pub(crate) fn fingerprint(text: &str) -> i64 {
+    let fold = |hash: u64, byte: u8| (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3);
+    text.bytes().fold(0xcbf2_9ce4_8422_2325, fold).cast_signed()
+}
+
 /// A request for one page of a list, which can be asked for any other page of it.
 pub trait ListRequest: Request<Output = Page<Self::Row>> + Clone + 'static {
     /// What the rows are.
-    type Row: Record;
+    type Row: ListRow;
 
     /// How the list is ordered.
     fn order(&self) -> ListOrder;

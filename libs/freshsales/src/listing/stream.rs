@@ -12,11 +12,10 @@ use futures::stream::{FusedStream, Stream};
 use super::cursor::{ListCursor, WrongCursor};
 use super::given::{Certainty, Given};
 use super::walk::{PageFacts, Verdict, Walk};
-use super::{ListRequest, Listed};
+use super::{ListRequest, ListRow, Listed, Place, fingerprint};
 use crate::client::Client;
 use crate::decode::Page;
 use crate::error::{Error, ErrorClass};
-use crate::record::Record;
 use crate::retry::{RetryPolicy, RetryingClient};
 
 /// Largest page that the CRM gives (source: official page, on pagination).
@@ -141,8 +140,15 @@ impl<R: ListRequest> ListStream<R> {
         Ok(rows)
     }
 
-    fn list(&self) -> String {
+    fn path(&self) -> String {
         self.request.to_parts(self.client.client().generation()).path
+    }
+
+    /// The path, and a number for everything else that makes it this list: filter, rules, order. Not the values, which may be personal.
+    fn list(&self) -> String {
+        let parts = self.request.at(Place::Page(1), LARGEST_PAGE).to_parts(self.client.client().generation());
+        let body = parts.body.map(|body| body.to_string()).unwrap_or_default();
+        format!("{}#{:x}", parts.path, fingerprint(&format!("{:?}{body}", parts.query)))
     }
 
     fn poll_row(&mut self, context: &mut Context<'_>) -> Poll<Option<Result<Listed<R::Row>, Error>>> {
@@ -173,7 +179,7 @@ impl<R: ListRequest> ListStream<R> {
 
     fn next_waiting(&mut self) -> Option<Listed<R::Row>> {
         while let Some(row) = self.waiting.pop_front() {
-            let id = row.record.id();
+            let id = row.record.row_id();
             if self.given.note(id) {
                 self.progress.rows += 1;
                 self.in_order &= self.last_given.is_none_or(|last| self.walk.certainty().allows(last, id));
@@ -217,7 +223,7 @@ impl<R: ListRequest> ListStream<R> {
         let side_loads = Arc::new(page.side_loads);
         let mut records = page.records;
         if self.walk.certainty() == Certainty::Rising {
-            records.sort_by_key(Record::id);
+            records.sort_by_key(ListRow::row_id);
         }
         if newest_first {
             records.reverse();
@@ -229,12 +235,17 @@ impl<R: ListRequest> ListStream<R> {
     fn end(&mut self) -> Option<Error> {
         self.ended = true;
         let (first_missing, pages) = self.walk.cut_short()?;
-        Some(Error::of_list(ErrorClass::ListCutShort { first_missing, pages }, self.list()))
+        Some(Error::of_list(ErrorClass::ListCutShort { first_missing, pages }, self.path()))
     }
 }
 
-fn facts<T: Record>(page: &Page<T>) -> PageFacts {
-    PageFacts { ids: page.records.iter().map(Record::id).collect(), total: page.total, total_pages: page.total_pages }
+fn facts<T: ListRow>(page: &Page<T>) -> PageFacts {
+    PageFacts {
+        ids: page.records.iter().map(ListRow::row_id).collect(),
+        total: page.total,
+        total_pages: page.total_pages,
+        has_next: page.says_has_next(),
+    }
 }
 
 impl<R: ListRequest + Unpin> Stream for ListStream<R> {
@@ -255,7 +266,7 @@ impl<R: ListRequest> fmt::Debug for ListStream<R> {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter
             .debug_struct("ListStream")
-            .field("list", &self.list())
+            .field("list", &self.path())
             .field("progress", &self.progress())
             .finish_non_exhaustive()
     }

@@ -13,6 +13,8 @@ use super::{ListOrder, Place};
 const UNASKED_ROWS: u32 = 25;
 /// How often the same page is read again because the list changed: one that changes with every request must not hold the stream up for ever.
 const STEPS_BACK: u8 = 2;
+/// Pages without a new row after which a list that only says that there is a next one counts as ended: all their rows may be hidden from the key.
+const MOST_STALE_PAGES: u8 = 20;
 /// How often the list may say that it goes on behind pages that came back empty before that is believed.
 const CONTRADICTIONS: u8 = 3;
 
@@ -22,11 +24,15 @@ pub(super) struct PageFacts {
     pub(super) ids: Vec<i64>,
     pub(super) total: Option<i64>,
     pub(super) total_pages: Option<i64>,
+    pub(super) has_next: Option<bool>,
 }
 
 impl PageFacts {
     /// Whether the CRM says that there is no such page. A page whose rows are all hidden from the key still knows the totals.
     fn is_past_the_end(&self, page: u32) -> bool {
+        if let Some(has_next) = self.has_next {
+            return self.ids.is_empty() && !has_next;
+        }
         let pages = self.total_pages.map(|pages| i64::from(page) > pages);
         self.ids.is_empty() && pages.or(self.total.map(|total| total == 0)).unwrap_or(true)
     }
@@ -261,7 +267,11 @@ impl Walk {
         self.pages = said.or(self.pages);
         let is_new = |reply: &PageFacts| reply.ids.iter().any(|id| !given.holds(*id));
         self.stale_pages = if replies.iter().any(is_new) { 0 } else { self.stale_pages.saturating_add(1) };
-        let ended = counting().next().is_none() || self.ends_at(highest, page_size);
+        let ended = match replies.last().and_then(|reply| reply.has_next) {
+            // A server that says so for ever must not hold the stream up for ever.
+            Some(has_next) => !has_next || self.stale_pages > MOST_STALE_PAGES,
+            None => counting().next().is_none() || self.ends_at(highest, page_size),
+        };
         self.step = if ended { Step::Done } else { Step::Up { page: highest + 1 } };
         KEEP_AS_THEY_ARE
     }

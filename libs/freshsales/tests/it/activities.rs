@@ -179,3 +179,17 @@ fn kinds_tell_what_a_repetition_does() {
     assert_eq!(sales_activities::delete(1).kind(), Idempotency::KeyedWrite);
     assert_eq!(activities::timeline(TargetKind::Lead, 1).kind(), Idempotency::Read);
 }
+
+#[test]
+fn custom_fields_of_an_activity_are_merged() {
+    let update = sales_activities::update(1, SalesActivityAttributes::new().custom_field("cf_room", "B2"));
+    assert!(update.check().unwrap_err().contains("`Client::update`"));
+}
+
+#[test]
+fn a_row_without_an_id_would_be_added_once_more_by_a_repetition() {
+    let invite = AppointmentAttributes::new().attendees([Invited::Contact(2)]);
+    assert_eq!(appointments::update(1, invite).kind(), Idempotency::Write);
+    let uninvite = AppointmentAttributes::new().title("Demo").remove_attendees([2]);
+    assert_eq!(appointments::update(1, uninvite).kind(), Idempotency::KeyedWrite);
+}

@@ -8,7 +8,7 @@ use freshsales::lists::{self, Members};
 use freshsales::product_lines::LineAttributes;
 use freshsales::products::{self, Product, ProductAttributes};
 use freshsales::teams::{self, TeamChange};
-use freshsales::{Done, Generation, Idempotency, Request, Route, fields, recycle_bin};
+use freshsales::{Done, Generation, Idempotency, Request, Route, contacts, fields};
 use http::StatusCode;
 use rstest::rstest;
 use rust_decimal::Decimal;
@@ -63,7 +63,7 @@ fn what_is_known_of_a_reply_is_typed() {
 fn a_call_for_many_records_answers_a_sentence() {
     let said: Done = read(&exchange_named("lists", "remove all"), &lists::remove_contacts(1, Members::All));
     assert_eq!(said.message.as_deref(), Some("Updating now... we'll let you know once this is done."));
-    let request = products::bulk_delete([1]);
+    let request = products::bulk_destroy([1]);
     let decoded = |body: &str| request.decode(StatusCode::OK, body.as_bytes()).is_ok();
     assert_eq!([decoded(r#"{"errors":{"code":400}}"#), decoded("[]"), decoded("{}")], [false, false, true]);
 }
@@ -142,13 +142,13 @@ fn modules_and_their_records_are_written_as_recorded() {
 
 /// Method and path of requests that no example shows, by the official list of operations.
 #[rstest]
-#[case(products::bulk_assign([1], 2).to_parts(Generation::Suite), "POST cpq/products/products_bulk_assign", json!({"selected_ids": [1], "owner_id": 2}))]
-#[case(products::bulk_delete([1]).to_parts(Generation::Suite), "POST cpq/products/products_bulk_delete", json!({"selected_ids": [1]}))]
+#[case(products::bulk_assign_owner([1], 2).to_parts(Generation::Suite), "POST cpq/products/products_bulk_assign", json!({"selected_ids": [1], "owner_id": 2}))]
+#[case(products::bulk_destroy([1]).to_parts(Generation::Suite), "POST cpq/products/products_bulk_delete", json!({"selected_ids": [1]}))]
 #[case(products::bulk_restore([1]).to_parts(Generation::Suite), "POST cpq/products/products_bulk_restore", json!({"selected_ids": [1]}))]
 #[case(cpq_documents::bulk_restore([1]).to_parts(Generation::Suite), "POST cpq/cpq_documents/cpq_documents_bulk_restore", json!({"selected_ids": [1]}))]
 #[case(cpq_documents::forget(1).to_parts(Generation::Suite), "DELETE cpq/cpq_documents/1/forget", Value::Null)]
 #[case(cpq_documents::restore(1).to_parts(Generation::Suite), "PUT cpq/cpq_documents/1/restore", Value::Null)]
-#[case(recycle_bin::forget::<Deal>(1).to_parts(Generation::Suite), "DELETE deals/1/forget", Value::Null)]
+#[case(deals::forget(1).to_parts(Generation::Suite), "DELETE deals/1/forget", Value::Null)]
 #[case(custom_modules::view(1).to_parts(Generation::Suite), "GET settings/module_customizations/1", Value::Null)]
 #[case(custom_modules::of("cm_a").bulk_destroy([1]).to_parts(Generation::Suite), "POST custom_module/cm_a/bulk_destroy", json!({"selected_ids": [1]}))]
 #[case(custom_modules::of("cm_a").forget(1).to_parts(Generation::Suite), "DELETE custom_module/cm_a/1/forget", Value::Null)]
@@ -186,4 +186,18 @@ fn a_module_s_record_can_be_confirmed_without_a_body() {
 fn a_single_reply_keeps_its_side_loads() {
     let exchange = exchange_named("cpq", "create product");
     assert_written_back(&exchange, single(&read(&exchange, &products::view(1))));
+}
+
+#[rstest]
+#[case::sentence(r#"{"message":"2 contacts updated."}"#, Some("2 contacts updated."))]
+#[case::without_a_body("", None)]
+#[case::bare("true", None)]
+fn every_bulk_call_is_answered_alike(#[case] body: &str, #[case] message: Option<&str>) {
+    let read = |done: Result<Done, _>| done.map(|done| done.message);
+    let (old, new) = (contacts::bulk_destroy([1]), products::bulk_destroy([1]));
+    for done in [old.decode(StatusCode::OK, body.as_bytes()), new.decode(StatusCode::OK, body.as_bytes())] {
+        assert_eq!(read(done).unwrap().as_deref(), message);
+    }
+    old.decode(StatusCode::OK, b"false").unwrap_err();
+    new.decode(StatusCode::OK, br#"{"errors":{"code":400}}"#).unwrap_err();
 }

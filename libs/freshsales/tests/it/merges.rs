@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
 use bytes::Bytes;
-use freshsales::contacts::{self, Contact, ContactAttributes};
+use freshsales::contacts::{self, Contact, ContactAttributes, UniqueKey};
+use freshsales::custom_modules::{self, ModuleRecordAttributes};
+use freshsales::jobs::BulkItem;
 use freshsales::merge::Guard;
 use freshsales::{Client, Credentials, Error, ErrorClass, Generation};
 use http::{Method, Request, Response};
@@ -19,18 +21,26 @@ struct Account {
     version: u64,
     tags: Vec<String>,
     custom: Map<String, Value>,
+    /// Ids that a look-up shows.
+    found: Vec<i64>,
     requests: Vec<Method>,
     others: BTreeMap<usize, fn(&mut Account)>,
 }
 
 impl Account {
     fn answer(&mut self, request: &Request<Bytes>) -> Value {
-        if request.method() == Method::PUT {
+        if request.uri().path().ends_with("/lookup") {
+            self.requests.push(request.method().clone());
+            let found = self.found.iter().map(|id| json!({ "id": id })).collect::<Vec<_>>();
+            return json!({"contacts": {"contacts": found}});
+        }
+        if request.method() != Method::GET {
             let body: Value = serde_json::from_slice(request.body()).unwrap();
-            self.put(&body["contact"]);
+            self.put(body.get("contact").or(body.get("cm_project")).unwrap());
         }
         self.requests.push(request.method().clone());
-        let reply = json!({"contact": {
+        let envelope = if request.uri().path().contains("custom_module") { "cm_project" } else { "contact" };
+        let reply = json!({envelope: {
             "id": 1, "tags": self.tags, "custom_field": self.custom, "updated_at": format!("2026-06-15T10:00:{:02}Z", self.version),
         }});
         if let Some(other) = self.others.remove(&self.requests.len()) {
@@ -216,4 +226,52 @@ proptest! {
             prop_assert_eq!(account.custom.get(key).cloned().unwrap_or_default(), expected, "{}", key);
         }
     }
+}
+
+#[rstest]
+#[case::by_address(UniqueKey::emails("ingrid@example.com"), 4)]
+#[case::by_id(UniqueKey::id(1), 3)]
+fn an_upsert_merges_into_the_record_that_it_finds(#[case] key: UniqueKey, #[case] requests: usize) {
+    let (client, shared) = serve(Account { found: vec![1], ..account(true) });
+    let attributes = ContactAttributes::new().tags(["New"]).custom_field("cf_seats", 80);
+    block(client.upsert(&contacts::upsert(key, attributes))).unwrap();
+    let account = shared.lock().unwrap();
+    assert_eq!(account.tags, ["Old", "Cold", "New"]);
+    assert_eq!(account.set().get("cf_region"), Some(&json!("West")));
+    assert_eq!((account.set().get("cf_seats"), account.requests.len()), (Some(&json!(80)), requests));
+}
+
+#[test]
+fn an_upsert_creates_what_is_not_there_and_refuses_to_choose() {
+    let upsert =
+        contacts::upsert(UniqueKey::emails("a@example.com"), ContactAttributes::new().custom_field("cf_seats", 80));
+    let (client, shared) = serve(account(true));
+    block(client.upsert(&upsert)).unwrap();
+    assert_eq!(shared.lock().unwrap().requests, [Method::GET, Method::POST]);
+    let (client, shared) = serve(Account { found: vec![1, 2], ..account(true) });
+    assert!(matches!(block(client.upsert(&upsert)).unwrap_err().class(), ErrorClass::Setup { .. }));
+    assert_eq!(shared.lock().unwrap().requests, [Method::GET]);
+}
+
+#[test]
+fn nothing_is_sent_that_would_replace_without_saying_so() {
+    let (client, shared) = serve(account(true));
+    let (key, merging) = (UniqueKey::emails("a@example.com"), ContactAttributes::new().tags(["New"]));
+    let error = block(client.send(&contacts::upsert(key.clone(), merging.clone()))).unwrap_err();
+    assert!(error.to_string().contains("use `Client::upsert`"), "{error}");
+    let keyed_by_custom_field = contacts::upsert(UniqueKey::field("cf_key", "1"), ContactAttributes::new());
+    block(client.send(&keyed_by_custom_field)).unwrap_err();
+    block(client.send(&contacts::bulk_upsert(vec![BulkItem::new(key.clone(), merging)]))).unwrap_err();
+    assert!(shared.lock().unwrap().requests.is_empty());
+    block(client.send(&contacts::upsert(key, ContactAttributes::new().replace_tags(["New"])))).unwrap();
+}
+
+#[test]
+fn records_of_custom_modules_keep_their_other_custom_fields() {
+    let (client, shared) = serve(account(true));
+    let update =
+        custom_modules::of("cm_project").update(1, &ModuleRecordAttributes::new().custom_field("cf_seats", 80));
+    block(client.send(&update)).unwrap_err();
+    block(client.update(&update.guard(Guard::Off))).unwrap();
+    assert_eq!(shared.lock().unwrap().set().get("cf_region"), Some(&json!("West")));
 }

@@ -4,7 +4,7 @@ use freshsales::contacts::Contact;
 use freshsales::deals::Deal;
 use freshsales::leads::Lead;
 use freshsales::sales_accounts::SalesAccount;
-use freshsales::{Request, Single, contacts, deals, verbs, views};
+use freshsales::{Request, Single, contacts, deals, tasks, verbs, views};
 use http::StatusCode;
 use rstest::rstest;
 use serde_json::{Value, json};
@@ -52,6 +52,19 @@ fn people_and_companies_are_found_by_id_or_nested() {
     let contact = contacts::view(1).decode(StatusCode::OK, body.to_string().as_bytes()).unwrap();
     assert_eq!(contact.sales_account().unwrap().id, 3);
     assert_eq!(contact.sales_accounts().iter().map(|account| account.id).collect::<Vec<_>>(), [3, 2]);
+}
+
+#[test]
+fn what_hangs_on_a_record_is_found_in_its_order() {
+    let body = json!({"appointments": [{"id": 8}, {"id": 9}], "child_sales_accounts": [{"id": 5}],
+        "sales_account": {"id": 1, "appointment_ids": [9, 8], "child_sales_account_ids": ["5", 6]}});
+    let account = verbs::view::<SalesAccount>(1).decode(StatusCode::OK, body.to_string().as_bytes()).unwrap();
+    assert_eq!(account.appointments().iter().map(|row| row.id).collect::<Vec<_>>(), [9, 8]);
+    assert_eq!(account.child_sales_accounts().iter().map(|row| row.id).collect::<Vec<_>>(), [5]);
+
+    let body = json!({"users": [{"id": 3}, {"id": 4}], "task": {"id": 1, "owner_id": 3, "user_ids": [4]}});
+    let task = tasks::view(1).decode(StatusCode::OK, body.to_string().as_bytes()).unwrap();
+    assert_eq!((task.users()[0].id, task.owner().unwrap().id), (4, 3));
 }
 
 #[test]

@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use bytes::Bytes;
+use freshsales::appointments::{self, AppointmentFilter};
 use freshsales::contacts::Contact;
 use freshsales::filtered_search;
 use freshsales::listing::{ListCursor, ListRequest, ListStream, Listed};
@@ -12,7 +13,10 @@ use freshsales::notes::{self, TargetKind};
 use freshsales::tasks::{self, TaskFilter};
 use freshsales::transport::PacingLayer;
 use freshsales::views::{self, SortDirection};
-use freshsales::{Client, Credentials, Error, ErrorClass, Generation, Record};
+use freshsales::{
+    Client, Credentials, Error, ErrorClass, Generation, ListRow, activities, contacts, conversations, custom_modules,
+    deals, lists, sales_activities,
+};
 use http::{Request, Response};
 use proptest::prelude::*;
 use rstest::rstest;
@@ -173,8 +177,8 @@ fn block<T>(future: impl Future<Output = T>) -> T {
     tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(future)
 }
 
-fn ids<T: Record>(rows: &[Listed<T>]) -> Vec<i64> {
-    rows.iter().map(|row| row.id()).collect()
+fn ids<T: ListRow>(rows: &[Listed<T>]) -> Vec<i64> {
+    rows.iter().map(|row| row.row_id()).collect()
 }
 
 /// Reads a list in pieces: after so many rows the stream is dropped and another goes on from the stored cursor.
@@ -192,7 +196,7 @@ async fn read_in_pieces<R: ListRequest>(
         }
         match stream.next_row().await {
             None => return Ok(read),
-            Some(row) => read.push(row?.id()),
+            Some(row) => read.push(row?.row_id()),
         }
         left -= 1;
     }
@@ -389,10 +393,8 @@ fn a_cursor_is_small_and_belongs_to_its_list() {
     let cursor = stream.cursor();
     assert!(serde_json::to_string(&cursor).unwrap().len() < 400);
     let error = client.stream(views::rows::<Contact>(8)).resume(cursor).unwrap_err();
-    assert_eq!(
-        error.to_string(),
-        "the cursor is of the list `contacts/view/7` and not of `contacts/view/8`: start that list anew"
-    );
+    assert!(error.to_string().starts_with("the cursor is of the list `contacts/view/7#"), "{error}");
+    assert!(error.to_string().contains("and not of `contacts/view/8#"), "{error}");
 }
 
 #[test]
@@ -412,7 +414,7 @@ fn a_failure_ends_the_stream_and_the_cursor_goes_on() {
     let read = block(async {
         let mut read = Vec::new();
         while let Some(Ok(row)) = stream.next_row().await {
-            read.push(row.id());
+            read.push(row.id);
         }
         assert!(stream.next_row().await.is_none());
         let rest = client.stream(views::rows::<Contact>(7)).resume(stream.cursor()).unwrap();
@@ -420,4 +422,69 @@ fn a_failure_ends_the_stream_and_the_cursor_goes_on() {
         read
     });
     assert_eq!(read, (1..=30).rev().map(|id| id * 10).collect::<Vec<_>>());
+}
+
+#[test]
+fn a_cursor_belongs_to_its_filter_rules_and_order() {
+    let (client, _) = serve(List::of([true; 50]));
+    let cursor = |search: filtered_search::FilteredSearch<Contact>| client.stream(search).cursor();
+    let oslo = || filtered_search::by_rules::<Contact>(vec![filtered_search::field("city").contains("Oslo")]);
+    let mine = cursor(oslo());
+    assert!(!serde_json::to_string(&mine).unwrap().contains("Oslo"));
+    client.stream(oslo().page(3, 10)).resume(mine.clone()).unwrap();
+    let others =
+        [oslo().sort("updated_at", SortDirection::Ascending), filtered_search::by_rules(vec![]), oslo().full_rows()];
+    for other in others {
+        client.stream(other).resume(mine.clone()).unwrap_err();
+    }
+    client
+        .stream(tasks::list(TaskFilter::Open))
+        .resume(client.stream(tasks::list(TaskFilter::Overdue)).cursor())
+        .unwrap_err();
+}
+
+/// Reads 60 rows through a request for the first page of a list.
+fn read_sixty<R: ListRequest>(key: &'static str, meta: Meta, request: R) {
+    let (client, _) = serve(List { key, meta, ..List::of([true; 60]) });
+    let rows = block(client.stream(request).page_size(25).collect_all()).unwrap();
+    assert_eq!(rows.len(), 60, "{key}");
+}
+
+#[test]
+fn every_list_can_be_streamed() {
+    read_sixty("appointments", Meta::Total, appointments::list(AppointmentFilter::Past));
+    read_sixty("sales_activities", Meta::TotalPages, sales_activities::list());
+    read_sixty("lists", Meta::TotalPages, lists::all());
+    read_sixty("contacts", Meta::Nothing, lists::contacts(7));
+    read_sixty("contacts", Meta::TotalPages, contacts::of_account(7));
+    read_sixty("deals", Meta::Nothing, deals::of_contact(7));
+    read_sixty("email_conversations", Meta::Nothing, conversations::of_record(TargetKind::Contact, 7));
+    read_sixty("cm_projects", Meta::Total, custom_modules::of("cm_project").search(vec![]));
+}
+
+/// A history of 60 entries in pages of 25, the second of which is all hidden from the key.
+fn history() -> Client {
+    let transport = tower::service_fn(|request: Request<Bytes>| {
+        let query = request.uri().query().unwrap_or_default().to_owned();
+        let page: i64 = query.split('&').find_map(|pair| pair.strip_prefix("page=")).unwrap().parse().unwrap();
+        let ids = if page == 2 { 0..0 } else { (page - 1) * 25..(page * 25).min(60) };
+        let rows = ids.map(|id| json!({"id": format!("a-{id}"), "created_at": format!("2026-06-15T10:00:{id:02}Z")}));
+        let rows = rows.collect::<Vec<_>>();
+        let body = json!({"activities": rows, "timeline_feeds": rows, "meta": {"has_next": page < 3}});
+        std::future::ready(Ok(Response::new(Bytes::from(body.to_string()))))
+    });
+    let credentials = Credentials::parse("EXAMPLE_KEY_NOT_REAL_00", "acme").unwrap();
+    Client::builder(credentials).generation(Generation::Suite).transport(transport).build().unwrap()
+}
+
+#[test]
+fn a_history_ends_where_the_crm_says_that_there_is_no_next_page() {
+    let activities_of = activities::of_record(TargetKind::Contact, 1);
+    let rows = block(history().stream(activities_of).collect_all()).unwrap();
+    assert_eq!((rows.len(), rows[0].id.as_deref()), (35, Some("a-0")));
+    let timeline = activities::timeline(TargetKind::Contact, 1);
+    let mut stream = history().stream(timeline.clone());
+    block(stream.next_row()).unwrap().unwrap();
+    let rest = history().stream(timeline).resume(stream.cursor()).unwrap();
+    assert_eq!(block(rest.collect_all()).unwrap().len(), 34);
 }

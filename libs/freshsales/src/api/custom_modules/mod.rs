@@ -18,8 +18,8 @@ use crate::value::RecordTime;
 use super::verbs::{Create, Delete, Update, View, collection};
 
 pub use records::{
-    BulkDestroy, Delete as DeleteRecord, Forget as ForgetRecord, Module, ModuleRecord, ModuleRecordAttributes, Read,
-    Search, Write, of,
+    BulkDestroyRecords, CreateRecord, DeleteRecord, ForgetRecord, Module, ModuleRecord, ModuleRecordAttributes,
+    SearchRecords, UpdateRecord, ViewRecord, of,
 };
 
 record! {

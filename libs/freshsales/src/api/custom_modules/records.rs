@@ -5,9 +5,12 @@ use serde_json::{Map, Value, json};
 
 use super::enveloped;
 use crate::Generation;
+use crate::api::verbs::nothing_to_merge;
 use crate::decode::{self, DecodeError, Done, Page, SideLoads, Single};
 use crate::filtered_search::Rule;
-use crate::record::{Attributes, attributes, record, shared_attributes};
+use crate::listing::{ListOrder, ListRequest, Place, list_row};
+use crate::merge::{Guard, MergeUpdate, Wanted};
+use crate::record::{Attributes, attributes, custom_field_attributes, record};
 use crate::request::{Idempotency, Request, RequestParts};
 use crate::value::RecordTime;
 use crate::views::{Paging, SortDirection};
@@ -38,7 +41,9 @@ attributes! {
     }
 }
 
-shared_attributes!(ModuleRecordAttributes);
+custom_field_attributes!(ModuleRecordAttributes);
+
+list_row!(ModuleRecord);
 
 /// The module of this name; makes requests for its records.
 ///
@@ -70,49 +75,49 @@ impl Module {
         format!("custom_module/{}{below}", self.entity)
     }
 
-    fn write(&self, method: Method, below: &str, kind: Idempotency, attributes: &ModuleRecordAttributes) -> Write {
+    fn write(&self, below: &str, attributes: &ModuleRecordAttributes) -> CreateRecord {
         let body = enveloped(&self.entity, attributes.as_map());
-        Write { entity: self.entity.clone(), method, path: self.path(below), kind, body }
+        CreateRecord { entity: self.entity.clone(), path: self.path(below), body }
     }
 
     /// Creates a record. A repetition creates a second one.
-    pub fn create(&self, attributes: &ModuleRecordAttributes) -> Write {
-        self.write(Method::POST, "", Idempotency::Write, attributes)
+    pub fn create(&self, attributes: &ModuleRecordAttributes) -> CreateRecord {
+        self.write("", attributes)
     }
 
     /// Reads a record.
-    pub fn view(&self, id: i64) -> Read {
-        Read { entity: self.entity.clone(), path: self.path(&format!("/{id}")) }
+    pub fn view(&self, id: i64) -> ViewRecord {
+        ViewRecord { entity: self.entity.clone(), path: self.path(&format!("/{id}")) }
     }
 
-    /// Changes a record.
-    pub fn update(&self, id: i64, attributes: &ModuleRecordAttributes) -> Write {
-        self.write(Method::PUT, &format!("/{id}"), Idempotency::KeyedWrite, attributes)
+    /// Changes a record, by [`Client::update`](crate::Client::update), which merges custom fields.
+    pub fn update(&self, id: i64, attributes: &ModuleRecordAttributes) -> UpdateRecord {
+        UpdateRecord { module: self.clone(), id, attributes: attributes.clone(), guard: Guard::default() }
     }
 
-    /// Copies a record, with these attributes in place of the original's.
-    pub fn clone_record(&self, id: i64, attributes: &ModuleRecordAttributes) -> Write {
-        self.write(Method::POST, &format!("/{id}/clone"), Idempotency::Write, attributes)
+    /// Copies a record, with these attributes in place of the original's. A repetition makes another copy.
+    pub fn clone_record(&self, id: i64, attributes: &ModuleRecordAttributes) -> CreateRecord {
+        self.write(&format!("/{id}/clone"), attributes)
     }
 
     /// Deletes a record.
-    pub fn delete(&self, id: i64) -> Delete {
-        Delete { path: self.path(&format!("/{id}")) }
+    pub fn delete(&self, id: i64) -> DeleteRecord {
+        DeleteRecord { path: self.path(&format!("/{id}")) }
     }
 
     /// Removes a record for good.
-    pub fn forget(&self, id: i64) -> Forget {
-        Forget { path: self.path(&format!("/{id}/forget")) }
+    pub fn forget(&self, id: i64) -> ForgetRecord {
+        ForgetRecord { path: self.path(&format!("/{id}/forget")) }
     }
 
     /// Deletes several records.
-    pub fn bulk_destroy(&self, ids: impl IntoIterator<Item = i64>) -> BulkDestroy {
-        BulkDestroy { path: self.path("/bulk_destroy"), ids: ids.into_iter().collect() }
+    pub fn bulk_destroy(&self, ids: impl IntoIterator<Item = i64>) -> BulkDestroyRecords {
+        BulkDestroyRecords { path: self.path("/bulk_destroy"), ids: ids.into_iter().collect() }
     }
 
-    /// Searches records by rules; the only way to list them. Rows are partial unless [`Search::full_rows`] is asked for.
-    pub fn search(&self, rules: Vec<Rule>) -> Search {
-        Search { entity: self.entity.clone(), rules, paging: Paging::default(), full_rows: false }
+    /// Searches records by rules; the only way to list them. Rows are partial unless [`SearchRecords::full_rows`] is asked for.
+    pub fn search(&self, rules: Vec<Rule>) -> SearchRecords {
+        SearchRecords { entity: self.entity.clone(), rules, paging: Paging::default(), full_rows: false }
     }
 }
 
@@ -120,46 +125,99 @@ fn parts(method: Method, path: &str) -> RequestParts {
     RequestParts::new(method, path).may_be_missing()
 }
 
-/// Creates, changes or copies a record.
+/// Creates or copies a record; see [`Module::create`] and [`Module::clone_record`].
 #[derive(Debug, Clone)]
-pub struct Write {
+pub struct CreateRecord {
     entity: String,
-    method: Method,
     path: String,
-    kind: Idempotency,
     body: Value,
 }
 
-impl Request for Write {
+impl Request for CreateRecord {
     type Output = Single<ModuleRecord>;
 
     fn to_parts(&self, _generation: Generation) -> RequestParts {
-        parts(self.method.clone(), &self.path).body(self.body.clone())
+        parts(Method::POST, &self.path).body(self.body.clone())
     }
 
     fn kind(&self) -> Idempotency {
-        self.kind
+        Idempotency::Write
     }
 
-    /// An update that is confirmed without a body (204) gives a record of which only the id is known.
     fn decode(&self, _status: StatusCode, body: &[u8]) -> Result<Self::Output, DecodeError> {
-        match self.path.rsplit('/').next().and_then(|id| id.parse().ok()) {
-            Some(id) if body.trim_ascii().is_empty() => {
-                Ok(Single { record: ModuleRecord::from_id(id), side_loads: SideLoads::default() })
-            }
-            _ => decode::single_under(&self.entity, body),
+        decode::single_under(&self.entity, body)
+    }
+}
+
+/// Changes a record; see [`Module::update`].
+#[derive(Debug, Clone)]
+pub struct UpdateRecord {
+    module: Module,
+    id: i64,
+    attributes: ModuleRecordAttributes,
+    guard: Guard,
+}
+
+impl UpdateRecord {
+    /// How [`Client::update`](crate::Client::update) watches for others who change the record at the same time.
+    #[must_use]
+    pub fn guard(mut self, guard: Guard) -> Self {
+        self.guard = guard;
+        self
+    }
+}
+
+impl Request for UpdateRecord {
+    type Output = Single<ModuleRecord>;
+
+    fn to_parts(&self, _generation: Generation) -> RequestParts {
+        let body = enveloped(&self.module.entity, self.attributes.as_map());
+        parts(Method::PUT, &self.module.path(&format!("/{}", self.id))).body(body)
+    }
+
+    fn kind(&self) -> Idempotency {
+        Idempotency::KeyedWrite
+    }
+
+    fn check(&self) -> Result<(), String> {
+        nothing_to_merge(&self.attributes, &self.module.entity, "use `Client::update`, or ")
+    }
+
+    /// A confirmation without a body (204) gives a record of which only the id is known.
+    fn decode(&self, _status: StatusCode, body: &[u8]) -> Result<Self::Output, DecodeError> {
+        match body.trim_ascii().is_empty() {
+            true => Ok(Single { record: ModuleRecord::from_id(self.id), side_loads: SideLoads::default() }),
+            false => decode::single_under(&self.module.entity, body),
+        }
+    }
+}
+
+impl MergeUpdate for UpdateRecord {
+    type Record = ModuleRecord;
+    type Reading = ViewRecord;
+
+    fn reading(&self) -> ViewRecord {
+        self.module.view(self.id)
+    }
+
+    fn wanted(&self) -> Wanted<'_> {
+        Wanted {
+            envelope: &self.module.entity,
+            attributes: self.attributes.as_map(),
+            merges: self.attributes.merges(),
+            guard: self.guard,
         }
     }
 }
 
 /// Reads a record.
 #[derive(Debug, Clone)]
-pub struct Read {
+pub struct ViewRecord {
     entity: String,
     path: String,
 }
 
-impl Request for Read {
+impl Request for ViewRecord {
     type Output = Single<ModuleRecord>;
 
     fn to_parts(&self, _generation: Generation) -> RequestParts {
@@ -177,11 +235,11 @@ impl Request for Read {
 
 /// Deletes a record.
 #[derive(Debug, Clone)]
-pub struct Delete {
+pub struct DeleteRecord {
     path: String,
 }
 
-impl Request for Delete {
+impl Request for DeleteRecord {
     type Output = Done;
 
     fn to_parts(&self, _generation: Generation) -> RequestParts {
@@ -199,11 +257,11 @@ impl Request for Delete {
 
 /// Removes a record for good.
 #[derive(Debug, Clone)]
-pub struct Forget {
+pub struct ForgetRecord {
     path: String,
 }
 
-impl Request for Forget {
+impl Request for ForgetRecord {
     type Output = ();
 
     fn to_parts(&self, _generation: Generation) -> RequestParts {
@@ -221,12 +279,12 @@ impl Request for Forget {
 
 /// Deletes several records.
 #[derive(Debug, Clone)]
-pub struct BulkDestroy {
+pub struct BulkDestroyRecords {
     path: String,
     ids: Vec<i64>,
 }
 
-impl Request for BulkDestroy {
+impl Request for BulkDestroyRecords {
     type Output = Done;
 
     fn to_parts(&self, _generation: Generation) -> RequestParts {
@@ -244,14 +302,14 @@ impl Request for BulkDestroy {
 
 /// Searches records by rules.
 #[derive(Debug, Clone)]
-pub struct Search {
+pub struct SearchRecords {
     entity: String,
     rules: Vec<Rule>,
     paging: Paging,
     full_rows: bool,
 }
 
-impl Search {
+impl SearchRecords {
     /// Which page, counted from 1, of how many rows (at most 100).
     #[must_use]
     pub fn page(mut self, page: u32, per_page: u32) -> Self {
@@ -274,7 +332,19 @@ impl Search {
     }
 }
 
-impl Request for Search {
+impl ListRequest for SearchRecords {
+    type Row = ModuleRecord;
+
+    fn order(&self) -> ListOrder {
+        self.paging.list_order()
+    }
+
+    fn at(&self, place: Place, rows: u32) -> Self {
+        Self { paging: self.paging.at(place, rows), ..self.clone() }
+    }
+}
+
+impl Request for SearchRecords {
     type Output = Page<ModuleRecord>;
 
     fn to_parts(&self, _generation: Generation) -> RequestParts {
