@@ -75,7 +75,12 @@ pub(crate) fn answer(account: &Account, guard: &Guard, peer: SocketAddr, parts: 
     if guard.needs_key(peer, parts, &visit.host) {
         return guard::sign_in_page(&state, &visit, None);
     }
-    if visit.posts { change(&mut state, &visit, path) } else { show(&mut state, &visit, path) }
+    if visit.posts {
+        state.changes.touch();
+        change(&mut state, &visit, path)
+    } else {
+        show(&mut state, &visit, path)
+    }
 }
 
 fn show(state: &mut State, visit: &Visit, path: &[&str]) -> Reply {
