@@ -91,7 +91,7 @@ impl Account {
     }
 
     /// Locks the account to change its settings rather than its records.
-    fn steer(&self) -> Locked<'_> {
+    pub(crate) fn steer(&self) -> Locked<'_> {
         let mut state = self.lock();
         state.changes.touch();
         state
@@ -373,7 +373,7 @@ impl Account {
         let attributes: Map<String, Value> =
             record.get(kind.singular()).unwrap_or(record).as_object().cloned().unwrap_or_default();
         let generation = if kind == Kind::Lead { Generation::Classic } else { Generation::Suite };
-        let result = write::create(&mut self.lock(), kind, generation, &attributes);
+        let result = write::create(&mut self.steer(), kind, generation, &attributes);
         match result {
             Ok(record) => record.id,
             Err(refusal) => panic!("cannot seed this {}: {}", kind.singular(), refusal.sentences().join("; ")),
@@ -388,12 +388,12 @@ impl Account {
 
     /// Soft-deletes a record as a person would in the CRM; false where it does not exist.
     pub fn delete(&self, kind: Kind, id: i64) -> bool {
-        self.lock().delete(kind, id)
+        self.steer().delete(kind, id)
     }
 
     /// Takes a record out of the recycle bin as a person would in the CRM; false where it is not there.
     pub fn undelete(&self, kind: Kind, id: i64) -> bool {
-        self.lock().restore(kind, id)
+        self.steer().restore(kind, id)
     }
 
     /// What an admin has set up.
@@ -407,7 +407,7 @@ impl Account {
     /// # Errors
     /// Where an admin could not do so: an unknown field or user, too many unique fields, a unique field that is neither text nor number.
     pub fn set_rules(&self, rules: AccountRules) -> Result<(), String> {
-        let mut state = self.lock();
+        let mut state = self.steer();
         check_rules(&state, &rules)?;
         state.rules = rules;
         Ok(())
@@ -415,27 +415,27 @@ impl Account {
 
     /// Sets the language of the key's owner.
     pub fn set_language(&self, language: Language) {
-        self.lock().language = language;
+        self.steer().language = language;
     }
 
     /// Adds a lifecycle stage without statuses; returns its id.
     pub fn add_lifecycle_stage(&self, name: &str) -> i64 {
-        self.lock().catalog.add_lifecycle_stage(name)
+        self.steer().catalog.add_lifecycle_stage(name)
     }
 
     /// Adds a contact status at the end of a lifecycle stage; returns its id.
     pub fn add_contact_status(&self, name: &str, lifecycle_stage: i64, outcome: StageOutcome) -> i64 {
-        self.lock().catalog.add_contact_status(name, lifecycle_stage, outcome)
+        self.steer().catalog.add_contact_status(name, lifecycle_stage, outcome)
     }
 
     /// After how many days in one stage an open deal of a pipeline rots; false where there is no such pipeline.
     pub fn set_rotting_days(&self, pipeline: i64, days: u32) -> bool {
-        self.lock().catalog.set_rotting_days(pipeline, days)
+        self.steer().catalog.set_rotting_days(pipeline, days)
     }
 
     /// Adds a currency with its rate to the base currency, as a decimal; returns its id, or nothing where that is no rate.
     pub fn add_currency(&self, code: &str, exchange_rate: &str) -> Option<i64> {
-        self.lock().catalog.add_currency(code, exchange_rate)
+        self.steer().catalog.add_currency(code, exchange_rate)
     }
 
     /// How many effects are still to come: writes that a fault put off, and assignments.

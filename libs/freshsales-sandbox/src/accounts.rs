@@ -3,19 +3,20 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::net::IpAddr;
 use std::str::FromStr;
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 use tokio::runtime::Handle;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 use crate::model::State;
 use crate::workflows::sender;
-use crate::{Account, Clock, Language, Plan, Profile, SandboxConfig};
+use crate::{Account, Clock, Language, Plan, Profile, SandboxConfig, Switches};
 
 /// An account to add beside the first, as a configuration file, a flag or the control API describes it. Only the name is
 /// needed; what is left out is as in [`SandboxConfig::default`].
@@ -42,6 +43,8 @@ pub struct AccountSpec {
     pub profile: Option<Profile>,
     /// The language of its sentences and view names.
     pub language: Option<Language>,
+    /// Its switches that are not at their defaults, by name.
+    pub switches: Map<String, Value>,
     /// Where its time comes from.
     pub clock: Option<Clock>,
     /// The zone its datetimes are printed in, as an offset like `+05:30`, or as an IANA name where the program knows these.
@@ -59,14 +62,21 @@ pub struct AccountSpec {
 impl FromStr for AccountSpec {
     type Err = String;
 
-    /// Reads `name=acme,key=k,plan=pro,clock=×60`.
+    /// Reads `name=acme,key=k,plan=pro,clock=×60,switch.mobile_unique=true`.
     fn from_str(text: &str) -> Result<Self, String> {
-        let mut fields = Map::new();
+        let (mut fields, mut switches) = (Map::new(), Switches::default());
         for pair in text.split(',').filter(|pair| !pair.trim().is_empty()) {
             let (name, value) = pair.split_once('=').ok_or_else(|| format!("{pair} is not of the form name=value"))?;
             let (name, value) = (name.trim().replace('-', "_"), value.trim());
+            if let Some(switch) = name.strip_prefix("switch.") {
+                switches.set(switch, value)?;
+                let set = json!(switches)[switch].take();
+                let all = fields.entry("switches").or_insert_with(|| json!({}));
+                all[switch] = set;
+                continue;
+            }
             let value = match name.as_str() {
-                "clock" => serde_json::json!(value.parse::<Clock>()?),
+                "clock" => json!(value.parse::<Clock>()?),
                 "index_lag" | "job_duration" | "seed" | "records" => {
                     serde_json::from_str(value).map_err(|_| format!("{name}={value} is not a number"))?
                 }
@@ -100,7 +110,7 @@ impl AccountSpec {
     /// The configuration it describes.
     ///
     /// # Errors
-    /// Where the name, the zone or a duration is not usable; the message says which.
+    /// Where the name, a switch, the zone or a duration is not usable; the message says which.
     pub fn config(&self) -> Result<SandboxConfig, String> {
         let spec = self.clone().checked()?;
         let default = SandboxConfig::default();
@@ -116,6 +126,7 @@ impl AccountSpec {
             profile: spec.profile.unwrap_or(default.profile),
             plan: spec.plan.unwrap_or(default.plan),
             language: spec.language.unwrap_or(default.language),
+            switches: default.switches.with(spec.switches)?,
             clock: spec.clock.unwrap_or(default.clock),
             zone: zone.unwrap_or(default.zone),
             index_lag: seconds("index_lag", spec.index_lag, default.index_lag)?,
@@ -279,13 +290,34 @@ pub(crate) fn names(subdomain: &str, host: &str) -> bool {
     host_label(host).is_none_or(|label| label.eq_ignore_ascii_case(subdomain))
 }
 
-/// The label that names an account; nothing for a bare loopback address.
-fn host_label(host: &str) -> Option<&str> {
-    let name = match host.strip_prefix('[') {
+/// The host without its port.
+pub(crate) fn name_of(host: &str) -> &str {
+    match host.strip_prefix('[') {
         Some(rest) => rest.split(']').next().unwrap_or(rest),
         None => host.rsplit_once(':').filter(|(name, _)| !name.contains(':')).map_or(host, |(name, _)| name),
-    };
-    let loopback = name.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback());
+    }
+}
+
+/// The label that names an account; nothing for a bare loopback address.
+fn host_label(host: &str) -> Option<&str> {
+    let name = name_of(host);
+    let loopback = name.parse::<IpAddr>().is_ok_and(|address| address.is_loopback());
     let bare = loopback || name.is_empty() || name.eq_ignore_ascii_case("localhost");
     (!bare).then(|| name.split('.').next().unwrap_or(name))
+}
+
+/// Whether a host is this machine by its name: a loopback address, `localhost`, or a name below it, which browsers ask no DNS for.
+pub(crate) fn is_loopback_name(host: &str) -> bool {
+    let name = name_of(host).to_ascii_lowercase();
+    let local = name == "localhost" || name.ends_with(".localhost");
+    local || name.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
+}
+
+/// Domains below which real accounts have their names, so that nobody else can lead such a name here.
+const DOMAINS: [&str; 3] = [".freshsales.io", ".myfreshworks.com", ".freshworks.com"];
+
+/// Whether no other site can have this name: a page of one whose DNS leads here would be of the same origin as this sandbox.
+pub(crate) fn is_nobody_else_s(host: &str) -> bool {
+    let name = name_of(host).to_ascii_lowercase();
+    is_loopback_name(host) || !name.contains('.') || DOMAINS.iter().any(|domain| name.ends_with(domain))
 }

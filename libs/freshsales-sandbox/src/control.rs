@@ -7,7 +7,7 @@ mod snapshots;
 use std::net::SocketAddr;
 
 use bytes::Bytes;
-use http::{Method, StatusCode};
+use http::{HeaderMap, Method, StatusCode};
 use http_body_util::BodyExt as _;
 use hyper::body::Incoming;
 use jiff::{SignedDuration, Timestamp};
@@ -16,17 +16,20 @@ use serde_json::{Value, json};
 use tokio::sync::mpsc;
 
 use crate::account::shown;
-use crate::accounts::Accounts;
+use crate::accounts::{Accounts, is_nobody_else_s};
 use crate::model::quota::QuotaState;
 use crate::model::{Kind, State};
+use crate::page::was_forwarded;
 use crate::wire::{NOT_FOUND_PAGE, Reply, query_pairs, segments};
-use crate::{Account, Fault, Plan, StageOutcome, workflows};
+use crate::{Account, AccountsError, Fault, Plan, StageOutcome, workflows};
 
 pub(crate) use admin::check as check_rules;
 
 /// A control request as it came.
 pub(crate) struct Request {
     pub(crate) peer: SocketAddr,
+    pub(crate) host: String,
+    pub(crate) headers: HeaderMap,
     pub(crate) method: Method,
     /// The path after `/__sandbox`.
     pub(crate) rest: String,
@@ -40,11 +43,18 @@ pub(crate) enum Answer {
     Lines(mpsc::Receiver<Bytes>),
 }
 
-/// Answers a control request for an account.
-pub(crate) async fn answer(accounts: Accounts, account: Account, request: Request, body: Incoming) -> Answer {
+/// Answers a control request for an account, or one that names none.
+pub(crate) async fn answer(accounts: Accounts, account: Option<Account>, request: Request, body: Incoming) -> Answer {
     if !request.peer.ip().to_canonical().is_loopback() {
         return Answer::Reply(Reply::html(StatusCode::NOT_FOUND, NOT_FOUND_PAGE));
     }
+    if let Some(why) = foreign(&request) {
+        return Answer::Reply(Reply::json(json!({"error": why})).with_status(StatusCode::FORBIDDEN));
+    }
+    let Some(account) = account else {
+        let error = AccountsError::Unknown.to_string();
+        return Answer::Reply(Reply::json(json!({ "error": error })).with_status(StatusCode::NOT_FOUND));
+    };
     let path = segments(&request.rest);
     let path: Vec<&str> = path.iter().map(String::as_str).collect();
     let query = query_pairs(&request.query);
@@ -61,6 +71,24 @@ pub(crate) async fn answer(accounts: Accounts, account: Account, request: Reques
     };
     let refused = |message| Reply::json(json!({"error": message})).with_status(StatusCode::BAD_REQUEST);
     Answer::Reply(result.unwrap_or_else(refused))
+}
+
+/// Why a request may come from elsewhere although its connection is of this machine: by a proxy, or by a browser on it that shows
+/// a page of another site.
+fn foreign(request: &Request) -> Option<&'static str> {
+    let header = |name: &str| request.headers.get(name).map(|value| value.to_str().unwrap_or_default());
+    let origin = header("origin").map(|origin| origin.split_once("://").map_or("", |(_, host)| host));
+    if !is_nobody_else_s(&request.host) {
+        Some("the control API answers to localhost, loopback addresses and names of Freshsales accounts only")
+    } else if was_forwarded(&request.headers) {
+        Some("the control API does not answer to requests that a proxy passed on")
+    } else if origin.is_some_and(|host| !host.eq_ignore_ascii_case(&request.host))
+        || header("sec-fetch-site").is_some_and(|site| !matches!(site, "same-origin" | "none"))
+    {
+        Some("the control API does not answer to pages of other sites")
+    } else {
+        None
+    }
 }
 
 async fn steer(

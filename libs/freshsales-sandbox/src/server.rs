@@ -98,8 +98,10 @@ async fn answer(
     let path = addressee.path.to_owned();
     let query = parts.uri.query().unwrap_or_default().to_owned();
     if let Some(rest) = path.strip_prefix("/__sandbox") {
-        let control = control::Request { peer, method: parts.method, rest: rest.to_owned(), query };
-        return Ok(match control::answer(accounts, addressee.account, control, body).await {
+        let (method, headers, rest) = (parts.method, parts.headers, rest.to_owned());
+        let control = control::Request { peer, host, method, headers, rest, query };
+        let account = addressee.exists.then_some(addressee.account);
+        return Ok(match control::answer(accounts, account, control, body).await {
             control::Answer::Reply(reply) => response(reply, None),
             control::Answer::Lines(lines) => lines_response(lines),
         });
@@ -109,9 +111,14 @@ async fn answer(
         Ok(collected) => Bytes::copy_from_slice(&collected.to_bytes()),
         Err(error) => return Err(io::Error::other(error)),
     };
-    // On a path that names the account, links of pages would lead to another account.
-    if page::is_for(&parts) && path == parts.uri.path() && addressee.exists {
-        return Ok(response(page::answer(&addressee.account, &guard, peer, &parts, &body), None));
+    if page::is_for(&parts, &path) && addressee.exists {
+        let account = &addressee.account;
+        let reply = if path == parts.uri.path() {
+            page::answer(account, &guard, peer, &parts, &body)
+        } else {
+            page::lead_to_host(account, &host, &path, parts.uri.query())
+        };
+        return Ok(response(reply, None));
     }
     let caller = header(HeaderName::from_static("x-sandbox-caller")).or_else(|| header(USER_AGENT)).unwrap_or_default();
     let (base, addressed) = (addressee.base, addressee.exists);

@@ -2,9 +2,11 @@
 
 use std::sync::Arc;
 
+use jiff::Timestamp;
+
 use super::{Kind, Record};
 
-/// One change of a record.
+/// One change of a record, or of what only ever grows.
 #[derive(Debug)]
 pub(crate) enum RecordChange {
     /// It was written, which is part of its history.
@@ -14,12 +16,16 @@ pub(crate) enum RecordChange {
     Forgotten(Kind, i64),
     /// The content of a document was uploaded.
     Uploaded(i64),
+    /// A bulk job was submitted or has ended.
+    Job(i64),
+    /// A workflow that fires once for each record has fired for this one.
+    Fired(u64, i64),
 }
 
 #[derive(Debug, Default)]
 pub(crate) struct Changes {
     kept: bool,
-    records: Vec<RecordChange>,
+    records: Vec<(Timestamp, RecordChange)>,
     touched: bool,
     everything: bool,
 }
@@ -28,9 +34,9 @@ pub(crate) struct Changes {
 #[derive(Debug)]
 pub(crate) enum Extent {
     Nothing,
-    Records(Vec<RecordChange>),
-    /// Records, and settings, picklists or jobs.
-    RecordsAndAccount(Vec<RecordChange>),
+    Records(Vec<(Timestamp, RecordChange)>),
+    /// Records, and settings or picklists.
+    RecordsAndAccount(Vec<(Timestamp, RecordChange)>),
     Everything,
 }
 
@@ -40,9 +46,10 @@ impl Changes {
         self.kept = true;
     }
 
-    pub(crate) fn note(&mut self, change: impl FnOnce() -> RecordChange) {
+    /// Takes down a change and the time on the account's clock at which it was made.
+    pub(crate) fn note(&mut self, at: Timestamp, change: impl FnOnce() -> RecordChange) {
         if self.kept {
-            self.records.push(change());
+            self.records.push((at, change()));
         }
     }
 

@@ -17,7 +17,7 @@ pub(crate) struct JobRow {
 }
 
 /// A bulk upsert.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Job {
     pub(crate) kind: Kind,
     pub(crate) generation: Generation,
@@ -28,7 +28,7 @@ pub(crate) struct Job {
 }
 
 /// What a finished job reports.
-#[derive(Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub(crate) struct JobOutcome {
     pub(crate) succeeded: usize,
     pub(crate) failures: Vec<Value>,
@@ -45,6 +45,8 @@ pub(crate) struct DueJob {
 
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct Jobs {
+    /// Snapshots carry these on lines of their own.
+    #[serde(skip_serializing, default)]
     jobs: BTreeMap<i64, Job>,
     next: i64,
     duration: SignedDuration,
@@ -85,6 +87,22 @@ impl Jobs {
         if let Some(job) = self.jobs.get_mut(&id) {
             job.outcome = Some(outcome);
         }
+    }
+
+    /// Every job, oldest first.
+    pub(crate) fn all(&self) -> impl Iterator<Item = (i64, &Job)> {
+        self.jobs.iter().map(|(&id, job)| (id, job))
+    }
+
+    /// Puts back a job as it was saved.
+    pub(crate) fn put_back(&mut self, id: i64, job: Job) {
+        self.jobs.insert(id, job);
+        self.next = self.next.max(id + 1);
+    }
+
+    /// The jobs, out of one value into another that has none.
+    pub(crate) fn move_from(&mut self, other: &mut Self) {
+        self.jobs.append(&mut other.jobs);
     }
 
     pub(crate) fn get(&self, id: i64) -> Option<&Job> {

@@ -13,14 +13,14 @@ use super::commerce::Commerce;
 use super::faults::Faults;
 use super::files::{Files, StoredFile};
 use super::history::Histories;
-use super::jobs::Jobs;
+use super::jobs::{JobRow, Jobs};
 use super::quota::Quota;
 use super::request_log::RequestLog;
 use super::search_index::SearchIndex;
 use super::table::Table;
 use super::{Kind, Record};
 use crate::workflows::{Workflows, record_written};
-use crate::{AccountRules, CustomField, Language, SandboxConfig, Switches};
+use crate::{AccountRules, CustomField, Generation, Language, SandboxConfig, Switches};
 
 /// Written into snapshots as it is, apart from what stands on lines of its own there; so every part of it can be saved.
 /// A part that an older snapshot lacks is that of a fresh account.
@@ -138,6 +138,7 @@ impl State {
                 self.now = job.due;
                 let (id, outcome) = crate::write::bulk::carry_out(self, job);
                 self.jobs.finish(id, outcome);
+                self.changes.note(self.now, || RecordChange::Job(id));
             } else if event_due.is_some() {
                 self.run_next_event();
             } else {
@@ -212,14 +213,14 @@ impl State {
         let before = self.tables[record.kind.index()].any(record.id).cloned();
         self.histories.written(before.as_deref(), &record, self.now);
         let record = self.store(record);
-        self.changes.note(|| RecordChange::Written(Arc::clone(&record)));
+        self.changes.note(self.now, || RecordChange::Written(Arc::clone(&record)));
         record
     }
 
     /// Stores a record in which the account derived something.
     pub(crate) fn put_derived(&mut self, record: Record) {
         let record = self.store(record);
-        self.changes.note(|| RecordChange::Derived(record));
+        self.changes.note(self.now, || RecordChange::Derived(record));
     }
 
     /// Stores a record: visible at once to GETs, lists and look-ups, after the lag to searches.
@@ -233,7 +234,7 @@ impl State {
     /// Keeps the content of a document.
     pub(crate) fn store_file(&mut self, document: i64, file: StoredFile) {
         self.files.store(document, file);
-        self.changes.note(|| RecordChange::Uploaded(document));
+        self.changes.note(self.now, || RecordChange::Uploaded(document));
     }
 
     /// Takes in many new records at once, which searches see without a lag.
@@ -255,7 +256,7 @@ impl State {
         let Some(record) = self.tables[kind.index()].remove(id) else { return false };
         self.histories.forgotten(&record, self.now);
         self.index.record_forgotten(kind, id, self.now);
-        self.changes.note(|| RecordChange::Forgotten(kind, id));
+        self.changes.note(self.now, || RecordChange::Forgotten(kind, id));
         if kind == Kind::Contact {
             for deal in self.table(Kind::Deal).linked_to(kind, id).to_vec() {
                 self.derive(Kind::Deal, deal, |deal| deal.contacts.retain(|&contact| contact != id));
@@ -387,11 +388,25 @@ impl State {
         self.log.set_total(requests);
     }
 
+    /// Accepts a bulk job; returns its id.
+    pub(crate) fn submit_job(&mut self, kind: Kind, generation: Generation, rows: Vec<JobRow>) -> i64 {
+        let id = self.jobs.submit(kind, generation, rows, self.now);
+        self.changes.note(self.now, || RecordChange::Job(id));
+        id
+    }
+
+    /// Lets what a journal brings back happen at the time it was made at.
+    pub(crate) fn go_to(&mut self, at: Timestamp) {
+        self.now = at;
+    }
+
     /// The bulk of the account, out of one value into another that has none.
     pub(crate) fn move_records_from(&mut self, other: &mut Self) {
         self.tables = std::mem::take(&mut other.tables);
         self.histories = std::mem::take(&mut other.histories);
         self.files = std::mem::take(&mut other.files);
+        self.jobs.move_from(&mut other.jobs);
+        self.workflows.move_from(&mut other.workflows);
         self.index.move_documents_from(&mut other.index);
     }
 }

@@ -5,34 +5,42 @@
 //! account's key opens it, and a cookie of this process remembers that. A form counts only with this process's token
 //! and from a page of the same origin.
 
+use std::collections::BTreeMap;
 use std::io;
 use std::net::{IpAddr, SocketAddr};
+use std::sync::{Mutex, PoisonError};
 
 use http::request::Parts;
-use http::{HeaderName, StatusCode};
+use http::{HeaderMap, HeaderName, StatusCode};
 use maud::html;
 use rand::TryRngCore;
 use rand::rngs::OsRng;
 
 use super::layout;
 use super::visit::Visit;
-use crate::accounts;
+use crate::accounts::{self, is_loopback_name, name_of};
 use crate::model::State;
 use crate::wire::Reply;
 
 /// The secrets of this process and what it listens on.
 pub(crate) struct Guard {
     token: String,
-    session: String,
+    /// What the cookie of a visitor holds who gave an account's key, by the account's name.
+    sessions: Mutex<BTreeMap<String, String>>,
     addr: SocketAddr,
 }
 
 const FORWARDING: [&str; 5] = ["forwarded", "x-forwarded-for", "x-forwarded-host", "x-real-ip", "via"];
 
+/// Whether a proxy passed a request on, whose own address then says nothing of the caller's.
+pub(crate) fn was_forwarded(headers: &HeaderMap) -> bool {
+    FORWARDING.iter().any(|name| headers.contains_key(*name))
+}
+
 impl Guard {
     /// Draws the secrets.
     pub(crate) fn new(addr: SocketAddr) -> io::Result<Self> {
-        Ok(Self { token: secret()?, session: secret()?, addr })
+        Ok(Self { token: secret()?, sessions: Mutex::default(), addr })
     }
 
     pub(super) fn token(&self) -> &str {
@@ -40,11 +48,10 @@ impl Guard {
     }
 
     /// Whether this visitor has yet to give the account's key.
-    pub(super) fn needs_key(&self, peer: SocketAddr, parts: &Parts, host: &str) -> bool {
+    pub(super) fn needs_key(&self, state: &State, peer: SocketAddr, parts: &Parts, host: &str) -> bool {
         let here = |address: SocketAddr| address.ip().to_canonical().is_loopback();
-        let forwarded = FORWARDING.iter().any(|name| parts.headers.contains_key(*name));
-        let local = here(self.addr) && here(peer) && is_loopback_name(host) && !forwarded;
-        !local && !self.has_session(parts)
+        let local = here(self.addr) && here(peer) && is_loopback_name(host) && !was_forwarded(&parts.headers);
+        !local && !self.has_session(state, parts)
     }
 
     /// Ports of one host share their cookies, so the name has the port in it.
@@ -52,10 +59,23 @@ impl Guard {
         format!("sandbox-{}", self.addr.port())
     }
 
-    fn has_session(&self, parts: &Parts) -> bool {
+    fn has_session(&self, state: &State, parts: &Parts) -> bool {
+        let sessions = self.sessions.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some(session) = sessions.get(&state.config.subdomain) else { return false };
         let sent = parts.headers.get_all(http::header::COOKIE).iter().filter_map(|value| value.to_str().ok());
         let mut pairs = sent.flat_map(|line| line.split(';')).filter_map(|pair| pair.trim().split_once('='));
-        pairs.any(|(name, value)| name == self.cookie() && same_secret(value, &self.session))
+        pairs.any(|(name, value)| name == self.cookie() && same_secret(value, session))
+    }
+
+    /// Draws it for the first visitor who gives the account's key.
+    fn session_of(&self, state: &State) -> io::Result<String> {
+        let mut sessions = self.sessions.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(session) = sessions.get(&state.config.subdomain) {
+            return Ok(session.clone());
+        }
+        let session = secret()?;
+        sessions.insert(state.config.subdomain.clone(), session.clone());
+        Ok(session)
     }
 
     /// Whether a form comes from a page of this process: its token, and what the browser says of the origin.
@@ -77,7 +97,10 @@ impl Guard {
         if !same_secret(given, &state.config.key) {
             return sign_in_page(state, visit, Some("This is not the account's key."));
         }
-        let cookie = format!("{}={}; Path=/; HttpOnly; SameSite=Strict", self.cookie(), self.session);
+        let Ok(session) = self.session_of(state) else {
+            return sign_in_page(state, visit, Some("This machine gives no random numbers. Try again."));
+        };
+        let cookie = format!("{}={session}; Path=/; HttpOnly; SameSite=Strict", self.cookie());
         layout::redirect("/").with_header("set-cookie", cookie)
     }
 }
@@ -93,19 +116,6 @@ fn secret() -> io::Result<String> {
 fn same_secret(given: &str, secret: &str) -> bool {
     let different = given.bytes().zip(secret.bytes()).fold(0, |different, (one, other)| different | (one ^ other));
     given.len() == secret.len() && different == 0
-}
-
-/// The host without its port.
-fn name_of(host: &str) -> &str {
-    match host.strip_prefix('[') {
-        Some(rest) => rest.split(']').next().unwrap_or(rest),
-        None => host.rsplit_once(':').map_or(host, |(name, _)| name),
-    }
-}
-
-fn is_loopback_name(host: &str) -> bool {
-    let name = name_of(host);
-    name.eq_ignore_ascii_case("localhost") || name.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
 }
 
 /// Names of the account and bare addresses. Another name that leads here is somebody else's, and its pages must not be
@@ -138,6 +148,8 @@ mod tests {
     #[rstest]
     #[case("127.0.0.1:80", true)]
     #[case("localhost", true)]
+    #[case("Globex.localhost:9000", true)]
+    #[case("localhost.example.com", false)]
     #[case("[::1]:9000", true)]
     #[case("acme.freshsales.io", false)]
     #[case("127.0.0.1.example.com", false)]

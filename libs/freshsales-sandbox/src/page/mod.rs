@@ -28,27 +28,43 @@ use bytes::Bytes;
 use http::request::Parts;
 use http::{Method, StatusCode};
 
-pub(crate) use guard::Guard;
+pub(crate) use guard::{Guard, was_forwarded};
 use visit::Visit;
 
-use crate::Account;
 use crate::model::{Kind, State};
 use crate::wire::{NOT_FOUND_PAGE, Reply};
+use crate::{Account, accounts};
 
 const STYLE: &str = include_str!("page.css");
 const ICON: &str = include_str!("icon.svg");
 
-/// Whether a request is one of a browser for the page, rather than one of a program for the API.
-pub(crate) fn is_for(parts: &Parts) -> bool {
+/// Whether a request is one of a browser for the page, rather than one of a program for the API. The path is that behind the
+/// prefix that names the account.
+pub(crate) fn is_for(parts: &Parts, path: &str) -> bool {
     let accepts_html = || {
         let accept = parts.headers.get(http::header::ACCEPT).and_then(|value| value.to_str().ok());
         accept.is_some_and(|accept| accept.contains("text/html"))
     };
     let reads = matches!(parts.method, Method::GET | Method::HEAD);
-    match parts.uri.path() {
-        "/" => reads && accepts_html(),
+    match path {
+        "" | "/" => reads && accepts_html(),
         path => path == "/-" || path.starts_with("/-/"),
     }
+}
+
+/// Answers a browser that came by the path prefix of an account. The page's own links begin at `/`, so it is served by host name only.
+pub(crate) fn lead_to_host(account: &Account, host: &str, path: &str, query: Option<&str>) -> Reply {
+    let name = account.subdomain();
+    if !accounts::is_loopback_name(host) {
+        let hint =
+            format!("The page of this account is at a host name that begins with {name}, such as {name}.localhost.");
+        return layout::plain(&account.lock(), StatusCode::NOT_FOUND, "Not here", &hint);
+    }
+    let port = host.strip_prefix('[').map_or(host, |rest| rest.split_once(']').map_or(rest, |(_, port)| port));
+    let port = port.rsplit_once(':').map_or(String::new(), |(_, port)| format!(":{port}"));
+    let path = if path.is_empty() { "/" } else { path };
+    let query = query.map(|query| format!("?{query}")).unwrap_or_default();
+    layout::redirect(&format!("http://{name}.localhost{port}{path}{query}"))
 }
 
 /// Answers a request of a browser.
@@ -72,10 +88,15 @@ pub(crate) fn answer(account: &Account, guard: &Guard, peer: SocketAddr, parts: 
     if path == ["sign-in"] && visit.posts {
         return guard.sign_in(&state, &visit);
     }
-    if guard.needs_key(peer, parts, &visit.host) {
+    if guard.needs_key(&state, peer, parts, &visit.host) {
         return guard::sign_in_page(&state, &visit, None);
     }
-    if visit.posts { change(&mut state, &visit, path) } else { show(&mut state, &visit, path) }
+    if visit.posts {
+        state.changes.touch();
+        change(&mut state, &visit, path)
+    } else {
+        show(&mut state, &visit, path)
+    }
 }
 
 fn show(state: &mut State, visit: &Visit, path: &[&str]) -> Reply {

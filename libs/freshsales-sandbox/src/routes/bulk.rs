@@ -25,7 +25,7 @@ fn upsert(state: &mut State, call: &Call, kind: Kind) -> Answer {
     if state.switches.running_jobs_maximum.is_some_and(|maximum| state.jobs.running(now) >= maximum) {
         return Err(Refusal::Busy);
     }
-    let job = state.jobs.submit(kind, call.generation, rows, now);
+    let job = state.submit_job(kind, call.generation, rows);
     let url = format!("http://{}{}/job_statuses/{job}", call.host, call.generation.api_prefix());
     let mut body = Manner::of(state).confirmation("Your request is being processed.");
     body.insert("job_status_url".to_owned(), Value::String(url));

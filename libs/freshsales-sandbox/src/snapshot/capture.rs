@@ -17,6 +17,7 @@ use crate::{Kind, RequestSeen};
 #[derive(Debug)]
 pub(crate) struct Capture {
     header: Header,
+    /// The account's own line, and those of jobs and deliveries.
     account: Vec<u8>,
     records: Vec<Arc<Record>>,
     events: Vec<Event>,
@@ -35,6 +36,15 @@ impl Capture {
     pub(crate) fn of(state: &State, options: SnapshotOptions) -> io::Result<Self> {
         let mut account = Vec::new();
         write_line(&mut account, &Line::Account(state))?;
+        for (id, job) in state.jobs.all() {
+            write_line(&mut account, &Line::Job(id, job))?;
+        }
+        for delivery in state.workflows.log.all() {
+            write_line(&mut account, &Line::Delivery(delivery))?;
+        }
+        for (workflow, record) in state.workflows.fired() {
+            write_line(&mut account, &Line::Fired(workflow, record))?;
+        }
         let records: Vec<Arc<Record>> = Kind::ALL.iter().flat_map(|&kind| state.table(kind).all()).cloned().collect();
         let requests = if options.requests { state.log.all().cloned().collect() } else { Vec::new() };
         let (unindexed, indexed) = lagging(state);

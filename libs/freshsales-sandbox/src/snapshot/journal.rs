@@ -19,6 +19,8 @@ pub(crate) struct Journal {
     file: File,
     snapshot_bytes: u64,
     changes_bytes: u64,
+    /// How many deliveries it has heard of.
+    deliveries: u64,
 }
 
 impl Journal {
@@ -27,7 +29,8 @@ impl Journal {
         state.changes.keep();
         drop(state.changes.take());
         let (file, snapshot_bytes) = replace(path, state)?;
-        Ok(Self { path: path.to_owned(), file, snapshot_bytes, changes_bytes: 0 })
+        let deliveries = state.workflows.log.total();
+        Ok(Self { path: path.to_owned(), file, snapshot_bytes, changes_bytes: 0, deliveries })
     }
 
     /// Writes what has changed.
@@ -39,7 +42,12 @@ impl Journal {
             Extent::RecordsAndAccount(records) => (records, true),
         };
         let mut text = Vec::with_capacity(1024 * (records.len() + 1));
-        for change in &records {
+        let mut time = state.now();
+        for (at, change) in &records {
+            if *at != time {
+                write_line(&mut text, &Line::At(*at))?;
+                time = *at;
+            }
             match change {
                 RecordChange::Written(record) => write_line(&mut text, &Line::Record(record))?,
                 RecordChange::Derived(record) => write_line(&mut text, &Line::Derived(record))?,
@@ -49,8 +57,18 @@ impl Journal {
                         write_line(&mut text, &Line::File(*document, file))?;
                     }
                 }
+                RecordChange::Job(id) => {
+                    if let Some(job) = state.jobs.get(*id) {
+                        write_line(&mut text, &Line::Job(*id, job))?;
+                    }
+                }
+                RecordChange::Fired(workflow, record) => write_line(&mut text, &Line::Fired(*workflow, *record))?,
             }
         }
+        for delivery in state.workflows.log.since(self.deliveries) {
+            write_line(&mut text, &Line::Delivery(delivery))?;
+        }
+        self.deliveries = state.workflows.log.total();
         let closing = if whole_account { Line::Account(&*state) } else { Line::Progress(Box::new(state.progress())) };
         write_line(&mut text, &closing)?;
         self.file.write_all(&text)?;
@@ -61,6 +79,7 @@ impl Journal {
     fn rewrite(&mut self, state: &State) -> io::Result<()> {
         (self.file, self.snapshot_bytes) = replace(&self.path, state)?;
         self.changes_bytes = 0;
+        self.deliveries = state.workflows.log.total();
         Ok(())
     }
 }

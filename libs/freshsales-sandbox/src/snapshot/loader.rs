@@ -6,10 +6,11 @@ use std::sync::Arc;
 use super::{FORMAT, Header, Line, ReadLine, SnapshotError, VERSION, Waiting, WaitingChange};
 use crate::model::files::Files;
 use crate::model::history::{Event, Histories};
+use crate::model::jobs::Job;
 use crate::model::search_index::Change;
 use crate::model::values::Pool;
 use crate::model::{Record, State};
-use crate::{Kind, RequestSeen};
+use crate::{DeliverySeen, Kind, RequestSeen};
 
 /// Feed it the lines of one account, then [`Self::finish`].
 #[derive(Default)]
@@ -31,6 +32,9 @@ struct Parts {
     records: BTreeMap<Kind, Vec<Arc<Record>>>,
     events: Vec<Event>,
     files: Files,
+    jobs: Vec<(i64, Job)>,
+    deliveries: Vec<DeliverySeen>,
+    fired: Vec<(u64, i64)>,
     unindexed: HashSet<(Kind, i64)>,
     indexed: BTreeMap<Kind, Vec<Arc<Record>>>,
     waiting: Vec<Waiting<Box<Record>>>,
@@ -86,6 +90,9 @@ impl Loader {
             }
             Line::Event(event) => parts.events.push(event),
             Line::File(document, file) => parts.files.store(document, *file),
+            Line::Job(id, job) => parts.jobs.push((id, *job)),
+            Line::Delivery(delivery) => parts.deliveries.push(*delivery),
+            Line::Fired(workflow, record) => parts.fired.push((workflow, record)),
             Line::Unindexed(kind, id) => drop(parts.unindexed.insert((kind, id))),
             Line::Indexed(record) => {
                 let record = parts.shared(*record);
@@ -101,7 +108,7 @@ impl Loader {
                 let account = self.account.take().ok_or_else(|| self.malformed("there is no account before it"))?;
                 self.loaded = Some(std::mem::take(&mut self.parts).assemble(account));
             }
-            Line::Derived(_) | Line::Forgotten(..) | Line::Progress(_) => {
+            Line::Derived(_) | Line::Forgotten(..) | Line::Progress(_) | Line::At(_) => {
                 return Err(self.malformed("it belongs behind the end"));
             }
         }
@@ -111,7 +118,14 @@ impl Loader {
     fn feed_journal(&mut self, line: ReadLine) -> Result<(), SnapshotError> {
         let Some(state) = &mut self.loaded else { return Ok(()) };
         match line {
-            Line::Record(_) | Line::Derived(_) | Line::Forgotten(..) | Line::File(..) => self.open_group.push(line),
+            Line::Record(_)
+            | Line::Derived(_)
+            | Line::Forgotten(..)
+            | Line::File(..)
+            | Line::Job(..)
+            | Line::Delivery(_)
+            | Line::Fired(..)
+            | Line::At(_) => self.open_group.push(line),
             Line::Progress(progress) => {
                 state.resume(*progress);
                 replay(state, self.open_group.drain(..));
@@ -140,15 +154,21 @@ impl Loader {
 }
 
 fn replay(state: &mut State, group: impl Iterator<Item = ReadLine>) {
+    let end = state.now();
     for line in group {
         match line {
             Line::Record(record) => drop(state.write(*record)),
             Line::Derived(record) => state.put_derived(*record),
             Line::File(document, file) => state.store_file(document, *file),
             Line::Forgotten(kind, id) => drop(state.forget(kind, id)),
+            Line::Job(id, job) => state.jobs.put_back(id, *job),
+            Line::Delivery(delivery) => state.workflows.log.put_back(*delivery),
+            Line::Fired(workflow, record) => state.workflows.has_fired_for(workflow, record),
+            Line::At(at) => state.go_to(at),
             _ => {}
         }
     }
+    state.go_to(end);
 }
 
 impl Parts {
@@ -158,10 +178,14 @@ impl Parts {
     }
 
     fn assemble(self, mut state: Box<State>) -> Box<State> {
-        let Self { pool, records, events, files, unindexed, mut indexed, waiting, requests } = self;
+        let Self { pool, records, events, files, jobs, deliveries, fired, unindexed, mut indexed, waiting, requests } =
+            self;
         drop(pool);
         state.histories = Histories::from(events);
         state.files = files;
+        jobs.into_iter().for_each(|(id, job)| state.jobs.put_back(id, job));
+        deliveries.into_iter().for_each(|delivery| state.workflows.log.put_back(delivery));
+        fired.into_iter().for_each(|(workflow, record)| state.workflows.has_fired_for(workflow, record));
         for kind in Kind::ALL {
             let rows = records.get(&kind).map_or(&[][..], Vec::as_slice);
             state.fill_table(kind, rows);

@@ -6,13 +6,17 @@
 //! {"record":{…}}                     one for each record, the recycle bin's included
 //! {"event":{…}}                      something that happened to a record, as activities and timelines show it
 //! {"file":[1,{…}]}                   the content of an uploaded document
+//! {"job":[1,{…}]}                    a bulk job, waiting or done
+//! {"delivery":{…}}                   an attempt to deliver a webhook
+//! {"fired":[1,1]}                    a workflow that fires once for each record, and a record
 //! {"unindexed":["contact",1]}        a record that searches do not show yet
 //! {"indexed":{…}}                    a record as searches still show it
 //! {"waiting":{"due":…,…}}            what searches will show from then on
 //! {"request":{…}}                    a remembered request, where these are wanted
 //! {"end":{"records":1}}
 //! {"record":{…}} {"derived":{…}}     a journal may follow: what was written, what follows from it, what was removed,
-//! {"forgotten":[…]} {"file":[…]}     what was uploaded; each group closed by
+//! {"forgotten":[…]} {"file":[…]}     what was uploaded, jobs, deliveries; `at` before what was made at another time
+//! {"at":…} {"job":[…]} …              than that of the group's end; each group closed by
 //! {"progress":{…}} or {"account":{…}} the counters, or the settings and all the rest anew
 //! ```
 //!
@@ -36,8 +40,9 @@ pub(crate) use loader::Loader;
 
 use crate::model::files::StoredFile;
 use crate::model::history::Event;
+use crate::model::jobs::Job;
 use crate::model::{Progress, Record, State};
-use crate::{Kind, RequestSeen};
+use crate::{DeliverySeen, Kind, RequestSeen};
 
 const FORMAT: &str = "freshsales-sandbox";
 const VERSION: u32 = 1;
@@ -68,13 +73,17 @@ enum WaitingChange<R> {
 /// A line as it is written (`R` a reference) and read (`R` a value).
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-enum Line<R, A, Q, F> {
+enum Line<R, A, Q, F, J, D> {
     Snapshot(Header),
     Account(A),
     Record(R),
     Derived(R),
     Event(Event),
     File(i64, F),
+    Job(i64, J),
+    Delivery(D),
+    Fired(u64, i64),
+    At(Timestamp),
     Unindexed(Kind, i64),
     Indexed(R),
     Waiting(Waiting<R>),
@@ -84,8 +93,8 @@ enum Line<R, A, Q, F> {
     Progress(Box<Progress>),
 }
 
-type WrittenLine<'a> = Line<&'a Record, &'a State, &'a RequestSeen, &'a StoredFile>;
-type ReadLine = Line<Box<Record>, Box<State>, Box<RequestSeen>, Box<StoredFile>>;
+type WrittenLine<'a> = Line<&'a Record, &'a State, &'a RequestSeen, &'a StoredFile, &'a Job, &'a DeliverySeen>;
+type ReadLine = Line<Box<Record>, Box<State>, Box<RequestSeen>, Box<StoredFile>, Box<Job>, Box<DeliverySeen>>;
 
 fn write_line(out: &mut impl io::Write, line: &WrittenLine<'_>) -> io::Result<()> {
     serde_json::to_writer(&mut *out, line)?;

@@ -19,7 +19,7 @@ impl Account {
     /// Where [`Workflow::check`] finds something wrong.
     pub fn add_workflow(&self, workflow: Workflow) -> Result<u64, String> {
         workflow.check()?;
-        Ok(self.lock().workflows.add(workflow))
+        Ok(self.steer().workflows.add(workflow))
     }
 
     /// Replaces a workflow; what it still has to send goes out by the new rule. False where there is none of that id.
@@ -28,12 +28,12 @@ impl Account {
     /// Where [`Workflow::check`] finds something wrong.
     pub fn set_workflow(&self, id: u64, workflow: Workflow) -> Result<bool, String> {
         workflow.check()?;
-        Ok(self.lock().workflows.replace(id, workflow))
+        Ok(self.steer().workflows.replace(id, workflow))
     }
 
     /// Removes a workflow and what it still had to send; false where there is none of that id.
     pub fn remove_workflow(&self, id: u64) -> bool {
-        self.lock().workflows.remove(id)
+        self.steer().workflows.remove(id)
     }
 
     /// Sends a workflow's webhook for a record, or for the newest of its kind, whatever its conditions say. Returns the
@@ -42,7 +42,7 @@ impl Account {
     /// # Errors
     /// Where there is no such workflow or record.
     pub fn test_workflow(&self, id: u64, record: Option<i64>) -> Result<u64, String> {
-        queue_test(&mut self.lock(), id, record)
+        queue_test(&mut self.steer(), id, record)
     }
 
     /// Attempts to deliver, oldest first, as far back as the account remembers them.
@@ -53,12 +53,12 @@ impl Account {
 
     /// Forgets the attempts seen so far.
     pub fn clear_deliveries(&self) {
-        self.lock().workflows.clear_log();
+        self.steer().workflows.clear_log();
     }
 
     /// Replaces the faults of deliveries. The first in the list that hits a delivery acts.
     pub fn set_webhook_faults(&self, faults: Vec<WebhookFault>) {
-        self.lock().workflows.set_faults(faults);
+        self.steer().workflows.set_faults(faults);
     }
 
     /// The faults of deliveries that are switched on, with what is left of their counts.

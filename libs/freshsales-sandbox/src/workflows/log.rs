@@ -67,6 +67,8 @@ pub struct DeliverySeen {
 /// The attempts an account remembers.
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct DeliveryLog {
+    /// Snapshots carry these on lines of their own.
+    #[serde(skip_serializing, default)]
     kept: VecDeque<DeliverySeen>,
     bound: usize,
     total: u64,
@@ -79,6 +81,11 @@ impl DeliveryLog {
 
     pub(super) fn push(&mut self, attempt: DeliverySeen) {
         self.total += 1;
+        self.put_back(attempt);
+    }
+
+    /// Remembers an attempt that has been counted.
+    pub(crate) fn put_back(&mut self, attempt: DeliverySeen) {
         if self.bound == 0 {
             return;
         }
@@ -94,6 +101,19 @@ impl DeliveryLog {
 
     pub(crate) fn total(&self) -> u64 {
         self.total
+    }
+
+    /// The attempts behind the first so many of all.
+    pub(crate) fn since(&self, total: u64) -> impl Iterator<Item = &DeliverySeen> {
+        let new = usize::try_from(self.total.saturating_sub(total)).unwrap_or(usize::MAX);
+        self.kept.iter().skip(self.kept.len().saturating_sub(new))
+    }
+
+    /// What is remembered, out of one value into another that has none; nothing where it was forgotten meanwhile.
+    pub(super) fn move_from(&mut self, other: &mut Self) {
+        if self.total >= other.total {
+            self.kept.append(&mut other.kept);
+        }
     }
 
     pub(super) fn clear(&mut self) {

@@ -37,7 +37,11 @@ pub(crate) async fn run(account: Account, mut stop: watch::Receiver<bool>) {
 
 fn next_attempt(account: &Account) -> Option<Attempt> {
     let ticket = Ticket(NEXT_TICKET.fetch_add(1, Ordering::Relaxed));
-    take_ready(&mut account.lock(), ticket)
+    let mut state = account.lock();
+    if state.workflows.is_ready() {
+        state.changes.touch();
+    }
+    take_ready(&mut state, ticket)
 }
 
 /// On a clock that stands still the account wakes the task when it is moved.
@@ -74,7 +78,7 @@ async fn deliver(account: Account, client: Result<reqwest::Client, String>, atte
         }
         Err((result, error)) => Outcome { result, status: None, error: Some(error), duration },
     };
-    finish(&mut account.lock(), attempt, outcome);
+    finish(&mut account.steer(), attempt, outcome);
 }
 
 /// The status of the answer; its body is not read.

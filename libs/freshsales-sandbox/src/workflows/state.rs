@@ -41,7 +41,8 @@ pub(crate) struct Workflows {
     /// What a fault holds back until another delivery of its workflow has overtaken it.
     held: Vec<Pending>,
     next_delivery: u64,
-    /// Workflow and record, for rules that fire once.
+    /// Workflow and record, for rules that fire once. Snapshots carry these on lines of their own.
+    #[serde(skip_serializing, default)]
     fired: BTreeSet<(u64, i64)>,
     pub(crate) log: DeliveryLog,
     faults: WebhookFaults,
@@ -172,6 +173,26 @@ impl Workflows {
         let released: Vec<Pending> = self.held.extract_if(.., |pending| which(pending)).collect();
         for pending in released.into_iter().rev() {
             self.ready.entry(pending.workflow).or_default().push_front(pending);
+        }
+    }
+
+    /// What has fired once for all, by workflow and record.
+    pub(crate) fn fired(&self) -> impl Iterator<Item = (u64, i64)> {
+        self.fired.iter().copied()
+    }
+
+    /// Puts back that a workflow has fired for a record.
+    pub(crate) fn has_fired_for(&mut self, workflow: u64, record: i64) {
+        if self.rules.contains_key(&workflow) {
+            self.fired.insert((workflow, record));
+        }
+    }
+
+    /// What only ever grows, out of one value into another that has none of it.
+    pub(crate) fn move_from(&mut self, other: &mut Self) {
+        self.log.move_from(&mut other.log);
+        for (workflow, record) in std::mem::take(&mut other.fired) {
+            self.has_fired_for(workflow, record);
         }
     }
 
@@ -359,6 +380,7 @@ mod tests {
         }
         let stored = serde_json::to_string(&workflows).unwrap();
         let mut read: Workflows = serde_json::from_str(&stored).unwrap();
+        read.move_from(&mut workflows);
         assert_eq!((read.waiting(), read.has_fired(1, 7), read.faults()[0].remaining), (2, true, Some(0)));
         let order: Vec<i64> = std::iter::from_fn(|| read.next_pending()).map(|pending| pending.record).collect();
         assert_eq!(order, [8, 7]);

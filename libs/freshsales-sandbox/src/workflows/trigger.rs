@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::condition::Write;
 use super::rule::{Trigger, Workflow};
+use crate::model::changes::RecordChange;
 use crate::model::{Record, State};
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -40,6 +41,9 @@ pub(crate) fn record_written(state: &mut State, before: Option<&Arc<Record>>, af
     let now = state.now();
     for id in fired {
         state.workflows.fire(id, after, now);
+        if state.workflows.has_fired(id, after.id) {
+            state.changes.note(now, || RecordChange::Fired(id, after.id));
+        }
     }
 }
 

@@ -58,6 +58,7 @@ pub(crate) fn carry_out_due(state: &mut State) {
     if !state.commerce().lists.has_due(now) {
         return;
     }
+    state.changes.touch();
     for due in state.commerce_mut().lists.take_due(now) {
         for contact in members(state, due.from) {
             change(state, contact, Some(due.from), due.to);

@@ -1,6 +1,6 @@
 //! Many accounts in one process: each by its host name or path prefix, with its own key, plan, clock and records.
 
-use freshsales_sandbox::{AccountSpec, Plan, Profile, SandboxConfig};
+use freshsales_sandbox::{AccountSpec, Language, Plan, Profile, SandboxConfig};
 use reqwest::Method;
 use rstest::rstest;
 use serde_json::{Value, json};
@@ -82,11 +82,42 @@ async fn the_control_api_adds_lists_steers_and_removes_accounts() {
 }
 
 #[rstest]
+#[case("/@globex", "/")]
+#[case("/@globex/", "/")]
+#[case("/@Globex/-/contacts?page=2", "/-/contacts?page=2")]
+#[tokio::test]
+async fn a_browser_at_a_path_prefix_is_led_to_the_account_s_own_address(#[case] asked: &str, #[case] led_to: &str) {
+    let app = two().await;
+    let browse = async |url: &str, host: &str| {
+        let request = app.http.get(url).header("accept", "text/html");
+        App::send(if host.is_empty() { request } else { request.header("host", host) }).await
+    };
+    let root = app.sandbox.root_url();
+    let got = browse(&format!("{root}{asked}"), "").await;
+    let port = app.sandbox.addr().port();
+    assert_eq!(
+        (got.status, got.header("location")),
+        (303, Some(format!("http://globex.localhost:{port}{led_to}").as_str()))
+    );
+    let page = browse(&format!("{root}/"), &format!("globex.localhost:{port}")).await;
+    assert!(page.status == 200 && page.text.contains("globex sandbox"), "{}", page.text);
+    let elsewhere = browse(&format!("{root}{asked}"), "crm.example:80").await;
+    assert!(
+        elsewhere.status == 404 && elsewhere.text.contains("host name that begins with globex"),
+        "{}",
+        elsewhere.text
+    );
+}
+
+#[rstest]
 #[case("key=k")]
 #[case("name=a b")]
 #[case("name=a,plan=golden")]
 #[case("name=a,clock=never")]
 #[case("name=a,colour=red")]
+#[case("name=a,switch.colour=red")]
+#[case("name=a,switch.mobile_unique=perhaps")]
+#[case("name=a,language=la")]
 #[case("name")]
 fn a_flag_that_describes_no_account_is_refused(#[case] text: &str) {
     assert!(text.parse::<AccountSpec>().is_err());
@@ -96,9 +127,22 @@ fn a_flag_that_describes_no_account_is_refused(#[case] text: &str) {
 fn a_flag_describes_an_account() {
     let spec: AccountSpec =
         "name=acme, plan=pro, profile=suite, clock=x60, index-lag=0.5, zone=+05:30".parse().unwrap();
+    assert!(!spec.config().unwrap().switches.mobile_unique);
     let SandboxConfig { subdomain, plan, profile, index_lag, .. } = spec.config().unwrap();
     assert_eq!((subdomain.as_str(), plan, profile), ("acme", Plan::Pro, Profile::Suite));
     assert_eq!(index_lag, std::time::Duration::from_millis(500));
     assert!(AccountSpec::named("x").config().is_ok());
     drop(config());
+}
+
+#[test]
+fn language_and_switches_are_part_of_an_account() {
+    let flag: AccountSpec = "name=a,language=nl,switch.mobile_unique=true,switch.per-page-maximum=50".parse().unwrap();
+    let listed = json!({"name": "a", "language": "nl", "switches": {"mobile_unique": true, "per_page_maximum": 50}});
+    for spec in [flag, serde_json::from_value(listed).unwrap()] {
+        let SandboxConfig { language, switches, .. } = spec.config().unwrap();
+        assert_eq!((language, switches.mobile_unique, switches.per_page_maximum), (Language::Dutch, true, 50));
+    }
+    let wrong: AccountSpec = serde_json::from_value(json!({"name": "a", "switches": {"colour": 1}})).unwrap();
+    assert_eq!(wrong.config().unwrap_err(), "there is no switch colour");
 }

@@ -1,7 +1,8 @@
 //! The control API: what an operator sees and steers over HTTP.
 
-use freshsales_sandbox::{Plan, SandboxConfig};
+use freshsales_sandbox::{Kind, Plan, SandboxConfig};
 use reqwest::Method;
+use rstest::rstest;
 use serde_json::{Value, json};
 
 use crate::client::{App, Got, config};
@@ -108,4 +109,38 @@ async fn every_reply_is_dated_by_the_accounts_clock() {
     app.account.advance(std::time::Duration::from_secs(90));
     let got = App::send(app.request(Method::GET, "/api/selector/owners")).await;
     assert_eq!(got.header("date"), Some("Mon, 15 Jun 2026 12:32:00 GMT"));
+}
+
+#[rstest]
+#[case::bare(&[("host", "127.0.0.1:8401")], 200)]
+#[case::local(&[("host", "localhost")], 200)]
+#[case::account(&[("host", "acme.localhost:8401")], 200)]
+#[case::its_real_name(&[("host", "acme.myfreshworks.com")], 200)]
+#[case::rebound(&[("host", "evil.example")], 403)]
+#[case::rebound_with_the_account_s_name(&[("host", "acme.evil.example")], 403)]
+#[case::looks_local(&[("host", "127.0.0.1.evil.example")], 403)]
+#[case::another_site_s_form(&[("origin", "https://evil.example")], 403)]
+#[case::no_site_s_form(&[("origin", "null")], 403)]
+#[case::another_site_s_picture(&[("sec-fetch-site", "cross-site")], 403)]
+#[case::through_a_proxy(&[("x-forwarded-for", "203.0.113.9")], 403)]
+#[case::no_such_account(&[("host", "nobody.localhost")], 404)]
+#[tokio::test]
+async fn pages_of_other_sites_cannot_steer_the_account(#[case] headers: &[(&str, &str)], #[case] status: u16) {
+    let app = App::start().await;
+    app.account.seed_contact(&json!({"last_name": "Halvorsen"}));
+    let request = app.http.post(format!("{}/__sandbox/reset", app.sandbox.root_url()));
+    let request = headers.iter().fold(request, |request, (name, value)| request.header(*name, *value));
+    let got = App::send(request).await;
+    assert_eq!((got.status, app.account.count(Kind::Contact)), (status, usize::from(status != 200)), "{}", got.text);
+}
+
+#[tokio::test]
+async fn a_wrong_name_in_the_path_does_not_steer_the_first_account() {
+    let app = App::start().await;
+    app.account.seed_contact(&json!({"last_name": "Halvorsen"}));
+    let got = App::send(app.http.post(format!("{}/@nobody/__sandbox/reset", app.sandbox.root_url()))).await;
+    assert_eq!(
+        (got.ok(404)["error"].as_str(), app.account.count(Kind::Contact)),
+        (Some("there is no account of this name"), 1)
+    );
 }

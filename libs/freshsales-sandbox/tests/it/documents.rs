@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use crate::client::{App, Got};
 
 /// Uploads a file that has every byte, with more fields of the form.
-async fn upload(app: &App, fields: &[(&str, &str)]) -> Got {
+pub(crate) async fn upload(app: &App, fields: &[(&str, &str)]) -> Got {
     let mut body: Vec<u8> = b"--x--y\r\nContent-Disposition: form-data; name=\"file\"; filename=\"a b.bin\"\r\nContent-Type: application/x-all\r\n\r\n".to_vec();
     body.extend(0..=255_u8);
     for (name, value) in fields {

@@ -18,6 +18,7 @@ mod error_fixtures;
 mod faults;
 mod fixtures;
 mod includes;
+mod journals;
 mod languages;
 mod leads;
 mod lists;

@@ -288,3 +288,21 @@ async fn a_sandbox_that_others_can_reach_asks_for_the_key() {
     assert_eq!(App::send(html(http.get(url("/"))).header("cookie", cookie)).await.status, 200);
     assert_eq!(App::send(html(http.get(url("/"))).header("cookie", format!("sandbox-{port}=00"))).await.status, 401);
 }
+
+#[tokio::test]
+async fn the_key_of_one_account_does_not_open_the_page_of_another() {
+    let app = App::start().await;
+    let other = SandboxConfig { subdomain: "globex".into(), key: "k2".into(), ..config() };
+    app.sandbox.add_account(other).unwrap();
+    let root = app.sandbox.root_url();
+    let html = |request: RequestBuilder, host: &'static str| request.header("accept", "text/html").header("host", host);
+    let asked = App::send(html(app.http.get(&root), "globex.freshsales.io")).await;
+    let token = value_of(&asked.text, "token").unwrap();
+    let form = app.http.post(format!("{root}/-/sign-in")).body(format!("token={token}&key=k2"));
+    let signed_in = App::send(html(form, "globex.freshsales.io").header("origin", "http://globex.freshsales.io")).await;
+    let cookie = signed_in.header("set-cookie").unwrap().split(';').next().unwrap().to_owned();
+    for (host, status) in [("globex.freshsales.io", 200), ("acme.freshsales.io", 401)] {
+        let got = App::send(html(app.http.get(&root), host).header("cookie", &cookie)).await;
+        assert_eq!(got.status, status, "{host}");
+    }
+}
