@@ -7,6 +7,7 @@ mod client_activities;
 mod commerce;
 mod failures;
 mod languages;
+mod operations;
 mod port;
 mod records;
 mod tolerance;

@@ -7,7 +7,7 @@ use super::notes::TargetKind;
 use crate::Generation;
 use crate::decode::{self, DecodeError, Page};
 use crate::record::record;
-use crate::request::{Idempotency, Request, RequestParts};
+use crate::request::{Base, Idempotency, Request, RequestParts};
 use crate::value::RecordTime;
 
 record! {
@@ -42,14 +42,20 @@ record! {
 
 /// The e-mails of a person, newest first. In both generations the route is one of the product's own pages (without `/api`).
 pub fn of_record(kind: TargetKind, id: i64) -> Conversations {
-    Conversations { kind, id, page: None, include: Vec::new() }
+    Conversations { kind, id, base: Base::Pages, page: None, include: Vec::new() }
 }
 
-/// See [`of_record`].
+/// The same by the API's own route, which Classic accounts have (seen in other clients' requests).
+pub fn of_record_in_api(kind: TargetKind, id: i64) -> Conversations {
+    Conversations { base: Base::Api, ..of_record(kind, id) }
+}
+
+/// See [`of_record`] and [`of_record_in_api`].
 #[derive(Debug, Clone)]
 pub struct Conversations {
     kind: TargetKind,
     id: i64,
+    base: Base,
     page: Option<(u32, u32)>,
     include: Vec<String>,
 }
@@ -74,8 +80,12 @@ impl Request for Conversations {
     type Output = Page<EmailConversation>;
 
     fn to_parts(&self, _generation: Generation) -> RequestParts {
-        let path = format!("{}/{}/conversations/all", self.kind.collection(), self.id);
-        let parts = RequestParts::get(path).without_api().include(&self.include);
+        let path = format!("{}/{}/conversations", self.kind.collection(), self.id);
+        let parts = match self.base {
+            Base::Api => RequestParts::get(path).may_be_missing(),
+            Base::Pages => RequestParts::get(path + "/all").without_api(),
+        };
+        let parts = parts.include(&self.include);
         match self.page {
             Some((page, per_page)) => parts.query("page", page.to_string()).query("per_page", per_page.to_string()),
             None => parts,
