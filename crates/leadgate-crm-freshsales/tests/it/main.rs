@@ -8,6 +8,7 @@ mod commerce;
 mod failures;
 mod languages;
 mod marked;
+mod operations;
 mod port;
 mod records;
 mod tolerance;

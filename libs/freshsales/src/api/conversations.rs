@@ -46,3 +46,8 @@ list_row!(EmailConversation);
 pub fn of_record(kind: TargetKind, id: i64) -> OfRecord<EmailConversation> {
     OfRecord::listed(Base::Pages, kind, id, "conversations/all", "email_conversations")
 }
+
+/// The same by the API's own route, which Classic accounts have (seen in other clients' requests).
+pub fn of_record_in_api(kind: TargetKind, id: i64) -> OfRecord<EmailConversation> {
+    OfRecord::listed(Base::Api, kind, id, "conversations", "email_conversations")
+}

@@ -69,7 +69,7 @@ fn a_recorded_error_is_classified(#[case] name: &str, #[case] expected: &str) {
 
 #[test]
 fn refusals_of_the_resources_are_classified() {
-    let all = ["contact", "lead", "sales_account", "deal", "task"].into_iter().flat_map(exchanges);
+    let all = ["contact", "lead_classic", "sales_account", "deal", "task"].into_iter().flat_map(exchanges);
     let refused: Vec<_> = all.filter(|exchange| exchange.status >= 400).collect();
     let names = refused.iter().map(|exchange| {
         class_of(exchange.status, std::str::from_utf8(&exchange.body).unwrap(), Idempotency::Write).name()

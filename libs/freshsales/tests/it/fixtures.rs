@@ -99,12 +99,12 @@ pub(crate) fn single_replies<T: Record>(file: &str, expected: usize) {
 #[test]
 fn single_records_lose_nothing() {
     single_replies::<Contact>("contact", 7);
-    single_replies::<Lead>("lead", 2);
-    single_replies::<Contact>("lead", 2);
+    single_replies::<Lead>("lead_classic", 2);
+    single_replies::<Contact>("lead_classic", 2);
     single_replies::<SalesAccount>("sales_account", 5);
     single_replies::<Deal>("deal", 8);
     single_replies::<Note>("note", 2);
-    single_replies::<Note>("lead", 1);
+    single_replies::<Note>("lead_classic", 1);
     single_replies::<Task>("task", 3);
     single_replies::<Appointment>("appointment", 2);
     single_replies::<SalesActivity>("sales_activity", 2);
@@ -112,7 +112,7 @@ fn single_records_lose_nothing() {
 
 #[test]
 fn deletions_are_confirmed_in_all_their_spellings() {
-    let files = ["contact", "lead", "sales_account", "deal", "note", "task", "appointment", "sales_activity"];
+    let files = ["contact", "lead_classic", "sales_account", "deal", "note", "task", "appointment", "sales_activity"];
     let confirmations = files.into_iter().flat_map(exchanges);
     let deletions: Vec<_> = confirmations.filter(|exchange| exchange.method == "DELETE").collect();
     assert_eq!(deletions.len(), 9);
@@ -141,7 +141,7 @@ fn pages_of_views_lose_nothing() {
         };
         assert_written_back(&exchange, written);
     }
-    let leads = exchange_named("lead", "list");
+    let leads = exchange_named("lead_classic", "list");
     assert_written_back(&leads, page("leads", &read(&leads, &views::rows::<Lead>(1))));
 }
 
@@ -301,7 +301,7 @@ fn jobs_lose_nothing() {
 
 #[test]
 fn a_converted_lead_is_a_contact_with_side_loads() {
-    let exchange = exchange_named("lead", "convert");
+    let exchange = exchange_named("lead_classic", "convert");
     let output = read(&exchange, &leads::convert(5000000100, leads::LeadAttributes::new()));
     assert_eq!(output.record.id, 5000000501);
     assert_eq!(output.side_loads.rows::<SalesAccount>("sales_accounts")[0].id, 5000000502);

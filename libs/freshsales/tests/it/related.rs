@@ -80,7 +80,7 @@ fn rows_of_a_page_share_its_side_loads() {
 #[test]
 fn recorded_replies_are_resolved() {
     let mut resolved = 0;
-    for exchange in ["contact", "deal", "lead", "sales_account"].into_iter().flat_map(exchanges) {
+    for exchange in ["contact", "deal", "lead_classic", "sales_account"].into_iter().flat_map(exchanges) {
         let body = &exchange.body;
         resolved += count(read::<Contact>(body), |reply| [reply.owner().is_some(), reply.contact_status().is_some()]);
         resolved += count(read::<Deal>(body), |reply| [reply.deal_stage().is_some(), reply.sales_account().is_some()]);

@@ -73,7 +73,7 @@ fn a_bulk_upsert_is_written_as_recorded() {
 
 #[test]
 fn leads_are_written_as_recorded() {
-    let recorded = exchange_named("lead", "create").request["lead"].clone();
+    let recorded = exchange_named("lead_classic", "create").request["lead"].clone();
     let attributes = LeadAttributes::new()
         .first_name("Amir")
         .last_name("Haddad")
@@ -82,7 +82,7 @@ fn leads_are_written_as_recorded() {
         .company_name("Desert Rose Trading")
         .field("deal", json!({"name": "Desert Rose - starter", "amount": 1200}))
         .custom_field("cf_seats", 10);
-    assert_sends(&leads::create(attributes.clone()), "lead", "create");
+    assert_sends(&leads::create(attributes.clone()), "lead_classic", "create");
     let parts = leads::convert(5, attributes).to_parts(Generation::Classic);
     assert_eq!(
         (parts.path.as_str(), parts.route, &parts.body.unwrap()["lead"]),

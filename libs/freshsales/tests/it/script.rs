@@ -79,11 +79,16 @@ pub(crate) struct Exchange {
     pub(crate) body: Vec<u8>,
 }
 
-/// All exchanges of a fixture file.
+/// All exchanges of a fixture file; those without a request are none.
 pub(crate) fn exchanges(file: &str) -> Vec<Exchange> {
-    let path = format!("{}/tests/fixtures/{file}.json", env!("CARGO_MANIFEST_DIR"));
-    let items: Vec<Value> = serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap();
-    items.into_iter().map(exchange).collect()
+    examples(file).iter().filter(|example| example["request"]["method"].is_string()).map(exchange).collect()
+}
+
+/// All examples of a fixture file, as they are.
+pub(crate) fn examples(file: &str) -> Vec<Value> {
+    let path = format!("{}/../../fixtures/freshsales/{file}.json", env!("CARGO_MANIFEST_DIR"));
+    let document: Value = serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap();
+    document["examples"].as_array().cloned().unwrap_or_default()
 }
 
 /// The exchange of this name.
@@ -91,19 +96,27 @@ pub(crate) fn exchange_named(file: &str, name: &str) -> Exchange {
     exchanges(file).into_iter().find(|exchange| exchange.name == name).expect("no exchange of that name")
 }
 
-fn exchange(item: Value) -> Exchange {
-    let text = |key: &str| item[key].as_str().unwrap_or_default().to_owned();
-    let headers = item["headers"].as_object().cloned().unwrap_or_default();
+fn exchange(example: &Value) -> Exchange {
+    let (request, response) = (&example["request"], &example["response"]);
+    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+    let headers = response["headers"].as_object().cloned().unwrap_or_default();
     Exchange {
-        name: text("name"),
-        method: text("method"),
-        path: text("path"),
-        request: item["request"].clone(),
-        status: u16::try_from(item["status"].as_u64().unwrap()).unwrap(),
+        name: text(&example["name"]),
+        method: text(&request["method"]),
+        path: path_of(request["url"].as_str().unwrap()),
+        request: request["body"].clone(),
+        status: u16::try_from(response["status"].as_u64().unwrap()).unwrap(),
         headers: headers.iter().map(|(name, value)| (name.clone(), value.as_str().unwrap().to_owned())).collect(),
-        body: match item.get("response") {
+        body: match response.get("body") {
             Some(body) => serde_json::to_vec(body).unwrap(),
-            None => text("response_text").into_bytes(),
+            None => text(&response["body_raw"]).into_bytes(),
         },
     }
+}
+
+/// The path below the API's root, or below the account's where it is no path of the API, with its query.
+fn path_of(url: &str) -> String {
+    let path = url.splitn(4, '/').nth(3).unwrap();
+    let path = path.strip_prefix("crm/sales/").unwrap_or(path);
+    path.strip_prefix("api/").unwrap_or(path).to_owned()
 }
