@@ -70,10 +70,31 @@ static CATALOG_IDS: tokio::sync::OnceCell<Vec<(String, String)>> = tokio::sync::
 async fn prepare(app: &App, file: &str, name: &str) -> Ids {
     let mut ids = Ids(CATALOG_IDS.get_or_init(|| catalog_ids(app)).await.clone());
     seed_records(app, &mut ids, name, file).await;
-    if matches!(file, "contact" | "deal" | "lists" | "cpq" | "custom_module") {
+    if matches!(file, "contact" | "deal" | "lists" | "cpq" | "custom_module" | "documented") {
         seed_commerce(app, &mut ids, name).await;
     }
+    if file == "documented" {
+        documented_ids(app, &mut ids).await;
+    }
     ids
+}
+
+/// What the documented examples name otherwise than the recorded ones: views, the form of contacts, a Classic account's people.
+async fn documented_ids(app: &App, ids: &mut Ids) {
+    let form = app.get("/settings/contacts/forms").await.ok(200)["forms"][0]["id"].as_i64().unwrap();
+    ids.add(40_206_001_001, form);
+    let views: [(i64, i64); 3] =
+        [(40_205_000_002, 40_208_000_004), (40_205_000_102, 40_208_000_102), (40_205_000_201, 40_208_000_201)];
+    for (documented, recorded) in views {
+        // Before the statuses, which have the same ids in other examples.
+        ids.0.insert(0, (documented.to_string(), ids.actual(recorded).to_string()));
+    }
+    ids.add(5_000_000_501, ids.actual(40_201_000_001));
+    ids.add(5_000_000_010, app.account.selector_id("owners", "Nadia Rahman").unwrap());
+    let note = |kind: &str, id: i64| json!({"description": "x", "targetable_type": kind, "targetable_id": id});
+    app.account.seed(Kind::Note, &note("SalesAccount", ids.actual(40_202_000_001)));
+    app.account.seed(Kind::Note, &note("Deal", ids.actual(40_203_000_001)));
+    app.account.seed(Kind::Note, &note("Lead", ids.actual(5_000_000_100)));
 }
 
 async fn seed_records(app: &App, ids: &mut Ids, name: &str, file: &str) {
@@ -183,7 +204,8 @@ async fn seed_commerce(app: &App, ids: &mut Ids, name: &str) {
     if name != "create module" {
         let module =
             json!({"entity_name": "cm_project", "singular_name": "Project", "plural_name": "Projects", "icon": "i"});
-        app.post("/settings/module_customizations", &module).await.ok(200);
+        let made = app.post("/settings/module_customizations", &module).await.ok(200);
+        ids.add(40_223_000_001, made["module_customization"]["id"].as_i64().unwrap());
         let form = app.get("/settings/cm_project/forms").await.ok(200)["forms"][0]["id"].clone();
         let budget = json!({"label": "Budget", "field_type": 2});
         app.post(&format!("/settings/cm_project/forms/{form}/fields"), &budget).await.ok(200);
@@ -211,21 +233,36 @@ async fn send(app: &App, example: &Value, ids: &Ids) -> Got {
     App::send(sent).await
 }
 
-/// Examples that cannot be replayed as they stand, with the reason.
-fn is_left_out(file: &str, name: &str) -> bool {
-    matches!(
-        (file, name),
-        // Recorded with and without `users`; the sandbox leaves them out of updates.
-        ("deal", "unlink a contact")
-            // Shows tasks on three kinds of records; the arrays follow the data.
-            | ("task", "list")
-            // A Suite record under a Classic address.
-            | ("filters_and_views", "scroll")
-            // Only the request is recorded; the reply is cut short.
-            | ("lead_classic", "note on a lead")
-            // The example has no password; signing in has a test of its own.
-            | ("auth", "classic password sign-in")
-    )
+/// Examples whose replies differ, with the reason. One that no longer differs fails the test.
+fn reason_to_leave_out(file: &str, name: &str) -> Option<&'static str> {
+    let reason = match (file, name) {
+        ("deal", "unlink a contact") => "recorded with and without `users`; the sandbox leaves them out of updates",
+        ("task", "list") => "shows tasks on three kinds of records; the arrays follow the data",
+        ("filters_and_views", "scroll") => "a Suite record under a Classic address",
+        ("lead_classic", "note on a lead") => "only the request is recorded; the reply is cut short",
+        ("auth", "classic password sign-in") => "has no password; signing in has a test of its own",
+        ("documented", "view document" | "restore document") => "documented with the page's HTML, recorded without",
+        ("documented", name) if name.starts_with("activities of ") => "documented with a total, recorded with has_next",
+        ("documented", "timeline of a contact") => "what happened differs, and with it its data",
+        ("documented", "view appointment") => "documented without attendees' side loads, recorded with them",
+        ("documented", "accounts by rules" | "leads by rules") => {
+            "documented with whole rows, recorded with few columns"
+        }
+        ("documented", "contacts of an account") => {
+            "documented with the companies of each contact, which the sandbox includes on request"
+        }
+        ("documented", "duplicates of a contact (no /api)" | "notes of a lead") => "documented without the page's meta",
+        ("documented", "records of a module by rules") => "its rule finds another record",
+        ("documented", "page of an account view" | "scroll contacts") => {
+            "documented with columns that are there when included"
+        }
+        ("documented", "create custom field") => {
+            "documented with `original_label`; the sandbox has `allow_clearing_default_value` in its place"
+        }
+        ("documented", "designations") => "documented with `partial`, recorded without",
+        _ => return None,
+    };
+    Some(reason)
 }
 
 #[rstest]
@@ -249,12 +286,13 @@ fn is_left_out(file: &str, name: &str) -> bool {
 #[case("lists")]
 #[case("cpq")]
 #[case("custom_module")]
+#[case("documented")]
 #[tokio::test]
 async fn replies_have_the_shape_of_the_examples(#[case] file: &str) {
     let mut faults = Vec::new();
     for example in fixture(file) {
         let name = example["name"].as_str().unwrap();
-        if is_left_out(file, name) || example["request"]["method"].is_null() {
+        if example["request"]["method"].is_null() {
             continue;
         }
         let app = App::start().await;
@@ -268,7 +306,13 @@ async fn replies_have_the_shape_of_the_examples(#[case] file: &str) {
             send(&app, &example, &ids).await;
         }
         let got = send(&app, &example, &ids).await;
-        compare(&example["response"], &got, &format!("{file}: {name}"), &mut faults);
+        let mut found = Vec::new();
+        compare(&example["response"], &got, &format!("{file}: {name}"), &mut found);
+        match reason_to_leave_out(file, name) {
+            None => faults.append(&mut found),
+            Some(reason) if found.is_empty() => faults.push(format!("{file}: {name} is the same, though {reason}")),
+            Some(_) => {}
+        }
     }
     assert!(faults.is_empty(), "{}", faults.join("\n"));
 }
