@@ -342,3 +342,22 @@ async fn an_upsert_merges_into_the_contact_that_it_finds() {
     let found = suite.client.upsert(&upsert).await.unwrap().record;
     assert_eq!((found.id, found.tags.unwrap()), (id, vec!["Old".to_owned(), "New".to_owned()]));
 }
+
+#[tokio::test]
+async fn a_module_s_records_keep_their_other_fields_and_are_streamed() {
+    let suite = Suite::open().await;
+    let (_, projects) = projects(&suite).await;
+    let form = suite.ask(&fields::forms_of("cm_project")).await[0].id.unwrap();
+    for label in ["Budget", "Seats"] {
+        suite.ask(&fields::create("cm_project", form, FieldAttributes::new().label(label).field_type(2))).await;
+    }
+    let made = ModuleRecordAttributes::new().name("A").custom_field("cf_budget", 10);
+    let id = suite.ask(&projects.create(&made)).await.record.id;
+    let update = projects.update(id, &ModuleRecordAttributes::new().custom_field("cf_seats", 2));
+    suite.client.update(&update).await.unwrap();
+    let custom = suite.ask(&projects.view(id)).await.record.custom_field.unwrap();
+    assert_eq!((&custom["cf_budget"], &custom["cf_seats"]), (&json!(10), &json!(2)));
+    suite.ask(&projects.create(&ModuleRecordAttributes::new().name("B"))).await;
+    let found = projects.search(vec![Rule::new("name", Operator::IsIn, json!(["A", "B"]))]);
+    assert_eq!(suite.client.stream(found).page_size(1).collect_all().await.unwrap().len(), 2);
+}

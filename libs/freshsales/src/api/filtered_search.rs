@@ -93,22 +93,9 @@ impl<T: Record> Request for FilteredSearch<T> {
     type Output = Page<T>;
 
     fn to_parts(&self, _generation: Generation) -> RequestParts {
-        let rules: Vec<Value> = self.rules.iter().map(Rule::to_json).collect();
-        let mut body = json!({ "filter_rule": rules });
-        if let Some((attribute, direction)) = &self.paging.sort {
-            body["sort"] = attribute.as_str().into();
-            body["sort_type"] = direction.as_str().into();
-        }
-        if self.full_rows {
-            body["detail"] = true.into();
-        }
         let parts = RequestParts::new(Method::POST, format!("filtered_search/{}", T::SINGULAR));
         let parts = if T::IN_EVERY_ACCOUNT { parts } else { parts.may_be_missing() };
-        parts
-            .query("page", self.paging.page.to_string())
-            .query("per_page", self.paging.per_page.to_string())
-            .include(&self.paging.include)
-            .body(body)
+        search_parts(parts, &self.rules, &self.paging, self.full_rows)
     }
 
     /// A read, although it is a `POST`.
@@ -119,4 +106,22 @@ impl<T: Record> Request for FilteredSearch<T> {
     fn decode(&self, _status: StatusCode, body: &[u8]) -> Result<Self::Output, DecodeError> {
         decode::page(T::PLURAL, body)
     }
+}
+
+/// The query and the body of a search, whatever it searches.
+pub(crate) fn search_parts(parts: RequestParts, rules: &[Rule], paging: &Paging, full_rows: bool) -> RequestParts {
+    let rules: Vec<Value> = rules.iter().map(Rule::to_json).collect();
+    let mut body = json!({ "filter_rule": rules });
+    if let Some((attribute, direction)) = &paging.sort {
+        body["sort"] = attribute.as_str().into();
+        body["sort_type"] = direction.as_str().into();
+    }
+    if full_rows {
+        body["detail"] = true.into();
+    }
+    parts
+        .query("page", paging.page.to_string())
+        .query("per_page", paging.per_page.to_string())
+        .include(&paging.include)
+        .body(body)
 }

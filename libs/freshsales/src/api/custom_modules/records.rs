@@ -5,9 +5,9 @@ use serde_json::{Map, Value, json};
 
 use super::enveloped;
 use crate::Generation;
+use crate::api::filtered_search::{Rule, search_parts};
 use crate::api::verbs::nothing_to_merge;
 use crate::decode::{self, DecodeError, Done, Page, SideLoads, Single};
-use crate::filtered_search::Rule;
 use crate::listing::{ListOrder, ListRequest, Place, list_row};
 use crate::merge::{Guard, MergeUpdate, Wanted};
 use crate::record::{Attributes, attributes, custom_field_attributes, record};
@@ -324,6 +324,13 @@ impl SearchRecords {
         self
     }
 
+    /// Asks for related records.
+    #[must_use]
+    pub fn include<S: Into<String>>(mut self, names: impl IntoIterator<Item = S>) -> Self {
+        self.paging.include.extend(names.into_iter().map(Into::into));
+        self
+    }
+
     /// Asks for whole rows instead of partial ones.
     #[must_use]
     pub fn full_rows(mut self) -> Self {
@@ -348,18 +355,8 @@ impl Request for SearchRecords {
     type Output = Page<ModuleRecord>;
 
     fn to_parts(&self, _generation: Generation) -> RequestParts {
-        let rules: Vec<Value> = self.rules.iter().map(Rule::to_json).collect();
-        let mut body = json!({ "filter_rule": rules });
-        if let Some((attribute, direction)) = &self.paging.sort {
-            body["sort"] = attribute.as_str().into();
-            body["sort_type"] = direction.as_str().into();
-        }
-        if self.full_rows {
-            body["detail"] = true.into();
-        }
         let parts = parts(Method::POST, &format!("filtered_search/{}", self.entity));
-        let paging = &self.paging;
-        parts.query("page", paging.page.to_string()).query("per_page", paging.per_page.to_string()).body(body)
+        search_parts(parts, &self.rules, &self.paging, self.full_rows)
     }
 
     fn kind(&self) -> Idempotency {
