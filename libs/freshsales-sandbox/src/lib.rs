@@ -38,7 +38,7 @@
 //!
 //! # Control API
 //!
-//! Under `/__sandbox`, from loopback addresses, without a key and without cost:
+//! Under `/__sandbox`, from loopback addresses, without a key and without cost; pages of other sites and proxies are refused:
 //!
 //! ```text
 //! curl -s localhost:8080/__sandbox                                   # summary: counts, quota, clock, faults

@@ -52,16 +52,16 @@ pub(super) struct Flags {
     /// Sets a behaviour that is not known for certain (docs/sandbox-switches.md); can be repeated
     #[arg(long = "switch", value_name = "NAME=VALUE")]
     switches: Vec<String>,
-    /// Language of sentences and view names: en, nl, es, de, or pseudo for one that nobody understands
-    #[arg(long, default_value = "en", value_parser = language)]
-    language: Language,
+    /// Language of sentences and view names: en, nl, es, de, or pseudo for one that nobody understands [default: en]
+    #[arg(long, value_name = "CODE", value_parser = language)]
+    language: Option<Language>,
     /// Seed a new account with this many contacts, and companies, deals, notes and tasks in proportion
     #[arg(long, value_name = "CONTACTS")]
     records: Option<usize>,
     /// Load the accounts from this file at the start, if it is there, and save them to it at the end
     #[arg(long, value_name = "FILE")]
     snapshot: Option<PathBuf>,
-    /// Another account in the same process, such as name=globex,key=k2,plan=pro,profile=suite; repeatable
+    /// Another account in the same process, such as name=globex,key=k2,plan=pro,language=nl,switch.mobile_unique=true; repeatable
     #[arg(long, value_name = "SPEC")]
     account: Vec<AccountSpec>,
     /// More accounts, from a JSON file with a list of them
@@ -188,7 +188,7 @@ fn config_of(flags: &Flags) -> Result<SandboxConfig, Failure> {
         index_lag: lag.unwrap_or(default.index_lag),
         seed: flags.seed,
         switches: switches_of(flags)?,
-        language: flags.language,
+        language: flags.language.unwrap_or(default.language),
         ..SandboxConfig::default()
     })
 }
@@ -254,6 +254,8 @@ fn warn_of_ignored(flags: &Flags, file: &Path, session: &Session) {
         ("--quota", flags.quota.is_some()),
         ("--index-lag", flags.index_lag.is_some()),
         ("--clock", flags.clock.is_some()),
+        ("--switch", !flags.switches.is_empty()),
+        ("--language", flags.language.is_some()),
         ("--records", flags.records.is_some()),
     ];
     let ignored: Vec<&str> = given.iter().filter(|(_, given)| *given).map(|(name, _)| *name).collect();

@@ -12,7 +12,7 @@ use super::clock::AccountClock;
 use super::commerce::Commerce;
 use super::faults::Faults;
 use super::files::{Files, StoredFile};
-use super::history::Histories;
+use super::history::{self, Event as HistoryEvent, Histories};
 use super::jobs::{JobRow, Jobs};
 use super::quota::Quota;
 use super::request_log::RequestLog;
@@ -229,6 +229,19 @@ impl State {
         self.tables[record.kind.index()].put(Arc::clone(&record));
         self.index.record_written(Arc::clone(&record), self.now);
         record
+    }
+
+    /// What happened to a record, oldest first.
+    pub(crate) fn history_of(&self, record: &Record) -> Vec<HistoryEvent> {
+        let noted = self.histories.of(record.kind, record.id);
+        let hanging = Kind::ALL.into_iter().filter(|kind| !Kind::SEARCHABLE.contains(kind)).flat_map(|kind| {
+            let table = self.table(kind);
+            table.linked_to(record.kind, record.id).iter().filter_map(|&id| table.get(id))
+        });
+        let mut history = history::supposed(noted, record, hanging.map(AsRef::as_ref));
+        history.extend_from_slice(noted);
+        history.sort_by_key(|event| event.at);
+        history
     }
 
     /// Keeps the content of a document.

@@ -23,11 +23,11 @@ pub(super) fn route(state: &mut State, call: &Call, path: &[&str]) -> Option<Ans
 }
 
 /// One page of a record's history, newest first, and whether there is more behind it and before it.
-fn events<'a>(state: &'a State, call: &Call, record: &Record) -> (Vec<&'a Event>, bool, bool) {
-    let history = state.histories.of(record.kind, record.id);
+fn events(state: &State, call: &Call, record: &Record) -> (Vec<Event>, bool, bool) {
+    let history = state.history_of(record);
     let mut page = Page::of(state, call, None);
     page.rows = call.number("limit").map_or(page.rows, |limit| limit.min(state.switches.per_page_maximum));
-    let rows = page.of_rows(history.iter().rev());
+    let rows = page.of_rows(history.iter().rev().cloned());
     let has_next = page.skipped() + rows.len() < history.len();
     (rows, has_next, page.number > 1)
 }
@@ -76,7 +76,7 @@ fn timeline(state: &State, call: &Call, kind: Kind, id: i64) -> Answer {
     let (page, has_next, _) = events(state, call, &record);
     let feeds = page.into_iter().map(|event| {
         json!({
-            "action_type": timeline_action(event),
+            "action_type": timeline_action(&event),
             "actionable_type": event.subject.0.class(),
             "created_at": render.moment(event.at),
             "targetable_id": id,
@@ -125,7 +125,7 @@ fn activities(state: &State, call: &Call, kind: Kind, id: i64) -> Answer {
         let users: Vec<Value> = state.catalog.selector(List::Users).into_iter().take(1).collect();
         body.insert("users".to_owned(), Value::Array(users));
     }
-    let rows = page.into_iter().map(|event| activity(&render, &record, event));
+    let rows = page.into_iter().map(|event| activity(&render, &record, &event));
     body.insert("activities".to_owned(), Value::from_iter(rows));
     body.insert("meta".to_owned(), json!({"has_next": has_next, "has_previous": has_previous}));
     Ok(Reply::json(Value::Object(body)))

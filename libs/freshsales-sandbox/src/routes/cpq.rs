@@ -8,7 +8,7 @@ use crate::Generation;
 use crate::model::columns::CREATED;
 use crate::model::{Kind, List, Record, State};
 use crate::switches::DeletedRecord;
-use crate::wire::{Answer, Call, Refusal, Render, Reply, single_reply};
+use crate::wire::{Answer, Call, Manner, Refusal, Render, Reply, single_reply};
 use crate::write::{self, read_id};
 
 pub(super) fn route(state: &mut State, call: &Call, path: &[&str]) -> Option<Answer> {
@@ -133,10 +133,10 @@ fn ids(state: &State, kind: Kind, body: &Map<String, Value>, key: &str, deleted:
 }
 
 /// The wording of these replies is not recorded.
-fn done(kind: Kind, count: usize, what: &str) -> Reply {
+fn done(state: &State, kind: Kind, count: usize, what: &str) -> Reply {
     let noun = if kind == Kind::Product { "product" } else { "document" };
     let plural = if count == 1 { "" } else { "s" };
-    Reply::json(json!({"message": format!("{count} {noun}{plural} {what}.")}))
+    Reply::json(Value::Object(Manner::of(state).confirmation(&format!("{count} {noun}{plural} {what}."))))
 }
 
 fn bulk_assign(state: &mut State, _: &Call, kind: Kind, body: &Map<String, Value>) -> Answer {
@@ -147,7 +147,7 @@ fn bulk_assign(state: &mut State, _: &Call, kind: Kind, body: &Map<String, Value
     for &id in &ids {
         state.edit(kind, id, |record| record.set("owner_id", json!(owner)));
     }
-    Ok(done(kind, ids.len(), "updated"))
+    Ok(done(state, kind, ids.len(), "updated"))
 }
 
 fn bulk_delete(state: &mut State, _: &Call, kind: Kind, body: &Map<String, Value>) -> Answer {
@@ -155,7 +155,7 @@ fn bulk_delete(state: &mut State, _: &Call, kind: Kind, body: &Map<String, Value
     for &id in &ids {
         state.delete(kind, id);
     }
-    Ok(done(kind, ids.len(), "deleted"))
+    Ok(done(state, kind, ids.len(), "deleted"))
 }
 
 fn bulk_restore(state: &mut State, _: &Call, kind: Kind, body: &Map<String, Value>) -> Answer {
@@ -163,7 +163,7 @@ fn bulk_restore(state: &mut State, _: &Call, kind: Kind, body: &Map<String, Valu
     for &id in &ids {
         restored(state, kind, id);
     }
-    Ok(done(kind, ids.len(), "restored"))
+    Ok(done(state, kind, ids.len(), "restored"))
 }
 
 /// The same attributes for all. A value that is refused is refused at the first record, so nothing is half done.
@@ -176,5 +176,5 @@ fn bulk_update(state: &mut State, call: &Call, kind: Kind, body: &Map<String, Va
         let before = records::live(state, kind, id)?;
         write::update(state, &before, call.generation, attributes)?;
     }
-    Ok(done(kind, ids.len(), "updated"))
+    Ok(done(state, kind, ids.len(), "updated"))
 }

@@ -7,7 +7,7 @@ use super::{path_id, settings};
 use crate::Generation;
 use crate::model::commerce::CustomModule;
 use crate::model::{Kind, State};
-use crate::wire::{Answer, Call, Refusal, Reply, shown_moment};
+use crate::wire::{Answer, Call, Manner, Refusal, Reply, shown_moment};
 
 const KEY: &str = "module_customization";
 
@@ -194,7 +194,7 @@ fn delete(state: &mut State, _: &Call, id: i64) -> Answer {
     for record in records {
         state.forget(Kind::ModuleRecord, record);
     }
-    Ok(Reply::json(json!({"message": format!("{} deleted.", module.singular_name)})))
+    Ok(Reply::json(Value::Object(Manner::of(state).confirmation(&format!("{} deleted.", module.singular_name)))))
 }
 
 /// The one form of a module: a section with the name and the module's fields.

@@ -10,7 +10,7 @@ use super::path_id;
 use crate::Generation;
 use crate::model::commerce::{MarketingList, WaitingChange};
 use crate::model::{Kind, State, signed};
-use crate::wire::{Answer, Call, Refusal, Render, Reply, SideLoads, list_reply};
+use crate::wire::{Answer, Call, Manner, Refusal, Render, Reply, SideLoads, list_reply};
 use crate::write::{lists, read_id};
 
 pub(super) fn route(state: &mut State, call: &Call, path: &[&str]) -> Option<Answer> {
@@ -104,14 +104,14 @@ fn change(state: &mut State, call: &Call, id: i64, action: Action) -> Answer {
     if let Some(from) = off.filter(|_| body.get("all") == Some(&Value::Bool(true))) {
         let due = state.now().checked_add(signed(state.config.job_duration)).unwrap_or(jiff::Timestamp::MAX);
         state.commerce_mut().lists.plan(WaitingChange { due, from, to: on });
-        return Ok(Reply::json(json!({"message": "Updating now... we'll let you know once this is done."})));
+        return Ok(Manner::of(state).message("Updating now... we'll let you know once this is done."));
     }
     let contacts = named(state, &body, off)?;
     for &contact in &contacts {
         lists::change(state, contact, off, on);
     }
     let noun = if contacts.len() == 1 { "contact" } else { "contacts" };
-    Ok(Reply::json(json!({"message": format!("{} {noun} updated.", contacts.len())})))
+    Ok(Manner::of(state).message(&format!("{} {noun} updated.", contacts.len())))
 }
 
 fn source(state: &State, body: &Map<String, Value>) -> Result<i64, Refusal> {

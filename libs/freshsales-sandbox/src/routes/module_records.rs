@@ -10,7 +10,7 @@ use crate::Generation;
 use crate::model::commerce::CustomModule;
 use crate::model::{Kind, Record, State};
 use crate::switches::DeletedRecord;
-use crate::wire::{Answer, Call, Refusal, Render, Reply};
+use crate::wire::{Answer, Call, Manner, Refusal, Render, Reply};
 use crate::write::{self, read_id};
 
 pub(super) fn route(state: &mut State, call: &Call, path: &[&str]) -> Option<Answer> {
@@ -101,11 +101,14 @@ fn clone(state: &mut State, call: &Call, module: &CustomModule, id: i64) -> Answ
     Ok(shown(state, call, module, &record))
 }
 
-/// The wording of this and the next reply is not recorded.
+fn confirmed(state: &State, english: &str) -> Answer {
+    Ok(Reply::json(Value::Object(Manner::of(state).confirmation(english))))
+}
+
 fn delete(state: &mut State, _: &Call, module: &CustomModule, id: i64) -> Answer {
     live(state, module, id)?;
     state.delete(Kind::ModuleRecord, id);
-    Ok(Reply::json(json!({"message": format!("{} deleted.", module.singular_name)})))
+    confirmed(state, &format!("{} deleted.", module.singular_name))
 }
 
 fn bulk_destroy(state: &mut State, call: &Call, module: &CustomModule) -> Answer {
@@ -116,7 +119,7 @@ fn bulk_destroy(state: &mut State, call: &Call, module: &CustomModule) -> Answer
     for &id in &ids {
         state.delete(Kind::ModuleRecord, id);
     }
-    Ok(Reply::json(json!({"message": format!("{} {} deleted.", ids.len(), module.plural_name)})))
+    confirmed(state, &format!("{} {} deleted.", ids.len(), module.plural_name))
 }
 
 /// A deleted record can be forgotten too.

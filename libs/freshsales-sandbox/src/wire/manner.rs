@@ -39,6 +39,11 @@ impl Manner {
         refusal.sentences().iter().filter_map(|sentence| self.say(sentence)).collect()
     }
 
+    /// A confirmation whose wording is recorded: `{"message":…}`.
+    pub(crate) fn message(self, english: &str) -> Reply {
+        Reply::json(json!({"message": translate(self.language, english)}))
+    }
+
     /// The confirmation of a bulk call: `{"message":…}`. Its wording is not recorded.
     pub(crate) fn confirmation(self, english: &str) -> Map<String, Value> {
         let message = match self.texts {

@@ -70,6 +70,41 @@ async fn views_and_confirmations_are_in_the_language_too(
     assert_eq!(done["message"], message);
 }
 
+#[rstest]
+#[case("/tasks", json!({"title": ""}), "Titel mag niet leeg zijn")]
+#[case("/appointments", json!({"title": "A", "from_date": null}), "Begindatum mag niet leeg zijn")]
+#[case(
+    "/appointments",
+    json!({"title": "A", "from_date": "2026-06-16T10:00:00Z", "end_date": "2026-06-16T09:00:00Z"}),
+    "Einddatum mag niet vóór Begindatum liggen"
+)]
+#[case("/phone_calls", json!({}), "Belrichting mag niet leeg zijn")]
+#[case("/lists", json!({"name": ""}), "Naam mag niet leeg zijn")]
+#[case("/cpq/products", json!({"product": {"name": "A", "parent_product": 1}}), "Ongeldige waarde voor Hoofdproduct opgegeven.")]
+#[case("/cpq/cpq_documents", json!({"cpq_document": {}}), "Deal mag niet leeg zijn")]
+#[case("/settings/module_customizations", json!({"module_customization": {}}), "Naam van de entiteit mag niet leeg zijn")]
+#[tokio::test]
+async fn activities_and_commerce_are_refused_in_the_language_too(
+    #[case] path: &str,
+    #[case] body: Value,
+    #[case] sentence: &str,
+) {
+    let app = App::with(SandboxConfig { language: Language::Dutch, ..config() }).await;
+    let got = app.post(path, &body).await;
+    assert!(got.text.contains(sentence), "{}", got.text);
+}
+
+#[tokio::test]
+async fn lists_products_and_modules_confirm_in_the_language_too() {
+    let app = App::with(SandboxConfig { language: Language::German, ..config() }).await;
+    let list = app.post("/lists", &json!({"name": "Juni"})).await.ok(200)["list"]["id"].clone();
+    let contact = app.account.seed_contact(&json!({"last_name": "A"}));
+    let change = async |action: &str, body: Value| app.put(&format!("/lists/{list}/{action}"), &body).await.ok(200);
+    assert_eq!(change("add_contacts", json!({"ids": [contact]})).await["message"], "1 Kontakt aktualisiert.");
+    let later = change("remove_contacts", json!({"all": true})).await;
+    assert_eq!(later["message"], "Wird aktualisiert... Sie erfahren, wenn es fertig ist.");
+}
+
 #[tokio::test]
 async fn the_edge_and_the_sign_in_know_no_language() {
     let app = App::with(SandboxConfig { language: Language::Pseudo, ..config() }).await;

@@ -81,3 +81,20 @@ async fn seeding_twice_adds_and_a_suite_account_has_no_leads() {
     let names: HashSet<String> = app.account.sales_accounts().iter().map(|one| one["name"].to_string()).collect();
     assert_eq!(names.len(), app.account.count(Kind::SalesAccount));
 }
+
+#[tokio::test]
+async fn seeded_records_have_a_history_which_what_happens_later_follows() {
+    let app = seeded(300, 1).await;
+    let ids = app.account.contacts().into_iter().filter_map(|contact| contact["id"].as_i64());
+    let contact = ids.into_iter().find(|&id| !app.account.notes_of(Kind::Contact, id).is_empty()).unwrap();
+    let words = async || {
+        let feed = app.get(&format!("/contacts/{contact}/timeline_feeds")).await.ok(200);
+        let feeds = feed["timeline_feeds"].as_array().unwrap().clone();
+        feeds.iter().rev().map(|feed| feed["action_type"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    let before = words().await;
+    assert_eq!(before[..2], ["CREATE", "OWNER_CHANGE"]);
+    assert!(before.contains(&"NOTE_CREATED".to_owned()), "{before:?}");
+    app.put(&format!("/contacts/{contact}"), &serde_json::json!({"job_title": "Admiral"})).await.ok(200);
+    assert_eq!(words().await, [&before[..], &["UPDATE".to_owned()]].concat());
+}
