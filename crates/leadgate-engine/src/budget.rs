@@ -14,7 +14,7 @@ use serde_json::Value;
 /// The cause of a refusal, and the class of a stop, while the CRM is down.
 const OUTAGE: &str = "outage";
 
-/// The ledger and the breaker, shared by all calls under way.
+/// The ledger and the breaker, shared by all calls under way. Who needs both locks takes the breaker's first.
 pub(crate) struct BudgetKeeper {
     ledger: Mutex<Ledger>,
     breaker: Mutex<Breaker>,
@@ -32,7 +32,8 @@ impl BudgetKeeper {
     }
 
     pub(crate) fn room(&self, lane: Lane, now: Timestamp) -> u32 {
-        self.ledger().room(lane, now).min(self.breaker().room(now))
+        let unless_down = self.breaker().room(now);
+        self.ledger().room(lane, now).min(unless_down)
     }
 
     pub(crate) fn take(&self, lane: Lane, now: Timestamp) -> Result<(Permit, Admission), Refusal> {

@@ -20,7 +20,7 @@ const CONNECT_PATIENCE: Duration = Duration::from_secs(5);
 /// Which gateway a command speaks to.
 #[derive(Debug, Args)]
 pub(crate) struct GatewayFlags {
-    /// The gateway [default: this machine, at the configured port]
+    /// The gateway [default: this machine, at the configured address and port]
     #[arg(long, env = "LEADGATE_URL")]
     pub(crate) url: Option<String>,
 }
@@ -61,8 +61,7 @@ impl Remote {
     /// The gateway that flags and settings mean, with the key that opens it.
     pub(crate) fn of(flags: &GatewayFlags, effective: &Effective) -> Result<Remote, Failure> {
         let settings = &effective.settings;
-        let local = || format!("http://127.0.0.1:{}", settings.server.port);
-        let base = flags.url.clone().unwrap_or_else(local).trim_end_matches('/').to_owned();
+        let base = flags.url.clone().unwrap_or_else(|| settings.server.local_url()).trim_end_matches('/').to_owned();
         let http = client(&base, PATIENCE).context("setting up HTTP failed")?;
         Ok(Remote { http, base, key: key_for(settings)? })
     }

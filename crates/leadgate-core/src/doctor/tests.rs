@@ -190,6 +190,35 @@ fn a_gateway_that_accepts_nothing_fails() {
     assert_eq!(names(&gateway::judge(&seen)), ["gateway-not-ready", "loopback-not-set"]);
 }
 
+#[rstest]
+#[case::not_tried(None, "loopback-skipped")]
+#[case::arrived(Some(Loopback::Arrived), "loopback-arrives")]
+#[case::another(Some(Loopback::OtherGateway), "loopback-other-gateway")]
+#[case::a_page(Some(Loopback::Elsewhere(404)), "loopback-elsewhere")]
+#[case::nothing(Some(Loopback::Nothing), "loopback-unreachable")]
+fn what_came_back_through_the_public_address(#[case] loopback: Option<Loopback>, #[case] code: &str) {
+    let seen = GatewaySeen {
+        local_url: "http://127.0.0.1:3000".to_owned(),
+        readiness: Readiness::Ready,
+        public_url: Some("https://leads.example.com".to_owned()),
+        loopback,
+    };
+    assert_eq!(names(&gateway::judge(&seen)), ["gateway-ready", code]);
+}
+
+#[rstest]
+#[case::absent_in_a_folder(|_: &mut MachineSeen| {}, Some("store-new"))]
+#[case::absent_without_a_folder(|seen: &mut MachineSeen| seen.state = FolderSeen::Absent, None)]
+#[case::open_elsewhere(|seen: &mut MachineSeen| seen.store = StoreSeen::InUse, Some("store-in-use"))]
+#[case::broken(|seen: &mut MachineSeen| seen.store = StoreSeen::Unusable("no database".to_owned()), Some("store-unusable"))]
+fn stores(#[case] change: fn(&mut MachineSeen), #[case] code: Option<&str>) {
+    let mut seen = MachineSeen { store: StoreSeen::Absent, ..healthy_machine() };
+    change(&mut seen);
+    let findings = machine::judge(&seen);
+    let about_store = findings.iter().map(|finding| finding.code.name).find(|name| name.starts_with("store-"));
+    assert_eq!(about_store, code);
+}
+
 #[test]
 fn codes_are_unique_and_whatever_is_not_well_says_what_to_do() {
     let mut seen = std::collections::BTreeSet::new();

@@ -1,5 +1,6 @@
 //! The settings as types, one struct for each concern. What each means is said once, in `config.default.toml`.
 
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -31,6 +32,19 @@ pub(crate) struct ServerSettings {
     pub(crate) public_url: Option<String>,
     #[serde(deserialize_with = "duration")]
     pub(crate) shutdown_deadline: Duration,
+}
+
+impl ServerSettings {
+    /// Where this machine reaches the gateway: at the one address that it listens on, or at the machine's own.
+    pub(crate) fn local_url(&self) -> String {
+        let host = match self.host.parse::<IpAddr>() {
+            Ok(IpAddr::V4(address)) if !address.is_unspecified() => address.to_string(),
+            Ok(IpAddr::V6(address)) if !address.is_unspecified() => format!("[{address}]"),
+            Ok(IpAddr::V6(_)) => format!("[{}]", Ipv6Addr::LOCALHOST),
+            Ok(IpAddr::V4(_)) | Err(_) => Ipv4Addr::LOCALHOST.to_string(),
+        };
+        format!("http://{host}:{}", self.port)
+    }
 }
 
 /// Who may call.
@@ -179,4 +193,24 @@ fn duration<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Duration, D::E
             "`{text}` is not a duration; write it as \"300ms\", \"10s\", \"5m\" or \"24h\""
         ))
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use rstest::rstest;
+
+    use super::*;
+
+    #[rstest]
+    #[case::not_set("", "http://127.0.0.1:3000")]
+    #[case::by_name("localhost", "http://127.0.0.1:3000")]
+    #[case::every_address("0.0.0.0", "http://127.0.0.1:3000")]
+    #[case::every_address_of_six("::", "http://[::1]:3000")]
+    #[case::one("192.0.2.7", "http://192.0.2.7:3000")]
+    #[case::one_of_six("2001:db8::7", "http://[2001:db8::7]:3000")]
+    fn where_this_machine_reaches_the_gateway(#[case] host: &str, #[case] url: &str) {
+        let shutdown_deadline = Duration::ZERO;
+        let settings = ServerSettings { host: host.to_owned(), port: 3_000, public_url: None, shutdown_deadline };
+        assert_eq!(settings.local_url(), url);
+    }
 }

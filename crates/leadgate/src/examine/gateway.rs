@@ -14,7 +14,7 @@ const PATIENCE: Duration = Duration::from_secs(10);
 
 /// Looks, with four requests at most.
 pub(crate) async fn look_at_gateway(settings: &ServerSettings) -> GatewaySeen {
-    let local_url = format!("http://127.0.0.1:{}", settings.port);
+    let local_url = settings.local_url();
     let readiness = readiness(&local_url).await;
     let public_url = settings.public_url.as_deref().map(|url| url.trim_end_matches('/').to_owned());
     let loopback = match &public_url {
