@@ -9,7 +9,6 @@ use std::net::SocketAddr;
 use bytes::Bytes;
 use http::{Method, StatusCode};
 use http_body_util::BodyExt as _;
-use hyper::body::Incoming;
 use jiff::{SignedDuration, Timestamp};
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
@@ -19,6 +18,7 @@ use crate::account::shown;
 use crate::accounts::Accounts;
 use crate::model::quota::QuotaState;
 use crate::model::{Kind, State};
+use crate::server::Incoming;
 use crate::wire::{NOT_FOUND_PAGE, Reply, query_pairs, segments};
 use crate::{Account, Fault, Plan, StageOutcome, workflows};
 
@@ -41,7 +41,7 @@ pub(crate) enum Answer {
 }
 
 /// Answers a control request for an account.
-pub(crate) async fn answer(accounts: Accounts, account: Account, request: Request, body: Incoming) -> Answer {
+pub(crate) async fn answer<B: Incoming>(accounts: Accounts, account: Account, request: Request, body: B) -> Answer {
     if !request.peer.ip().to_canonical().is_loopback() {
         return Answer::Reply(Reply::html(StatusCode::NOT_FOUND, NOT_FOUND_PAGE));
     }

@@ -35,7 +35,7 @@ impl Guard {
         Ok(Self { token: secret()?, session: secret()?, addr })
     }
 
-    pub(super) fn token(&self) -> &str {
+    pub(crate) fn token(&self) -> &str {
         &self.token
     }
 
