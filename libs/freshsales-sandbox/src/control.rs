@@ -9,7 +9,6 @@ use std::net::SocketAddr;
 use bytes::Bytes;
 use http::{HeaderMap, Method, StatusCode};
 use http_body_util::BodyExt as _;
-use hyper::body::Incoming;
 use jiff::{SignedDuration, Timestamp};
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
@@ -20,6 +19,7 @@ use crate::accounts::{Accounts, is_nobody_else_s};
 use crate::model::quota::QuotaState;
 use crate::model::{Kind, State};
 use crate::page::was_forwarded;
+use crate::server::Incoming;
 use crate::wire::{NOT_FOUND_PAGE, Reply, query_pairs, segments};
 use crate::{Account, AccountsError, Fault, Plan, StageOutcome, workflows};
 
@@ -44,7 +44,12 @@ pub(crate) enum Answer {
 }
 
 /// Answers a control request for an account, or one that names none.
-pub(crate) async fn answer(accounts: Accounts, account: Option<Account>, request: Request, body: Incoming) -> Answer {
+pub(crate) async fn answer<B: Incoming>(
+    accounts: Accounts,
+    account: Option<Account>,
+    request: Request,
+    body: B,
+) -> Answer {
     if !request.peer.ip().to_canonical().is_loopback() {
         return Answer::Reply(Reply::html(StatusCode::NOT_FOUND, NOT_FOUND_PAGE));
     }

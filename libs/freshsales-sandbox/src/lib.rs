@@ -125,6 +125,9 @@ mod accounts;
 mod config;
 mod control;
 mod fault;
+#[cfg(feature = "fuzzing")]
+#[doc(hidden)]
+pub mod fuzzing;
 mod gate;
 mod model;
 mod page;

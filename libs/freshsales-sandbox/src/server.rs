@@ -1,6 +1,8 @@
 //! HTTP/1.1 connections served directly, so that a fault can close a socket without a response byte.
 
 use std::convert::Infallible;
+use std::error::Error;
+use std::fmt::Display;
 use std::future::Future;
 use std::io;
 use std::net::SocketAddr;
@@ -13,7 +15,7 @@ use bytes::Bytes;
 use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, DATE, HOST, USER_AGENT};
 use http::{HeaderMap, HeaderName, HeaderValue, Request, Response};
 use http_body_util::{BodyExt, Limited};
-use hyper::body::{Body, Frame, Incoming, SizeHint};
+use hyper::body::{Body, Frame, SizeHint};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
@@ -28,6 +30,14 @@ use crate::control;
 use crate::gate::{self, Arrival, Outcome};
 use crate::page::{self, Guard};
 use crate::wire::{Form, Reply, ReplyBody};
+
+/// The body of a request, while it comes in.
+pub(crate) trait Incoming:
+    Body<Data = Bytes, Error: Into<Box<dyn Error + Send + Sync>> + Display> + Unpin
+{
+}
+
+impl<B: Body<Data = Bytes, Error: Into<Box<dyn Error + Send + Sync>> + Display> + Unpin> Incoming for B {}
 
 /// Largest request body, in bytes.
 const BODY_LIMIT: usize = 10 * 1024 * 1024;
@@ -85,8 +95,9 @@ async fn connection(
     }
 }
 
-async fn answer(
-    request: Request<Incoming>,
+/// Answers one request, whatever its body comes from; an error closes the connection without a byte.
+pub(crate) async fn answer<B: Incoming>(
+    request: Request<B>,
     peer: SocketAddr,
     accounts: Accounts,
     guard: Arc<Guard>,
@@ -184,7 +195,7 @@ fn dated(mut response: Response<ReplyStream>, now: Timestamp) -> Response<ReplyS
 }
 
 /// What is sent: a body that is there already, or lines as they come.
-enum ReplyStream {
+pub(crate) enum ReplyStream {
     Paced(PacedBody),
     Lines(mpsc::Receiver<Bytes>),
 }
@@ -219,7 +230,7 @@ impl Body for ReplyStream {
 }
 
 /// A body in one piece, or in small pieces with a pause before each.
-struct PacedBody {
+pub(crate) struct PacedBody {
     rest: Bytes,
     pace: Option<(usize, Duration)>,
     pause: Option<Pin<Box<Sleep>>>,

@@ -4,10 +4,10 @@ use std::io::{self, BufWriter, Write};
 
 use bytes::Bytes;
 use http_body_util::BodyExt as _;
-use hyper::body::Incoming;
 use tokio::sync::mpsc;
 
 use super::{Answer, Outcome, summary};
+use crate::server::Incoming;
 use crate::snapshot::Loader;
 use crate::wire::Reply;
 use crate::{Account, SnapshotError, SnapshotOptions};
@@ -45,7 +45,7 @@ impl Write for Sending {
 /// Reads a snapshot as it comes in, and becomes it when it is whole.
 ///
 /// After a mistake the rest is read too, because a caller who is still sending would not see the answer.
-pub(super) async fn restore(account: Account, mut body: Incoming) -> Outcome {
+pub(super) async fn restore<B: Incoming>(account: Account, mut body: B) -> Outcome {
     let mut loader = Loader::default();
     let mut rest: Vec<u8> = Vec::new();
     let mut fed = Ok(());

@@ -43,7 +43,7 @@ impl Guard {
         Ok(Self { token: secret()?, sessions: Mutex::default(), addr })
     }
 
-    pub(super) fn token(&self) -> &str {
+    pub(crate) fn token(&self) -> &str {
         &self.token
     }
 

@@ -36,6 +36,11 @@ impl Form {
         Some(form)
     }
 
+    #[cfg(feature = "fuzzing")]
+    pub(crate) fn count(&self) -> usize {
+        self.parts.len()
+    }
+
     /// The last part of this name.
     pub(crate) fn part(&self, name: &str) -> Option<&Part> {
         self.parts.iter().rev().find(|part| part.name == name)

@@ -17,6 +17,8 @@
 mod condition;
 mod content;
 pub(crate) mod control;
+#[cfg(feature = "fuzzing")]
+pub(crate) mod dry_run;
 mod encoding;
 mod fault;
 pub(crate) mod fields;
