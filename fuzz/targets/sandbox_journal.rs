@@ -18,6 +18,8 @@ fuzz_target!(|input: &[u8]| {
         }
     }
     let restored = sandbox::empty().account();
-    restored.restore(BufReader::new(File::open(&file).expect("the journal is there"))).expect("the journal can be read");
+    restored
+        .restore(BufReader::new(File::open(&file).expect("the journal is there")))
+        .expect("the journal can be read");
     sandbox::assert_same(&sandbox::saved(&account), &sandbox::saved(&restored));
 });

@@ -32,7 +32,10 @@ use crate::page::{self, Guard};
 use crate::wire::{Form, Reply, ReplyBody};
 
 /// The body of a request, while it comes in.
-pub(crate) trait Incoming: Body<Data = Bytes, Error: Into<Box<dyn Error + Send + Sync>> + Display> + Unpin {}
+pub(crate) trait Incoming:
+    Body<Data = Bytes, Error: Into<Box<dyn Error + Send + Sync>> + Display> + Unpin
+{
+}
 
 impl<B: Body<Data = Bytes, Error: Into<Box<dyn Error + Send + Sync>> + Display> + Unpin> Incoming for B {}
 
