@@ -11,7 +11,11 @@ fuzz_target!(|input: &[u8]| {
     let (line, pages) = first_line(input);
     let Ok(cursor) = serde_json::from_str::<ListCursor>(&line) else { return };
     let written = serde_json::to_string(&cursor).expect("a cursor is JSON");
-    assert_eq!(serde_json::from_str::<ListCursor>(&written).ok(), Some(cursor.clone()), "a cursor changed by being stored");
+    assert_eq!(
+        serde_json::from_str::<ListCursor>(&written).ok(),
+        Some(cursor.clone()),
+        "a cursor changed by being stored"
+    );
     let client = || script::client(script::replies(pages, 8)).generation(Generation::Suite).build();
     let Ok(client) = client() else { return };
     script::run(async {

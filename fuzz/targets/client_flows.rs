@@ -28,7 +28,7 @@ fuzz_target!(|input: &[u8]| {
             1 => whole(&client, views::rows::<Contact>(1), 1).await,
             2 => whole(&client, views::scroll::<Contact>(1), 1).await,
             3 => whole(&client, filtered_search::by_rules::<Deal>(vec![]), 3).await,
-            4 => whole(&client, views::rows::<Deal>(1), u32::MAX).await,
+            4 => whole(&client, views::rows::<Deal>(1), 40).await,
             5 => {
                 let attributes = ContactAttributes::new().tags(["a"]).remove_tags(["b"]).custom_field("cf_a", 1);
                 let _updated = client.update(&contacts::update(1, attributes)).await;

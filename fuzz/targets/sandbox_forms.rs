@@ -19,7 +19,8 @@ fuzz_target!(|input: &[u8]| {
     request.headers_mut().insert("content-type", value);
     let made = sandbox::answer(&account, request).is_some_and(|answer| answer.status().is_success());
     if made {
-        let read = |path: &str| exchange::simple("GET", path, "").and_then(|request| sandbox::answer(&account, request));
+        let read =
+            |path: &str| exchange::simple("GET", path, "").and_then(|request| sandbox::answer(&account, request));
         read("/crm/sales/api/contacts/71000000001/document_associations");
         read("/crm/sales/api/documents/70400000001");
         sandbox::assert_consistent(&account.account());

@@ -17,7 +17,11 @@ fuzz_target!(|input: &[u8]| {
             sandbox::answer(&sandbox, request);
         }
     }
+    // A clock that runs would show another time in each snapshot.
+    account.set_clock_factor(0.0);
     let restored = sandbox::empty().account();
-    restored.restore(BufReader::new(File::open(&file).expect("the journal is there"))).expect("the journal can be read");
+    restored
+        .restore(BufReader::new(File::open(&file).expect("the journal is there")))
+        .expect("the journal can be read");
     sandbox::assert_same(&sandbox::saved(&account), &sandbox::saved(&restored));
 });

@@ -1,10 +1,11 @@
 //! The house's own commands, run as `cargo xtask <command>`.
 //!
 //! Cast: [`tidy`] holds the rules that the compiler and clippy cannot; [`mod@test`] runs everything that must pass before a change is
-//! taken, and installs what that needs. [`mod@bench`] measures. [`process`] starts other programs for them.
+//! taken, and installs what that needs. [`mod@bench`] measures. [`fuzz`] looks for inputs that break a parser. [`process`] starts other programs for them.
 #![expect(clippy::print_stdout, reason = "the output of these commands is for the person at the terminal")]
 
 mod bench;
+mod fuzz;
 mod process;
 mod test;
 mod tidy;
@@ -31,6 +32,8 @@ enum Command {
     Test(test::Arguments),
     /// Measure Leadgate beside a baseline, in one run.
     Bench(bench::Arguments),
+    /// Look for inputs that make a parser of the client or the sandbox fail.
+    Fuzz(fuzz::Arguments),
 }
 
 fn main() -> anyhow::Result<ExitCode> {
@@ -41,6 +44,7 @@ fn main() -> anyhow::Result<ExitCode> {
         Command::Tidy => tidy::run(root),
         Command::Test(arguments) => test::run(root, &arguments),
         Command::Bench(arguments) => bench::run(root, &arguments),
+        Command::Fuzz(arguments) => fuzz::run(root, &arguments),
     }
 }
 

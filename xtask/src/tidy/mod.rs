@@ -18,7 +18,8 @@ use std::process::ExitCode;
 use anyhow::Context;
 
 /// Folders that hold nothing written by hand.
-const SKIPPED_FOLDERS: &[&str] = &[".git", "target", "node_modules", "leadgate-data", "__pycache__"];
+const SKIPPED_FOLDERS: &[&str] =
+    &[".git", "target", "node_modules", "leadgate-data", "__pycache__", "corpus", "artifacts"];
 
 /// Kinds of file the text rules look into.
 const TEXT_EXTENSIONS: &[&str] = &["rs", "toml", "md", "sql", "html", "css", "js", "json", "sh", "yml", "yaml"];

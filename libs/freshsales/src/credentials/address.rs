@@ -155,7 +155,9 @@ fn from_product_url(url: &Url, domain: &'static str, generation: Generation) -> 
 
 /// Another server: its path tells the generation if it holds one of the two prefixes, and is a mount point otherwise.
 fn from_other_url(url: &Url) -> Form {
-    let segments: Vec<&str> = url.path().split('/').filter(|segment| !segment.is_empty()).collect();
+    // A quote before the last slash is as little meant as one behind it, and the printed address must read as the same.
+    let path = url.path().trim_end_matches(['/', '\'']);
+    let segments: Vec<&str> = path.split('/').filter(|segment| !segment.is_empty()).collect();
     if let Some(at) = segments.windows(2).position(|pair| pair == ["crm", "sales"]) {
         let path = [&segments[..at], &["crm", "sales", "api"]].concat();
         return Form::Known(Generation::Suite, with_path(url, &path));

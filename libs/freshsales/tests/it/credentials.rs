@@ -50,6 +50,8 @@ const SUITE: Option<Generation> = Some(Generation::Suite);
 #[case("http://localhost:4000/crm/sales", SUITE, "http://localhost:4000/crm/sales/api")]
 #[case("http://[::1]:4000/one/crm/sales/api", SUITE, "http://[::1]:4000/one/crm/sales/api")]
 #[case("https://proxy.example.com/one", None, "https://proxy.example.com/one")]
+#[case("https://proxy.example.com/one'/", None, "https://proxy.example.com/one")]
+#[case("'https://proxy.example.com/api'/", CLASSIC, "https://proxy.example.com/api")]
 fn an_address_is_understood(#[case] text: &str, #[case] generation: Option<Generation>, #[case] canonical: &str) {
     let address = AccountAddress::parse(text).unwrap();
     assert_eq!(Generation::from_address(&address), generation);
