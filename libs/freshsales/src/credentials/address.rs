@@ -127,6 +127,10 @@ fn from_url(text: &str) -> Result<Form, CredentialsError> {
     if !matches!(url.scheme(), "http" | "https") {
         return Err(CredentialsError::UnknownScheme);
     }
+    // The URL standard lets quotes stand in a host, where no host has one.
+    if url.host_str().is_some_and(|host| host.contains(['"', '\'', '`'])) {
+        return Err(CredentialsError::InvalidUrl);
+    }
     if !url.username().is_empty() || url.password().is_some() {
         return Err(CredentialsError::UserInfo);
     }

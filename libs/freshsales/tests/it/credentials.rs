@@ -69,6 +69,7 @@ fn an_address_is_understood(#[case] text: &str, #[case] generation: Option<Gener
 #[case("www.freshworks.com/crm", CredentialsError::NoAccountInHost { domain: "freshworks.com" })]
 #[case("a.b.freshsales.io", CredentialsError::NoAccountInHost { domain: "freshsales.io" })]
 #[case("crm.example.com", CredentialsError::UnknownHostWithoutScheme)]
+#[case("https://crm.example.com\"/one/", CredentialsError::InvalidUrl)]
 #[case("127.0.0.1:4000", CredentialsError::UnknownHostWithoutScheme)]
 #[case("localhost", CredentialsError::UnknownHostWithoutScheme)]
 #[case("acme.notfreshsales.io", CredentialsError::UnknownHostWithoutScheme)]
