@@ -157,6 +157,15 @@ fn sections_are_opened_and_other_kinds_left_out() {
     assert_eq!(schema.iter().count(), 1);
 }
 
+#[test]
+fn a_long_fraction_is_not_read_as_its_neighbour() {
+    let number = Decimal::new(-1_054_139_366_711_030_100, 3);
+    let field = schema();
+    let json = field.field("cf_number").unwrap().write(&number.into()).unwrap();
+    let read = field.field("cf_number").unwrap().read(&serde_json::from_str(&json.to_string()).unwrap()).unwrap();
+    assert_eq!(read, Some(number.into()));
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
 
