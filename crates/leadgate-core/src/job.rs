@@ -40,6 +40,9 @@ pub struct JobState {
     pub findings: Findings,
     /// Failures since the current step began.
     pub failures: u32,
+    /// What was decided when it was planned: which rules fired and which did not, and why.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub decisions: Vec<String>,
 }
 
 /// What the gateway knows at the moment of a turn.
@@ -127,6 +130,7 @@ impl JobState {
             current: 0,
             findings: Findings::default(),
             failures: 0,
+            decisions: plan.decisions.clone(),
         }
     }
 
@@ -204,9 +208,10 @@ impl JobState {
         may_have_written
     }
 
-    /// What the steps decided and why, in order.
+    /// What was decided and why, in order: at planning, then by the steps.
     pub fn story(&self) -> Vec<&str> {
-        self.steps.iter().flat_map(|step| step.story().iter().map(String::as_str)).collect()
+        let of_steps = self.steps.iter().flat_map(Step::story);
+        self.decisions.iter().chain(of_steps).map(String::as_str).collect()
     }
 
     /// The record that the current step writes a note to, once it is known.
@@ -292,7 +297,7 @@ impl JobState {
                     outcome.shown = step.shown().cloned();
                 }
                 Step::AddNote(step) => outcome.note = step.note_id(),
-                Step::EnsureCompany(_) | Step::EnsurePerson(_) => {}
+                Step::EnsureCompany(_) | Step::EnsurePerson(_) | Step::Send(_) => {}
             }
         }
         outcome

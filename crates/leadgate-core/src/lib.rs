@@ -16,6 +16,13 @@
 //! | [`catalog`] | the account's own names and ids |
 //! | [`breaker`] | whether the CRM is down, and when to see whether it still is |
 //! | [`budget`] | whether a request may be made now, and if not, when |
+//! | [`rules`] | the rules file: routing, playbook, forms, destinations, notifications |
+//! | [`routing`] | who owns a new lead |
+//! | [`playbook`] | what an event or a change leads to |
+//! | [`forms`] | what the fields of a web form mean |
+//! | [`hooks`] | what a webhook of the CRM says of a record |
+//! | [`mirror`] | the local copy of a record, and what two looks at it differ in |
+//! | [`destinations`], [`delivery`] | where things go that are not the CRM, and one such thing |
 //! | [`conformance`] | whether two accounts answer alike |
 //! | [`doctor`] | what is wrong with an installation, and how to mend it |
 //! | [`retry`] | how long to wait after a failure, and when to give up |
@@ -27,14 +34,22 @@ pub mod catalog;
 pub mod clock;
 pub mod conformance;
 pub mod crm;
+pub mod delivery;
+pub mod destinations;
 pub mod doctor;
+pub mod forms;
+pub mod hooks;
 pub mod identity;
 pub mod intake;
 pub mod job;
 pub mod lane;
+pub mod mirror;
 pub mod pack;
 pub mod plan;
+pub mod playbook;
 pub mod record;
 pub mod retry;
+pub mod routing;
+pub mod rules;
 pub mod steps;
 pub mod submission;

@@ -1,13 +1,21 @@
 //! From a submission to a plan: which steps, touching which identities, how urgent.
 
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::catalog::Catalog;
 use crate::identity::{IdentityKey, Phone};
 use crate::intake::{Company, Lead, Note, NoteTarget, ReadingRules, StageMove, Submission};
 use crate::lane::Lane;
+use crate::mirror::{MirrorUpdate, Mirrored};
+use crate::playbook::{Response, Trigger};
 use crate::record::{Fields, RecordKind, RecordRef, field};
+use crate::routing::RoutingState;
 use crate::steps::{CompanyStep, DealStep, NoteStep, NoteWhere, PersonStep, PersonWish, StageStep, Step};
+use crate::submission::SubmissionId;
 
 /// What a submission asks for.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -20,16 +28,97 @@ pub struct Plan {
     pub recalls: Vec<IdentityKey>,
     /// How urgent it is.
     pub lane: Lane,
+    /// What was decided on the way, in words.
+    #[serde(default)]
+    pub decisions: Vec<String>,
+}
+
+/// What a plan depends on besides the submission, and does not change.
+#[derive(Clone, Copy, Debug)]
+pub struct PlanContext<'a> {
+    /// The submission's id.
+    pub submission: SubmissionId,
+    /// When it was accepted.
+    pub accepted_at: Timestamp,
+    /// The present moment.
+    pub now: Timestamp,
+    /// The account's names, as far as they were read.
+    pub catalog: &'a Catalog,
+    /// How bodies are read, and the rules file.
+    pub rules: &'a ReadingRules,
+}
+
+impl<'a> PlanContext<'a> {
+    /// The context of a submission that is planned the moment it arrives.
+    pub fn new(submission: SubmissionId, now: Timestamp, catalog: &'a Catalog, rules: &'a ReadingRules) -> Self {
+        PlanContext { submission, accepted_at: now, now, catalog, rules }
+    }
+}
+
+/// What must be at hand before a submission is planned.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct PlanNeeds {
+    /// Profiles of people, by their keys.
+    pub profiles: Vec<String>,
+    /// Records of the mirror.
+    pub records: Vec<RecordRef>,
+}
+
+/// What planning remembers from one submission to the next. It is read from the store before, changed by [`derive`], and what changed goes back
+/// with the plan.
+#[derive(Clone, Debug, Default)]
+pub struct PlanMemory {
+    /// Profiles of people that events named, by key.
+    pub profiles: BTreeMap<String, Value>,
+    /// Records of the mirror.
+    pub records: BTreeMap<RecordRef, Mirrored>,
+    /// Whose turn it is.
+    pub routing: RoutingState,
+}
+
+/// What a plan changes besides making a job; kept in the same transaction.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct PlanEffects {
+    /// Profiles that changed, by key.
+    pub profiles: BTreeMap<String, Value>,
+    /// Records of the mirror that changed.
+    pub mirror: Vec<MirrorUpdate>,
+    /// Whose turn it is from now on, if that changed.
+    pub routing: Option<RoutingState>,
+}
+
+/// A plan, and what it changes besides.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Planned {
+    /// The plan.
+    pub plan: Plan,
+    /// What it changes besides.
+    pub effects: PlanEffects,
+}
+
+/// What must be at hand before the plan of a submission is derived.
+pub fn needs(_submission: &Submission) -> PlanNeeds {
+    PlanNeeds::default()
 }
 
 /// Derives the plan of a submission.
-pub fn derive(submission: &Submission, rules: &ReadingRules) -> Plan {
+pub fn derive(submission: &Submission, context: &PlanContext<'_>, _memory: &mut PlanMemory) -> Planned {
     let lane = submission.lane();
-    match submission {
-        Submission::Lead(lead) => lead_plan(lead, lane, rules),
+    let plan = match submission {
+        Submission::Lead(lead) => lead_plan(lead, lane, context.rules),
         Submission::Note(note) => note_plan(note, lane),
         Submission::StageMove(stage_move) => stage_plan(stage_move, lane),
-    }
+        Submission::Event(event) => {
+            response_plan(context.rules.rules.playbook.respond(Trigger::Event(event), context), lane)
+        }
+        Submission::Sighting => response_plan(Response::default(), lane),
+    };
+    Planned { plan, effects: PlanEffects::default() }
+}
+
+fn response_plan(response: Response, lane: Lane) -> Plan {
+    let Response { steps, keys, decisions } = response;
+    Plan { steps, keys, recalls: Vec::new(), lane, decisions }
 }
 
 fn lead_plan(lead: &Lead, lane: Lane, rules: &ReadingRules) -> Plan {
@@ -50,6 +139,7 @@ fn lead_plan(lead: &Lead, lane: Lane, rules: &ReadingRules) -> Plan {
         keys: by_email.into_iter().chain(by_phone).collect(),
         recalls: lead.company.iter().map(|company| IdentityKey::of_company(&company.name)).collect(),
         lane,
+        decisions: Vec::new(),
     }
 }
 
@@ -102,6 +192,7 @@ fn note_plan(note: &Note, lane: Lane) -> Plan {
             keys: vec![IdentityKey::of_record(*record)],
             recalls: Vec::new(),
             lane,
+            decisions: Vec::new(),
         },
         NoteTarget::Person(email) => {
             let wish = PersonWish {
@@ -117,7 +208,13 @@ fn note_plan(note: &Note, lane: Lane) -> Plan {
             };
             let person = Step::EnsurePerson(Box::new(PersonStep::new(wish)));
             let add = Step::AddNote(NoteStep::new(NoteWhere::Person, note.text.clone()));
-            Plan { steps: vec![person, add], keys: vec![IdentityKey::of_email(email)], recalls: Vec::new(), lane }
+            Plan {
+                steps: vec![person, add],
+                keys: vec![IdentityKey::of_email(email)],
+                recalls: Vec::new(),
+                lane,
+                decisions: Vec::new(),
+            }
         }
     }
 }
@@ -129,5 +226,6 @@ fn stage_plan(stage_move: &StageMove, lane: Lane) -> Plan {
         keys: vec![IdentityKey::of_record(record)],
         recalls: Vec::new(),
         lane,
+        decisions: Vec::new(),
     }
 }

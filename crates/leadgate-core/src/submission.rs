@@ -38,12 +38,30 @@ pub enum Route {
     Note,
     /// `PUT /v1/deals/{id}/stage`.
     Stage,
+    /// A form of a web page.
+    Form,
+    /// An event that an app reported.
+    Event,
+    /// A webhook of the CRM.
+    Notification,
+    /// A record that the gateway itself found changed when it looked.
+    Sighting,
 }
 
 impl Route {
     /// Every route a submission can come through.
-    pub const ALL: [Route; 6] =
-        [Route::GuideLead, Route::GuideNote, Route::GuideStage, Route::Lead, Route::Note, Route::Stage];
+    pub const ALL: [Route; 10] = [
+        Route::GuideLead,
+        Route::GuideNote,
+        Route::GuideStage,
+        Route::Lead,
+        Route::Note,
+        Route::Stage,
+        Route::Form,
+        Route::Event,
+        Route::Notification,
+        Route::Sighting,
+    ];
 
     /// The name that stores, logs and metrics use.
     pub fn name(self) -> &'static str {
@@ -54,6 +72,10 @@ impl Route {
             Route::Lead => "lead",
             Route::Note => "note",
             Route::Stage => "stage",
+            Route::Form => "form",
+            Route::Event => "event",
+            Route::Notification => "notification",
+            Route::Sighting => "sighting",
         }
     }
 
@@ -70,6 +92,15 @@ pub struct RawSubmission {
     pub route: Route,
     /// The id in the path, for routes that have one.
     pub target: Option<i64>,
-    /// The body as received: UTF-8 JSON.
+    /// What else the path or the headers said of how to read the body: the form's name, the kind of event, the encoding of a notification.
+    pub label: Option<String>,
+    /// The body as received.
     pub body: Vec<u8>,
+}
+
+impl RawSubmission {
+    /// A submission whose route says all of how to read it.
+    pub fn new(route: Route, target: Option<i64>, body: Vec<u8>) -> RawSubmission {
+        RawSubmission { route, target, label: None, body }
+    }
 }

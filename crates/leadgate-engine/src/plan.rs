@@ -1,9 +1,11 @@
 //! Planning: inbox rows become jobs. What is read is the stored row, so that a rule that was wrong can be mended and nothing is lost.
 
-use leadgate_core::intake;
+use std::collections::BTreeMap;
+
+use leadgate_core::intake::{self, IntakeError, Submission};
 use leadgate_core::job::JobState;
 use leadgate_core::lane::Lane;
-use leadgate_core::plan;
+use leadgate_core::plan::{self, PlanContext, PlanEffects, PlanMemory, PlanNeeds, Planned};
 use leadgate_core::steps::{ParkReason, Parking};
 use leadgate_store::StoreError;
 use leadgate_store::model::{InboxEntry, NewJob, PlannedSubmission};
@@ -25,7 +27,9 @@ impl Engine {
         if entries.is_empty() {
             return Ok(0);
         }
-        let plans: Vec<PlannedSubmission> = entries.iter().map(|entry| self.plan_entry(entry)).collect();
+        let read: Vec<Read<'_>> = entries.iter().map(|entry| self.read(entry)).collect();
+        let mut memory = self.recall(&read).await?;
+        let plans: Vec<PlannedSubmission> = read.iter().map(|read| self.plan_one(read, &mut memory)).collect();
         let lanes: Vec<Lane> = plans.iter().filter_map(|planned| Some(planned.job.as_ref().ok()?.lane)).collect();
         self.shared.store.record_plans(plans, self.now()).await?;
         if lanes.contains(&Lane::Bulk) {
@@ -43,20 +47,48 @@ impl Engine {
         u32::try_from(ahead).unwrap_or(0).min(BATCH)
     }
 
-    fn plan_entry(&self, entry: &InboxEntry) -> PlannedSubmission {
-        let rules = &self.shared.settings.reading;
-        let job = match intake::read(&entry.raw, rules) {
-            Ok(submission) => {
-                let plan = plan::derive(&submission, rules);
-                Ok(NewJob { state: JobState::new(&plan), keys: plan.keys, recalls: plan.recalls, lane: plan.lane })
+    fn read<'a>(&self, entry: &'a InboxEntry) -> Read<'a> {
+        Read { entry, submission: intake::read(&entry.raw, &self.shared.settings.reading) }
+    }
+
+    /// Reads what the plans of these submissions depend on.
+    async fn recall(&self, read: &[Read<'_>]) -> Result<PlanMemory, StoreError> {
+        let _needs: Vec<PlanNeeds> =
+            read.iter().filter_map(|read| Some(plan::needs(read.submission.as_ref().ok()?))).collect();
+        Ok(PlanMemory { profiles: BTreeMap::new(), ..PlanMemory::default() })
+    }
+
+    fn plan_one(&self, read: &Read<'_>, memory: &mut PlanMemory) -> PlannedSubmission {
+        let entry = read.entry;
+        let submission = entry.id;
+        match &read.submission {
+            Ok(read) => {
+                let catalog = self.shared.catalog.current();
+                let context = PlanContext {
+                    submission,
+                    accepted_at: entry.accepted_at,
+                    now: self.now(),
+                    catalog: &catalog,
+                    rules: &self.shared.settings.reading,
+                };
+                let Planned { plan, effects } = plan::derive(read, &context, memory);
+                let state = JobState::new(&plan);
+                let job = NewJob { state, keys: plan.keys, recalls: plan.recalls, lane: plan.lane };
+                PlannedSubmission { submission, job: Ok(job), effects }
             }
             // It was readable when it was accepted; only a newer version with other rules can get here.
             Err(error) => {
                 metrics::ended(entry.raw.route.name(), ParkReason::Unreadable.name());
-                tracing::warn!(submission.id = %entry.id, "submission {} can no longer be read and was parked", entry.id);
-                Err(Parking { reason: ParkReason::Unreadable, message: error.to_string(), valid: Vec::new() })
+                tracing::warn!(submission.id = %submission, "submission {submission} can no longer be read and was parked");
+                let parking = Parking { reason: ParkReason::Unreadable, message: error.to_string(), valid: Vec::new() };
+                PlannedSubmission { submission, job: Err(parking), effects: PlanEffects::default() }
             }
-        };
-        PlannedSubmission { submission: entry.id, job }
+        }
     }
+}
+
+/// An inbox row and what it says.
+struct Read<'a> {
+    entry: &'a InboxEntry,
+    submission: Result<Submission, IntakeError>,
 }

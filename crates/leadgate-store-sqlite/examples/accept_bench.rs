@@ -13,6 +13,7 @@ use jiff::{SignedDuration, Timestamp};
 use leadgate_core::identity::IdentityKey;
 use leadgate_core::job::{JobState, STATE_VERSION};
 use leadgate_core::lane::Lane;
+use leadgate_core::plan::PlanEffects;
 use leadgate_core::record::{RecordKind, RecordRef};
 use leadgate_core::steps::{Findings, NoteStep, NoteWhere, Step};
 use leadgate_core::submission::{RawSubmission, Route, SubmissionId};
@@ -69,7 +70,7 @@ fn submission(number: u64) -> NewSubmission {
         r#"{{"email":"person{number}@example.com","first_name":"Ada","last_name":"Lovelace","company":{{"name":"Acme {number}"}},"note":"{}"}}"#,
         "asked for a demo of the product ".repeat(8)
     );
-    let raw = RawSubmission { route: Route::Lead, target: None, body: body.into_bytes() };
+    let raw = RawSubmission::new(Route::Lead, None, body.into_bytes());
     let key = scattered(number);
     let dedupe = Dedupe::Key { key, body: key, within: SignedDuration::from_hours(24) };
     NewSubmission { id, raw, dedupe, lane: Lane::Interactive }
@@ -121,8 +122,14 @@ async fn claim_from_many(store: Arc<SqliteStore>, hot: bool) {
     let now = now();
     let record = RecordRef { kind: RecordKind::Contact, id: 1 };
     let step = Step::AddNote(NoteStep::new(NoteWhere::Record(record), "asked for a demo".to_owned()));
-    let state =
-        JobState { version: STATE_VERSION, steps: vec![step], current: 0, findings: Findings::default(), failures: 0 };
+    let state = JobState {
+        version: STATE_VERSION,
+        steps: vec![step],
+        current: 0,
+        findings: Findings::default(),
+        failures: 0,
+        decisions: Vec::new(),
+    };
     accept_many(&store, 64, WAITING).await;
     let begin = Instant::now();
     loop {
@@ -138,6 +145,7 @@ async fn claim_from_many(store: Arc<SqliteStore>, hot: bool) {
                 recalls: Vec::new(),
                 lane: Lane::Interactive,
             }),
+            effects: PlanEffects::default(),
         };
         store.record_plans(entries.into_iter().enumerate().map(plan).collect(), now).await.unwrap();
     }

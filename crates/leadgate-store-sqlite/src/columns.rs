@@ -64,11 +64,11 @@ impl FromSql for LaneRank {
     }
 }
 
-/// The columns `route, target, body`, from the given one on.
+/// The columns `route, target, body, label`, from the given one on.
 pub(crate) fn raw_submission(row: &rusqlite::Row<'_>, from: usize) -> rusqlite::Result<RawSubmission> {
     let name = row.get_ref(from)?.as_str().map_err(|error| conversion(from, error))?;
     let route = Route::from_name(name).ok_or_else(|| conversion(from, format!("the unknown route {name}")))?;
-    Ok(RawSubmission { route, target: row.get(from + 1)?, body: row.get(from + 2)? })
+    Ok(RawSubmission { route, target: row.get(from + 1)?, body: row.get(from + 2)?, label: row.get(from + 3)? })
 }
 
 fn conversion(column: usize, why: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> rusqlite::Error {

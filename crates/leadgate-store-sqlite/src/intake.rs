@@ -74,8 +74,8 @@ fn find_earlier(connection: &Connection, prepared: &PreparedSubmission) -> rusql
 
 fn insert(connection: &Connection, prepared: &PreparedSubmission) -> rusqlite::Result<()> {
     let sql = "INSERT INTO inbox
-                   (id, route, target, body, dedupe_kind, dedupe, body_digest, accepted_at, dedupe_until, lane)
-               VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)";
+                   (id, route, target, body, dedupe_kind, dedupe, body_digest, accepted_at, dedupe_until, lane, label)
+               VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)";
     let raw = &prepared.submission.raw;
     connection.prepare_cached(sql)?.execute(params![
         Id(prepared.submission.id),
@@ -88,6 +88,7 @@ fn insert(connection: &Connection, prepared: &PreparedSubmission) -> rusqlite::R
         prepared.now,
         prepared.until,
         LaneRank(prepared.submission.lane),
+        raw.label,
     ])?;
     Ok(())
 }
@@ -105,7 +106,7 @@ pub(crate) fn unplanned(connection: &Connection, per_lane: [u32; 4]) -> rusqlite
 }
 
 fn unplanned_in(connection: &Connection, lane: Lane, limit: u32) -> rusqlite::Result<Vec<InboxEntry>> {
-    let sql = "SELECT id, accepted_at, route, target, body FROM inbox WHERE planning = 0 AND lane = ?1
+    let sql = "SELECT id, accepted_at, route, target, body, label FROM inbox WHERE planning = 0 AND lane = ?1
                ORDER BY seq LIMIT ?2";
     let mut statement = connection.prepare_cached(sql)?;
     let entries = statement.query_map(params![LaneRank(lane), limit], |row| {
@@ -132,7 +133,13 @@ struct Unplannable {
 
 impl Unplannable {
     fn new(parking: &Parking) -> Result<Unplannable, StoreError> {
-        let empty = Plan { steps: Vec::new(), keys: Vec::new(), recalls: Vec::new(), lane: Lane::Interactive };
+        let empty = Plan {
+            steps: Vec::new(),
+            keys: Vec::new(),
+            recalls: Vec::new(),
+            lane: Lane::Interactive,
+            decisions: Vec::new(),
+        };
         let state = StateColumns::new(&JobState::new(&empty))?;
         Ok(Unplannable { parking: to_json("parking", parking)?, state })
     }

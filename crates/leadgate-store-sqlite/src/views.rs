@@ -56,7 +56,7 @@ pub(crate) fn story(connection: &Connection, id: SubmissionId) -> Result<Option<
 }
 
 fn inbox_row(connection: &Connection, id: SubmissionId) -> rusqlite::Result<Option<InboxRow>> {
-    let sql = "SELECT seq, accepted_at, repeats, route, target, body FROM inbox WHERE id = ?1";
+    let sql = "SELECT seq, accepted_at, repeats, route, target, body, label FROM inbox WHERE id = ?1";
     connection
         .prepare_cached(sql)?
         .query_row([Id(id)], |row| {

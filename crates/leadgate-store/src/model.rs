@@ -6,6 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 use leadgate_core::identity::IdentityKey;
 use leadgate_core::job::{JobState, Outcome};
 use leadgate_core::lane::Lane;
+use leadgate_core::plan::PlanEffects;
 use leadgate_core::record::KnownRecord;
 use leadgate_core::steps::{Parking, StepEffect};
 use leadgate_core::submission::{RawSubmission, SubmissionId};
@@ -77,6 +78,8 @@ pub struct PlannedSubmission {
     pub submission: SubmissionId,
     /// The job to make of it, or why there is none.
     pub job: Result<NewJob, Parking>,
+    /// What the plan changes besides.
+    pub effects: PlanEffects,
 }
 
 /// A job to keep.

@@ -31,7 +31,8 @@ impl Dialect {
     pub(crate) fn of(route: Route) -> Dialect {
         match route {
             Route::GuideLead | Route::GuideNote | Route::GuideStage => Dialect::Guide,
-            Route::Lead | Route::Note | Route::Stage => Dialect::V1,
+            Route::Lead | Route::Note | Route::Stage | Route::Form | Route::Event => Dialect::V1,
+            Route::Notification | Route::Sighting => Dialect::V1,
         }
     }
 }

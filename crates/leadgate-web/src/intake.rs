@@ -82,11 +82,7 @@ async fn keep(gateway: &Gateway, sender: Sender, request: Request) -> Result<Sub
 /// Everything that can be wrong with a request is found here, before anything is kept.
 async fn checked(gateway: &Gateway, sender: Sender, request: Request) -> Result<(NewSubmission, Timestamp), ApiError> {
     let (parts, body) = request.into_parts();
-    let raw = RawSubmission {
-        route: sender.route,
-        target: sender.target,
-        body: read_body(gateway, &parts.headers, body).await?,
-    };
+    let raw = RawSubmission::new(sender.route, sender.target, read_body(gateway, &parts.headers, body).await?);
     let lane = leadgate_core::intake::read(&raw, &gateway.settings.reading)?.lane();
     let key = idempotency::read(&parts.headers)?;
     let now = gateway.clock.now();

@@ -84,7 +84,7 @@ impl RouteEntry {
 }
 
 /// Every route there is.
-pub static ROUTES: [RouteEntry; 16] = [
+pub static ROUTES: &[RouteEntry] = &[
     RouteEntry::new("POST", "/leads", RouteAccess::Key, Door::Submit(Route::GuideLead)),
     RouteEntry::new("POST", "/notes", RouteAccess::Key, Door::Submit(Route::GuideNote)),
     RouteEntry::new("PUT", "/deals/{id}/stage", RouteAccess::Key, Door::Submit(Route::GuideStage)),
@@ -109,7 +109,7 @@ static NOWHERE: RouteEntry = RouteEntry::new("", "unmatched", RouteAccess::Anyon
 /// The router of the whole HTTP side.
 pub fn router(gateway: Gateway) -> Router {
     let mut router = Router::new();
-    for entry in &ROUTES {
+    for entry in ROUTES {
         let around = from_fn_with_state(Edge { gateway: gateway.clone(), entry }, edge::around);
         let handler = behind(entry)
             .fallback(async || ApiError::MethodNotAllowed(entry.allowed()))

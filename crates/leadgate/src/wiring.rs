@@ -125,7 +125,7 @@ fn budget(settings: &Settings) -> BudgetSettings {
 }
 
 fn reading(settings: &Settings) -> ReadingRules {
-    ReadingRules { phone_region: settings.intake.phone_region.clone() }
+    ReadingRules { phone_region: settings.intake.phone_region.clone(), rules: Arc::clone(&settings.rules.read) }
 }
 
 fn signed(duration: std::time::Duration) -> SignedDuration {

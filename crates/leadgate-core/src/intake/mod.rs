@@ -6,17 +6,22 @@
 //! * `guide` reads the shapes of the integration guide's server, so that an app can switch by changing one URL;
 //! * `v1` reads Leadgate's own, richer and strict: an unknown field is an error, because a typo would lose data silently.
 
+mod event;
 mod guide;
 mod text;
 mod v1;
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use serde_json::Value;
+
+pub use event::{Event, EventKind};
 
 use crate::identity::Email;
 use crate::lane::Lane;
 use crate::record::RecordRef;
+use crate::rules::Rules;
 use crate::submission::{RawSubmission, Route};
 
 /// One thing that is wrong with a body: where, and what to do about it.
@@ -63,6 +68,10 @@ pub enum Submission {
     Note(Note),
     /// Move a deal to a stage.
     StageMove(StageMove),
+    /// Do what the playbook says of an event.
+    Event(Box<Event>),
+    /// Compare what was seen of a record with the mirror, and do what the playbook says of the difference.
+    Sighting,
 }
 
 impl Submission {
@@ -72,6 +81,7 @@ impl Submission {
             Submission::Lead(lead) => lead.lane,
             Submission::Note(note) => note.lane,
             Submission::StageMove(_) => None,
+            Submission::Event(_) | Submission::Sighting => Some(Lane::Event),
         };
         said.unwrap_or(Lane::Interactive)
     }
@@ -164,6 +174,8 @@ pub struct StageMove {
 pub struct ReadingRules {
     /// The country whose numbers are written without a country code, ISO 3166 alpha-2.
     pub phone_region: Option<String>,
+    /// The rules file.
+    pub rules: Arc<Rules>,
 }
 
 /// Reads a body.
@@ -178,6 +190,9 @@ pub fn read(raw: &RawSubmission, rules: &ReadingRules) -> Result<Submission, Int
         Route::Lead => v1::lead(&raw.body, rules),
         Route::Note => v1::note(&raw.body),
         Route::Stage => v1::stage(&raw.body, raw.target),
+        Route::Form | Route::Event | Route::Notification | Route::Sighting => {
+            Err(IntakeError::Malformed(Problem::new("", "of this kind is not understood by this version")))
+        }
     }
 }
 

@@ -128,7 +128,7 @@ impl CompanyStep {
         let Some(id) = self.done else { return StepEffect::default() };
         let record = RecordRef { kind: RecordKind::Company, id };
         let filled = self.fields.keys().cloned().collect();
-        StepEffect { learned: vec![(self.key(), KnownRecord { record, filled })], note: None }
+        StepEffect { learned: vec![(self.key(), KnownRecord { record, filled })], ..StepEffect::default() }
     }
 }
 

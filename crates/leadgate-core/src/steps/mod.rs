@@ -13,6 +13,7 @@ mod company;
 mod deal;
 mod note;
 mod person;
+mod send;
 mod stage;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -24,10 +25,12 @@ pub use company::CompanyStep;
 pub use deal::DealStep;
 pub use note::{NoteStep, NoteWhere};
 pub use person::{PersonStep, PersonWish};
+pub use send::SendStep;
 pub use stage::StageStep;
 
 use crate::catalog::{BELIEVED_FOR, Catalog};
 use crate::crm::{CrmCall, CrmFailure, CrmReply};
+use crate::delivery::NewDelivery;
 use crate::identity::IdentityKey;
 use crate::record::{KnownRecord, RecordRef};
 
@@ -48,6 +51,8 @@ pub enum Step {
     MoveDeal(StageStep),
     /// Add a note.
     AddNote(NoteStep),
+    /// Hand something to a destination outside the CRM.
+    Send(Box<SendStep>),
 }
 
 /// What earlier steps of the same plan found or made.
@@ -187,6 +192,8 @@ pub struct StepEffect {
     pub learned: Vec<(IdentityKey, KnownRecord)>,
     /// A note that was added: on which record, under which id.
     pub note: Option<(RecordRef, i64)>,
+    /// A delivery that is to be made.
+    pub delivery: Option<NewDelivery>,
 }
 
 impl Step {
@@ -198,6 +205,7 @@ impl Step {
             Step::EnsureDeal(step) => step.next(context),
             Step::MoveDeal(step) => step.next(context),
             Step::AddNote(step) => step.next(context),
+            Step::Send(_) => Next::Done,
         }
     }
 
@@ -209,6 +217,7 @@ impl Step {
             Step::EnsureDeal(step) => step.absorb(call, answer, context),
             Step::MoveDeal(step) => step.absorb(call, answer, context),
             Step::AddNote(step) => step.absorb(call, answer, context),
+            Step::Send(_) => Verdict::Proceed,
         }
     }
 
@@ -216,7 +225,7 @@ impl Step {
     pub(crate) fn mark_unknown(&mut self, call: &CrmCall, since: Timestamp) {
         match self {
             // Keyed by name, and moving to the same stage twice is moving once: writing again is safe.
-            Step::EnsureCompany(_) | Step::MoveDeal(_) => {}
+            Step::EnsureCompany(_) | Step::MoveDeal(_) | Step::Send(_) => {}
             Step::EnsurePerson(step) => step.mark_unknown(call, since),
             Step::EnsureDeal(step) => step.mark_unknown(since),
             Step::AddNote(step) => step.mark_unknown(since),
@@ -230,7 +239,7 @@ impl Step {
             Step::EnsurePerson(step) => step.look_again(now),
             Step::EnsureDeal(step) => step.look_again(now),
             Step::MoveDeal(step) => step.look_again(now),
-            Step::AddNote(_) => {}
+            Step::AddNote(_) | Step::Send(_) => {}
         }
     }
 
@@ -239,6 +248,7 @@ impl Step {
         match self {
             Step::EnsureCompany(step) => step.settle(context),
             Step::EnsurePerson(step) => step.settle(context),
+            Step::Send(step) => step.settle(context.findings),
             Step::EnsureDeal(_) | Step::MoveDeal(_) | Step::AddNote(_) => {}
         }
     }
@@ -250,6 +260,7 @@ impl Step {
             Step::EnsurePerson(step) => step.report(findings),
             Step::EnsureDeal(_) | Step::MoveDeal(_) => StepEffect::default(),
             Step::AddNote(step) => step.report(findings),
+            Step::Send(step) => step.report(),
         }
     }
 
@@ -261,6 +272,7 @@ impl Step {
             Step::EnsureDeal(step) => &step.story,
             Step::MoveDeal(step) => &step.story,
             Step::AddNote(step) => &step.story,
+            Step::Send(step) => &step.story,
         }
     }
 
@@ -272,6 +284,7 @@ impl Step {
             Step::EnsureDeal(_) => "ensure_deal",
             Step::MoveDeal(_) => "move_deal",
             Step::AddNote(_) => "add_note",
+            Step::Send(_) => "send",
         }
     }
 }

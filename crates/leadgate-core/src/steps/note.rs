@@ -114,7 +114,7 @@ impl NoteStep {
     }
 
     pub(super) fn report(&self, _findings: &mut Findings) -> StepEffect {
-        StepEffect { learned: Vec::new(), note: self.done }
+        StepEffect { note: self.done, ..StepEffect::default() }
     }
 }
 

@@ -6,9 +6,7 @@ use jiff::SignedDuration;
 use leadgate_core::catalog::{Catalog, SectionRead};
 use leadgate_core::crm::{CrmCall, CrmFailure, CrmReply};
 use leadgate_core::identity::IdentityKey;
-use leadgate_core::intake::{self, ReadingRules};
 use leadgate_core::job::{AbsorbRules, AfterCall, JobState, Outcome, Turn, TurnContext};
-use leadgate_core::plan;
 use leadgate_core::record::{KnownRecord, RecordKind};
 use leadgate_core::retry::RetryPolicy;
 use leadgate_core::steps::Parking;
@@ -17,6 +15,7 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use crate::model_crm::{Fate, ModelCrm};
+use crate::planning::plan_of;
 
 /// What the gateway remembers between jobs.
 #[derive(Default)]
@@ -29,9 +28,8 @@ struct Gateway {
 
 impl Gateway {
     fn job(&self, route: Route, body: &Value) -> JobState {
-        let raw = RawSubmission { route, target: None, body: body.to_string().into_bytes() };
-        let rules = ReadingRules::default();
-        JobState::new(&plan::derive(&intake::read(&raw, &rules).unwrap(), &rules))
+        let raw = RawSubmission::new(route, None, body.to_string().into_bytes());
+        JobState::new(&plan_of(&raw))
     }
 
     /// Runs a lead to its end; `fates` are what happens to its calls, after which all goes well.

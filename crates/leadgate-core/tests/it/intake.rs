@@ -5,7 +5,7 @@ use leadgate_core::submission::{RawSubmission, Route};
 use rstest::rstest;
 
 fn read(route: Route, body: &str) -> Result<Submission, IntakeError> {
-    let raw = RawSubmission { route, target: Some(7), body: body.as_bytes().to_vec() };
+    let raw = RawSubmission::new(route, Some(7), body.as_bytes().to_vec());
     intake::read(&raw, &ReadingRules::default())
 }
 

@@ -4,4 +4,5 @@
 mod exactly_once;
 mod intake;
 mod model_crm;
+mod planning;
 mod scripted;

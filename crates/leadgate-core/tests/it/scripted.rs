@@ -5,9 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::{SignedDuration, Timestamp};
 use leadgate_core::catalog::{Catalog, NamedId, Section, SectionContent, SectionRead};
 use leadgate_core::crm::{CrmCall, CrmFailure, CrmReply};
-use leadgate_core::intake::{self, ReadingRules};
 use leadgate_core::job::{AbsorbRules, AfterCall, JobState, Turn, TurnContext};
-use leadgate_core::plan;
 use leadgate_core::record::{Fields, RecordKind, RecordRef, Snapshot, field};
 use leadgate_core::retry::RetryPolicy;
 use leadgate_core::submission::{RawSubmission, Route};
@@ -15,6 +13,7 @@ use rstest::rstest;
 use serde_json::{Value, json};
 
 use crate::model_crm::ModelCrm;
+use crate::planning::plan_of;
 
 type Answer = Result<CrmReply, CrmFailure>;
 
@@ -27,9 +26,8 @@ struct Script {
 
 impl Script {
     fn lead(body: &Value) -> Script {
-        let raw = RawSubmission { route: Route::Lead, target: None, body: body.to_string().into_bytes() };
-        let rules = ReadingRules::default();
-        let job = JobState::new(&plan::derive(&intake::read(&raw, &rules).unwrap(), &rules));
+        let raw = RawSubmission::new(Route::Lead, None, body.to_string().into_bytes());
+        let job = JobState::new(&plan_of(&raw));
         let mut script = Script { job, catalog: Catalog::default(), now: "2026-06-15T14:00:00Z".parse().unwrap() };
         script.learn(Section::Account, account(9));
         script.learn(Section::Stages, stages(5));

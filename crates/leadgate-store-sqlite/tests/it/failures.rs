@@ -29,7 +29,7 @@ async fn a_full_disk_is_called_so_and_loses_nothing() {
     let folder = tempfile::tempdir().unwrap();
     let store = SqliteStore::open(config(&folder).with_max_pages(100)).unwrap();
     let large = |number| {
-        let raw = RawSubmission { route: Route::Lead, target: None, body: vec![b'x'; 30_000] };
+        let raw = RawSubmission::new(Route::Lead, None, vec![b'x'; 30_000]);
         NewSubmission { raw, ..submission(number) }
     };
     let mut kept = 0;

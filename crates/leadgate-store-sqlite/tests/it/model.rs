@@ -6,10 +6,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use leadgate_core::job::Outcome;
 use leadgate_core::lane::Lane;
 use leadgate_store::Store as _;
-use leadgate_store::conformance::samples::{accept, at, id, job_in, key, parking, request, turn_under};
-use leadgate_store::model::{
-    ClaimRequest, ClaimedJob, Lease, PlannedSubmission, Progress, ReleaseOutcome, Then, TurnOutcome, TurnRecord,
-};
+use leadgate_store::conformance::samples::{accept, at, id, job_in, key, parking, planned, request, turn_under};
+use leadgate_store::model::{ClaimRequest, ClaimedJob, Lease, Progress, ReleaseOutcome, Then, TurnOutcome, TurnRecord};
 use leadgate_store_sqlite::SqliteStore;
 use proptest::prelude::*;
 use tempfile::TempDir;
@@ -277,7 +275,7 @@ impl Pair {
         assert!(entries.len() == count as usize || self.model.unplanned.is_empty());
         let names: Vec<&str> = keys.iter().map(|key| KEYS[*key]).collect();
         let job = || job_in(Lane::ALL[lane], &names);
-        let plans = entries.iter().map(|entry| PlannedSubmission { submission: entry.id, job: Ok(job()) }).collect();
+        let plans = entries.iter().map(|entry| planned(entry.id, Ok(job()))).collect();
         self.store().record_plans(plans, at(self.model.now)).await.unwrap();
         for number in expected {
             self.model.plan(number, keys, lane);

@@ -61,7 +61,7 @@ fn a_store_of_a_newer_version_is_left_alone() {
     let connection = rusqlite::Connection::open(config(&folder).path).unwrap();
     connection.pragma_update(None, "user_version", 99).unwrap();
     let refused = SqliteStore::open(config(&folder)).unwrap_err();
-    assert!(matches!(refused, StoreError::TooNew { found: 99, known: 1 }), "{refused}");
+    assert!(matches!(refused, StoreError::TooNew { found: 99, .. }), "{refused}");
     let tables: i64 = connection.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0)).unwrap();
     assert_eq!(tables, 0);
 }

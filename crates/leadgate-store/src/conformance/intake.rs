@@ -11,7 +11,7 @@ use crate::model::{AcceptOutcome, Dedupe, NewSubmission, Progress};
 /// Route, target and body come back as they were, and the story says that it was received.
 pub async fn a_submission_is_kept_as_it_came(store: &dyn Store) {
     for (number, route) in (1..).zip(Route::ALL) {
-        let raw = RawSubmission { route, target: Some(-7), body: b"{ \"a\" :1}".to_vec() };
+        let raw = RawSubmission::new(route, Some(-7), b"{ \"a\" :1}".to_vec());
         store.accept(NewSubmission { raw: raw.clone(), ..submission(number) }, at(3)).await.unwrap();
         let story = story(store, id(number)).await;
         assert_eq!((story.id, &story.raw, story.accepted_at), (id(number), &raw, at(3)));
@@ -23,7 +23,7 @@ pub async fn a_submission_is_kept_as_it_came(store: &dyn Store) {
 /// A megabyte, with bytes that are no text.
 pub async fn a_large_body_is_kept_byte_for_byte(store: &dyn Store) {
     let body: Vec<u8> = (0..1_000_000_u32).map(|index| (index % 251) as u8).collect();
-    let raw = RawSubmission { route: Route::Note, target: None, body };
+    let raw = RawSubmission::new(Route::Note, None, body);
     store.accept(NewSubmission { raw: raw.clone(), ..submission(1) }, at(0)).await.unwrap();
     assert!(story(store, id(1)).await.raw == raw);
     assert!(store.unplanned([1; 4]).await.unwrap()[0].raw == raw);

@@ -60,7 +60,7 @@ pub async fn another_record_takes_the_place_of_the_first(store: &dyn Store) {
 /// However long ago; and only those.
 pub async fn notes_on_records_among_the_keys_are_known(store: &dyn Store) {
     let contact = |id| RecordRef { kind: RecordKind::Contact, id };
-    let noted = |record, note| StepEffect { learned: Vec::new(), note: Some((record, note)) };
+    let noted = |record, note| StepEffect { note: Some((record, note)), ..StepEffect::default() };
     learn(store, 1, vec![noted(contact(5), 50), noted(contact(5), 51), noted(contact(6), 60)], 0).await;
     learn(store, 2, vec![noted(contact(5), 50)], 0).await;
     plan(store, 3, job(&["a", IdentityKey::of_record(contact(5)).as_str()])).await;

@@ -4,7 +4,7 @@ use leadgate_core::lane::Lane;
 
 use super::samples::*;
 use crate::Store;
-use crate::model::{JobFilter, JobId, PlannedSubmission, Progress, ReleaseOutcome};
+use crate::model::{JobFilter, JobId, Progress, ReleaseOutcome};
 
 /// The job is as planned, due at once, and the submission is no longer unplanned.
 pub async fn a_plan_becomes_a_job_that_is_due(store: &dyn Store) {
@@ -25,7 +25,7 @@ pub async fn a_plan_becomes_a_job_that_is_due(store: &dyn Store) {
 pub async fn what_cannot_be_planned_is_parked(store: &dyn Store) {
     accept(store, 1, 0).await;
     let mut end = store.signals().subscribe(id(1));
-    let unplannable = PlannedSubmission { submission: id(1), job: Err(parking()) };
+    let unplannable = planned(id(1), Err(parking()));
     store.record_plans(vec![unplannable], at(1)).await.unwrap();
     let story = story(store, id(1)).await;
     assert_eq!((story.progress, story.parking), (Progress::Parked, Some(parking())));
@@ -62,7 +62,7 @@ pub async fn what_could_not_be_planned_is_planned_anew_when_released(store: &dyn
 /// Parks a submission of the bulk lane that cannot be planned.
 async fn park_unplannable(store: &dyn Store, number: u64) -> JobId {
     store.accept(submission_in(Lane::Bulk, number), at(0)).await.unwrap();
-    let unplannable = PlannedSubmission { submission: id(number), job: Err(parking()) };
+    let unplannable = planned(id(number), Err(parking()));
     store.record_plans(vec![unplannable], at(1)).await.unwrap();
     story(store, id(number)).await.job.unwrap().id
 }
@@ -71,13 +71,13 @@ async fn park_unplannable(store: &dyn Store, number: u64) -> JobId {
 pub async fn a_submission_that_was_planned_meanwhile_is_left_alone(store: &dyn Store) {
     plan(store, 1, job(&["a"])).await;
     accept(store, 2, 0).await;
-    let parked = PlannedSubmission { submission: id(2), job: Err(parking()) };
+    let parked = planned(id(2), Err(parking()));
     store.record_plans(vec![parked], at(0)).await.unwrap();
     for submission in [id(1), id(2)] {
         record_plan(store, submission, job_in(Lane::Sync, &["b"]), 1).await;
     }
     accept(store, 3, 2).await;
-    let twice = |lane| PlannedSubmission { submission: id(3), job: Ok(job_in(lane, &["c"])) };
+    let twice = |lane| planned(id(3), Ok(job_in(lane, &["c"])));
     store.record_plans(vec![twice(Lane::Event), twice(Lane::Bulk)], at(2)).await.unwrap();
     let lanes: Vec<Lane> = claim(store, 2).await.iter().map(|job| job.lane).collect();
     assert_eq!(lanes, [Lane::Interactive, Lane::Event]);
@@ -87,7 +87,7 @@ pub async fn a_submission_that_was_planned_meanwhile_is_left_alone(store: &dyn S
 /// The other plans of the call are kept.
 pub async fn a_plan_for_an_unknown_submission_is_ignored(store: &dyn Store) {
     accept(store, 1, 0).await;
-    let plans = [9, 1].map(|number| PlannedSubmission { submission: id(number), job: Ok(job(&["a"])) });
+    let plans = [9, 1].map(|number| planned(id(number), Ok(job(&["a"]))));
     store.record_plans(plans.into(), at(0)).await.unwrap();
     assert_eq!(submissions(&claim(store, 0).await), [id(1)]);
 }
@@ -109,7 +109,7 @@ pub async fn plans_handed_over_in_disorder_are_queued_in_order_of_arrival(store:
     for number in [1, 2, 3] {
         accept(store, number, 0).await;
     }
-    let plans = [3, 2, 1].map(|number| PlannedSubmission { submission: id(number), job: Ok(job(&["a"])) });
+    let plans = [3, 2, 1].map(|number| planned(id(number), Ok(job(&["a"]))));
     store.record_plans(plans.into(), at(0)).await.unwrap();
     for number in [1, 2, 3] {
         let next = claim_one(store, 0).await;

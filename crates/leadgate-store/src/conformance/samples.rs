@@ -6,6 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 use leadgate_core::identity::IdentityKey;
 use leadgate_core::job::{JobState, Outcome, STATE_VERSION};
 use leadgate_core::lane::Lane;
+use leadgate_core::plan::PlanEffects;
 use leadgate_core::record::{KnownRecord, RecordKind, RecordRef};
 use leadgate_core::steps::{Findings, NoteStep, NoteWhere, ParkReason, Parking, StageStep, Step, StepEffect};
 use leadgate_core::submission::{RawSubmission, Route, SubmissionId};
@@ -42,12 +43,7 @@ pub fn digest(number: u64) -> Digest {
 pub fn submission(number: u64) -> NewSubmission {
     let body = format!("{{\"number\":{number}}}").into_bytes();
     let dedupe = Dedupe::Content { content: digest(number), within: SignedDuration::from_secs(60) };
-    NewSubmission {
-        id: id(number),
-        raw: RawSubmission { route: Route::Lead, target: None, body },
-        dedupe,
-        lane: Lane::Interactive,
-    }
+    NewSubmission { id: id(number), raw: RawSubmission::new(Route::Lead, None, body), dedupe, lane: Lane::Interactive }
 }
 
 /// The same in another lane.
@@ -79,7 +75,14 @@ pub fn state() -> JobState {
         Step::MoveDeal(StageStep::new(7, "Trial Active".to_owned())),
         Step::AddNote(NoteStep::new(NoteWhere::Record(record), "moved".to_owned())),
     ];
-    JobState { version: STATE_VERSION, steps, current: 0, findings: Findings::default(), failures: 0 }
+    JobState {
+        version: STATE_VERSION,
+        steps,
+        current: 0,
+        findings: Findings::default(),
+        failures: 0,
+        decisions: Vec::new(),
+    }
 }
 
 /// An interactive job of these identities.
@@ -93,6 +96,11 @@ pub fn job_in(lane: Lane, keys: &[&str]) -> NewJob {
     NewJob { lane, ..job(keys) }
 }
 
+/// A submission and its job, or why there is none; nothing else changes.
+pub fn planned(submission: SubmissionId, job: Result<NewJob, Parking>) -> PlannedSubmission {
+    PlannedSubmission { submission, job, effects: PlanEffects::default() }
+}
+
 /// Accepts a submission and plans that job for it, both at the start.
 pub async fn plan(store: &dyn Store, number: u64, job: NewJob) -> SubmissionId {
     let submission = accept(store, number, 0).await;
@@ -102,7 +110,7 @@ pub async fn plan(store: &dyn Store, number: u64, job: NewJob) -> SubmissionId {
 
 /// Plans that job for a submission.
 pub async fn record_plan(store: &dyn Store, submission: SubmissionId, job: NewJob, seconds: i64) {
-    store.record_plans(vec![PlannedSubmission { submission, job: Ok(job) }], at(seconds)).await.unwrap();
+    store.record_plans(vec![planned(submission, Ok(job))], at(seconds)).await.unwrap();
 }
 
 /// A request for up to 100 jobs of each lane; what was learned in the last 1,000 seconds is recalled.
@@ -198,7 +206,7 @@ pub fn known(contact: i64, filled: &[&str]) -> KnownRecord {
 
 /// An effect that teaches one identity.
 pub fn learned(name: &str, known: KnownRecord) -> StepEffect {
-    StepEffect { learned: vec![(key(name), known)], note: None }
+    StepEffect { learned: vec![(key(name), known)], ..StepEffect::default() }
 }
 
 /// The story of a submission that is there.

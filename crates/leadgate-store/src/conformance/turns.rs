@@ -5,7 +5,7 @@ use leadgate_core::record::{RecordKind, RecordRef};
 
 use super::samples::*;
 use crate::Store;
-use crate::model::{JobId, PlannedSubmission, Progress, ReleaseOutcome, Then, TurnRecord};
+use crate::model::{JobId, Progress, ReleaseOutcome, Then, TurnRecord};
 
 /// State, next moment and attempts are kept, the attempts in the order in which they were recorded.
 pub async fn a_turn_moves_the_job_on(store: &dyn Store) {
@@ -150,13 +150,13 @@ pub async fn all_parked_jobs_are_released_at_once(store: &dyn Store) {
     for number in numbers() {
         accept(store, number, 0).await;
     }
-    let plans = numbers().map(|number| PlannedSubmission { submission: id(number), job: Ok(job(&["a"])) });
+    let plans = numbers().map(|number| planned(id(number), Ok(job(&["a"]))));
     store.record_plans(plans.collect(), at(0)).await.unwrap();
     for _ in numbers() {
         park(store, &claim_one(store, 0).await, 0).await;
     }
     accept(store, 601, 0).await;
-    store.record_plans(vec![PlannedSubmission { submission: id(601), job: Err(parking()) }], at(0)).await.unwrap();
+    store.record_plans(vec![planned(id(601), Err(parking()))], at(0)).await.unwrap();
     plan(store, 602, job(&["b"])).await;
     assert_eq!(store.release_all(at(1)).await.unwrap(), 601);
     let stats = store.stats(at(1)).await.unwrap();

@@ -40,6 +40,8 @@ pub(super) fn done(story: &SubmissionStory) -> Value {
             body.insert("existing".to_owned(), existing.into());
             body.extend(outcome.person.iter().flat_map(|person| person_ids(*person, existing)));
         }
+        // These are answered in the words of the `/v1` API.
+        Route::Form | Route::Event | Route::Notification | Route::Sighting => {}
     }
     Value::Object(body)
 }

@@ -52,7 +52,7 @@ mod tests {
 
     fn dedupe(caller: u8, route: Route, target: Option<i64>, key: Option<&str>) -> Dedupe {
         let id = SubmissionId(uuid::Uuid::from_u128(u128::from(caller) + 256));
-        let raw = RawSubmission { route, target, body: b"{}".to_vec() };
+        let raw = RawSubmission::new(route, target, b"{}".to_vec());
         of((id, &[caller; 16]), &raw, key, &WebSettings::new(Access::OpenToAnyone))
     }
 

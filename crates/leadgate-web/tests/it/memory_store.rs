@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use leadgate_core::catalog::{Catalog, Section, SectionRead};
 use leadgate_core::intake::{self, ReadingRules};
 use leadgate_core::job::{JobState, Outcome};
-use leadgate_core::plan;
+use leadgate_core::plan::{self, PlanContext, PlanMemory};
 use leadgate_core::steps::Parking;
 use leadgate_core::submission::{RawSubmission, SubmissionId};
 use leadgate_store::model::{
@@ -20,6 +20,7 @@ use leadgate_store::signals::Signals;
 use leadgate_store::{Store, StoreError};
 use serde_json::Value;
 use tokio::sync::watch;
+use uuid::Uuid;
 
 /// How a submission ends.
 #[derive(Clone)]
@@ -145,7 +146,9 @@ impl MemoryStore {
 /// The job that a submission's plan makes.
 pub(crate) fn job_of(raw: &RawSubmission) -> JobStory {
     let submission = intake::read(raw, &ReadingRules::default()).unwrap();
-    let plan = plan::derive(&submission, &ReadingRules::default());
+    let (catalog, rules) = (Catalog::default(), ReadingRules::default());
+    let context = PlanContext::new(SubmissionId(Uuid::nil()), Timestamp::UNIX_EPOCH, &catalog, &rules);
+    let plan = plan::derive(&submission, &context, &mut PlanMemory::default()).plan;
     JobStory {
         id: JobId(1),
         lane: plan.lane,

@@ -10,8 +10,10 @@ mod show;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use figment::Figment;
+use leadgate_core::rules::{Rules, RulesError};
 
 pub(crate) use checks::account_of;
 pub(crate) use layers::{DEFAULT_TEXT, Layer};
@@ -20,6 +22,8 @@ pub(crate) use show::Shown;
 
 /// The file that is read where none is named.
 const USUAL_FILE: &str = "leadgate.toml";
+/// The rules file that is read where none is named.
+const USUAL_RULES_FILE: &str = "leadgate-rules.toml";
 
 /// What cannot be started with; each problem is a line that says what to do.
 #[derive(Debug, thiserror::Error)]
@@ -69,8 +73,9 @@ impl Effective {
         let environment = layers::of_environment(&sources.environment, &defaults)?;
         let above = sources.command.iter().chain(&file).chain(&environment).chain(&sources.flags);
         let figment = above.fold(Figment::from(&defaults), Figment::merge);
-        let settings: Settings = figment.extract().map_err(|error| ConfigError { problems: readable(error) })?;
+        let mut settings: Settings = figment.extract().map_err(|error| ConfigError { problems: readable(error) })?;
         checks::check(&settings)?;
+        settings.rules.read = Arc::new(sources.rules(settings.rules.file.as_deref())?);
         Ok(Effective { settings, figment })
     }
 
@@ -81,6 +86,23 @@ impl Effective {
 }
 
 impl Sources {
+    /// The rules file that is named, which must exist, or the usual one, which need not.
+    pub(crate) fn rules(&self, named: Option<&str>) -> Result<Rules, ConfigError> {
+        let usual = self.folder.join(USUAL_RULES_FILE);
+        let file = match named {
+            Some(named) => PathBuf::from(named),
+            None if usual.is_file() => usual,
+            None => return Ok(Rules::default()),
+        };
+        let text = std::fs::read_to_string(&file).map_err(|error| {
+            ConfigError::one(format!("the rules file {} could not be read: {error}", file.display()))
+        })?;
+        let problem = |problem: String| format!("the rules file {}: {problem}", file.display());
+        let variable = |name: &str| self.environment.get(name).filter(|value| !value.is_empty()).cloned();
+        Rules::parse(&text, &variable)
+            .map_err(|RulesError(problems)| ConfigError { problems: problems.into_iter().map(problem).collect() })
+    }
+
     fn file(&self) -> Result<Option<Layer>, ConfigError> {
         let usual = self.folder.join(USUAL_FILE);
         match &self.file {

@@ -2,9 +2,11 @@
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::SignedDuration;
+use leadgate_core::rules::Rules;
 use secrecy::SecretString;
 use serde::{Deserialize, Deserializer};
 
@@ -19,6 +21,7 @@ pub(crate) struct Settings {
     pub(crate) budget: BudgetShares,
     pub(crate) retry: RetrySettings,
     pub(crate) intake: IntakeSettings,
+    pub(crate) rules: RulesSettings,
     pub(crate) store: StoreSettings,
     pub(crate) log: LogSettings,
 }
@@ -125,6 +128,16 @@ pub(crate) struct IntakeSettings {
     pub(crate) body_limit: usize,
     #[serde(deserialize_with = "text")]
     pub(crate) phone_region: Option<String>,
+}
+
+/// The rules file.
+#[derive(Clone, Debug, Deserialize)]
+pub(crate) struct RulesSettings {
+    #[serde(deserialize_with = "text")]
+    pub(crate) file: Option<String>,
+    /// What it says.
+    #[serde(skip)]
+    pub(crate) read: Arc<Rules>,
 }
 
 /// Where the gateway keeps its data.

@@ -378,7 +378,7 @@ impl PersonStep {
         let by_email = self.wish.email.as_ref().map(IdentityKey::of_email);
         let by_phone = self.wish.phone.as_ref().filter(|_| done.holds_phone).and_then(IdentityKey::of_phone);
         let learned = by_email.into_iter().chain(by_phone).map(|key| (key, known.clone())).collect();
-        StepEffect { learned, note: None }
+        StepEffect { learned, ..StepEffect::default() }
     }
 
     fn finish(&mut self, snapshot: &Snapshot, created: bool, written: &Fields) {
