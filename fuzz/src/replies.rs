@@ -2,7 +2,6 @@
 
 use freshsales::activities;
 use freshsales::appointments::{self, AppointmentFilter};
-use freshsales::bulk::BulkDone;
 use freshsales::contacts::{Contact, ContactAttributes};
 use freshsales::cpq_documents::CpqDocument;
 use freshsales::custom_fields::CustomFields;
@@ -55,7 +54,7 @@ pub const READERS: &[Reader] = &[
     metadata::<SalesAccount>,
     |body| _ = read(&contacts::bulk_upsert(vec![item()]), body).map(|job| job.id),
     job,
-    |body| _ = read(&contacts::bulk_destroy([1]), body).map(|BulkDone { .. }| ()),
+    |body| _ = read(&contacts::bulk_destroy([1]), body),
     |body| _ = read(&contacts::delete(1), body),
     |body| _ = read(&contacts::forget(1), body),
     |body| _ = read(&contacts::clone(1, ContactAttributes::new()), body),
@@ -86,8 +85,8 @@ pub const READERS: &[Reader] = &[
     |body| _ = read(&lists::add_contacts(1, [1]), body),
     |body| _ = read(&teams::manage::<Deal>(1, []), body),
     |body| _ = read(&recycle_bin::restore::<Product>(1), body),
-    |body| _ = read(&recycle_bin::forget::<CpqDocument>(1), body),
-    |body| _ = read(&products::bulk_delete([1]), body),
+    |body| _ = read(&cpq_documents::forget(1), body),
+    |body| _ = read(&products::bulk_destroy([1]), body),
     |body| _ = read(&cpq_documents::related_products(1), body),
     |body| _ = read(&custom_modules::all(), body),
     |body| _ = read(&custom_modules::of("cm_project").view(1), body),

@@ -11,7 +11,7 @@ use freshsales::follow::{Patience, upsert_all};
 use freshsales::jobs::BulkItem;
 use freshsales::retry::{RetryPolicy, RetryingClient};
 use freshsales::verbs::UniqueKey;
-use freshsales::{Client, Generation, ListRequest, filtered_search, views};
+use freshsales::{Client, Generation, ListRequest, ListRow, filtered_search, views};
 use leadgate_fuzz::script;
 use libfuzzer_sys::fuzz_target;
 
@@ -52,7 +52,7 @@ async fn whole<R: ListRequest>(client: &Client, request: R, concurrency: u32) {
     let mut seen = std::collections::HashSet::new();
     let mut rows = client.stream(request).concurrency(concurrency);
     while let Some(Ok(row)) = rows.next_row().await {
-        assert!(seen.insert(freshsales::Record::id(&row.record)), "a row that came twice");
+        assert!(seen.insert(row.record.row_id()), "a row that came twice");
         let _cursor = rows.cursor();
     }
     let progress = rows.progress();

@@ -1,10 +1,12 @@
 //! The house's own commands, run as `cargo xtask <command>`.
 //!
 //! Cast: [`tidy`] holds the rules that the compiler and clippy cannot; [`mod@test`] runs everything that must pass before a change is
-//! taken, and installs what that needs. [`mod@bench`] measures. [`fuzz`] looks for inputs that break a parser. [`process`] starts other programs for them.
+//! taken, and installs what that needs. [`mod@bench`] measures. [`fuzz`] looks for inputs that break a parser. [`fixtures`] counts
+//! what the examples prove. [`process`] starts other programs for them.
 #![expect(clippy::print_stdout, reason = "the output of these commands is for the person at the terminal")]
 
 mod bench;
+mod fixtures;
 mod fuzz;
 mod process;
 mod test;
@@ -34,6 +36,8 @@ enum Command {
     Bench(bench::Arguments),
     /// Look for inputs that make a parser of the client or the sandbox fail.
     Fuzz(fuzz::Arguments),
+    /// Count the example replies that client and sandbox reproduce.
+    Fixtures,
 }
 
 fn main() -> anyhow::Result<ExitCode> {
@@ -45,6 +49,7 @@ fn main() -> anyhow::Result<ExitCode> {
         Command::Test(arguments) => test::run(root, &arguments),
         Command::Bench(arguments) => bench::run(root, &arguments),
         Command::Fuzz(arguments) => fuzz::run(root, &arguments),
+        Command::Fixtures => fixtures::run(root),
     }
 }
 

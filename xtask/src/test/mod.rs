@@ -95,7 +95,7 @@ mod tests {
 
     #[test]
     fn every_stage_runs_unless_told_otherwise() {
-        assert_eq!(names(&[], false), ["fmt", "tidy", "clippy", "doc", "deny", "nextest", "doctest"]);
+        assert_eq!(names(&[], false), ["fmt", "tidy", "clippy", "fuzz", "doc", "deny", "nextest", "doctest"]);
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! The checks, one by one.
 
 use std::path::Path;
-use std::process::ExitCode;
+use std::process::{Command, ExitCode};
 
 use anyhow::ensure;
 use clap::ValueEnum;
@@ -17,6 +17,7 @@ pub(crate) enum Stage {
     Fmt,
     Tidy,
     Clippy,
+    Fuzz,
     Doc,
     Deny,
     Nextest,
@@ -25,8 +26,8 @@ pub(crate) enum Stage {
 
 impl Stage {
     /// In the order in which they run.
-    pub(crate) const ALL: [Stage; 7] =
-        [Stage::Fmt, Stage::Tidy, Stage::Clippy, Stage::Doc, Stage::Deny, Stage::Nextest, Stage::Doctest];
+    pub(crate) const ALL: [Stage; 8] =
+        [Stage::Fmt, Stage::Tidy, Stage::Clippy, Stage::Fuzz, Stage::Doc, Stage::Deny, Stage::Nextest, Stage::Doctest];
 
     /// As written on the command line.
     pub(crate) fn name(self) -> &'static str {
@@ -34,6 +35,7 @@ impl Stage {
             Stage::Fmt => "fmt",
             Stage::Tidy => "tidy",
             Stage::Clippy => "clippy",
+            Stage::Fuzz => "fuzz",
             Stage::Doc => "doc",
             Stage::Deny => "deny",
             Stage::Nextest => "nextest",
@@ -47,6 +49,7 @@ impl Stage {
             Stage::Fmt => "the sources are formatted",
             Stage::Tidy => "the house rules hold",
             Stage::Clippy => "the compiler and clippy have nothing to say",
+            Stage::Fuzz => "the fuzz targets still compile",
             Stage::Doc => "the documentation builds without a warning",
             Stage::Deny => "dependencies, their licences and their sources are allowed",
             Stage::Nextest => "the tests pass",
@@ -60,6 +63,7 @@ impl Stage {
             Stage::Fmt => run(&mut cargo(&["fmt", "--all", "--", "--check"]))?,
             Stage::Tidy => ensure!(tidy::run(root)? == ExitCode::SUCCESS, "see the findings above"),
             Stage::Clippy => run(&mut cargo(&["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"]))?,
+            Stage::Fuzz => run(&mut check_fuzz_targets())?,
             Stage::Doc => run(cargo(&["doc", "--workspace", "--no-deps"]).env("RUSTDOCFLAGS", "-D warnings"))?,
             Stage::Deny => return deny(),
             Stage::Nextest => run(&mut cargo(&["nextest", "run", "--workspace", "--profile", "ci"]))?,
@@ -67,6 +71,13 @@ impl Stage {
         }
         Ok(None)
     }
+}
+
+/// The targets are a workspace of their own, so no other stage sees them. Nothing is linked: libFuzzer, which needs a C++ compiler, is said to be built.
+fn check_fuzz_targets() -> Command {
+    let mut command = cargo(&["check", "--locked", "--bins", "--manifest-path", "fuzz/Cargo.toml"]);
+    command.args(["--target-dir", "target/fuzz-check"]).env("CUSTOM_LIBFUZZER_PATH", "/nowhere/libfuzzer.a");
+    command
 }
 
 fn deny() -> anyhow::Result<Option<String>> {

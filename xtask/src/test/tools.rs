@@ -41,14 +41,14 @@ pub(crate) fn prepare(stages: &[Stage]) -> anyhow::Result<()> {
             Stage::Clippy => prepare_component("clippy", "clippy")?,
             Stage::Deny => prepare_program(&DENY)?,
             Stage::Nextest => prepare_program(&NEXTEST)?,
-            Stage::Tidy | Stage::Doc | Stage::Doctest => {}
+            Stage::Tidy | Stage::Fuzz | Stage::Doc | Stage::Doctest => {}
         }
     }
     Ok(())
 }
 
 fn compiles(stage: Stage) -> bool {
-    matches!(stage, Stage::Clippy | Stage::Doc | Stage::Nextest | Stage::Doctest)
+    matches!(stage, Stage::Clippy | Stage::Fuzz | Stage::Doc | Stage::Nextest | Stage::Doctest)
 }
 
 #[expect(clippy::disallowed_methods, reason = "CC is a convention between build scripts, not a setting of Leadgate")]

@@ -1,4 +1,4 @@
-//! Suggestions while typing, as the fields of forms name them in `auto_suggest_url`: tags, contacts, companies.
+//! Suggestions while typing, as the fields of forms name them in `auto_suggest_url`: tags, lists, contacts, companies.
 //!
 //! The paths are recorded; the replies are not, so they are lists of what the account has, under the usual keys.
 
@@ -15,6 +15,7 @@ use crate::write::read_id;
 pub(super) fn route(state: &mut State, call: &Call, path: &[&str]) -> Option<Answer> {
     match (&call.method, path) {
         (&Method::GET, ["search", "auto_suggest", "tags"]) => Some(tags(state, call)),
+        (&Method::GET, ["search", "auto_suggest", "lists"]) => Some(Ok(lists(state, call))),
         (&Method::GET, ["search", "auto_suggest", "contacts_full_details"]) => Some(people(state, call)),
         (&Method::GET, ["search", "auto_suggest", "sales_accounts_full_details"]) => {
             Some(Ok(suggested(state, call, Kind::SalesAccount, None)))
@@ -36,6 +37,15 @@ fn tags(state: &State, call: &Call) -> Answer {
     let fitting = used.filter_map(Value::as_str).filter(|tag| tag.to_lowercase().starts_with(&typed));
     let tags: BTreeSet<&str> = fitting.collect();
     Ok(Reply::json(json!({"tags": Page::of(state, call, None).of_rows(tags.into_iter())})))
+}
+
+/// Marketing lists with a name that begins with what was typed.
+fn lists(state: &State, call: &Call) -> Reply {
+    let typed = typed(call);
+    let lists = state.commerce().lists.all();
+    let fitting = lists.iter().filter(|list| list.name.to_lowercase().starts_with(&typed));
+    let rows = Page::of(state, call, None).of_rows(fitting).into_iter();
+    Reply::json(json!({"lists": rows.map(|list| json!({"id": list.id, "name": list.name})).collect::<Vec<_>>()}))
 }
 
 /// Contacts, of one company where it is named.

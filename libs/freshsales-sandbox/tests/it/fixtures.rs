@@ -1,5 +1,5 @@
 //! Every recorded or documented example is replayed against a prepared account: the reply must have the same status,
-//! the same keys and the same JSON types. Values differ; a null stands for any type.
+//! the same keys and the same JSON types. Values differ; a null stands for any type. `cargo xtask fixtures` counts the outcomes.
 
 use std::collections::BTreeSet;
 
@@ -119,13 +119,14 @@ async fn seed_records(app: &App, ids: &mut Ids, name: &str, file: &str) {
         "company": {"name": "Desert Rose Trading"}, "tags": ["Fair"], "lead_source_id": source, "deal": {"name": "Starter", "amount": 1200}}));
     let about = json!({"targetable_type": "Contact", "targetable_id": ingrid, "description": "x",
         "title": "Send the pricing quote", "due_date": "2026-06-19"});
-    let mut task = about.clone();
-    if name.starts_with("tasks of a record") {
-        // The example shows a record without tasks.
-        task["targetable_id"] = json!(second);
-    }
     let note = app.account.seed(Kind::Note, &about);
-    let task = app.account.seed(Kind::Task, &task);
+    let tasks = match (file, name) {
+        // The example shows a record without tasks.
+        (_, name) if name.starts_with("tasks of a record") => vec![("Contact", second)],
+        ("task", "list") => vec![("SalesAccount", account), ("Deal", fjordline), ("Contact", ingrid)],
+        _ => vec![("Contact", ingrid)],
+    };
+    let task = tasks.into_iter().fold(0, |_, (kind, id)| seed_task(app, about.clone(), kind, id));
     for (example, actual) in [
         (40_202_000_001, account),
         (40_202_000_002, other),
@@ -154,6 +155,11 @@ async fn seed_records(app: &App, ids: &mut Ids, name: &str, file: &str) {
         ids.add(40_218_000_001, url.rsplit('/').next().unwrap().parse().unwrap());
         app.account.advance(std::time::Duration::from_millis(400));
     }
+}
+
+fn seed_task(app: &App, mut task: Value, kind: &str, about: i64) -> i64 {
+    (task["targetable_type"], task["targetable_id"]) = (json!(kind), json!(about));
+    app.account.seed(Kind::Task, &task)
 }
 
 /// A meeting, a visit and an e-mail with a contact.
@@ -209,7 +215,8 @@ async fn seed_commerce(app: &App, ids: &mut Ids, name: &str) {
         let form = app.get("/settings/cm_project/forms").await.ok(200)["forms"][0]["id"].clone();
         let budget = json!({"label": "Budget", "field_type": 2});
         app.post(&format!("/settings/cm_project/forms/{form}/fields"), &budget).await.ok(200);
-        let record = app.post("/custom_module/cm_project", &json!({"cm_project": {"name": "A"}})).await.ok(200);
+        let record =
+            app.post("/custom_module/cm_project", &json!({"cm_project": {"name": "Warehouse roll-out"}})).await.ok(200);
         ids.add(40_223_000_101, record["cm_project"]["id"].as_i64().unwrap());
     }
     if name == "restore product" {
@@ -237,7 +244,6 @@ async fn send(app: &App, example: &Value, ids: &Ids) -> Got {
 fn reason_to_leave_out(file: &str, name: &str) -> Option<&'static str> {
     let reason = match (file, name) {
         ("deal", "unlink a contact") => "recorded with and without `users`; the sandbox leaves them out of updates",
-        ("task", "list") => "shows tasks on three kinds of records; the arrays follow the data",
         ("filters_and_views", "scroll") => "a Suite record under a Classic address",
         ("lead_classic", "note on a lead") => "only the request is recorded; the reply is cut short",
         ("auth", "classic password sign-in") => "has no password; signing in has a test of its own",
@@ -252,12 +258,14 @@ fn reason_to_leave_out(file: &str, name: &str) -> Option<&'static str> {
             "documented with the companies of each contact, which the sandbox includes on request"
         }
         ("documented", "duplicates of a contact (no /api)" | "notes of a lead") => "documented without the page's meta",
-        ("documented", "records of a module by rules") => "its rule finds another record",
         ("documented", "page of an account view" | "scroll contacts") => {
             "documented with columns that are there when included"
         }
         ("documented", "create custom field") => {
             "documented with `original_label`; the sandbox has `allow_clearing_default_value` in its place"
+        }
+        ("documented", "records of a module by rules") => {
+            "documented with custom fields, which searches by rules were seen to leave out"
         }
         ("documented", "designations") => "documented with `partial`, recorded without",
         _ => return None,
@@ -289,7 +297,7 @@ fn reason_to_leave_out(file: &str, name: &str) -> Option<&'static str> {
 #[case("documented")]
 #[tokio::test]
 async fn replies_have_the_shape_of_the_examples(#[case] file: &str) {
-    let mut faults = Vec::new();
+    let (mut faults, mut outcomes) = (Vec::new(), Vec::new());
     for example in fixture(file) {
         let name = example["name"].as_str().unwrap();
         if example["request"]["method"].is_null() {
@@ -308,13 +316,24 @@ async fn replies_have_the_shape_of_the_examples(#[case] file: &str) {
         let got = send(&app, &example, &ids).await;
         let mut found = Vec::new();
         compare(&example["response"], &got, &format!("{file}: {name}"), &mut found);
-        match reason_to_leave_out(file, name) {
+        let reason = reason_to_leave_out(file, name);
+        outcomes.push((name.to_owned(), reason.unwrap_or("same")));
+        match reason {
             None => faults.append(&mut found),
             Some(reason) if found.is_empty() => faults.push(format!("{file}: {name} is the same, though {reason}")),
             Some(_) => {}
         }
     }
     assert!(faults.is_empty(), "{}", faults.join("\n"));
+    write_down(file, &outcomes);
+}
+
+/// Hands the outcomes to `cargo xtask fixtures`, where it asked for them.
+#[expect(clippy::disallowed_methods, reason = "a switch of these tests, not a setting")]
+pub(crate) fn write_down(file: &str, outcomes: &[(String, &str)]) {
+    let Some(folder) = std::env::var_os("FIXTURES_COUNT") else { return };
+    let lines: String = outcomes.iter().map(|(name, outcome)| format!("{file}\t{name}\t{outcome}\n")).collect();
+    std::fs::write(std::path::Path::new(&folder).join(format!("sandbox-{file}")), lines).unwrap();
 }
 
 pub(crate) fn compare(expected: &Value, got: &Got, at: &str, faults: &mut Vec<String>) {

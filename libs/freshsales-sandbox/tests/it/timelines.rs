@@ -150,4 +150,8 @@ async fn typing_is_met_with_suggestions() {
     assert_eq!(people.ok(200)["contacts"].as_array().unwrap().len(), 1);
     let companies = without_api(&app, &suggest("sales_accounts_full_details.json?&q=logi")).await.ok(200);
     assert_eq!(companies["sales_accounts"][0]["id"], account);
+    let list = app.post("/lists", &json!({"name": "Newsletter"})).await.ok(200)["list"].clone();
+    app.post("/lists", &json!({"name": "Fair"})).await.ok(200);
+    let lists = without_api(&app, &suggest("lists.json?&q=new")).await.ok(200);
+    assert_eq!(lists, json!({"lists": [list]}));
 }

@@ -26,7 +26,12 @@ pub fn sales_accounts(typed: impl Into<String>) -> Suggestions {
     Suggestions::new("sales_accounts_full_details", vec![("q", typed.into())])
 }
 
-/// See [`tags`], [`contacts`] and [`sales_accounts`].
+/// Marketing lists with a name that begins with a text.
+pub fn lists(typed: impl Into<String>) -> Suggestions {
+    Suggestions::new("lists", vec![("q", typed.into())])
+}
+
+/// See [`tags`], [`contacts`], [`sales_accounts`] and [`lists`].
 #[derive(Debug, Clone)]
 pub struct Suggestions {
     name: &'static str,

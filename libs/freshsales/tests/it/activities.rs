@@ -114,6 +114,8 @@ fn an_upload_is_a_form_with_the_recorded_fields() {
 #[case::counts(activities::counts(TargetKind::Contact, 1, ["notes"]).to_parts(Generation::Suite), "contacts/1/activity_counts", &[("types[]", "notes")])]
 #[case::tags(suggestions::tags::<Contact>("vip").to_parts(Generation::Suite), "search/auto_suggest/tags.json", &[("tag_type", "contact"), ("q", "vip")])]
 #[case::people(suggestions::contacts("ki", None).to_parts(Generation::Suite), "search/auto_suggest/contacts_full_details.json", &[("sales_account_id", ""), ("q", "ki")])]
+#[case::lists(suggestions::lists("ne").to_parts(Generation::Suite), "search/auto_suggest/lists.json", &[("q", "ne")])]
+#[case::companies(suggestions::sales_accounts("fj").to_parts(Generation::Suite), "search/auto_suggest/sales_accounts_full_details.json", &[("q", "fj")])]
 fn some_routes_are_without_api(
     #[case] parts: freshsales::RequestParts,
     #[case] path: &str,

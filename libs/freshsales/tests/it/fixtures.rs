@@ -232,7 +232,7 @@ fn searches_and_lookups_lose_nothing() {
 }
 
 /// Writes the nesting back for the kinds that the reply named.
-fn found(exchange: &Exchange) -> Value {
+pub(crate) fn found(exchange: &Exchange) -> Value {
     let output = read(exchange, &lookup::by("email", "x", []));
     assert!(output.extra.is_empty());
     let asked: Map<String, Value> = serde_json::from_slice(&exchange.body).unwrap();
@@ -251,32 +251,40 @@ macro_rules! selector {
     }};
 }
 
+/// A selector's list, by the path that it was asked under.
+pub(crate) fn selected(exchange: &Exchange) -> Value {
+    let rows = selector!(exchange, selectors::owners())
+        .or_else(|| selector!(exchange, selectors::territories()))
+        .or_else(|| selector!(exchange, selectors::deal_stages()))
+        .or_else(|| selector!(exchange, selectors::deal_pipelines()))
+        .or_else(|| selector!(exchange, selectors::deal_stages_of(40204000001)))
+        .or_else(|| selector!(exchange, selectors::currencies()))
+        .or_else(|| selector!(exchange, selectors::contact_statuses()))
+        .or_else(|| selector!(exchange, selectors::lifecycle_stages()))
+        .or_else(|| selector!(exchange, selectors::lead_stages()))
+        .or_else(|| selector!(exchange, selectors::lead_sources()))
+        .or_else(|| selector!(exchange, selectors::deal_reasons()))
+        .or_else(|| selector!(exchange, selectors::deal_types()))
+        .or_else(|| selector!(exchange, selectors::deal_payment_statuses()))
+        .or_else(|| selector!(exchange, selectors::industry_types()))
+        .or_else(|| selector!(exchange, selectors::business_types()))
+        .or_else(|| selector!(exchange, selectors::campaigns()))
+        .or_else(|| selector!(exchange, selectors::sales_activity_types()))
+        .or_else(|| selector!(exchange, selectors::sales_activity_outcomes()))
+        .or_else(|| selector!(exchange, selectors::sales_activity_outcomes_of(40207000002)))
+        .or_else(|| selector!(exchange, selectors::sales_activity_entity_types()))
+        .or_else(|| selector!(exchange, selectors::deal_products()))
+        .or_else(|| selector!(exchange, selectors::designations()))
+        .or_else(|| selector!(exchange, selectors::lead_reasons()))
+        .unwrap_or_else(|| panic!("no selector for {}", exchange.path));
+    let key = serde_json::from_slice::<Map<String, Value>>(&exchange.body).unwrap().keys().next().unwrap().clone();
+    json!({ key: rows })
+}
+
 #[test]
 fn selectors_lose_nothing() {
     for exchange in &exchanges("selectors") {
-        let rows = selector!(exchange, selectors::owners())
-            .or_else(|| selector!(exchange, selectors::territories()))
-            .or_else(|| selector!(exchange, selectors::deal_stages()))
-            .or_else(|| selector!(exchange, selectors::deal_pipelines()))
-            .or_else(|| selector!(exchange, selectors::deal_stages_of(40204000001)))
-            .or_else(|| selector!(exchange, selectors::currencies()))
-            .or_else(|| selector!(exchange, selectors::contact_statuses()))
-            .or_else(|| selector!(exchange, selectors::lifecycle_stages()))
-            .or_else(|| selector!(exchange, selectors::lead_stages()))
-            .or_else(|| selector!(exchange, selectors::lead_sources()))
-            .or_else(|| selector!(exchange, selectors::deal_reasons()))
-            .or_else(|| selector!(exchange, selectors::deal_types()))
-            .or_else(|| selector!(exchange, selectors::deal_payment_statuses()))
-            .or_else(|| selector!(exchange, selectors::industry_types()))
-            .or_else(|| selector!(exchange, selectors::business_types()))
-            .or_else(|| selector!(exchange, selectors::campaigns()))
-            .or_else(|| selector!(exchange, selectors::sales_activity_types()))
-            .or_else(|| selector!(exchange, selectors::sales_activity_outcomes()))
-            .or_else(|| selector!(exchange, selectors::sales_activity_outcomes_of(40207000002)))
-            .or_else(|| selector!(exchange, selectors::sales_activity_entity_types()))
-            .unwrap_or_else(|| panic!("no selector for {}", exchange.path));
-        let key = serde_json::from_slice::<Map<String, Value>>(&exchange.body).unwrap().keys().next().unwrap().clone();
-        assert_written_back(exchange, json!({ key: rows }));
+        assert_written_back(exchange, selected(exchange));
     }
 }
 

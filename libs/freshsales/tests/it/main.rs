@@ -7,7 +7,7 @@ mod commerce;
 mod credentials;
 mod custom_fields;
 mod detection;
-mod documented;
+mod every_example;
 mod fixtures;
 mod hooks;
 mod hostile_input;

@@ -70,6 +70,7 @@ impl Script {
 
 /// One recorded request with its reply.
 pub(crate) struct Exchange {
+    pub(crate) file: String,
     pub(crate) name: String,
     pub(crate) method: String,
     pub(crate) path: String,
@@ -81,7 +82,18 @@ pub(crate) struct Exchange {
 
 /// All exchanges of a fixture file; those without a request are none.
 pub(crate) fn exchanges(file: &str) -> Vec<Exchange> {
-    examples(file).iter().filter(|example| example["request"]["method"].is_string()).map(exchange).collect()
+    let examples = examples(file);
+    let asked = examples.iter().filter(|example| example["request"]["method"].is_string());
+    asked.map(|example| exchange(file, example)).collect()
+}
+
+/// The names of all fixture files.
+pub(crate) fn files() -> Vec<String> {
+    let folder = std::fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/../../fixtures/freshsales")).unwrap();
+    let mut names: Vec<String> =
+        folder.map(|file| file.unwrap().path().file_stem().unwrap().to_str().unwrap().to_owned()).collect();
+    names.sort();
+    names
 }
 
 /// All examples of a fixture file, as they are.
@@ -96,11 +108,12 @@ pub(crate) fn exchange_named(file: &str, name: &str) -> Exchange {
     exchanges(file).into_iter().find(|exchange| exchange.name == name).expect("no exchange of that name")
 }
 
-fn exchange(example: &Value) -> Exchange {
+fn exchange(file: &str, example: &Value) -> Exchange {
     let (request, response) = (&example["request"], &example["response"]);
     let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
     let headers = response["headers"].as_object().cloned().unwrap_or_default();
     Exchange {
+        file: file.to_owned(),
         name: text(&example["name"]),
         method: text(&request["method"]),
         path: path_of(request["url"].as_str().unwrap()),

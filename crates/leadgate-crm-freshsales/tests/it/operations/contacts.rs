@@ -59,5 +59,10 @@ pub(super) const OPERATIONS: &[Operation] = &[
         TargetKind::Contact,
         scene.ids.contact
     )),
+    operation!("count_contact_activities", activities::counts, |scene| (
+        TargetKind::Contact,
+        scene.ids.contact,
+        ["notes"]
+    )),
     operation!("list_contact_duplicates", duplicates::of_contact, |scene| (scene.ids.contact)),
 ];

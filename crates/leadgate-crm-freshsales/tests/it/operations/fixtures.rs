@@ -26,8 +26,9 @@ impl Known {
         }
     }
 
-    /// Whether a path is one of its own: a parameter stands for one whole segment.
+    /// Whether a path is one of its own: a parameter stands for one whole segment, and a trailing `.json` says nothing.
     pub(crate) fn fits(&self, path: &str) -> bool {
+        let path = path.strip_suffix(".json").unwrap_or(path);
         let (wanted, found) = (self.path.split('/'), path.split('/'));
         wanted.clone().count() == found.clone().count()
             && wanted.zip(found).all(|(wanted, found)| wanted == found || wanted.starts_with('{') && !found.is_empty())
@@ -91,11 +92,11 @@ fn examples_of(file: &str) -> Vec<Example> {
     document["examples"].as_array().into_iter().flatten().filter(granted).map(example).collect()
 }
 
-/// The path relative to the account's address. A trailing `.json` says nothing.
+/// The path relative to the account's address.
 fn path_of(url: &str) -> String {
     let path = url.split('?').next().unwrap().splitn(4, '/').nth(3).unwrap();
     let path = path.strip_prefix("crm/sales/").unwrap_or(path);
-    format!("/{}", path.strip_suffix(".json").unwrap_or(path))
+    format!("/{path}")
 }
 
 /// The examples of an operation: its template fits, and none with fewer parameters does.

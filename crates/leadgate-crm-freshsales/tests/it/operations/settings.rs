@@ -1,8 +1,9 @@
-//! Operations on forms and jobs, and the searches over several kinds of records.
+//! Operations on forms and jobs, the searches over several kinds of records, and suggestions while typing.
 
+use freshsales::contacts::Contact;
 use freshsales::fields::{self, FieldAttributes};
 use freshsales::lookup::{self, Entity};
-use freshsales::{jobs, search};
+use freshsales::{jobs, search, suggestions};
 
 use super::{Operation, operation};
 
@@ -16,4 +17,9 @@ pub(super) const OPERATIONS: &[Operation] = &[
     operation!("job_status_api", jobs::status, |scene| (scene.of_suite.job.clone())),
     operation!("lookup_search", lookup::by, |scene| ("email", "ada@example.com", [Entity::Contact])),
     operation!("search", search::query, |scene| ("Ada", ["contact"])),
+    operation!("list_all_forms", fields::forms::<Contact>, |scene| ()),
+    operation!("suggest_tags", suggestions::tags::<Contact>, |scene| ("vip")),
+    operation!("suggest_lists", suggestions::lists, |scene| ("Ju")),
+    operation!("suggest_contacts", suggestions::contacts, |scene| ("Ada", None)),
+    operation!("suggest_sales_accounts", suggestions::sales_accounts, |scene| ("Ac")),
 ];

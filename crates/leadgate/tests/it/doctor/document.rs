@@ -65,8 +65,11 @@ fn normalised(out: &str, patient: &Patient, running: &[String]) -> String {
         let port = url.rsplit(':').next().unwrap_or_default();
         text = text.replace(&format!(":{port}"), &format!(":{}", 3000 + at));
     }
+    if !patient.variables.iter().any(|(name, _)| *name == "PATH") {
+        // The machine's own `df` tells it.
+        text = with_number(&text, ("", " MiB are free"), "20480");
+    }
     for (before, after, instead) in [
-        ("", " MiB are free", "20480"),
         ("was on the disk after ", " ms", "1.2"),
         ("was found after ", " s", "0.1"),
         ("within ", " s, though", "0.0"),

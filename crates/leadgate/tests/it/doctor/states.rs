@@ -57,6 +57,10 @@ states! {
         fault(patient, FaultKind::ServerErrorHtml { status: 503 }, &[""]);
         brief(patient)
     };
+    "The CRM answers nothing" => |patient| {
+        fault(patient, FaultKind::CutBeforeCommit, &[""]);
+        brief(patient)
+    };
     "Throttled at the edge (429 with Retry-After)" => |patient| {
         fault(patient, FaultKind::EdgeThrottle { retry_after: 180 }, &[""]);
         brief(patient)
@@ -84,8 +88,17 @@ states! {
         fault(patient, FaultKind::Forbidden, &["/lookup"]);
         brief(patient)
     };
+    "Looking people up fails (500)" => |patient| {
+        fault(patient, FaultKind::FailBeforeCommit, &["/lookup"]);
+        brief(patient)
+    };
     "A stage in the settings does not exist (422)" => |patient| {
         patient.set("LEADGATE__NAMES__STAGES", "Negotation, Trial Active");
+        brief(patient)
+    };
+    "A source and an owner in the settings do not exist (422)" => |patient| {
+        patient.set("LEADGATE__NAMES__SOURCES", "Web, Trade fare");
+        patient.set("LEADGATE__NAMES__OWNERS", "mara.lindqvist@example.com, Ada");
         brief(patient)
     };
     "The key may not make deals nor delete contacts" => |patient| {
@@ -117,10 +130,21 @@ states! {
         patient.set("LEADGATE__STORE__DURABILITY", "normal");
         brief(patient)
     };
+    "The disk is full" => |patient| {
+        make_store(patient);
+        say_that_little_is_free(patient, 51_200);
+        brief(patient)
+    };
     "The store is damaged" => |patient| {
         make_store(patient);
         std::fs::write(patient.folder().join("leadgate-data/leadgate.db"), "no database ".repeat(500)).unwrap();
         brief(patient)
+    };
+    "A gateway runs, and the world reaches it" => |patient| {
+        let running = with_gateway(patient);
+        patient.set("LEADGATE__SERVER__PUBLIC_URL", format!("http://127.0.0.1:{}", running[0].ready["port"]));
+        patient.arguments.clear();
+        running
     };
     "The public address leads nowhere" => |patient| {
         patient.set("LEADGATE__SERVER__PUBLIC_URL", "http://127.0.0.1:1");
@@ -163,6 +187,18 @@ fn open_to_others(patient: &Patient) {
     use std::os::unix::fs::PermissionsExt as _;
     let folder = patient.folder().join("leadgate-data");
     std::fs::set_permissions(folder, std::fs::Permissions::from_mode(0o755)).unwrap();
+}
+
+/// Puts a `df` first that tells of so many free KiB.
+#[cfg(unix)]
+fn say_that_little_is_free(patient: &mut Patient, kib: u32) {
+    use std::os::unix::fs::PermissionsExt as _;
+    let folder = patient.folder().join("tools");
+    std::fs::create_dir(&folder).unwrap();
+    let told = format!("#!/bin/sh\necho '/dev/sda1 41943040 41891840 {kib} 99% /'\n");
+    std::fs::write(folder.join("df"), told).unwrap();
+    std::fs::set_permissions(folder.join("df"), std::fs::Permissions::from_mode(0o755)).unwrap();
+    patient.set("PATH", folder.to_str().unwrap());
 }
 
 /// A gateway that serves the account, whose port the doctor is told.
