@@ -22,12 +22,20 @@ pub enum Section {
     Campaigns,
     /// Owners: the users that records can belong to.
     Owners,
+    /// Territories.
+    Territories,
 }
 
 impl Section {
     /// Every section.
-    pub const ALL: [Section; 5] =
-        [Section::Account, Section::Stages, Section::Sources, Section::Campaigns, Section::Owners];
+    pub const ALL: [Section; 6] = [
+        Section::Account,
+        Section::Stages,
+        Section::Sources,
+        Section::Campaigns,
+        Section::Owners,
+        Section::Territories,
+    ];
 
     /// The name that stores, logs and messages use.
     pub fn name(self) -> &'static str {
@@ -37,6 +45,7 @@ impl Section {
             Section::Sources => "sources",
             Section::Campaigns => "campaigns",
             Section::Owners => "owners",
+            Section::Territories => "territories",
         }
     }
 }

@@ -34,6 +34,16 @@ pub enum Among {
     Leads,
 }
 
+/// What companies can be searched by.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CompanyKey {
+    /// Their web site has this domain in it.
+    Website(String),
+    /// Their name has this text in it.
+    NamePart(String),
+}
+
 /// One request to the CRM.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
@@ -79,6 +89,8 @@ pub enum CrmCall {
         /// The name.
         name: String,
     },
+    /// Search companies. May not see what was written in the last seconds, and may find more than what is meant.
+    FindCompanies(CompanyKey),
     /// Create or update a company by name.
     UpsertCompany {
         /// The key.
@@ -149,6 +161,7 @@ impl CrmCall {
             CrmCall::UpsertPeople(_) => "upsert_people",
             CrmCall::BulkStatus { .. } => "bulk_status",
             CrmCall::FindCompany { .. } => "find_company",
+            CrmCall::FindCompanies(_) => "find_companies",
             CrmCall::UpsertCompany { .. } => "upsert_company",
             CrmCall::UpdateCompany { .. } => "update_company",
             CrmCall::ListDeals(_) => "list_deals",

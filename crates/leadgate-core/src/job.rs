@@ -16,7 +16,7 @@ use crate::identity::IdentityKey;
 use crate::plan::Plan;
 use crate::record::{KnownRecord, RecordRef};
 use crate::retry::RetryPolicy;
-use crate::steps::{Findings, Next, ParkReason, Parking, Step, StepContext, StepEffect, Verdict};
+use crate::steps::{Findings, Next, ParkReason, Parking, PersonWish, Routed, Step, StepContext, StepEffect, Verdict};
 
 /// The version of the stored form. A reader refuses what is newer.
 pub const STATE_VERSION: u8 = 1;
@@ -206,6 +206,23 @@ impl JobState {
             step.mark_unknown(next, since);
         }
         may_have_written
+    }
+
+    /// What routing decided of the person, if it was asked.
+    pub fn routed(&self) -> Option<&Routed> {
+        self.wish()?.routed.as_ref()
+    }
+
+    /// The owner whom the submission named itself.
+    pub fn named_owner(&self) -> Option<&str> {
+        self.wish()?.owner.as_deref()
+    }
+
+    fn wish(&self) -> Option<&PersonWish> {
+        self.steps.iter().find_map(|step| match step {
+            Step::EnsurePerson(step) => Some(&step.wish),
+            _ => None,
+        })
     }
 
     /// What was decided and why, in order: at planning, then by the steps.

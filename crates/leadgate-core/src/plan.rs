@@ -6,15 +6,17 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::catalog::Catalog;
-use crate::identity::{IdentityKey, Phone};
+use crate::catalog::{BELIEVED_FOR, Catalog, Resolved, Section};
+use crate::identity::{Email, IdentityKey, Phone};
 use crate::intake::{Company, Lead, Note, NoteTarget, ReadingRules, StageMove, Submission};
 use crate::lane::Lane;
 use crate::mirror::{MirrorUpdate, Mirrored};
 use crate::playbook::{Response, Trigger};
 use crate::record::{Fields, RecordKind, RecordRef, field};
-use crate::routing::RoutingState;
-use crate::steps::{CompanyStep, DealStep, NoteStep, NoteWhere, PersonStep, PersonWish, StageStep, Step};
+use crate::routing::{CompanyBy, LeadFacts, Routing, RoutingMoment, RoutingState, is_free, text};
+use crate::steps::{
+    CompanyLookup, CompanyStep, DealStep, NoteStep, NoteWhere, PersonStep, PersonWish, Routed, StageStep, Step,
+};
 use crate::submission::SubmissionId;
 
 /// What a submission asks for.
@@ -102,10 +104,14 @@ pub fn needs(_submission: &Submission) -> PlanNeeds {
 }
 
 /// Derives the plan of a submission.
-pub fn derive(submission: &Submission, context: &PlanContext<'_>, _memory: &mut PlanMemory) -> Planned {
+pub fn derive(submission: &Submission, context: &PlanContext<'_>, memory: &mut PlanMemory) -> Planned {
     let lane = submission.lane();
+    let mut effects = PlanEffects::default();
     let plan = match submission {
-        Submission::Lead(lead) => lead_plan(lead, lane, context.rules),
+        Submission::Lead(lead) => {
+            let routed = route(lead, context, memory, &mut effects);
+            lead_plan(lead, lane, context.rules, routed)
+        }
         Submission::Note(note) => note_plan(note, lane),
         Submission::StageMove(stage_move) => stage_plan(stage_move, lane),
         Submission::Event(event) => {
@@ -113,7 +119,35 @@ pub fn derive(submission: &Submission, context: &PlanContext<'_>, _memory: &mut 
         }
         Submission::Sighting => response_plan(Response::default(), lane),
     };
-    Planned { plan, effects: PlanEffects::default() }
+    Planned { plan, effects }
+}
+
+/// What routing says of a lead, and what it says of how it came to that.
+#[derive(Default)]
+struct RoutedLead {
+    routed: Option<Routed>,
+    reasons: Vec<String>,
+}
+
+fn route(lead: &Lead, context: &PlanContext<'_>, memory: &mut PlanMemory, effects: &mut PlanEffects) -> RoutedLead {
+    let routing = &context.rules.rules.routing;
+    if !routing.is_on() {
+        return RoutedLead::default();
+    }
+    if let Some(owner) = &lead.owner {
+        let reasons = vec![format!("routing was not asked: the submission names its owner, \"{owner}\"")];
+        return RoutedLead { routed: None, reasons };
+    }
+    let believed = context.now.saturating_sub(BELIEVED_FOR).unwrap_or(Timestamp::MIN);
+    let may_own =
+        |owner: &str| !matches!(context.catalog.resolve(Section::Owners, owner, believed), Resolved::Unknown { .. });
+    let moment = RoutingMoment { now: context.now, may_own: &may_own };
+    let before = memory.routing.clone();
+    let decision = routing.decide(&LeadFacts::of(lead), &moment, &mut memory.routing);
+    if memory.routing != before {
+        effects.routing = Some(memory.routing.clone());
+    }
+    RoutedLead { routed: Some(Routed::of(&decision, routing.sticky())), reasons: decision.reasons }
 }
 
 fn response_plan(response: Response, lane: Lane) -> Plan {
@@ -121,13 +155,15 @@ fn response_plan(response: Response, lane: Lane) -> Plan {
     Plan { steps, keys, recalls: Vec::new(), lane, decisions }
 }
 
-fn lead_plan(lead: &Lead, lane: Lane, rules: &ReadingRules) -> Plan {
+fn lead_plan(lead: &Lead, lane: Lane, rules: &ReadingRules, route: RoutedLead) -> Plan {
+    let RoutedLead { routed, reasons } = route;
     let phone = lead.phone.as_deref().map(|typed| Phone::parse(typed, rules.phone_region.as_deref()));
     let by_email = lead.email.as_ref().map(IdentityKey::of_email);
     let by_phone = phone.as_ref().and_then(IdentityKey::of_phone);
     let mut steps = Vec::new();
-    steps.extend(lead.company.as_ref().map(|company| Step::EnsureCompany(company_step(company))));
-    steps.push(Step::EnsurePerson(Box::new(PersonStep::new(person_wish(lead, phone)))));
+    steps.extend(matched_company(lead, &rules.rules.routing, routed.clone()).map(Step::EnsureCompany));
+    let wish = PersonWish { routed, ..person_wish(lead, phone) };
+    steps.push(Step::EnsurePerson(Box::new(PersonStep::new(wish))));
     steps.extend(
         lead.deal
             .as_ref()
@@ -139,8 +175,47 @@ fn lead_plan(lead: &Lead, lane: Lane, rules: &ReadingRules) -> Plan {
         keys: by_email.into_iter().chain(by_phone).collect(),
         recalls: lead.company.iter().map(|company| IdentityKey::of_company(&company.name)).collect(),
         lane,
-        decisions: Vec::new(),
+        decisions: reasons,
     }
+}
+
+/// The company of a lead, and how it is looked for; none where there is neither a name nor anything to look by.
+fn matched_company(lead: &Lead, routing: &Routing, routed: Option<Routed>) -> Option<CompanyStep> {
+    let lookups = company_lookups(lead, routing);
+    let by_more_than_name = lookups.iter().any(|lookup| *lookup != CompanyLookup::Name);
+    let mut step = match &lead.company {
+        Some(company) => company_step(company),
+        None if by_more_than_name => CompanyStep::new(String::new(), Fields::new()),
+        None => return None,
+    };
+    step.routed = routed;
+    if by_more_than_name {
+        step.lookups = lookups;
+    }
+    Some(step)
+}
+
+fn company_lookups(lead: &Lead, routing: &Routing) -> Vec<CompanyLookup> {
+    let mut lookups = Vec::new();
+    for by in routing.match_company() {
+        let lookup = match by {
+            CompanyBy::Domain => lead.email.as_ref().and_then(business_domain).map(CompanyLookup::Website),
+            CompanyBy::Website => {
+                let host = lead.company.as_ref().and_then(|company| text::host(company.website.as_deref()?));
+                host.map(|host| CompanyLookup::Website(text::registrable(&host).to_owned()))
+            }
+            CompanyBy::Name => lead.company.as_ref().map(|_| CompanyLookup::Name),
+            CompanyBy::SimilarName => lead.company.as_ref().map(|_| CompanyLookup::SimilarName),
+        };
+        lookups.extend(lookup.filter(|lookup| !lookups.contains(lookup)));
+    }
+    lookups
+}
+
+/// The registrable domain of an address, unless anybody can have one there.
+fn business_domain(email: &Email) -> Option<String> {
+    let domain = text::registrable(email.as_str().rsplit_once('@')?.1);
+    (!is_free(domain)).then(|| domain.to_owned())
 }
 
 fn company_step(company: &Company) -> CompanyStep {
@@ -167,6 +242,7 @@ fn person_wish(lead: &Lead, phone: Option<Phone>) -> PersonWish {
         source: lead.source.clone(),
         campaign: lead.campaign.clone(),
         owner: lead.owner.clone(),
+        routed: None,
         overwrite: lead.overwrite,
         create: true,
     }
@@ -195,17 +271,7 @@ fn note_plan(note: &Note, lane: Lane) -> Plan {
             decisions: Vec::new(),
         },
         NoteTarget::Person(email) => {
-            let wish = PersonWish {
-                email: Some(email.clone()),
-                phone: None,
-                fields: Fields::new(),
-                lead_only: Fields::new(),
-                source: None,
-                campaign: None,
-                owner: None,
-                overwrite: false,
-                create: false,
-            };
+            let wish = PersonWish { email: Some(email.clone()), ..PersonWish::default() };
             let person = Step::EnsurePerson(Box::new(PersonStep::new(wish)));
             let add = Step::AddNote(NoteStep::new(NoteWhere::Person, note.text.clone()));
             Plan {

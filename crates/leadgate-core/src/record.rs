@@ -80,6 +80,10 @@ pub mod field {
     pub const CAMPAIGN_ID: &str = "campaign_id";
     /// Id of the owner.
     pub const OWNER_ID: &str = "owner_id";
+    /// Id of the territory.
+    pub const TERRITORY_ID: &str = "territory_id";
+    /// Sum of a company's open deals; only read.
+    pub const OPEN_DEALS: &str = "open_deals_amount";
     /// Id of the life-cycle stage, on accounts where a lead is a contact in its "Lead" stage.
     pub const LIFECYCLE_STAGE_ID: &str = "lifecycle_stage_id";
     /// Id of the company record, on accounts where a person is linked to one.

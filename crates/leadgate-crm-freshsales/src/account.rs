@@ -19,6 +19,10 @@ impl Account<'_, '_> {
             Section::Sources => SectionContent::Names(names(self.send(selectors::lead_sources()).await?)),
             Section::Campaigns => SectionContent::Names(names(self.send(selectors::campaigns()).await?)),
             Section::Owners => SectionContent::Names(self.owners().await?),
+            Section::Territories => match unless_hidden(self.send(selectors::territories()).await)? {
+                Some(territories) => SectionContent::Names(names(territories)),
+                None => SectionContent::Unreadable,
+            },
         };
         Ok(CrmReply::Catalog(content))
     }

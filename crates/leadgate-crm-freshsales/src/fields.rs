@@ -7,7 +7,7 @@ use leadgate_core::record::{Fields, RecordKind, RecordRef, Snapshot, field, is_b
 use serde_json::{Map, Value, json};
 
 /// Fields of a person that have the same name and shape on both sides.
-const PLAIN: [&str; 16] = [
+const PLAIN: [&str; 17] = [
     field::FIRST_NAME,
     field::LAST_NAME,
     field::MOBILE,
@@ -21,6 +21,7 @@ const PLAIN: [&str; 16] = [
     field::SOURCE_ID,
     field::CAMPAIGN_ID,
     field::OWNER_ID,
+    field::TERRITORY_ID,
     field::TAGS,
     field::CUSTOM,
     field::LIFECYCLE_STAGE_ID,
@@ -72,6 +73,8 @@ pub(crate) fn snapshot(kind: RecordKind, id: i64, shown: &Value) -> Snapshot {
         RecordKind::Company => {
             reader.take(field::WEBSITE, "/website", "/website");
             reader.take(field::EMPLOYEES, "/number_of_employees", "/number_of_employees");
+            reader.take(field::COMPANY_NAME, "/name", "/name");
+            reader.take(field::OPEN_DEALS, "/open_deals_amount", "/open_deals_amount");
         }
         RecordKind::Deal => {}
     }

@@ -82,6 +82,7 @@ impl FreshsalesCrm {
             CrmCall::UpsertPeople(people) => account.upsert_people(&people).await,
             CrmCall::BulkStatus { ticket } => account.bulk_status(&ticket).await,
             CrmCall::FindCompany { name } => account.find_company(&name).await,
+            CrmCall::FindCompanies(key) => account.find_companies(&key).await,
             CrmCall::UpsertCompany { name, fields } => account.upsert_company(&name, &fields).await,
             CrmCall::UpdateCompany { record, fields } => account.update_company(record, &fields).await,
             CrmCall::ListDeals(person) => account.list_deals(person).await,

@@ -9,6 +9,7 @@ use leadgate_core::budget::Standing;
 use leadgate_core::clock::Clock;
 use leadgate_core::crm::Crm;
 use leadgate_core::lane::Lane;
+use leadgate_core::routing::RoutingState;
 use leadgate_store::{Store, StoreError};
 use rand::rngs::SmallRng;
 use rand::{Rng as _, SeedableRng as _};
@@ -46,6 +47,8 @@ pub(crate) struct Shared {
     /// Jobs that are planned and not ended, by [`Lane::rank`], as far as this process knows.
     pub(crate) open_jobs: [AtomicI64; 4],
     pub(crate) gathering: Gathering,
+    /// Whose turn it is, unless it must be read from the store.
+    pub(crate) turns: Mutex<Option<RoutingState>>,
     jitter: Mutex<SmallRng>,
 }
 
@@ -99,6 +102,7 @@ impl Engine {
             catalog,
             open_jobs: open.map(|count| AtomicI64::new(i64::try_from(count).unwrap_or(i64::MAX))),
             gathering: Gathering::default(),
+            turns: Mutex::default(),
             jitter: Mutex::new(jitter),
         };
         Ok(Engine { shared: Arc::new(shared) })

@@ -1,11 +1,12 @@
 //! Planning: inbox rows become jobs. What is read is the stored row, so that a rule that was wrong can be mended and nothing is lost.
 
-use std::collections::BTreeMap;
+use std::sync::PoisonError;
 
 use leadgate_core::intake::{self, IntakeError, Submission};
 use leadgate_core::job::JobState;
 use leadgate_core::lane::Lane;
 use leadgate_core::plan::{self, PlanContext, PlanEffects, PlanMemory, PlanNeeds, Planned};
+use leadgate_core::routing::RoutingState;
 use leadgate_core::steps::{ParkReason, Parking};
 use leadgate_store::StoreError;
 use leadgate_store::model::{InboxEntry, NewJob, PlannedSubmission};
@@ -32,6 +33,7 @@ impl Engine {
         let plans: Vec<PlannedSubmission> = read.iter().map(|read| self.plan_one(read, &mut memory)).collect();
         let lanes: Vec<Lane> = plans.iter().filter_map(|planned| Some(planned.job.as_ref().ok()?.lane)).collect();
         self.shared.store.record_plans(plans, self.now()).await?;
+        self.remember_turns(memory.routing);
         if lanes.contains(&Lane::Bulk) {
             self.shared.gathering.arrived(self.now());
         }
@@ -55,7 +57,20 @@ impl Engine {
     async fn recall(&self, read: &[Read<'_>]) -> Result<PlanMemory, StoreError> {
         let _needs: Vec<PlanNeeds> =
             read.iter().filter_map(|read| Some(plan::needs(read.submission.as_ref().ok()?))).collect();
-        Ok(PlanMemory { profiles: BTreeMap::new(), ..PlanMemory::default() })
+        Ok(PlanMemory { routing: self.recall_turns().await?, ..PlanMemory::default() })
+    }
+
+    /// Whose turn it is. Read once; then this process, which alone uses the store, knows. Forgotten until the plans that change it are kept.
+    async fn recall_turns(&self) -> Result<RoutingState, StoreError> {
+        let held = self.shared.turns.lock().unwrap_or_else(PoisonError::into_inner).take();
+        match held {
+            Some(state) => Ok(state),
+            None => self.shared.store.routing().await,
+        }
+    }
+
+    fn remember_turns(&self, state: RoutingState) {
+        *self.shared.turns.lock().unwrap_or_else(PoisonError::into_inner) = Some(state);
     }
 
     fn plan_one(&self, read: &Read<'_>, memory: &mut PlanMemory) -> PlannedSubmission {

@@ -13,6 +13,7 @@ use rusqlite::{Connection, OptionalExtension as _, params};
 use crate::columns::{Id, LaneRank, Micros, raw_submission, to_json};
 use crate::error::store_error;
 use crate::queue::{self, OUT, PARKED, StateColumns};
+use crate::settings;
 use crate::writer::Announcements;
 
 /// A submission and its dedupe columns, ready to be stored.
@@ -123,6 +124,7 @@ fn unplanned_in(connection: &Connection, lane: Lane, limit: u32) -> rusqlite::Re
 pub(crate) struct PreparedPlan {
     submission: SubmissionId,
     job: Result<(NewJob, StateColumns), Unplannable>,
+    routing: Option<String>,
 }
 
 /// The parked job of a submission that cannot be planned.
@@ -154,7 +156,8 @@ impl PreparedPlan {
             }
             Err(parking) => Err(Unplannable::new(&parking)?),
         };
-        Ok(PreparedPlan { submission: planned.submission, job })
+        let routing = planned.effects.routing.map(|state| to_json("state of routing", &state)).transpose()?;
+        Ok(PreparedPlan { submission: planned.submission, job, routing })
     }
 }
 
@@ -166,8 +169,11 @@ pub(crate) fn record_plans(
     announcements: &mut Announcements,
 ) -> Result<(), StoreError> {
     let mut waiting = Vec::with_capacity(plans.len());
+    // Each state of routing builds on the one before, in the order in which plans were made.
+    let mut routing = None;
     for plan in plans {
         let seq = unplanned_row(connection, plan.submission).map_err(|error| store_error(&error))?;
+        routing = seq.and(plan.routing.as_deref()).or(routing);
         waiting.extend(seq.map(|seq| (seq, plan)));
     }
     // Whoever came first is to stand first in the queues of its identities, in whatever order the plans were handed over.
@@ -176,7 +182,10 @@ pub(crate) fn record_plans(
     for (seq, plan) in waiting {
         record_plan(connection, seq, plan, now, announcements).map_err(|error| store_error(&error))?;
     }
-    Ok(())
+    match routing {
+        Some(state) => settings::put_routing(connection, state).map_err(|error| store_error(&error)),
+        None => Ok(()),
+    }
 }
 
 fn unplanned_row(connection: &Connection, submission: SubmissionId) -> rusqlite::Result<Option<i64>> {

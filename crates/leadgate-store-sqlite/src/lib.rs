@@ -10,7 +10,7 @@
 //! | `reader` | the threads that read, from the last commit, without waiting for the writer |
 //! | `room` | whether the disk takes more |
 //! | [`inspect`] | looks at a store without changing it |
-//! | `intake`, `queue`, `claims`, `turns`, `views`, `settings` | the SQL, by subject |
+//! | `intake`, `queue`, `claims`, `turns`, `views`, `listing`, `settings` | the SQL, by subject |
 //! | `columns`, `error` | how values and failures cross the border to SQLite |
 //! | `store` | [`SqliteStore`], which sends each method of the trait to the right thread |
 //!
@@ -24,6 +24,7 @@ pub mod config;
 mod error;
 pub mod inspect;
 mod intake;
+mod listing;
 mod open;
 mod queue;
 mod reader;

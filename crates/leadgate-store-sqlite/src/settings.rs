@@ -2,6 +2,7 @@
 
 use jiff::Timestamp;
 use leadgate_core::catalog::{Catalog, Section};
+use leadgate_core::routing::RoutingState;
 use leadgate_store::StoreError;
 use leadgate_store::model::AppKey;
 use rusqlite::{Connection, OptionalExtension as _, params};
@@ -44,6 +45,21 @@ pub(crate) fn budget(connection: &Connection) -> Result<Option<Value>, StoreErro
 /// Keeps the budget.
 pub(crate) fn put_budget(connection: &Connection, value: &str) -> rusqlite::Result<()> {
     connection.prepare_cached("INSERT OR REPLACE INTO budget (only, value) VALUES (1, ?1)")?.execute([value])?;
+    Ok(())
+}
+
+/// Whose turn it is, as it was last kept.
+pub(crate) fn routing(connection: &Connection) -> Result<RoutingState, StoreError> {
+    let read = |connection: &Connection| -> rusqlite::Result<Option<String>> {
+        connection.prepare_cached("SELECT state FROM routing")?.query_row([], |row| row.get(0)).optional()
+    };
+    let state = read(connection).map_err(|error| store_error(&error))?;
+    Ok(from_optional_json("state of routing", state.as_deref())?.unwrap_or_default())
+}
+
+/// Keeps whose turn it is.
+pub(crate) fn put_routing(connection: &Connection, state: &str) -> rusqlite::Result<()> {
+    connection.prepare_cached("INSERT OR REPLACE INTO routing (only, state) VALUES (1, ?1)")?.execute([state])?;
     Ok(())
 }
 

@@ -6,11 +6,13 @@ use std::sync::{Arc, Mutex, PoisonError};
 use async_trait::async_trait;
 use jiff::Timestamp;
 use leadgate_core::catalog::{Catalog, Section, SectionRead};
+use leadgate_core::routing::RoutingState;
 use leadgate_core::steps::{ParkReason, Parking};
 use leadgate_core::submission::SubmissionId;
 use leadgate_store::model::{
     AcceptOutcome, AppKey, ClaimRequest, ClaimedJob, InboxEntry, JobFilter, JobId, JobSummary, Lease, NewSubmission,
-    PlannedSubmission, QueueStats, ReleaseOutcome, SubmissionStory, TurnOutcome, TurnRecord,
+    PlannedSubmission, QueueStats, ReleaseOutcome, SubmissionEntry, SubmissionFilter, SubmissionStory, TurnOutcome,
+    TurnRecord,
 };
 use leadgate_store::signals::Signals;
 use leadgate_store::{Store, StoreError};
@@ -25,7 +27,7 @@ use crate::open::{self, StoreLock};
 use crate::reader::Readers;
 use crate::turns::PreparedTurn;
 use crate::writer::{Announcements, Caller, Scope, Writer};
-use crate::{claims, intake, room, settings, turns, views};
+use crate::{claims, intake, listing, room, settings, turns, views};
 
 /// The gateway's memory in one SQLite file.
 ///
@@ -196,6 +198,14 @@ impl Store for SqliteStore {
 
     async fn budget(&self) -> Result<Option<Value>, StoreError> {
         self.readers.run(settings::budget).await
+    }
+
+    async fn routing(&self) -> Result<RoutingState, StoreError> {
+        self.readers.run(settings::routing).await
+    }
+
+    async fn submissions(&self, filter: SubmissionFilter) -> Result<Vec<SubmissionEntry>, StoreError> {
+        self.readers.run(move |connection| listing::submissions(connection, &filter)).await
     }
 
     async fn app_keys(&self) -> Result<Vec<AppKey>, StoreError> {

@@ -100,9 +100,12 @@ macro_rules! conformance_suite {
                 the_budget_is_kept_with_the_turns,
                 the_catalog_is_kept_by_section,
                 an_app_key_is_replaced_by_name,
+                whose_turn_it_is_is_kept_with_the_plans,
             ];
             views: [
                 jobs_are_listed_youngest_first,
+                submissions_are_listed_in_order_of_arrival,
+                submissions_are_listed_page_by_page,
                 jobs_are_filtered_and_limited,
                 a_job_in_a_list_shows_where_it_stands,
                 an_empty_store_counts_nothing,

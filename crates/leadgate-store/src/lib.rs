@@ -15,12 +15,14 @@ pub mod signals;
 use async_trait::async_trait;
 use jiff::Timestamp;
 use leadgate_core::catalog::{Catalog, Section, SectionRead};
+use leadgate_core::routing::RoutingState;
 use leadgate_core::submission::SubmissionId;
 use serde_json::Value;
 
 use crate::model::{
     AcceptOutcome, AppKey, ClaimRequest, ClaimedJob, InboxEntry, JobFilter, JobId, JobSummary, NewSubmission,
-    PlannedSubmission, QueueStats, ReleaseOutcome, SubmissionStory, TurnOutcome, TurnRecord,
+    PlannedSubmission, QueueStats, ReleaseOutcome, SubmissionEntry, SubmissionFilter, SubmissionStory, TurnOutcome,
+    TurnRecord,
 };
 use crate::signals::Signals;
 
@@ -69,7 +71,7 @@ pub trait Store: Send + Sync + 'static {
     /// [`Lane::rank`](leadgate_core::lane::Lane::rank).
     async fn unplanned(&self, per_lane: [u32; 4]) -> Result<Vec<InboxEntry>, StoreError>;
 
-    /// Keeps plans as jobs. What cannot be planned becomes a parked job without steps in the lane of its submission. A submission that was planned meanwhile is left alone.
+    /// Keeps plans as jobs, and what they change besides: of the states of routing the last that came with a plan that was kept. What cannot be planned becomes a parked job without steps in the lane of its submission. A submission that was planned meanwhile is left alone.
     async fn record_plans(&self, plans: Vec<PlannedSubmission>, now: Timestamp) -> Result<(), StoreError>;
 
     /// Leases due jobs, the most urgent lane first, then in order of arrival.
@@ -114,6 +116,12 @@ pub trait Store: Send + Sync + 'static {
 
     /// The budget as it was last kept.
     async fn budget(&self) -> Result<Option<Value>, StoreError>;
+
+    /// Whose turn it is, as it was last kept with plans.
+    async fn routing(&self) -> Result<RoutingState, StoreError>;
+
+    /// Submissions since a moment in order of arrival, with where their jobs stand.
+    async fn submissions(&self, filter: SubmissionFilter) -> Result<Vec<SubmissionEntry>, StoreError>;
 
     /// The app keys that open the gateway.
     async fn app_keys(&self) -> Result<Vec<AppKey>, StoreError>;

@@ -9,7 +9,7 @@ use leadgate_core::lane::Lane;
 use leadgate_core::plan::PlanEffects;
 use leadgate_core::record::KnownRecord;
 use leadgate_core::steps::{Parking, StepEffect};
-use leadgate_core::submission::{RawSubmission, SubmissionId};
+use leadgate_core::submission::{RawSubmission, Route, SubmissionId};
 use serde::{Deserialize, Serialize};
 
 /// The first 16 bytes of a SHA-256.
@@ -318,6 +318,32 @@ pub struct JobSummary {
     pub accepted_at: Timestamp,
     /// Why it needs a person, if it does.
     pub parking: Option<Parking>,
+}
+
+/// Which submissions to list.
+#[derive(Clone, Debug)]
+pub struct SubmissionFilter {
+    /// Accepted at this moment or later.
+    pub since: Timestamp,
+    /// Those that arrived after this one.
+    pub after: Option<SubmissionId>,
+    /// Those that came through one of these doors; none for all.
+    pub routes: Vec<Route>,
+    /// At most so many.
+    pub limit: u32,
+}
+
+/// A submission in a list.
+#[derive(Clone, Debug)]
+pub struct SubmissionEntry {
+    /// Which.
+    pub id: SubmissionId,
+    /// What came in.
+    pub raw: RawSubmission,
+    /// When it was accepted.
+    pub accepted_at: Timestamp,
+    /// Where its job stands, once it is planned.
+    pub state: Option<JobState>,
 }
 
 /// Whether a job was released.

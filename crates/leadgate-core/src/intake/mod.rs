@@ -108,6 +108,12 @@ pub struct Lead {
     pub tags: Vec<String>,
     /// Custom fields by their names in the CRM, `cf_…`.
     pub custom: serde_json::Map<String, Value>,
+    /// Number of employees, where no company is named that could have them.
+    pub employees: Option<u32>,
+    /// Parameters of the campaign's link without their `utm_`; only routing looks at them.
+    pub utm: BTreeMap<String, String>,
+    /// The person's language, such as `de-AT`; only routing looks at it.
+    pub language: Option<String>,
     /// A deal to have with the person.
     pub deal: Option<Deal>,
     /// A note to add to the person.

@@ -1,5 +1,7 @@
 //! The shapes of the `/v1` API. Strict: an unknown field is an error that names the known ones.
 
+use std::collections::BTreeMap;
+
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -37,9 +39,21 @@ struct LeadBody {
     custom_fields: serde_json::Map<String, Value>,
     deal: Option<DealBody>,
     note: Option<String>,
+    utm: Option<UtmBody>,
+    language: Option<String>,
     #[serde(default)]
     overwrite: bool,
     lane: Option<Lane>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct UtmBody {
+    source: Option<String>,
+    medium: Option<String>,
+    campaign: Option<String>,
+    term: Option<String>,
+    content: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -92,6 +106,9 @@ pub(super) fn lead(body: &[u8], rules: &ReadingRules) -> Result<Submission, Inta
         custom: custom(&mut checked, body.custom_fields),
         deal: deal(&mut checked, body.deal),
         note: checked.lines("note", body.note),
+        utm: utm(&mut checked, body.utm.unwrap_or_default()),
+        language: checked.line("language", body.language),
+        employees,
         overwrite: body.overwrite,
         lane: writable_lane(&mut checked, body.lane),
         ..Lead::default()
@@ -137,6 +154,18 @@ fn company(checked: &mut Checked, body: Option<CompanyBody>, employees: Option<u
     let name = checked.line("company.name", Some(full.name));
     let website = checked.line("company.website", full.website);
     name.map(|name| Company { name, website, employees: full.employees.or(employees) })
+}
+
+fn utm(checked: &mut Checked, body: UtmBody) -> BTreeMap<String, String> {
+    let said = [
+        ("source", body.source),
+        ("medium", body.medium),
+        ("campaign", body.campaign),
+        ("term", body.term),
+        ("content", body.content),
+    ];
+    let read = said.map(|(name, value)| (name, checked.line(&format!("utm.{name}"), value)));
+    read.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?))).collect()
 }
 
 fn tags(checked: &mut Checked, tags: Vec<String>) -> Vec<String> {

@@ -12,6 +12,7 @@
 mod company;
 mod deal;
 mod note;
+mod owner;
 mod person;
 mod send;
 mod stage;
@@ -21,9 +22,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-pub use company::CompanyStep;
+pub use company::{CompanyLookup, CompanyStep};
 pub use deal::DealStep;
 pub use note::{NoteStep, NoteWhere};
+pub use owner::{Routed, RoutedOwner};
 pub use person::{PersonStep, PersonWish};
 pub use send::SendStep;
 pub use stage::StageStep;
@@ -67,6 +69,9 @@ pub struct Findings {
     pub person_is_new: bool,
     /// The company's id.
     pub company: Option<i64>,
+    /// Who owns the company, if it was there before.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub company_owner: Option<i64>,
 }
 
 /// What the gateway knows at the moment a step is looked at.

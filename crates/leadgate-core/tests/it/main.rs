@@ -5,4 +5,5 @@ mod exactly_once;
 mod intake;
 mod model_crm;
 mod planning;
+mod routing;
 mod scripted;

@@ -2,12 +2,14 @@
 
 use leadgate_core::catalog::{AccountFacts, NamedId, Parent, Section, SectionContent, SectionRead};
 use leadgate_core::identity::IdentityKey;
+use leadgate_core::plan::PlanEffects;
 use leadgate_core::record::{KnownRecord, RecordKind, RecordRef};
+use leadgate_core::routing::RoutingState;
 use leadgate_core::steps::StepEffect;
 
 use super::samples::*;
 use crate::Store;
-use crate::model::{AppKey, ClaimedJob, NewJob, Then, TurnRecord};
+use crate::model::{AppKey, ClaimedJob, NewJob, PlannedSubmission, Then, TurnRecord};
 
 /// Learns through a job of its own, which it finishes.
 async fn learn(store: &dyn Store, number: u64, effects: Vec<StepEffect>, seconds: i64) {
@@ -124,4 +126,24 @@ pub async fn an_app_key_is_replaced_by_name(store: &dyn Store) {
     let mut keys = store.app_keys().await.unwrap();
     keys.sort_by(|one, other| one.name.cmp(&other.name));
     assert_eq!(keys, [app_key("blog", 2), app_key("shop", 3)]);
+}
+
+/// None at first; a plan that changes nothing leaves it; one for a submission that was planned meanwhile changes nothing.
+pub async fn whose_turn_it_is_is_kept_with_the_plans(store: &dyn Store) {
+    let state = |credit: i64| -> RoutingState {
+        serde_json::from_value(serde_json::json!({"groups": {"emea": {"ada": credit, "bob": -credit}}})).unwrap()
+    };
+    let with = |number, routing| PlannedSubmission {
+        effects: PlanEffects { routing, ..PlanEffects::default() },
+        ..planned(id(number), Ok(job(&[])))
+    };
+    assert_eq!(store.routing().await.unwrap(), RoutingState::default());
+    for number in 1..=4 {
+        accept(store, number, 0).await;
+    }
+    let plans = vec![with(2, Some(state(1))), with(1, Some(state(2))), with(3, None)];
+    store.record_plans(plans, at(0)).await.unwrap();
+    assert_eq!(store.routing().await.unwrap(), state(2), "the last that was handed over");
+    store.record_plans(vec![with(3, Some(state(3))), with(4, None)], at(0)).await.unwrap();
+    assert_eq!(store.routing().await.unwrap(), state(2));
 }

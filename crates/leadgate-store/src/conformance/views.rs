@@ -1,10 +1,11 @@
 //! Lists, counts, and when to look again.
 
 use leadgate_core::lane::Lane;
+use leadgate_core::submission::{Route, SubmissionId};
 
 use super::samples::*;
 use crate::Store;
-use crate::model::{JobFilter, JobSummary, Progress, QueueStats, Then, TurnRecord};
+use crate::model::{JobFilter, JobSummary, Progress, QueueStats, SubmissionFilter, Then, TurnRecord};
 
 /// Four jobs: 1 finished, 2 parked, 3 leased, 4 waiting behind 3.
 async fn one_of_each(store: &dyn Store) {
@@ -128,4 +129,39 @@ pub async fn who_waits_behind_another_is_not_waited_for(store: &dyn Store) {
     let first = claim_one(store, 0).await;
     record(store, turn(&first, Then::DueAt(at(500))), 0).await;
     assert_eq!(store.next_due().await.unwrap(), Some(at(500)));
+}
+
+/// Those of the doors that are asked for, from the moment on that is asked for; with their job, once there is one.
+pub async fn submissions_are_listed_in_order_of_arrival(store: &dyn Store) {
+    for (number, seconds) in [(3, 0), (2, 10), (1, 20)] {
+        accept(store, number, seconds).await;
+    }
+    record_plan(store, id(2), job(&["a"]), 21).await;
+    let listed = store.submissions(listing(10, &[Route::Lead, Route::Form])).await.unwrap();
+    assert_eq!(
+        listed.iter().map(|entry| (entry.id, entry.accepted_at)).collect::<Vec<_>>(),
+        [(id(2), at(10)), (id(1), at(20))]
+    );
+    assert_eq!((listed[0].state.clone(), listed[1].state.clone()), (Some(state()), None));
+    assert_eq!(listed[0].raw, submission(2).raw);
+    assert_eq!(store.submissions(listing(0, &[])).await.unwrap().len(), 3, "of all doors");
+    assert!(store.submissions(listing(0, &[Route::Note])).await.unwrap().is_empty());
+}
+
+/// Each page begins after the last one of the page before.
+pub async fn submissions_are_listed_page_by_page(store: &dyn Store) {
+    for number in [5, 3, 4] {
+        accept(store, number, 0).await;
+    }
+    let page = |after| SubmissionFilter { after, limit: 2, ..listing(0, &[]) };
+    let ids = async |after| -> Vec<SubmissionId> {
+        store.submissions(page(after)).await.unwrap().iter().map(|entry| entry.id).collect()
+    };
+    assert_eq!(ids(None).await, [id(5), id(3)]);
+    assert_eq!(ids(Some(id(3))).await, [id(4)]);
+    assert!(ids(Some(id(4))).await.is_empty() && ids(Some(id(99))).await.is_empty());
+}
+
+fn listing(since: i64, routes: &[Route]) -> SubmissionFilter {
+    SubmissionFilter { since: at(since), after: None, routes: routes.to_vec(), limit: 100 }
 }

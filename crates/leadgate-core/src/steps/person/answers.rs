@@ -11,11 +11,12 @@ use crate::record::{Fields, Snapshot, field};
 use crate::steps::{CLOCK_SKEW, Parking, StepAnswer, StepContext, Verdict};
 
 /// Fields that a lead can do without when the CRM will not take them.
-const DISPENSABLE: [&str; 6] = [
+const DISPENSABLE: [&str; 7] = [
     field::MOBILE,
     field::SOURCE_ID,
     field::CAMPAIGN_ID,
     field::OWNER_ID,
+    field::TERRITORY_ID,
     field::LIFECYCLE_STAGE_ID,
     field::COMPANY_ID,
 ];
@@ -114,11 +115,15 @@ impl PersonStep {
 
     fn created(&mut self, snapshot: &Snapshot, fields: &Fields, context: &StepContext<'_>) {
         self.story.extend(self.wish.left_out(context));
+        self.story.extend(self.wish.owner_story(context));
         self.story.push(format!("{} {} created", Self::kind_of(snapshot.record), snapshot.record.id));
         self.finish(snapshot, true, fields);
     }
 
     fn updated(&mut self, snapshot: &Snapshot, fields: &Fields, created: bool) {
+        if !created {
+            self.tell_owner(snapshot, fields.contains_key(field::OWNER_ID));
+        }
         let names: Vec<&str> = fields.keys().map(String::as_str).collect();
         self.story.push(format!("{} updated: {}", snapshot.record, names.join(", ")));
         self.finish(snapshot, created, fields);

@@ -9,7 +9,8 @@ use crate::record::{Fields, KnownRecord, RecordKind, Snapshot, field};
 
 /// Fields that point at other records. They are written when a person is made or when overwriting is asked for, and filled when a whole record
 /// happens to be at hand; they are no reason to spend a request.
-const RELATIONS: [&str; 4] = [field::SOURCE_ID, field::CAMPAIGN_ID, field::OWNER_ID, field::LIFECYCLE_STAGE_ID];
+const RELATIONS: [&str; 5] =
+    [field::SOURCE_ID, field::CAMPAIGN_ID, field::OWNER_ID, field::TERRITORY_ID, field::LIFECYCLE_STAGE_ID];
 
 /// The record that is the person: a contact before a lead, the primary e-mail before a second one, the oldest before younger ones.
 pub(super) fn choose(found: Vec<Snapshot>, email: Option<&Email>) -> Option<Snapshot> {

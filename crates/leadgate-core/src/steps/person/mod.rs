@@ -22,7 +22,7 @@ use serde::{Deserialize, Serialize};
 
 pub use wish::PersonWish;
 
-use super::{Findings, Next, ParkReason, Parking, StepContext, StepEffect};
+use super::{Findings, Next, ParkReason, Parking, Routed, StepContext, StepEffect};
 use crate::catalog::{AccountFacts, Section};
 use crate::crm::{Among, CrmCall, LookupBy};
 use crate::identity::IdentityKey;
@@ -211,11 +211,19 @@ impl PersonStep {
     }
 
     fn reconcile(&self, candidate: &Snapshot, fields: &Fields) -> Next {
-        let fields = &self.wish.fitting(fields, candidate.record.kind);
-        if !self.run.candidate_whole && matching::must_read_whole(candidate, fields, self.wish.overwrite) {
+        let fields = self.wish.fitting(fields, candidate.record.kind);
+        let fields = &self.wish.respecting_owner(fields, candidate);
+        let unseen_owner = self.wish.reassigns() && candidate.unread.contains(field::OWNER_ID);
+        let must_read = unseen_owner || matching::must_read_whole(candidate, fields, self.wish.overwrite);
+        if !self.run.candidate_whole && must_read {
             return Next::Call(CrmCall::ReadPerson(candidate.record));
         }
-        let patch = matching::patch(candidate, fields, self.wish.overwrite);
+        let mut patch = matching::patch(candidate, fields, self.wish.overwrite);
+        if self.wish.reassigns() {
+            let owner = fields.get_key_value(field::OWNER_ID);
+            let other = owner.filter(|(name, id)| candidate.fields.get(*name) != Some(*id));
+            patch.extend(other.map(|(name, id)| (name.clone(), id.clone())));
+        }
         if patch.is_empty() {
             return Next::Done;
         }
@@ -236,7 +244,10 @@ impl PersonStep {
     }
 
     fn reconcile_known(&self, known: &KnownRecord, fields: &Fields) -> Next {
-        if self.wish.overwrite || matching::adds_to(known, &self.wish.fitting(fields, known.record.kind)) {
+        if self.wish.overwrite
+            || self.wish.reassigns()
+            || matching::adds_to(known, &self.wish.fitting(fields, known.record.kind))
+        {
             return Next::Call(CrmCall::ReadPerson(known.record));
         }
         Next::Done
@@ -357,7 +368,10 @@ impl PersonStep {
             return;
         }
         if let Some(candidate) = self.run.candidate.take() {
-            if !self.run.probably_ours {
+            if self.run.probably_ours {
+                self.story.extend(self.wish.owner_story(context));
+            } else {
+                self.tell_owner(&candidate, false);
                 self.story.push("nothing to add: every field of the submission has a value in the CRM".to_owned());
             }
             self.finish(&candidate, self.run.probably_ours, &Fields::new());
@@ -366,6 +380,18 @@ impl PersonStep {
                 .push(format!("{} is the person: the gateway wrote or read it lately; nothing to add", known.record));
             let KnownRecord { record, filled } = known;
             self.run.done = Some(PersonDone { record, created: false, is_new: false, filled, holds_phone: false });
+        }
+    }
+
+    /// Says that a person who was there before stays with their owner, or that they had none.
+    fn tell_owner(&mut self, held: &Snapshot, written: bool) {
+        if self.wish.routed.is_none() {
+            return;
+        }
+        match held.fields.get(field::OWNER_ID) {
+            Some(id) if written => self.story.push(format!("{} is given to user {id} by routing", held.record)),
+            Some(id) => self.story.push(format!("{} was there before and keeps its owner, user {id}", held.record)),
+            None => self.story.push(format!("{} was there before; its owner is left as it is", held.record)),
         }
     }
 

@@ -6,13 +6,13 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::StepContext;
+use super::{Routed, StepContext};
 use crate::catalog::{AccountFacts, Resolved, Section};
 use crate::identity::{Email, Phone};
-use crate::record::{Fields, RecordKind, field};
+use crate::record::{Fields, RecordKind, Snapshot, field};
 
 /// What a submission says of a person.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct PersonWish {
     /// E-mail address.
     pub email: Option<Email>,
@@ -28,6 +28,9 @@ pub struct PersonWish {
     pub campaign: Option<String>,
     /// Owner, by name or e-mail.
     pub owner: Option<String>,
+    /// What routing decided, where the submission names no owner.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub routed: Option<Routed>,
     /// Replace values that the CRM has.
     pub overwrite: bool,
     /// Make the person if nobody matches.
@@ -36,12 +39,17 @@ pub struct PersonWish {
 
 impl PersonWish {
     /// The names that stand for ids of the account.
-    fn named(&self) -> [(&'static str, Section, Option<&str>); 3] {
+    fn named(&self) -> [(&'static str, Section, Option<&str>); 4] {
         [
             (field::SOURCE_ID, Section::Sources, self.source.as_deref()),
             (field::CAMPAIGN_ID, Section::Campaigns, self.campaign.as_deref()),
             (field::OWNER_ID, Section::Owners, self.owner.as_deref()),
+            (field::TERRITORY_ID, Section::Territories, self.territory()),
         ]
+    }
+
+    fn territory(&self) -> Option<&str> {
+        self.routed.as_ref()?.territory.as_deref()
     }
 
     /// The fields to have on this account, or the section of the catalog that must be read first.
@@ -71,6 +79,10 @@ impl PersonWish {
                 Resolved::Unknown { .. } | Resolved::Unreadable => {}
             }
         }
+        if let Some(routed) = self.routed.as_ref().filter(|_| !dropped.contains(field::OWNER_ID)) {
+            let owner = routed.resolve(context, context.findings.company_owner, since)?;
+            fields.extend(owner.id.map(|id| (field::OWNER_ID.to_owned(), Value::from(id))));
+        }
         fields.retain(|name, _| !dropped.contains(name));
         Ok(fields)
     }
@@ -94,10 +106,36 @@ impl PersonWish {
                     section.name(),
                     valid.join(", ")
                 )),
+                Resolved::Unreadable if section == Section::Territories => {
+                    Some(format!("\"{wanted}\" was left out: the key may not read the account's territories"))
+                }
                 _ => None,
             }
         };
         self.named().into_iter().filter_map(unknown).collect()
+    }
+
+    /// Who was to own a new record, and why, in words.
+    pub(super) fn owner_story(&self, context: &StepContext<'_>) -> Vec<String> {
+        let Some(routed) = &self.routed else { return Vec::new() };
+        let choice = routed.resolve(context, context.findings.company_owner, Timestamp::MIN);
+        choice.map(|choice| choice.story).unwrap_or_default()
+    }
+
+    /// What routing may write to a record that exists: nothing that is somebody's already, unless it is to be given anew.
+    pub(super) fn respecting_owner(&self, mut fields: Fields, candidate: &Snapshot) -> Fields {
+        let Some(routed) = self.routed.as_ref().filter(|_| self.owner.is_none()) else { return fields };
+        if !routed.reassign {
+            fields.retain(|name, _| {
+                !matches!(name.as_str(), field::OWNER_ID | field::TERRITORY_ID) || candidate.is_blank(name)
+            });
+        }
+        fields
+    }
+
+    /// Whether the owner of a person who exists is to be replaced.
+    pub(super) fn reassigns(&self) -> bool {
+        self.routed.as_ref().is_some_and(|routed| routed.reassign && !routed.owners.is_empty())
     }
 
     /// What a new record needs besides: its life-cycle stage where a lead is a contact, and a last name to be listed under.
