@@ -32,7 +32,7 @@ impl Account<'_, '_> {
         };
         let search = filtered_search::by_rules::<SalesAccount>(vec![rule]).page(1, MOST_FOUND).full_rows();
         let found = self.send(search).await?;
-        Ok(CrmReply::Found(found.items.iter().map(|account| self.company(account)).collect()))
+        Ok(CrmReply::Found(found.records.iter().map(|account| self.company(account)).collect()))
     }
 
     pub(crate) async fn upsert_company(mut self, name: &str, fields: &Fields) -> Result<CrmReply, CrmFailure> {

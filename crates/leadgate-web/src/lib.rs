@@ -18,6 +18,7 @@ mod edge;
 mod error;
 mod health;
 mod intake;
+pub mod listing;
 pub mod metrics;
 pub mod operator;
 pub mod routes;

@@ -15,7 +15,7 @@ use crate::auth::Caller;
 use crate::edge::{self, Edge};
 use crate::error::ApiError;
 use crate::state::Gateway;
-use crate::{health, intake, operator, submissions};
+use crate::{health, intake, listing, operator, submissions};
 
 /// One route.
 #[derive(Debug)]
@@ -44,6 +44,7 @@ pub enum RouteAccess {
 pub(crate) enum Door {
     Submit(Route),
     Submission,
+    Submissions,
     Jobs,
     Job,
     ReleaseJob,
@@ -61,7 +62,7 @@ impl Door {
         match self {
             Door::Submit(route) => Dialect::of(route),
             Door::Health => Dialect::Guide,
-            Door::Submission | Door::Jobs | Door::Job | Door::Stages => Dialect::V1,
+            Door::Submission | Door::Submissions | Door::Jobs | Door::Job | Door::Stages => Dialect::V1,
             Door::ReleaseJob | Door::ReleaseJobs => Dialect::V1,
             Door::Ready | Door::Loopback | Door::Metrics | Door::Nowhere => Dialect::V1,
         }
@@ -92,6 +93,7 @@ pub static ROUTES: &[RouteEntry] = &[
     RouteEntry::new("POST", "/v1/notes", RouteAccess::Key, Door::Submit(Route::Note)),
     RouteEntry::new("PUT", "/v1/deals/{id}/stage", RouteAccess::Key, Door::Submit(Route::Stage)),
     RouteEntry::new("GET", "/v1/submissions/{id}", RouteAccess::Key, Door::Submission),
+    RouteEntry::new("GET", "/v1/submissions", RouteAccess::Key, Door::Submissions),
     RouteEntry::new("GET", "/v1/jobs", RouteAccess::Key, Door::Jobs),
     RouteEntry::new("GET", "/v1/jobs/{id}", RouteAccess::Key, Door::Job),
     RouteEntry::new("POST", "/v1/jobs/{id}/release", RouteAccess::Key, Door::ReleaseJob),
@@ -131,6 +133,7 @@ fn behind(entry: &'static RouteEntry) -> MethodRouter<Gateway> {
             if entry.method == "PUT" { put(handler) } else { post(handler) }
         }
         Door::Submission => get(submissions::show),
+        Door::Submissions => get(listing::list),
         Door::Jobs => get(operator::list),
         Door::Job => get(operator::show),
         Door::ReleaseJob => post(operator::release),

@@ -6,6 +6,7 @@ use axum::response::Response;
 use http::StatusCode;
 use jiff::Timestamp;
 use leadgate_core::record::RecordRef;
+use leadgate_core::routing::Decided;
 use leadgate_core::steps::Parking;
 use leadgate_core::submission::SubmissionId;
 use leadgate_store::model::{Attempt, JobStory, Progress, SubmissionStory};
@@ -15,6 +16,7 @@ use crate::answers::json;
 use crate::auth::Caller;
 use crate::edge::Kept;
 use crate::error::ApiError;
+use crate::listing::routing_of;
 use crate::state::Gateway;
 
 /// `GET /v1/submissions/{id}`.
@@ -43,6 +45,9 @@ pub(crate) struct Document<'a> {
     repeats: u32,
     lane: Option<&'static str>,
     outcome: Option<OutcomeView>,
+    /// What routing decided, where it was asked.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    routing: Option<Decided>,
     /// What was decided and why, in order.
     decisions: Vec<&'a str>,
     steps: Vec<StepView>,
@@ -101,6 +106,7 @@ impl<'a> Document<'a> {
             repeats: story.repeats,
             lane: job.map(|job| job.lane.name()),
             outcome: job.and_then(outcome),
+            routing: job.and_then(|job| routing_of(&job.state)),
             decisions: job.map(|job| job.state.story()).unwrap_or_default(),
             steps: job.map(|job| steps(job, story.progress)).unwrap_or_default(),
             attempts: attempts.iter().map(attempt).collect(),

@@ -4,11 +4,14 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use anyhow::{Context as _, anyhow};
+use jiff::Timestamp;
 use leadgate_core::clock::Clock as _;
+use leadgate_core::intake::ReadingRules;
+use leadgate_core::submission::SubmissionId;
 use leadgate_store::Store as _;
 use leadgate_store::model::{JobFilter, JobId, Progress, ReleaseOutcome};
 use leadgate_store_sqlite::SqliteStore;
-use leadgate_web::operator;
+use leadgate_web::{listing, operator};
 use serde_json::{Value, json};
 
 use crate::config::Effective;
@@ -92,6 +95,38 @@ impl Desk {
             Desk::Store(store) => {
                 let released = store.release_all(SystemClock.now()).await.context("writing to the store failed")?;
                 Ok(operator::released_document(released))
+            }
+        }
+    }
+
+    /// The whole story of a submission.
+    pub(crate) async fn submission(&self, id: SubmissionId) -> Result<Value, Failure> {
+        match self {
+            Desk::Running(remote) => remote.ask(Ask::get(&format!("/v1/submissions/{id}"))).await?.successful(),
+            Desk::Store(store) => {
+                let story = store.story(id).await.context("reading the store failed")?;
+                let story = story.ok_or_else(|| Failure::new(Exit::Refused, anyhow!("there is no submission {id}")))?;
+                Ok(operator::story_document(&story))
+            }
+        }
+    }
+
+    /// A page of leads since a moment, with what routing looks at and what it decided.
+    pub(crate) async fn leads_since(
+        &self,
+        since: Timestamp,
+        after: Option<SubmissionId>,
+        reading: &ReadingRules,
+    ) -> Result<Value, Failure> {
+        match self {
+            Desk::Running(remote) => {
+                let after = after.map(|id| format!("&after={id}")).unwrap_or_default();
+                let path = format!("/v1/submissions?kind=leads&since={since}{after}");
+                remote.ask(Ask::get(&path)).await?.successful()
+            }
+            Desk::Store(store) => {
+                let entries = store.submissions(listing::leads_since(since, after)).await;
+                Ok(listing::listing_document(&entries.context("reading the store failed")?, reading))
             }
         }
     }

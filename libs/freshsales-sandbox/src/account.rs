@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use jiff::Timestamp;
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 use tokio::sync::Notify;
 
 use crate::config::{CustomField, Generation, Plan};
@@ -321,6 +321,17 @@ impl Account {
     /// Adds a pipeline without stages; returns its id.
     pub fn add_pipeline(&self, name: &str) -> i64 {
         self.steer().catalog.add_pipeline(name, false)
+    }
+
+    /// Adds a user who can own records, unless there is one of that name; returns the id.
+    ///
+    /// # Panics
+    /// Never: the user is there once it is added.
+    pub fn add_owner(&self, name: &str, email: &str, is_active: bool) -> i64 {
+        let mut state = self.steer();
+        let extra = json!({"email": email, "is_active": is_active, "work_number": null, "mobile_number": null});
+        state.catalog.add_missing(List::Users, name, extra);
+        state.catalog.by_name(List::Users, name).map(|user| user.id).expect("it was added just now")
     }
 
     /// The id of the deal stage with this name, in any pipeline.

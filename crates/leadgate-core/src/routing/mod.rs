@@ -14,6 +14,7 @@ mod decision;
 mod facts;
 mod free_mail;
 mod groups;
+mod replay;
 pub(crate) mod text;
 
 use std::collections::BTreeMap;
@@ -27,6 +28,7 @@ pub(crate) use config::RoutingFile;
 pub use decision::{Candidate, Decision, RuleCheck};
 pub use facts::LeadFacts;
 pub(crate) use free_mail::is_free;
+pub use replay::{Decided, Replay};
 
 use availability::{Absence, Hours};
 use conditions::Conditions;

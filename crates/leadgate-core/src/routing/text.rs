@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::LazyLock;
 
 /// Names of countries that people use and the standard does not list.
-const ALSO_CALLED: [(&str, &str); 30] = [
+const ALSO_CALLED: [(&str, &str); 31] = [
     ("usa", "US"),
     ("u s a", "US"),
     ("united states", "US"),
@@ -32,6 +32,7 @@ const ALSO_CALLED: [(&str, &str); 30] = [
     ("vietnam", "VN"),
     ("turkey", "TR"),
     ("ivory coast", "CI"),
+    ("cote d ivoire", "CI"),
     ("taiwan", "TW"),
     ("iran", "IR"),
     ("bolivia", "BO"),

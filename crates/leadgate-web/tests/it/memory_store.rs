@@ -10,11 +10,13 @@ use leadgate_core::catalog::{Catalog, Section, SectionRead};
 use leadgate_core::intake::{self, ReadingRules};
 use leadgate_core::job::{JobState, Outcome};
 use leadgate_core::plan::{self, PlanContext, PlanMemory};
+use leadgate_core::routing::RoutingState;
 use leadgate_core::steps::Parking;
 use leadgate_core::submission::{RawSubmission, SubmissionId};
 use leadgate_store::model::{
     AcceptOutcome, AppKey, ClaimRequest, ClaimedJob, Dedupe, InboxEntry, JobFilter, JobId, JobStory, JobSummary,
-    NewSubmission, PlannedSubmission, Progress, QueueStats, ReleaseOutcome, SubmissionStory, TurnOutcome, TurnRecord,
+    NewSubmission, PlannedSubmission, Progress, QueueStats, ReleaseOutcome, SubmissionEntry, SubmissionFilter,
+    SubmissionStory, TurnOutcome, TurnRecord,
 };
 use leadgate_store::signals::Signals;
 use leadgate_store::{Store, StoreError};
@@ -232,6 +234,22 @@ impl Store for MemoryStore {
         Ok(self.rows().by_id.get(&id).map(|row| row.story.clone()))
     }
 
+    async fn submissions(&self, filter: SubmissionFilter) -> Result<Vec<SubmissionEntry>, StoreError> {
+        self.check().await?;
+        let rows = self.rows();
+        let stories = rows.in_order.iter().map(|id| &rows.by_id[id].story);
+        let after = stories.skip_while(|story| filter.after.is_some_and(|after| story.id != after));
+        let after = after.skip(usize::from(filter.after.is_some())).filter(|story| story.accepted_at >= filter.since);
+        let listed = after.filter(|story| filter.routes.is_empty() || filter.routes.contains(&story.raw.route));
+        let entry = |story: &SubmissionStory| SubmissionEntry {
+            id: story.id,
+            raw: story.raw.clone(),
+            accepted_at: story.accepted_at,
+            state: story.job.as_ref().map(|job| job.state.clone()),
+        };
+        Ok(listed.take(filter.limit as usize).map(entry).collect())
+    }
+
     async fn budget(&self) -> Result<Option<Value>, StoreError> {
         self.check().await?;
         Ok(None)
@@ -303,6 +321,10 @@ impl Store for MemoryStore {
 
     async fn put_section(&self, _: Section, _: SectionRead) -> Result<(), StoreError> {
         unreachable!("only the engine keeps names")
+    }
+
+    async fn routing(&self) -> Result<RoutingState, StoreError> {
+        unreachable!("only the engine routes leads")
     }
 
     async fn app_keys(&self) -> Result<Vec<AppKey>, StoreError> {

@@ -10,6 +10,7 @@ mod jobs;
 mod keys;
 mod leads;
 mod notes;
+mod route;
 mod sandbox;
 mod sending;
 mod serve;
@@ -75,6 +76,9 @@ enum Command {
     /// Move deals through a running gateway
     #[command(subcommand)]
     Deals(deals::Command),
+    /// See who would own a lead and why, and what other rules would have changed
+    #[command(subcommand)]
+    Route(route::Command),
     /// List the deal stages of the account, as the gateway knows them
     Stages(stages::Flags),
     /// Find out what is wrong with this installation, and how to mend it
@@ -147,6 +151,7 @@ fn dispatch(command: Command, session: &Session) -> CommandResult {
         Command::Leads(command) => on_this_thread(leads::run(command, session)),
         Command::Notes(command) => on_this_thread(notes::run(command, session)),
         Command::Deals(command) => on_this_thread(deals::run(command, session)),
+        Command::Route(command) => on_this_thread(route::run(command, session)),
         Command::Stages(flags) => on_this_thread(stages::run(flags, session)),
         Command::Doctor(flags) => on_this_thread(doctor::run(flags, session)),
         Command::Conformance(flags) => on_all_cores(conformance::run(flags, session)),

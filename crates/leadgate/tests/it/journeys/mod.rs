@@ -7,3 +7,4 @@ mod faults;
 mod leads;
 mod notes;
 mod outages;
+mod routing;
