@@ -9,6 +9,7 @@ use jiff::{SignedDuration, Timestamp};
 use leadgate_core::budget::BudgetSettings;
 use leadgate_core::clock::Clock;
 use leadgate_core::crm::Crm;
+use leadgate_core::rules::Rules;
 use leadgate_crm_freshsales::{FreshsalesCrm, FreshsalesSettings};
 use leadgate_engine::{Engine, EngineParts, EngineSettings, Pass};
 use leadgate_store::Store;
@@ -109,6 +110,18 @@ impl TestGatewayBuilder {
         self
     }
 
+    /// Gives door and engine a rules file.
+    ///
+    /// # Panics
+    /// If something is wrong with it.
+    #[must_use]
+    pub fn rules(mut self, text: &str) -> Self {
+        let rules = Arc::new(Rules::parse(text, &|_| None).unwrap());
+        self.web.reading.rules = Arc::clone(&rules);
+        self.engine.reading.rules = rules;
+        self
+    }
+
     /// Puts something between the engine and the account.
     #[must_use]
     pub fn crm(mut self, wrap: impl FnOnce(Arc<dyn Crm>) -> Arc<dyn Crm> + 'static) -> Self {
@@ -187,6 +200,16 @@ impl TestGateway {
         for (name, value) in headers {
             request = request.header(*name, *value);
         }
+        Answer::read(request.send().await.unwrap()).await
+    }
+
+    /// Posts the fields of a form as a browser does for a page of that address. Redirects are not followed.
+    pub async fn post_form(&self, path: &str, page: &str, fields: &[(String, String)]) -> Answer {
+        let origin = url::Url::parse(page).unwrap().origin().ascii_serialization();
+        let body = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish();
+        let request = self.http.post(format!("{}{path}", self.url)).body(body);
+        let request = request.header("content-type", "application/x-www-form-urlencoded");
+        let request = request.header("accept", "text/html,*/*;q=0.8").header("origin", origin).header("referer", page);
         Answer::read(request.send().await.unwrap()).await
     }
 
@@ -269,7 +292,7 @@ impl TestGateway {
 fn http_client() -> reqwest::Client {
     // Somebody else in the process may have installed it already.
     let _ = rustls::crypto::ring::default_provider().install_default();
-    reqwest::Client::builder().no_proxy().build().unwrap()
+    reqwest::Client::builder().no_proxy().redirect(reqwest::redirect::Policy::none()).build().unwrap()
 }
 
 impl Drop for TestGateway {
