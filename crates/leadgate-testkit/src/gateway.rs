@@ -203,6 +203,16 @@ impl TestGateway {
         Answer::read(request.send().await.unwrap()).await
     }
 
+    /// Posts the fields of a form as a browser does for a page of that address. Redirects are not followed.
+    pub async fn post_form(&self, path: &str, page: &str, fields: &[(String, String)]) -> Answer {
+        let origin = url::Url::parse(page).unwrap().origin().ascii_serialization();
+        let body = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish();
+        let request = self.http.post(format!("{}{path}", self.url)).body(body);
+        let request = request.header("content-type", "application/x-www-form-urlencoded");
+        let request = request.header("accept", "text/html,*/*;q=0.8").header("origin", origin).header("referer", page);
+        Answer::read(request.send().await.unwrap()).await
+    }
+
     /// Puts a JSON body.
     pub async fn put(&self, path: &str, body: &Value) -> Answer {
         Answer::read(self.http.put(format!("{}{path}", self.url)).json(body).send().await.unwrap()).await
@@ -282,7 +292,7 @@ impl TestGateway {
 fn http_client() -> reqwest::Client {
     // Somebody else in the process may have installed it already.
     let _ = rustls::crypto::ring::default_provider().install_default();
-    reqwest::Client::builder().no_proxy().build().unwrap()
+    reqwest::Client::builder().no_proxy().redirect(reqwest::redirect::Policy::none()).build().unwrap()
 }
 
 impl Drop for TestGateway {

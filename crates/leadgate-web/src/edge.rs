@@ -8,7 +8,7 @@ use axum::extract::{Request, State};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use http::header::{
-    ALLOW, CACHE_CONTROL, CONNECTION, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE, X_CONTENT_TYPE_OPTIONS,
+    ALLOW, CACHE_CONTROL, CONNECTION, CONTENT_TYPE, LOCATION, RETRY_AFTER, WWW_AUTHENTICATE, X_CONTENT_TYPE_OPTIONS,
 };
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 use leadgate_core::submission::SubmissionId;
@@ -17,6 +17,7 @@ use uuid::Uuid;
 use crate::answers;
 use crate::auth::{self, Caller};
 use crate::error::ApiError;
+use crate::forms::Elsewhere;
 use crate::metrics;
 use crate::routes::{RouteAccess, RouteEntry};
 use crate::state::Gateway;
@@ -88,7 +89,8 @@ pub(crate) async fn around(State(edge): State<Edge>, mut request: Request, next:
 
 fn admit(edge: &Edge, headers: &HeaderMap) -> Result<Option<Caller>, ApiError> {
     match edge.entry.access {
-        RouteAccess::Anyone => Ok(None),
+        // The key of a form is in the body, so its own handler asks for it.
+        RouteAccess::Anyone | RouteAccess::Form => Ok(None),
         RouteAccess::Key => auth::admit(&edge.gateway.settings.access, headers).map(Some),
     }
 }
@@ -119,11 +121,18 @@ fn render(error: &ApiError, entry: &RouteEntry, request_id: &HeaderValue, respon
             headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
         }
         ApiError::MethodNotAllowed(allowed) => drop(headers.insert(ALLOW, HeaderValue::from_static(allowed))),
+        ApiError::TooManyPosts(seconds) => drop(headers.insert(RETRY_AFTER, HeaderValue::from(*seconds))),
         ApiError::BodyTooSlow => drop(headers.insert(CONNECTION, HeaderValue::from_static("close"))),
         ApiError::Store(_) | ApiError::NotReady(_) if response.status() == StatusCode::SERVICE_UNAVAILABLE => {
             response.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static("5"));
         }
         _ => {}
+    }
+    if let Some(Elsewhere(page)) = response.extensions_mut().remove::<Elsewhere>() {
+        *response.status_mut() = StatusCode::SEE_OTHER;
+        *response.body_mut() = Body::empty();
+        response.headers_mut().remove(CONTENT_TYPE);
+        response.headers_mut().insert(LOCATION, page);
     }
     if let Some(cause) = error.cause() {
         let request_id = request_id.to_str().unwrap_or_default();

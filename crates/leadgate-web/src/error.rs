@@ -27,6 +27,28 @@ pub(crate) enum ApiError {
          `X-Leadgate-Key: <key>`"
     )]
     KeyUnknown,
+    /// No form has that name.
+    #[error("there is no form of this name")]
+    NoSuchForm,
+    /// The post does not name the form's key.
+    #[error(
+        "the form's key is missing or is another form's: send it as the field form_key, or as ?key=… in the address"
+    )]
+    FormKeyWrong,
+    /// The page is not one of the form's.
+    #[error(
+        "this page may not post here: its origin is not among the form's origins, or the page's Referrer-Policy hides it"
+    )]
+    OriginRefused,
+    /// Too many posts; the seconds after which there is room again.
+    #[error("too many posts for now; try again in {0} s")]
+    TooManyPosts(u64),
+    /// The body is of a type that no form has.
+    #[error("{0}")]
+    NotAForm(&'static str),
+    /// The body cannot be taken apart into fields.
+    #[error("{0}")]
+    FormUnreadable(&'static str),
     /// No route has that path.
     #[error("there is nothing at this path")]
     NoSuchPath,
@@ -110,6 +132,11 @@ impl ApiError {
             ApiError::NoSuchPath | ApiError::NoSuchSubmission | ApiError::NoSuchJob | ApiError::NoMetrics => {
                 StatusCode::NOT_FOUND
             }
+            ApiError::NoSuchForm => StatusCode::NOT_FOUND,
+            ApiError::FormKeyWrong | ApiError::OriginRefused => StatusCode::FORBIDDEN,
+            ApiError::TooManyPosts(_) => StatusCode::TOO_MANY_REQUESTS,
+            ApiError::NotAForm(_) => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            ApiError::FormUnreadable(_) => StatusCode::BAD_REQUEST,
             ApiError::NotParked(_) => StatusCode::CONFLICT,
             ApiError::QueryWrong(_) => StatusCode::BAD_REQUEST,
             ApiError::MethodNotAllowed(_) => StatusCode::METHOD_NOT_ALLOWED,
@@ -132,6 +159,12 @@ impl ApiError {
         match self {
             ApiError::KeyMissing => ("key-missing", "a key is needed"),
             ApiError::KeyUnknown => ("key-unknown", "the key is not known"),
+            ApiError::NoSuchForm => ("no-such-form", "no such form"),
+            ApiError::FormKeyWrong => ("form-key-wrong", "the form's key is missing or wrong"),
+            ApiError::OriginRefused => ("origin-refused", "the page may not post here"),
+            ApiError::TooManyPosts(_) => ("too-many-posts", "too many posts"),
+            ApiError::NotAForm(_) => ("not-a-form", "not a form"),
+            ApiError::FormUnreadable(_) => ("form-unreadable", "the form cannot be read"),
             ApiError::NoSuchPath => ("no-such-path", "no such path"),
             ApiError::MethodNotAllowed(_) => ("method-not-allowed", "method not allowed"),
             ApiError::NoSuchSubmission => ("no-such-submission", "no such submission"),

@@ -5,7 +5,7 @@
 //! [`prefer`] says. From the commit on nothing here can fail: what happens then, the caller is at least told where to ask.
 
 mod body;
-mod dedupe;
+pub(crate) mod dedupe;
 mod idempotency;
 mod prefer;
 mod waiting;
@@ -93,11 +93,23 @@ async fn checked(gateway: &Gateway, sender: Sender, request: Request) -> Result<
 
 async fn read_body(gateway: &Gateway, headers: &HeaderMap, body: axum::body::Body) -> Result<Vec<u8>, ApiError> {
     body::check_type(headers)?;
-    let settings = &gateway.settings;
-    body::read(headers, body, body::BodyLimits { bytes: settings.body_limit, within: settings.body_within }).await
+    body::read(headers, body, body_limits(gateway)).await
 }
 
-fn new_id(now: Timestamp) -> SubmissionId {
+/// Reads a body of any type within the same limits.
+pub(crate) async fn read_bytes(
+    gateway: &Gateway,
+    headers: &HeaderMap,
+    body: axum::body::Body,
+) -> Result<Vec<u8>, ApiError> {
+    body::read_bytes(headers, body, body_limits(gateway)).await
+}
+
+fn body_limits(gateway: &Gateway) -> body::BodyLimits {
+    body::BodyLimits { bytes: gateway.settings.body_limit, within: gateway.settings.body_within }
+}
+
+pub(crate) fn new_id(now: Timestamp) -> SubmissionId {
     let seconds = u64::try_from(now.as_second()).unwrap_or_default();
     let nanoseconds = u32::try_from(now.subsec_nanosecond()).unwrap_or_default();
     SubmissionId(Uuid::new_v7(uuid::Timestamp::from_unix(uuid::NoContext, seconds, nanoseconds)))

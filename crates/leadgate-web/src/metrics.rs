@@ -4,10 +4,12 @@
 //! |---|---|---|---|
 //! | `leadgate_http_requests_total` | counter | `route`, `status` | every request answered; `route` is the path's template, or `unmatched` |
 //! | `leadgate_answer_seconds` | histogram, seconds | `route`, `status` | from a submission's arrival to its answer, the wait for its end included; `route` is the submission's |
+//! | `leadgate_form_posts_total` | counter | `form`, `outcome` | posts to forms, by form and by what became of them |
 //! | `leadgate_accepts_total` | counter | `route`, `outcome` | submissions at the door, those without a valid key not counted |
 //!
-//! Submission routes are named `guide-lead`, `guide-note`, `guide-stage`, `lead`, `note`, `stage`. Outcomes are `accepted` (new, kept),
-//! `repeat` (recognised, not kept again), `key_reused` (same idempotency key, other body) and `refused` (anything else: nothing was kept).
+//! Submission routes are named `guide-lead`, `guide-note`, `guide-stage`, `lead`, `note`, `stage`, `form`. Outcomes are `accepted` (new, kept),
+//! `repeat` (recognised, not kept again), `key_reused` (same idempotency key, other body) and `refused` (anything else: nothing was kept). Posts
+//! to forms have two more: `robot` and `limited`, which are among the `refused` of all submissions.
 
 use std::time::Duration;
 
@@ -20,16 +22,23 @@ use crate::routes::{Door, RouteEntry};
 const REQUESTS: &str = "leadgate_http_requests_total";
 const ANSWER_SECONDS: &str = "leadgate_answer_seconds";
 const ACCEPTS: &str = "leadgate_accepts_total";
+const FORM_POSTS: &str = "leadgate_form_posts_total";
 
 /// Tells the recorder what the names mean. Call once, after the recorder is installed.
 pub fn describe() {
     describe_counter!(REQUESTS, "HTTP requests answered, by route and status");
     describe_histogram!(ANSWER_SECONDS, metrics::Unit::Seconds, "Time from a submission's arrival to its answer");
     describe_counter!(ACCEPTS, "Submissions at the door, by what became of them");
+    describe_counter!(FORM_POSTS, "Posts to forms, by form and by what became of them");
 }
 
 pub(crate) fn accepted(route: Route, outcome: &'static str) {
     counter!(ACCEPTS, "route" => route.name(), "outcome" => outcome).increment(1);
+}
+
+/// `form` is a name of the rules file, so there are only so many.
+pub(crate) fn form_posted(form: &str, outcome: &'static str) {
+    counter!(FORM_POSTS, "form" => form.to_owned(), "outcome" => outcome).increment(1);
 }
 
 pub(crate) fn answered(entry: &'static RouteEntry, status: StatusCode, took: Duration) {

@@ -15,7 +15,7 @@ use crate::auth::Caller;
 use crate::edge::{self, Edge};
 use crate::error::ApiError;
 use crate::state::Gateway;
-use crate::{health, intake, listing, operator, submissions};
+use crate::{forms, health, intake, listing, operator, submissions};
 
 /// One route.
 #[derive(Debug)]
@@ -35,6 +35,8 @@ pub struct RouteEntry {
 pub enum RouteAccess {
     /// Those with a key.
     Key,
+    /// Pages of a form's origins that name the form's key. The handler sees to it, since the key is a field of the form.
+    Form,
     /// Anyone: it tells nothing about the account and changes nothing.
     Anyone,
 }
@@ -43,6 +45,7 @@ pub enum RouteAccess {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Door {
     Submit(Route),
+    Form,
     Submission,
     Submissions,
     Jobs,
@@ -64,7 +67,7 @@ impl Door {
             Door::Health => Dialect::Guide,
             Door::Submission | Door::Submissions | Door::Jobs | Door::Job | Door::Stages => Dialect::V1,
             Door::ReleaseJob | Door::ReleaseJobs => Dialect::V1,
-            Door::Ready | Door::Loopback | Door::Metrics | Door::Nowhere => Dialect::V1,
+            Door::Form | Door::Ready | Door::Loopback | Door::Metrics | Door::Nowhere => Dialect::V1,
         }
     }
 }
@@ -92,6 +95,7 @@ pub static ROUTES: &[RouteEntry] = &[
     RouteEntry::new("POST", "/v1/leads", RouteAccess::Key, Door::Submit(Route::Lead)),
     RouteEntry::new("POST", "/v1/notes", RouteAccess::Key, Door::Submit(Route::Note)),
     RouteEntry::new("PUT", "/v1/deals/{id}/stage", RouteAccess::Key, Door::Submit(Route::Stage)),
+    RouteEntry::new("POST", "/forms/{form}", RouteAccess::Form, Door::Form),
     RouteEntry::new("GET", "/v1/submissions/{id}", RouteAccess::Key, Door::Submission),
     RouteEntry::new("GET", "/v1/submissions", RouteAccess::Key, Door::Submissions),
     RouteEntry::new("GET", "/v1/jobs", RouteAccess::Key, Door::Jobs),
@@ -132,6 +136,7 @@ fn behind(entry: &'static RouteEntry) -> MethodRouter<Gateway> {
                 };
             if entry.method == "PUT" { put(handler) } else { post(handler) }
         }
+        Door::Form => post(forms::submit).options(forms::preflight),
         Door::Submission => get(submissions::show),
         Door::Submissions => get(listing::list),
         Door::Jobs => get(operator::list),

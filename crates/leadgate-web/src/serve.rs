@@ -7,11 +7,13 @@
 mod write_timeout;
 
 use std::io;
+use std::net::SocketAddr;
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
+use axum::extract::ConnectInfo;
 use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::{GracefulShutdown, Watcher};
@@ -19,6 +21,7 @@ use hyper_util::service::TowerToHyperService;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::task::JoinSet;
+use tower_http::add_extension::AddExtension;
 
 use self::write_timeout::WriteTimeout;
 
@@ -73,7 +76,7 @@ pub async fn serve(
             Some(_) = connections.join_next() => {}
             accepted = accept(&listener, &slots) => {
                 if let Some(accepted) = accepted? {
-                    let service = TowerToHyperService::new(router.clone());
+                    let service = TowerToHyperService::new(AddExtension::new(router.clone(), ConnectInfo(accepted.peer)));
                     connections.spawn(serve_connection(accepted, service, limits.clone(), graceful.watcher()));
                 }
             }
@@ -84,9 +87,13 @@ pub async fn serve(
     Ok(())
 }
 
+/// The router, with the peer's address at hand.
+type WithPeer = AddExtension<Router, ConnectInfo<SocketAddr>>;
+
 /// A connection and the slot it holds.
 struct Accepted {
     stream: TcpStream,
+    peer: SocketAddr,
     slot: OwnedSemaphorePermit,
 }
 
@@ -94,7 +101,7 @@ struct Accepted {
 async fn accept(listener: &TcpListener, slots: &Arc<Semaphore>) -> io::Result<Option<Accepted>> {
     let slot = Arc::clone(slots).acquire_owned().await.map_err(io::Error::other)?;
     match listener.accept().await {
-        Ok((stream, _)) => Ok(Some(Accepted { stream, slot })),
+        Ok((stream, peer)) => Ok(Some(Accepted { stream, peer, slot })),
         Err(error) if error.kind() == io::ErrorKind::InvalidInput => Err(error),
         Err(error) if is_of_the_peer(&error) => Ok(None),
         Err(error) => {
@@ -111,8 +118,8 @@ fn is_of_the_peer(error: &io::Error) -> bool {
 }
 
 async fn serve_connection(
-    Accepted { stream, slot }: Accepted,
-    service: TowerToHyperService<Router>,
+    Accepted { stream, slot, .. }: Accepted,
+    service: TowerToHyperService<WithPeer>,
     limits: ServeLimits,
     watcher: Watcher,
 ) {

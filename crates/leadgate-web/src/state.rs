@@ -11,6 +11,7 @@ use leadgate_store::model::AppKey;
 use tokio::sync::watch;
 use uuid::Uuid;
 
+use crate::forms::FormLimits;
 use crate::health::Room;
 
 /// Renders the process's metrics in the Prometheus text format.
@@ -33,11 +34,13 @@ pub struct Gateway {
     /// Tells this process from others, for whoever looks whether a request through a public address arrives here.
     pub instance: Uuid,
     pub(crate) room: Room,
+    pub(crate) form_limits: FormLimits,
 }
 
 impl Gateway {
     /// A gateway without metrics.
     pub fn new(store: Arc<dyn Store>, clock: Arc<dyn Clock>, settings: WebSettings) -> Gateway {
+        let form_limits = FormLimits::new(&settings.reading.rules.forms, &clock);
         Gateway {
             store,
             clock,
@@ -46,6 +49,7 @@ impl Gateway {
             lifecycle: Lifecycle::default(),
             instance: Uuid::now_v7(),
             room: Room::default(),
+            form_limits,
         }
     }
 

@@ -8,7 +8,7 @@
 
 mod event;
 mod guide;
-mod text;
+pub(crate) mod text;
 mod v1;
 
 use std::collections::BTreeMap;
@@ -34,7 +34,7 @@ pub struct Problem {
 }
 
 impl Problem {
-    fn new(field: impl Into<String>, message: impl Into<String>) -> Problem {
+    pub(crate) fn new(field: impl Into<String>, message: impl Into<String>) -> Problem {
         Problem { field: field.into(), message: message.into() }
     }
 }
@@ -196,13 +196,14 @@ pub fn read(raw: &RawSubmission, rules: &ReadingRules) -> Result<Submission, Int
         Route::Lead => v1::lead(&raw.body, rules),
         Route::Note => v1::note(&raw.body),
         Route::Stage => v1::stage(&raw.body, raw.target),
-        Route::Form | Route::Event | Route::Notification | Route::Sighting => {
+        Route::Form => crate::forms::read(raw, rules),
+        Route::Event | Route::Notification | Route::Sighting => {
             Err(IntakeError::Malformed(Problem::new("", "of this kind is not understood by this version")))
         }
     }
 }
 
-fn from_json<'de, T: serde::Deserialize<'de>>(body: &'de [u8]) -> Result<T, IntakeError> {
+pub(crate) fn from_json<'de, T: serde::Deserialize<'de>>(body: &'de [u8]) -> Result<T, IntakeError> {
     // A list would be taken for an object whose fields come in the order of the shape.
     if body.trim_ascii_start().first().is_some_and(|byte| *byte == b'[') {
         return Err(IntakeError::Malformed(Problem::new("", "body is a list; send one JSON object")));

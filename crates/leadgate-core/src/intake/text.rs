@@ -9,18 +9,18 @@ const LONGEST_TEXT: usize = 60_000;
 
 /// Collects problems while fields are read, so that the caller hears of all of them at once.
 #[derive(Default)]
-pub(super) struct Checked {
+pub(crate) struct Checked {
     problems: Vec<Problem>,
 }
 
 impl Checked {
     /// A single line: trimmed, `None` if blank.
-    pub(super) fn line(&mut self, field: &str, text: Option<String>) -> Option<String> {
+    pub(crate) fn line(&mut self, field: &str, text: Option<String>) -> Option<String> {
         self.text(field, text, LONGEST_LINE, |c| c.is_control())
     }
 
     /// Several lines: trimmed, `None` if blank.
-    pub(super) fn lines(&mut self, field: &str, text: Option<String>) -> Option<String> {
+    pub(crate) fn lines(&mut self, field: &str, text: Option<String>) -> Option<String> {
         self.text(field, text, LONGEST_TEXT, |c| c.is_control() && !matches!(c, '\n' | '\r' | '\t'))
     }
 
@@ -43,22 +43,27 @@ impl Checked {
     }
 
     /// Notes a problem.
-    pub(super) fn problem(&mut self, field: &str, message: impl Into<String>) {
+    pub(crate) fn problem(&mut self, field: &str, message: impl Into<String>) {
         self.problems.push(Problem::new(field, message));
     }
 
+    /// Whether nothing was wrong so far.
+    pub(crate) fn is_right(&self) -> bool {
+        self.problems.is_empty()
+    }
+
     /// Keeps a value or notes why there is none.
-    pub(super) fn keep<T, E: std::fmt::Display>(&mut self, field: &str, result: Result<T, E>) -> Option<T> {
+    pub(crate) fn keep<T, E: std::fmt::Display>(&mut self, field: &str, result: Result<T, E>) -> Option<T> {
         result.map_err(|error| self.problem(field, error.to_string())).ok()
     }
 
     /// The refusal that names every problem.
-    pub(super) fn refuse(self) -> super::IntakeError {
+    pub(crate) fn refuse(self) -> super::IntakeError {
         super::IntakeError::Invalid(self.problems)
     }
 
     /// The value, if nothing was wrong.
-    pub(super) fn finish<T>(self, value: T) -> Result<T, super::IntakeError> {
+    pub(crate) fn finish<T>(self, value: T) -> Result<T, super::IntakeError> {
         if self.problems.is_empty() { Ok(value) } else { Err(self.refuse()) }
     }
 }

@@ -55,8 +55,14 @@ fn is_utf8_if_charset(parameter: &str) -> bool {
     }
 }
 
-/// Reads the body to its end.
-pub(super) async fn read(headers: &HeaderMap, mut body: Body, limits: BodyLimits) -> Result<Vec<u8>, ApiError> {
+/// Reads a text to its end.
+pub(super) async fn read(headers: &HeaderMap, body: Body, limits: BodyLimits) -> Result<Vec<u8>, ApiError> {
+    let bytes = read_bytes(headers, body, limits).await?;
+    if std::str::from_utf8(&bytes).is_ok() { Ok(bytes) } else { Err(ApiError::NotUtf8) }
+}
+
+/// Reads a body to its end, whatever is in it.
+pub(super) async fn read_bytes(headers: &HeaderMap, mut body: Body, limits: BodyLimits) -> Result<Vec<u8>, ApiError> {
     let announced = announced_length(headers);
     let result = if announced.is_some_and(|length| length > limits.bytes) {
         Err(ApiError::BodyTooLarge(limits.bytes))
@@ -70,8 +76,7 @@ pub(super) async fn read(headers: &HeaderMap, mut body: Body, limits: BodyLimits
     if matches!(result, Err(ApiError::BodyTooLarge(_))) && !headers.contains_key(EXPECT) {
         let _ = tokio::time::timeout(DROPPED_WITHIN, drop_rest(&mut body)).await;
     }
-    let bytes = result?;
-    if std::str::from_utf8(&bytes).is_ok() { Ok(bytes) } else { Err(ApiError::NotUtf8) }
+    result
 }
 
 fn announced_length(headers: &HeaderMap) -> Option<usize> {

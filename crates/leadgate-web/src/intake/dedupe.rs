@@ -7,7 +7,7 @@ use sha2::{Digest as _, Sha256};
 use crate::state::WebSettings;
 
 /// The digests of a submission.
-pub(super) fn of(
+pub(crate) fn of(
     (id, caller): (SubmissionId, &Digest),
     raw: &RawSubmission,
     key: Option<&str>,

@@ -7,32 +7,49 @@ use leadgate_web::Access;
 use leadgate_web::routes::{ROUTES, RouteAccess};
 use rstest::rstest;
 
-use crate::test_gateway::{JsonBody, KEY, TestGateway, guide_lead, person};
+use crate::test_gateway::{JsonBody, KEY, TestGateway, guide_lead, person, rules};
+
+/// A form that anything may be posted to, so that its key alone keeps it shut.
+const SEVEN: &str = "[forms.seven]\nkey = \"pk_seven_7777\"\norigins = [\"*\"]\nfields = { email = \"email\" }\n";
 
 fn bare(method: &str, path: &str) -> http::request::Builder {
-    Request::builder().method(method).uri(path.replace("{id}", "7").replace("{nonce}", "7"))
+    Request::builder().method(method).uri(path.replace("{id}", "7").replace("{nonce}", "7").replace("{form}", "seven"))
+}
+
+/// What a route answers without its key: apps are asked for theirs, pages for that of their form.
+fn refusal(access: RouteAccess) -> Option<u16> {
+    match access {
+        RouteAccess::Key => Some(401),
+        RouteAccess::Form => Some(403),
+        RouteAccess::Anyone => None,
+    }
 }
 
 #[tokio::test]
 async fn every_route_but_three_asks_for_a_key() {
-    let gateway = TestGateway::new();
+    let gateway = TestGateway::with_rules(SEVEN);
     for route in ROUTES {
         let answer = gateway.send(bare(route.method, route.path).json(guide_lead())).await;
         let open = matches!(route.path, "/health" | "/ready" | "/loopback/{nonce}");
-        assert_eq!(answer.status == 401, !open, "{} {}", route.method, route.path);
+        let status = answer.status.as_u16();
+        let refused = matches!(status, 401 | 403).then_some(status);
+        assert_eq!(refused, refusal(route.access), "{} {}", route.method, route.path);
         assert_eq!(route.access == RouteAccess::Anyone, open, "{}", route.path);
-        assert_eq!(answer.header("www-authenticate"), if open { "" } else { "Bearer" });
+        assert_eq!(answer.header("www-authenticate"), if status == 401 { "Bearer" } else { "" });
     }
     assert_eq!(gateway.store.kept(), 0);
 }
 
 #[tokio::test]
 async fn every_route_lets_a_key_in() {
-    let gateway = TestGateway::with(|settings| settings.patience = std::time::Duration::ZERO);
+    let gateway = TestGateway::with(|settings| {
+        settings.patience = std::time::Duration::ZERO;
+        settings.reading.rules = rules(SEVEN);
+    });
     for route in ROUTES {
-        let request = bare(route.method, route.path).header("x-leadgate-key", KEY);
+        let request = bare(route.method, &format!("{}?key=pk_seven_7777", route.path)).header("x-leadgate-key", KEY);
         let answer = gateway.send(request.json(guide_lead())).await;
-        assert_ne!(answer.status, 401, "{}", route.path);
+        assert!(!matches!(answer.status.as_u16(), 401 | 403), "{}", route.path);
         assert_ne!(answer.status, 405, "{}", route.path);
     }
 }

@@ -11,7 +11,9 @@ use serde_json::{Value, json};
 use tracing_subscriber::fmt::MakeWriter;
 
 use crate::memory_store::Trouble;
-use crate::test_gateway::{JsonBody, KEY, TestGateway, app_key, guide_lead, lead, parked, person, post, with_key};
+use crate::test_gateway::{
+    JsonBody, KEY, TestGateway, app_key, guide_lead, lead, parked, person, post, rules, with_key,
+};
 
 #[derive(Clone, Default)]
 struct Captured(Arc<Mutex<Vec<u8>>>);
@@ -101,6 +103,12 @@ const CANARY_EMAIL: &str = "canary.bird@example.com";
 const CANARY_NAME: &str = "Canarybird";
 const CANARY_KEY: &str = "lg_canary_key_0123456789";
 
+fn form(body: &str) -> Request<Body> {
+    let page = format!("https://www.example.com/?email={CANARY_EMAIL}");
+    let request = crate::forms::from_page().header("referer", page).header("x-forwarded-for", CANARY_NAME);
+    crate::forms::urlencoded(request, body)
+}
+
 fn requests() -> Vec<Request<Body>> {
     let keyed = |path: &str| Request::post(path).header("x-leadgate-key", CANARY_KEY);
     let lead = json!({ "email": CANARY_EMAIL, "firstName": CANARY_NAME });
@@ -124,6 +132,10 @@ fn requests() -> Vec<Request<Body>> {
             .json(lead.clone()),
         Request::post("/leads").header("authorization", format!("Bearer {CANARY_KEY}")).json(lead.clone()),
         keyed("/leads").method(CANARY_NAME).json(lead.clone()),
+        form(&format!("email={CANARY_EMAIL}&name={CANARY_NAME}&form_key=pk_demo_1234")),
+        form(&format!("email={CANARY_EMAIL}&name={CANARY_NAME}&form_key={CANARY_KEY}")),
+        form(&format!("email={CANARY_EMAIL}&website2={CANARY_NAME}&form_key=pk_demo_1234")),
+        form(&format!("email={CANARY_NAME}&{CANARY_NAME}={CANARY_EMAIL}&form_key=pk_demo_1234")),
         post("/leads").header("cookie", format!("session={CANARY_KEY}")).json(lead),
         with_key(http::Method::DELETE, &format!("/deals/{CANARY_EMAIL}/stage")).body(Body::empty()).unwrap(),
     ]
@@ -136,7 +148,10 @@ async fn no_key_and_no_personal_data_ever() {
     let (captured, _guard) = Captured::start(tracing::Level::TRACE);
     for (end, trouble) in ends.iter().flat_map(|end| troubles.map(|trouble| (end.clone(), trouble))) {
         let keys = vec![app_key("shop", KEY), app_key("birds", CANARY_KEY)];
-        let gateway = TestGateway::with(|settings| settings.access = leadgate_web::Access::Keys(keys));
+        let gateway = TestGateway::with(|settings| {
+            settings.access = leadgate_web::Access::Keys(keys);
+            settings.reading.rules = rules(crate::forms::DEMO);
+        });
         end.into_iter().for_each(|end| gateway.store.end_all(end));
         trouble.into_iter().for_each(|trouble| gateway.store.trouble(trouble));
         for request in requests() {

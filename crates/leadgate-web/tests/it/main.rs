@@ -5,6 +5,8 @@
 mod auth;
 mod connections;
 mod failures;
+mod forms;
+mod forms_limits;
 mod guide;
 mod health;
 mod hostile;

@@ -12,6 +12,7 @@ use jiff::{SignedDuration, Timestamp};
 use leadgate_core::clock::Clock;
 use leadgate_core::job::Outcome;
 use leadgate_core::record::{RecordKind, RecordRef};
+use leadgate_core::rules::Rules;
 use leadgate_core::steps::{ParkReason, Parking};
 use leadgate_store::model::AppKey;
 use leadgate_web::auth::key_digest;
@@ -55,6 +56,11 @@ pub(crate) struct Answer {
     pub(crate) body: Bytes,
 }
 
+/// The text of a rules file, ready to be applied.
+pub(crate) fn rules(text: &str) -> Arc<Rules> {
+    Arc::new(Rules::parse(text, &|_| None).unwrap())
+}
+
 pub(crate) fn app_key(name: &str, key: &str) -> AppKey {
     AppKey { name: name.to_owned(), digest: key_digest(key) }
 }
@@ -74,6 +80,11 @@ impl TestGateway {
         let clock = Arc::new(SteppedClock(Mutex::new(start)));
         let gateway = Gateway::new(Arc::clone(&store) as _, Arc::clone(&clock) as _, settings);
         TestGateway { store, clock, router: router(gateway.clone()), gateway }
+    }
+
+    /// One with a rules file.
+    pub(crate) fn with_rules(text: &str) -> TestGateway {
+        TestGateway::with(|settings| settings.reading.rules = rules(text))
     }
 
     /// One whose submissions all end like this at once.

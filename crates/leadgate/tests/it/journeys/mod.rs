@@ -4,6 +4,7 @@ mod budget;
 mod bursts;
 mod deals;
 mod faults;
+mod forms;
 mod leads;
 mod notes;
 mod outages;
