@@ -10,7 +10,7 @@ use crate::catalog::Catalog;
 use crate::identity::{IdentityKey, Phone};
 use crate::intake::{Company, Lead, Note, NoteTarget, ReadingRules, StageMove, Submission};
 use crate::lane::Lane;
-use crate::mirror::{MirrorUpdate, Mirrored};
+use crate::mirror::{self, Found, MirrorUpdate, Mirrored};
 use crate::playbook::{Response, Trigger};
 use crate::record::{Fields, RecordKind, RecordRef, field};
 use crate::routing::RoutingState;
@@ -72,6 +72,8 @@ pub struct PlanMemory {
     pub profiles: BTreeMap<String, Value>,
     /// Records of the mirror.
     pub records: BTreeMap<RecordRef, Mirrored>,
+    /// Since when each kind of record is watched.
+    pub watched: BTreeMap<RecordKind, Timestamp>,
     /// Whose turn it is.
     pub routing: RoutingState,
 }
@@ -83,6 +85,8 @@ pub struct PlanEffects {
     pub profiles: BTreeMap<String, Value>,
     /// Records of the mirror that changed.
     pub mirror: Vec<MirrorUpdate>,
+    /// What a look at a record turned out to be, for the counts.
+    pub found: Option<Found>,
     /// Whose turn it is from now on, if that changed.
     pub routing: Option<RoutingState>,
 }
@@ -97,12 +101,15 @@ pub struct Planned {
 }
 
 /// What must be at hand before the plan of a submission is derived.
-pub fn needs(_submission: &Submission) -> PlanNeeds {
-    PlanNeeds::default()
+pub fn needs(submission: &Submission) -> PlanNeeds {
+    match submission {
+        Submission::Sighting(sighting) => PlanNeeds { records: vec![sighting.record], ..PlanNeeds::default() },
+        _ => PlanNeeds::default(),
+    }
 }
 
 /// Derives the plan of a submission.
-pub fn derive(submission: &Submission, context: &PlanContext<'_>, _memory: &mut PlanMemory) -> Planned {
+pub fn derive(submission: &Submission, context: &PlanContext<'_>, memory: &mut PlanMemory) -> Planned {
     let lane = submission.lane();
     let plan = match submission {
         Submission::Lead(lead) => lead_plan(lead, lane, context.rules),
@@ -111,7 +118,7 @@ pub fn derive(submission: &Submission, context: &PlanContext<'_>, _memory: &mut 
         Submission::Event(event) => {
             response_plan(context.rules.rules.playbook.respond(Trigger::Event(event), context), lane)
         }
-        Submission::Sighting => response_plan(Response::default(), lane),
+        Submission::Sighting(sighting) => return mirror::plan::plan(sighting, context, memory),
     };
     Planned { plan, effects: PlanEffects::default() }
 }

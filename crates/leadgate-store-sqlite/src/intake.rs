@@ -12,6 +12,7 @@ use rusqlite::{Connection, OptionalExtension as _, params};
 
 use crate::columns::{Id, LaneRank, Micros, raw_submission, to_json};
 use crate::error::store_error;
+use crate::mirror::{self, PreparedUpdate};
 use crate::queue::{self, OUT, PARKED, StateColumns};
 use crate::writer::Announcements;
 
@@ -123,6 +124,7 @@ fn unplanned_in(connection: &Connection, lane: Lane, limit: u32) -> rusqlite::Re
 pub(crate) struct PreparedPlan {
     submission: SubmissionId,
     job: Result<(NewJob, StateColumns), Unplannable>,
+    mirror: Vec<PreparedUpdate>,
 }
 
 /// The parked job of a submission that cannot be planned.
@@ -154,7 +156,8 @@ impl PreparedPlan {
             }
             Err(parking) => Err(Unplannable::new(&parking)?),
         };
-        Ok(PreparedPlan { submission: planned.submission, job })
+        let mirror = planned.effects.mirror.iter().map(PreparedUpdate::new).collect::<Result<_, _>>()?;
+        Ok(PreparedPlan { submission: planned.submission, job, mirror })
     }
 }
 
@@ -193,6 +196,12 @@ fn record_plan(
     now: Timestamp,
     announcements: &mut Announcements,
 ) -> rusqlite::Result<()> {
+    // Planned from a record that is not so any more: it is planned again from what it is now.
+    if !mirror::fits(connection, &plan.mirror)? {
+        announcements.work = true;
+        return Ok(());
+    }
+    mirror::write(connection, seq, &plan.mirror)?;
     match &plan.job {
         Ok((job, state)) => {
             connection.prepare_cached("UPDATE inbox SET planning = 1 WHERE seq = ?1")?.execute([seq])?;

@@ -24,6 +24,7 @@ pub mod config;
 mod error;
 pub mod inspect;
 mod intake;
+mod mirror;
 mod open;
 mod queue;
 mod reader;

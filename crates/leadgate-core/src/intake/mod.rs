@@ -18,8 +18,10 @@ use serde_json::Value;
 
 pub use event::{Event, EventKind};
 
+use crate::hooks;
 use crate::identity::Email;
 use crate::lane::Lane;
+use crate::mirror::Sighting;
 use crate::record::RecordRef;
 use crate::rules::Rules;
 use crate::submission::{RawSubmission, Route};
@@ -34,7 +36,7 @@ pub struct Problem {
 }
 
 impl Problem {
-    fn new(field: impl Into<String>, message: impl Into<String>) -> Problem {
+    pub(crate) fn new(field: impl Into<String>, message: impl Into<String>) -> Problem {
         Problem { field: field.into(), message: message.into() }
     }
 }
@@ -71,7 +73,7 @@ pub enum Submission {
     /// Do what the playbook says of an event.
     Event(Box<Event>),
     /// Compare what was seen of a record with the mirror, and do what the playbook says of the difference.
-    Sighting,
+    Sighting(Box<Sighting>),
 }
 
 impl Submission {
@@ -81,7 +83,7 @@ impl Submission {
             Submission::Lead(lead) => lead.lane,
             Submission::Note(note) => note.lane,
             Submission::StageMove(_) => None,
-            Submission::Event(_) | Submission::Sighting => Some(Lane::Event),
+            Submission::Event(_) | Submission::Sighting(_) => Some(Lane::Event),
         };
         said.unwrap_or(Lane::Interactive)
     }
@@ -190,7 +192,11 @@ pub fn read(raw: &RawSubmission, rules: &ReadingRules) -> Result<Submission, Int
         Route::Lead => v1::lead(&raw.body, rules),
         Route::Note => v1::note(&raw.body),
         Route::Stage => v1::stage(&raw.body, raw.target),
-        Route::Form | Route::Event | Route::Notification | Route::Sighting => {
+        Route::Notification => {
+            hooks::notification(raw, &rules.rules.hooks).map(|seen| Submission::Sighting(Box::new(seen)))
+        }
+        Route::Sighting => hooks::row(raw, &rules.rules.hooks).map(|seen| Submission::Sighting(Box::new(seen))),
+        Route::Form | Route::Event => {
             Err(IntakeError::Malformed(Problem::new("", "of this kind is not understood by this version")))
         }
     }
