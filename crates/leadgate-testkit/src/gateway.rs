@@ -9,6 +9,7 @@ use jiff::{SignedDuration, Timestamp};
 use leadgate_core::budget::BudgetSettings;
 use leadgate_core::clock::Clock;
 use leadgate_core::crm::Crm;
+use leadgate_core::rules::Rules;
 use leadgate_crm_freshsales::{FreshsalesCrm, FreshsalesSettings};
 use leadgate_engine::{Engine, EngineParts, EngineSettings, Pass};
 use leadgate_store::Store;
@@ -106,6 +107,16 @@ impl TestGatewayBuilder {
     #[must_use]
     pub fn web(mut self, change: impl FnOnce(&mut WebSettings)) -> Self {
         change(&mut self.web);
+        self
+    }
+
+    /// Has it act by a rules file; `$SECRET` in it stands for `testkit-secret-0123456789`.
+    #[must_use]
+    pub fn rules(mut self, text: &str) -> Self {
+        let variable = |name: &str| (name == "SECRET").then(|| "testkit-secret-0123456789".to_owned());
+        let rules = Arc::new(Rules::parse(text, &variable).unwrap());
+        self.engine.reading.rules = Arc::clone(&rules);
+        self.web.reading.rules = rules;
         self
     }
 

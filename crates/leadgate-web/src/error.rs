@@ -27,6 +27,22 @@ pub(crate) enum ApiError {
          `X-Leadgate-Key: <key>`"
     )]
     KeyUnknown,
+    /// No secret of the notifications was sent, or none that counts.
+    #[error(
+        "a notification needs the secret of [notifications] in the rules file: send it in the header X-Leadgate-Secret, in          Authorization, or as ?secret= in the address"
+    )]
+    SecretWrong,
+    /// There are no secrets that could count.
+    #[error("this gateway takes no notifications: set [notifications] secrets in the rules file and start it again")]
+    NoSecrets,
+    /// The rules have no mapping of that name.
+    #[error(
+        "the rules have no mapping of this name; add it under [notifications.mappings], or leave it out of the address"
+    )]
+    NoSuchMapping,
+    /// No notification has come yet.
+    #[error("no notification has come yet")]
+    NoNotification,
     /// No route has that path.
     #[error("there is nothing at this path")]
     NoSuchPath,
@@ -106,7 +122,10 @@ impl ApiError {
     pub(crate) fn status(&self, dialect: Dialect) -> StatusCode {
         match self {
             ApiError::Intake(IntakeError::Invalid(_)) if dialect == Dialect::V1 => StatusCode::UNPROCESSABLE_ENTITY,
-            ApiError::KeyMissing | ApiError::KeyUnknown => StatusCode::UNAUTHORIZED,
+            ApiError::KeyMissing | ApiError::KeyUnknown | ApiError::SecretWrong | ApiError::NoSecrets => {
+                StatusCode::UNAUTHORIZED
+            }
+            ApiError::NoSuchMapping | ApiError::NoNotification => StatusCode::NOT_FOUND,
             ApiError::NoSuchPath | ApiError::NoSuchSubmission | ApiError::NoSuchJob | ApiError::NoMetrics => {
                 StatusCode::NOT_FOUND
             }
@@ -132,6 +151,10 @@ impl ApiError {
         match self {
             ApiError::KeyMissing => ("key-missing", "a key is needed"),
             ApiError::KeyUnknown => ("key-unknown", "the key is not known"),
+            ApiError::SecretWrong => ("secret-wrong", "the secret is missing or wrong"),
+            ApiError::NoSecrets => ("no-secrets", "notifications are not taken"),
+            ApiError::NoSuchMapping => ("no-such-mapping", "no such mapping"),
+            ApiError::NoNotification => ("no-notification", "no notification yet"),
             ApiError::NoSuchPath => ("no-such-path", "no such path"),
             ApiError::MethodNotAllowed(_) => ("method-not-allowed", "method not allowed"),
             ApiError::NoSuchSubmission => ("no-such-submission", "no such submission"),

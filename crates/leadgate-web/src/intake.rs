@@ -4,7 +4,7 @@
 //! [`dedupe`] say what a repeat is recognised by; the store keeps the submission durably; [`waiting`] watches for its end for as long as
 //! [`prefer`] says. From the commit on nothing here can fail: what happens then, the caller is at least told where to ask.
 
-mod body;
+pub(crate) mod body;
 mod dedupe;
 mod idempotency;
 mod prefer;
@@ -97,7 +97,7 @@ async fn read_body(gateway: &Gateway, headers: &HeaderMap, body: axum::body::Bod
     body::read(headers, body, body::BodyLimits { bytes: settings.body_limit, within: settings.body_within }).await
 }
 
-fn new_id(now: Timestamp) -> SubmissionId {
+pub(crate) fn new_id(now: Timestamp) -> SubmissionId {
     let seconds = u64::try_from(now.as_second()).unwrap_or_default();
     let nanoseconds = u32::try_from(now.subsec_nanosecond()).unwrap_or_default();
     SubmissionId(Uuid::new_v7(uuid::Timestamp::from_unix(uuid::NoContext, seconds, nanoseconds)))

@@ -3,9 +3,10 @@
 //! Cast and flow of a request:
 //!
 //! 1. [`serve()`] accepts the connection and bounds what a slow or hostile peer can hold.
-//! 2. [`routes`] is the one table of routes; the router is made from it, and so is the test that all but three of them ask for a key.
+//! 2. [`routes`] is the one table of routes; the router is made from it, and so is the test that all but three of them ask for a key or a secret.
 //! 3. `edge` surrounds every handler: request id, [`auth`], turning an `ApiError` into a body, headers, log line, [`metrics`].
 //! 4. `intake` is the one way in for submissions: check, keep durably, wait as long as the caller likes.
+//!    `hooks` is the one way in for notifications of the CRM: keep, answer, and leave the understanding to the engine.
 //! 5. `answers` puts the end of a submission into the caller's words: those of the integration guide, or of the `/v1` API.
 //! 6. [`operator`] shows jobs and releases parked ones; `submissions` shows the whole story of one; `health` says whether the process and its store are there.
 
@@ -17,6 +18,7 @@ pub mod auth;
 mod edge;
 mod error;
 mod health;
+mod hooks;
 mod intake;
 pub mod metrics;
 pub mod operator;

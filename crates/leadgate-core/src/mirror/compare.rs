@@ -82,7 +82,7 @@ pub fn compare(
 
 /// A record that was made since it is watched is a change; any other is only remembered.
 fn first(sighting: &Sighting, watched_since: Option<Timestamp>, now: Timestamp) -> Compared {
-    let is_new = sighting.created_at.zip(watched_since).is_some_and(|(created, since)| created >= since);
+    let is_new = sighting.created_at.zip(watched_since).is_some_and(|(created, since)| created > since);
     let made = is_new.then(|| (CREATED.to_owned(), None, Value::Bool(true)));
     let gone = is_gone(sighting).then(|| (DELETED.to_owned(), None, Value::Bool(true)));
     let changes = changes(sighting, made.into_iter().chain(gone).collect(), now);

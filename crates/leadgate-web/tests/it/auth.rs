@@ -14,7 +14,7 @@ fn bare(method: &str, path: &str) -> http::request::Builder {
 }
 
 #[tokio::test]
-async fn every_route_but_three_asks_for_a_key() {
+async fn every_route_but_three_asks_for_a_key_or_a_secret() {
     let gateway = TestGateway::new();
     for route in ROUTES {
         let answer = gateway.send(bare(route.method, route.path).json(guide_lead())).await;
@@ -29,7 +29,7 @@ async fn every_route_but_three_asks_for_a_key() {
 #[tokio::test]
 async fn every_route_lets_a_key_in() {
     let gateway = TestGateway::with(|settings| settings.patience = std::time::Duration::ZERO);
-    for route in ROUTES {
+    for route in ROUTES.iter().filter(|route| route.access != RouteAccess::Webhook) {
         let request = bare(route.method, route.path).header("x-leadgate-key", KEY);
         let answer = gateway.send(request.json(guide_lead())).await;
         assert_ne!(answer.status, 401, "{}", route.path);

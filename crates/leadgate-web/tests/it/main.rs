@@ -7,6 +7,7 @@ mod connections;
 mod failures;
 mod guide;
 mod health;
+mod hooks;
 mod hostile;
 mod idempotency;
 mod logs;
