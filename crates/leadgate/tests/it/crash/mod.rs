@@ -7,6 +7,7 @@
 //! The account lives in the test's process and so survives every kill. All is drawn from one seed, which is printed; `LEADGATE_CRASH_SEED` draws
 //! the same again. How the requests meet the kills is left to the machine.
 
+mod changes;
 mod clients;
 mod faults;
 mod lives;
