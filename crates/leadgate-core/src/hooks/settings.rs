@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::SignedDuration;
+use jiff::fmt::temporal::DateTimeParser;
 use jiff::tz::TimeZone;
 use serde::Deserialize;
 use sha2::{Digest as _, Sha256};
@@ -164,8 +165,11 @@ fn secrets(written: Vec<String>, compiling: &mut Compiling<'_>) -> Vec<[u8; 32]>
 }
 
 fn time_zone(name: &str, compiling: &mut Compiling<'_>) -> TimeZone {
-    TimeZone::get(name).unwrap_or_else(|_| {
-        compiling.problem("notifications.time_zone", "is no time zone of this machine; write one such as Europe/Oslo");
+    DateTimeParser::new().parse_time_zone(name).unwrap_or_else(|_| {
+        compiling.problem(
+            "notifications.time_zone",
+            "is no time zone of this machine; write one such as Europe/Oslo, +02:00, or CET-1CEST,M3.5.0,M10.5.0/3",
+        );
         TimeZone::UTC
     })
 }

@@ -5,13 +5,14 @@ use std::time::Duration;
 use freshsales_sandbox::{
     Account, Authentication, Content, Encoding, Generation, Kind, Webhook, WebhookFault, WebhookFaultKind, Workflow,
 };
+use jiff::tz::TimeZone;
 use leadgate_core::mirror::{SeenBy, Tally};
 use leadgate_store::Store as _;
 use leadgate_testkit::TestGateway;
 use rstest::rstest;
 use serde_json::{Value, json};
 
-const RULES: &str = "[notifications]\nsecrets = [\"$SECRET\"]\nwatch = [\"deal\"]\ntime_zone = \"Europe/Oslo\"\n";
+const RULES: &str = "[notifications]\nsecrets = [\"$SECRET\"]\nwatch = [\"deal\"]\ntime_zone = \"CET-1CEST,M3.5.0,M10.5.0/3\"\n";
 const SECRET: &str = "testkit-secret-0123456789";
 const TICKED: [&str; 6] = ["id", "name", "amount", "deal_stage_name", "updated_at", "created_at"];
 
@@ -22,7 +23,7 @@ fn webhook(gateway: &TestGateway) -> Webhook {
 
 /// A gateway that knows one deal, whose account notifies of deals.
 async fn watching(generation: Generation) -> (TestGateway, i64) {
-    let zone = |config: &mut freshsales_sandbox::SandboxConfig| config.zone = "Europe/Oslo".parse_zone();
+    let zone = |config: &mut freshsales_sandbox::SandboxConfig| config.zone = TimeZone::posix("CET-1CEST,M3.5.0,M10.5.0/3").unwrap();
     let gateway = TestGateway::builder().generation(generation).sandbox(zone).rules(RULES).open().await;
     let deal = gateway.account().seed_deal(&json!({ "name": "Engine", "amount": 10 }));
     gateway.account().advance(Duration::from_secs(120));
@@ -31,16 +32,6 @@ async fn watching(generation: Generation) -> (TestGateway, i64) {
     gateway.account().add_workflow(workflow).unwrap();
     gateway.account().advance(Duration::from_secs(60));
     (gateway, deal)
-}
-
-trait ParseZone {
-    fn parse_zone(&self) -> jiff::tz::TimeZone;
-}
-
-impl ParseZone for str {
-    fn parse_zone(&self) -> jiff::tz::TimeZone {
-        jiff::tz::TimeZone::get(self).unwrap()
-    }
 }
 
 fn stage(account: &Account, name: &str) -> Value {
