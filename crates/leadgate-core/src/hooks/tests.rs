@@ -11,7 +11,9 @@ use crate::rules::Rules;
 use crate::submission::{RawSubmission, Route};
 
 fn rules(text: &str) -> HookRules {
-    Rules::parse(&format!("[notifications]\ntime_zone = \"CET-1CEST,M3.5.0,M10.5.0/3\"\n{text}"), &|_| None).unwrap().hooks
+    Rules::parse(&format!("[notifications]\ntime_zone = \"CET-1CEST,M3.5.0,M10.5.0/3\"\n{text}"), &|_| None)
+        .unwrap()
+        .hooks
 }
 
 fn read(label: &str, body: &str) -> Result<Sighting, String> {
