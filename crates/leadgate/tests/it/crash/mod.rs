@@ -108,6 +108,8 @@ async fn account(seed: u64) -> Sandbox {
         job_duration: Duration::from_millis(200),
         // All of a run, so that its faults can be counted; their bodies are short.
         remembered_requests: 50_000,
+        // All attempts, for the same reason.
+        remembered_deliveries: 200_000,
         seed,
         ..SandboxConfig::default()
     };
