@@ -8,11 +8,11 @@ use std::collections::BTreeMap;
 
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use crate::catalog::{Section, SectionContent};
 use crate::identity::Email;
-use crate::record::{Fields, RecordRef, Snapshot};
+use crate::record::{Fields, RecordKind, RecordRef, Snapshot};
 
 /// What a person can be looked up by, exactly.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -127,6 +127,15 @@ pub enum CrmCall {
         /// Its text.
         text: String,
     },
+    /// The records of a kind that changed after a moment, those that changed last first.
+    ListChanged {
+        /// Which kind.
+        kind: RecordKind,
+        /// The moment.
+        since: Timestamp,
+        /// Which page of [`PAGE`](crate::mirror::watch::PAGE) rows, from 1.
+        page: u32,
+    },
 }
 
 /// A deal to create.
@@ -169,6 +178,7 @@ impl CrmCall {
             CrmCall::MoveDeal { .. } => "move_deal",
             CrmCall::ListNotes(_) => "list_notes",
             CrmCall::AddNote { .. } => "add_note",
+            CrmCall::ListChanged { .. } => "list_changed",
         }
     }
 
@@ -245,6 +255,13 @@ pub enum CrmReply {
     Note {
         /// Its id.
         id: i64,
+    },
+    /// A page of records that changed.
+    Changed {
+        /// The records as the CRM shows them, with the names of what they point at.
+        rows: Vec<Map<String, Value>>,
+        /// How many there are on all pages, if the CRM says so.
+        total: Option<u64>,
     },
 }
 

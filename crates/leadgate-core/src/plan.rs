@@ -10,7 +10,7 @@ use crate::catalog::{BELIEVED_FOR, Catalog, Resolved, Section};
 use crate::identity::{Email, IdentityKey, Phone};
 use crate::intake::{Company, Lead, Note, NoteTarget, ReadingRules, StageMove, Submission};
 use crate::lane::Lane;
-use crate::mirror::{MirrorUpdate, Mirrored};
+use crate::mirror::{self, Found, MirrorUpdate, Mirrored};
 use crate::playbook::{Response, Trigger};
 use crate::record::{Fields, RecordKind, RecordRef, field};
 use crate::routing::{CompanyBy, LeadFacts, Routing, RoutingMoment, RoutingState, is_free, text};
@@ -74,6 +74,8 @@ pub struct PlanMemory {
     pub profiles: BTreeMap<String, Value>,
     /// Records of the mirror.
     pub records: BTreeMap<RecordRef, Mirrored>,
+    /// Since when each kind of record is watched.
+    pub watched: BTreeMap<RecordKind, Timestamp>,
     /// Whose turn it is.
     pub routing: RoutingState,
 }
@@ -85,6 +87,8 @@ pub struct PlanEffects {
     pub profiles: BTreeMap<String, Value>,
     /// Records of the mirror that changed.
     pub mirror: Vec<MirrorUpdate>,
+    /// What a look at a record turned out to be, for the counts.
+    pub found: Option<Found>,
     /// Whose turn it is from now on, if that changed.
     pub routing: Option<RoutingState>,
 }
@@ -99,8 +103,11 @@ pub struct Planned {
 }
 
 /// What must be at hand before the plan of a submission is derived.
-pub fn needs(_submission: &Submission) -> PlanNeeds {
-    PlanNeeds::default()
+pub fn needs(submission: &Submission) -> PlanNeeds {
+    match submission {
+        Submission::Sighting(sighting) => PlanNeeds { records: vec![sighting.record], ..PlanNeeds::default() },
+        _ => PlanNeeds::default(),
+    }
 }
 
 /// Derives the plan of a submission.
@@ -117,7 +124,7 @@ pub fn derive(submission: &Submission, context: &PlanContext<'_>, memory: &mut P
         Submission::Event(event) => {
             response_plan(context.rules.rules.playbook.respond(Trigger::Event(event), context), lane)
         }
-        Submission::Sighting => response_plan(Response::default(), lane),
+        Submission::Sighting(sighting) => return mirror::plan::plan(sighting, context, memory),
     };
     Planned { plan, effects }
 }

@@ -21,6 +21,9 @@ pub enum RecordKind {
 }
 
 impl RecordKind {
+    /// Every kind.
+    pub const ALL: [RecordKind; 4] = [RecordKind::Lead, RecordKind::Contact, RecordKind::Company, RecordKind::Deal];
+
     /// The name that answers, logs and stores use.
     pub fn name(self) -> &'static str {
         match self {
@@ -29,6 +32,11 @@ impl RecordKind {
             RecordKind::Company => "company",
             RecordKind::Deal => "deal",
         }
+    }
+
+    /// The kind of that name.
+    pub fn from_name(name: &str) -> Option<RecordKind> {
+        RecordKind::ALL.into_iter().find(|kind| kind.name() == name)
     }
 }
 

@@ -62,6 +62,11 @@ impl Compiling<'_> {
         self.problems.push(format!("{place}: {message}"));
     }
 
+    /// How many problems there are so far.
+    pub(crate) fn count(&self) -> usize {
+        self.problems.len()
+    }
+
     /// The text, or what the environment variable holds that it names: `$SLACK_URL`. `$$` at the start stands for one `$`.
     pub(crate) fn text(&mut self, place: &str, written: String) -> String {
         let Some(name) = written.strip_prefix('$') else { return written };

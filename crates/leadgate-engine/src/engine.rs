@@ -18,6 +18,7 @@ use crate::budget::BudgetKeeper;
 use crate::catalog::CatalogKeeper;
 use crate::gathering::Gathering;
 use crate::settings::EngineSettings;
+use crate::watch::WatchKeeper;
 
 /// What an engine is made of.
 pub struct EngineParts {
@@ -49,6 +50,7 @@ pub(crate) struct Shared {
     pub(crate) gathering: Gathering,
     /// Whose turn it is, unless it must be read from the store.
     pub(crate) turns: Mutex<Option<RoutingState>>,
+    pub(crate) watch: WatchKeeper,
     jitter: Mutex<SmallRng>,
 }
 
@@ -88,6 +90,7 @@ impl Engine {
         }
         let catalog = CatalogKeeper::new(parts.store.catalog().await?);
         let budget = BudgetKeeper::resume(parts.store.budget().await?, parts.settings.budget.clone(), now);
+        let watch = WatchKeeper::new(parts.store.watches().await?);
         let open = parts.store.stats(now).await?.open_by_lane;
         let jitter = match parts.settings.jitter_seed {
             Some(seed) => SmallRng::seed_from_u64(seed),
@@ -103,9 +106,12 @@ impl Engine {
             open_jobs: open.map(|count| AtomicI64::new(i64::try_from(count).unwrap_or(i64::MAX))),
             gathering: Gathering::default(),
             turns: Mutex::default(),
+            watch,
             jitter: Mutex::new(jitter),
         };
-        Ok(Engine { shared: Arc::new(shared) })
+        let engine = Engine { shared: Arc::new(shared) };
+        engine.begin_watches().await?;
+        Ok(engine)
     }
 
     /// One pass: plans what has arrived, makes every call that is due and affordable, and waits for all of them.
@@ -113,9 +119,10 @@ impl Engine {
     /// # Errors
     /// [`StoreError`] if the store fails; what was under way is taken up again later.
     pub async fn run_once(&self) -> Result<Pass, StoreError> {
+        let looked = self.watch_once().await?;
         let planned = self.plan_arrived().await?;
         let claimed = self.claim(self.shared.settings.concurrency.max(1) * 4).await?;
-        let mut pass = Pass { planned, claimed: claimed.leased, ended: claimed.ended, ..Pass::default() };
+        let mut pass = Pass { planned, claimed: claimed.leased, ended: claimed.ended, calls: usize::from(looked) };
         let work = claimed.packs.into_iter().map(|pack| self.work(pack));
         for result in futures::future::join_all(work).await {
             pass.ended += result?;
@@ -124,12 +131,14 @@ impl Engine {
         Ok(pass)
     }
 
-    /// When there will be something to do: a job becomes due, or the budget opens.
+    /// When there will be something to do: a job becomes due, or the budget opens, or the next page of a look that has begun can be read. When
+    /// the next look begins, [`Engine::watch_due`] says.
     ///
     /// # Errors
     /// [`StoreError`] if the store fails.
     pub async fn next_due(&self) -> Result<Option<Timestamp>, StoreError> {
-        self.shared.store.next_due().await
+        let due = self.shared.store.next_due().await?;
+        Ok(due.into_iter().chain(self.window_due()).min())
     }
 
     /// How the account's budget stands.

@@ -16,10 +16,17 @@
 //! | `leadgate_account_stopped` | gauge | 1 while nothing may be asked of the account |
 //! | `leadgate_outage` | gauge | 1 while the CRM counts as down |
 //! | `leadgate_outages_total` | counter | |
+//! | `leadgate_notifications_total` | counter | `route` (`notification`, or `sighting` for what the gateway found itself), `outcome` (`changed`, `first`, `same`, `stale`, `unsure`) |
+//! | `leadgate_changes_total` | counter | `kind`, `by` (`webhook`, `poll`): how it was seen first |
+//! | `leadgate_notifications_lost` | gauge | `kind`: changes found by looking that no webhook has told of |
+//! | `leadgate_notifications_lost_ratio` | gauge | `kind`: the part of the changes that no webhook told |
 
 use jiff::Timestamp;
 use leadgate_core::budget::Standing;
+use leadgate_core::crm::{CrmCall, CrmFailure, CrmReply};
 use leadgate_core::lane::Lane;
+use leadgate_core::mirror::Tally;
+use leadgate_core::record::RecordKind;
 use leadgate_store::model::{Attempt, QueueStats};
 
 use crate::engine::Engine;
@@ -38,6 +45,29 @@ pub(crate) fn ended(step: &str, end: &'static str) {
 pub(crate) fn landed(lane: Lane, accepted_at: Timestamp, now: Timestamp) {
     let seconds = now.duration_since(accepted_at).as_secs_f64().max(0.0);
     metrics::histogram!("leadgate_landing_seconds", "lane" => lane.name()).record(seconds);
+}
+
+pub(crate) fn sighted(route: &'static str, outcome: &'static str) {
+    metrics::counter!("leadgate_notifications_total", "route" => route, "outcome" => outcome).increment(1);
+}
+
+pub(crate) fn watched(call: &CrmCall, result: &Result<CrmReply, CrmFailure>) {
+    let class = result.as_ref().err().map_or("ok", CrmFailure::class);
+    metrics::counter!("leadgate_crm_requests_total", "call" => call.name(), "class" => class).increment(1);
+}
+
+/// Sets what is counted of changes. The counts are the store's, so they go on where the last process stopped.
+pub fn set_change_counts(tallies: &[(RecordKind, Tally)]) {
+    for (kind, tally) in tallies {
+        for (by, count) in [("webhook", tally.told), ("poll", tally.lost + tally.late)] {
+            let count = u64::try_from(count).unwrap_or(0);
+            metrics::counter!("leadgate_changes_total", "kind" => kind.name(), "by" => by).absolute(count);
+        }
+        metrics::gauge!("leadgate_notifications_lost", "kind" => kind.name()).set(tally.lost as f64);
+        if let Some(ratio) = tally.lost_ratio() {
+            metrics::gauge!("leadgate_notifications_lost_ratio", "kind" => kind.name()).set(ratio);
+        }
+    }
 }
 
 pub(crate) fn outage_began() {

@@ -1,11 +1,13 @@
 //! Planning: inbox rows become jobs. What is read is the stored row, so that a rule that was wrong can be mended and nothing is lost.
 
+use std::collections::BTreeSet;
 use std::sync::PoisonError;
 
 use leadgate_core::intake::{self, IntakeError, Submission};
 use leadgate_core::job::JobState;
 use leadgate_core::lane::Lane;
 use leadgate_core::plan::{self, PlanContext, PlanEffects, PlanMemory, PlanNeeds, Planned};
+use leadgate_core::record::RecordRef;
 use leadgate_core::routing::RoutingState;
 use leadgate_core::steps::{ParkReason, Parking};
 use leadgate_store::StoreError;
@@ -55,9 +57,16 @@ impl Engine {
 
     /// Reads what the plans of these submissions depend on.
     async fn recall(&self, read: &[Read<'_>]) -> Result<PlanMemory, StoreError> {
-        let _needs: Vec<PlanNeeds> =
+        let needs: Vec<PlanNeeds> =
             read.iter().filter_map(|read| Some(plan::needs(read.submission.as_ref().ok()?))).collect();
-        Ok(PlanMemory { routing: self.recall_turns().await?, ..PlanMemory::default() })
+        let records: BTreeSet<RecordRef> = needs.iter().flat_map(|needs| needs.records.iter().copied()).collect();
+        let mirrored = match records.is_empty() {
+            true => Vec::new(),
+            false => self.shared.store.mirrored(records.into_iter().collect()).await?,
+        };
+        let records = mirrored.into_iter().map(|mirrored| (mirrored.record, mirrored)).collect();
+        let (routing, watched) = (self.recall_turns().await?, self.shared.watch.began());
+        Ok(PlanMemory { records, routing, watched, ..PlanMemory::default() })
     }
 
     /// Whose turn it is. Read once; then this process, which alone uses the store, knows. Forgotten until the plans that change it are kept.
@@ -87,6 +96,9 @@ impl Engine {
                     rules: &self.shared.settings.reading,
                 };
                 let Planned { plan, effects } = plan::derive(read, &context, memory);
+                if let Some(found) = effects.found {
+                    metrics::sighted(entry.raw.route.name(), found.name());
+                }
                 let state = JobState::new(&plan);
                 let job = NewJob { state, keys: plan.keys, recalls: plan.recalls, lane: plan.lane };
                 PlannedSubmission { submission, job: Ok(job), effects }

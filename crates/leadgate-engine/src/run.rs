@@ -47,6 +47,10 @@ impl Engine {
 
     /// Plans, claims and starts what there are slots for. Returns how long there is nothing else to do.
     async fn start_calls(&self, calls: &mut Calls) -> Result<Duration, StoreError> {
+        if self.watch_due().is_some_and(|due| due <= self.now()) && !self.is_watching() {
+            let engine = self.clone();
+            calls.spawn(async move { engine.watch_once().await.map(usize::from) });
+        }
         let planned = self.plan_arrived().await?;
         let free = self.shared.settings.concurrency.saturating_sub(calls.len());
         if free == 0 {
@@ -66,7 +70,8 @@ impl Engine {
     }
 
     async fn sleep_for(&self) -> Result<Duration, StoreError> {
-        let Some(due) = self.next_due().await? else { return Ok(LONGEST_SLEEP) };
+        let watch_due = self.watch_due().filter(|_| !self.is_watching());
+        let Some(due) = self.next_due().await?.into_iter().chain(watch_due).min() else { return Ok(LONGEST_SLEEP) };
         let wait = Duration::try_from(due.duration_since(self.now())).unwrap_or(Duration::ZERO);
         Ok(wait.clamp(SHORTEST_SLEEP, LONGEST_SLEEP))
     }

@@ -12,6 +12,7 @@ use rusqlite::{Connection, OptionalExtension as _, params};
 
 use crate::columns::{Id, LaneRank, Micros, raw_submission, to_json};
 use crate::error::store_error;
+use crate::mirror::{self, PreparedUpdate};
 use crate::queue::{self, OUT, PARKED, StateColumns};
 use crate::settings;
 use crate::writer::Announcements;
@@ -125,6 +126,7 @@ pub(crate) struct PreparedPlan {
     submission: SubmissionId,
     job: Result<(NewJob, StateColumns), Unplannable>,
     routing: Option<String>,
+    mirror: Vec<PreparedUpdate>,
 }
 
 /// The parked job of a submission that cannot be planned.
@@ -156,8 +158,9 @@ impl PreparedPlan {
             }
             Err(parking) => Err(Unplannable::new(&parking)?),
         };
+        let mirror = planned.effects.mirror.iter().map(PreparedUpdate::new).collect::<Result<_, _>>()?;
         let routing = planned.effects.routing.map(|state| to_json("state of routing", &state)).transpose()?;
-        Ok(PreparedPlan { submission: planned.submission, job, routing })
+        Ok(PreparedPlan { submission: planned.submission, job, routing, mirror })
     }
 }
 
@@ -202,6 +205,12 @@ fn record_plan(
     now: Timestamp,
     announcements: &mut Announcements,
 ) -> rusqlite::Result<()> {
+    // Planned from a record that is not so any more: it is planned again from what it is now.
+    if !mirror::fits(connection, &plan.mirror)? {
+        announcements.work = true;
+        return Ok(());
+    }
+    mirror::write(connection, seq, &plan.mirror)?;
     match &plan.job {
         Ok((job, state)) => {
             connection.prepare_cached("UPDATE inbox SET planning = 1 WHERE seq = ?1")?.execute([seq])?;

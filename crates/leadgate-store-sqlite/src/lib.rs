@@ -25,6 +25,7 @@ mod error;
 pub mod inspect;
 mod intake;
 mod listing;
+mod mirror;
 mod open;
 mod queue;
 mod reader;

@@ -7,12 +7,14 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 use leadgate_core::catalog::{Catalog, Section, SectionRead};
 use leadgate_core::routing::RoutingState;
+use leadgate_core::mirror::watch::WatchState;
+use leadgate_core::mirror::{Mirrored, Tally};
+use leadgate_core::record::{RecordKind, RecordRef};
 use leadgate_core::steps::{ParkReason, Parking};
 use leadgate_core::submission::SubmissionId;
 use leadgate_store::model::{
     AcceptOutcome, AppKey, ClaimRequest, ClaimedJob, InboxEntry, JobFilter, JobId, JobSummary, Lease, NewSubmission,
-    PlannedSubmission, QueueStats, ReleaseOutcome, SubmissionEntry, SubmissionFilter, SubmissionStory, TurnOutcome,
-    TurnRecord,
+    PlannedSubmission, QueueStats, ReleaseOutcome, SeenChange, SubmissionEntry, SubmissionFilter, SubmissionStory, TurnOutcome, TurnRecord,
 };
 use leadgate_store::signals::Signals;
 use leadgate_store::{Store, StoreError};
@@ -23,11 +25,12 @@ use crate::columns::to_json;
 use crate::config::SqliteConfig;
 use crate::error::store_error;
 use crate::intake::{PreparedPlan, PreparedSubmission};
+use crate::mirror::PreparedRecord;
 use crate::open::{self, StoreLock};
 use crate::reader::Readers;
 use crate::turns::PreparedTurn;
 use crate::writer::{Announcements, Caller, Scope, Writer};
-use crate::{claims, intake, listing, room, settings, turns, views};
+use crate::{claims, intake, listing, mirror, room, settings, turns, views};
 
 /// The gateway's memory in one SQLite file.
 ///
@@ -229,6 +232,36 @@ impl Store for SqliteStore {
         };
         // On a reader's thread: the writer has more important things to do.
         self.readers.run(check).await
+    }
+
+    async fn mirrored(&self, records: Vec<RecordRef>) -> Result<Vec<Mirrored>, StoreError> {
+        self.readers.run(move |connection| mirror::mirrored(connection, &records)).await
+    }
+
+    async fn fill_mirror(&self, records: Vec<Mirrored>) -> Result<u64, StoreError> {
+        let records = records.iter().map(PreparedRecord::new).collect::<Result<Vec<_>, _>>()?;
+        self.write(Scope::Savepoint, move |connection, _| mirror::fill(connection, &records)).await
+    }
+
+    async fn changes(&self, after: i64, limit: u32) -> Result<Vec<SeenChange>, StoreError> {
+        self.readers.run(move |connection| mirror::changes(connection, after, limit)).await
+    }
+
+    async fn tallies(&self) -> Result<Vec<(RecordKind, Tally)>, StoreError> {
+        self.read(mirror::tallies).await
+    }
+
+    async fn watches(&self) -> Result<Vec<(RecordKind, WatchState)>, StoreError> {
+        self.readers.run(mirror::watches).await
+    }
+
+    async fn put_watch(&self, kind: RecordKind, state: WatchState) -> Result<(), StoreError> {
+        let state = to_json("watch", &state)?;
+        self.write(Scope::OneStatement, move |connection, _| mirror::put_watch(connection, kind, &state)).await
+    }
+
+    async fn latest_notification(&self) -> Result<Option<InboxEntry>, StoreError> {
+        self.read(mirror::latest_notification).await
     }
 
     fn signals(&self) -> &Signals {

@@ -16,6 +16,7 @@
 pub mod intake;
 pub mod leases;
 pub mod memory;
+pub mod mirror;
 pub mod ordering;
 pub mod plans;
 pub mod samples;
@@ -101,6 +102,14 @@ macro_rules! conformance_suite {
                 the_catalog_is_kept_by_section,
                 an_app_key_is_replaced_by_name,
                 whose_turn_it_is_is_kept_with_the_plans,
+            ];
+            mirror: [
+                what_a_plan_saw_is_kept_with_it,
+                a_plan_from_a_record_that_has_changed_is_not_kept,
+                a_plan_that_was_kept_before_changes_nothing,
+                filling_the_mirror_replaces_nothing,
+                a_watch_goes_on_where_it_was,
+                the_latest_notification_is_found,
             ];
             views: [
                 jobs_are_listed_youngest_first,

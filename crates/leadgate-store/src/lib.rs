@@ -15,14 +15,17 @@ pub mod signals;
 use async_trait::async_trait;
 use jiff::Timestamp;
 use leadgate_core::catalog::{Catalog, Section, SectionRead};
+use leadgate_core::mirror::watch::WatchState;
+use leadgate_core::mirror::{Mirrored, Tally};
+use leadgate_core::record::{RecordKind, RecordRef};
 use leadgate_core::routing::RoutingState;
 use leadgate_core::submission::SubmissionId;
 use serde_json::Value;
 
 use crate::model::{
     AcceptOutcome, AppKey, ClaimRequest, ClaimedJob, InboxEntry, JobFilter, JobId, JobSummary, NewSubmission,
-    PlannedSubmission, QueueStats, ReleaseOutcome, SubmissionEntry, SubmissionFilter, SubmissionStory, TurnOutcome,
-    TurnRecord,
+    PlannedSubmission, QueueStats, ReleaseOutcome, SeenChange, SubmissionEntry, SubmissionFilter, SubmissionStory,
+    TurnOutcome, TurnRecord,
 };
 use crate::signals::Signals;
 
@@ -71,7 +74,10 @@ pub trait Store: Send + Sync + 'static {
     /// [`Lane::rank`](leadgate_core::lane::Lane::rank).
     async fn unplanned(&self, per_lane: [u32; 4]) -> Result<Vec<InboxEntry>, StoreError>;
 
-    /// Keeps plans as jobs, and what they change besides: of the states of routing the last that came with a plan that was kept. What cannot be planned becomes a parked job without steps in the lane of its submission. A submission that was planned meanwhile is left alone.
+    /// Keeps plans as jobs, and in the same transaction what they change besides; of the states of routing the last that came with a plan that was
+    /// kept. A plan that was made from a record of the mirror that is not so
+    /// any more is not kept: its submission stays unplanned.
+    /// What cannot be planned becomes a parked job without steps in the lane of its submission. A submission that was planned meanwhile is left alone.
     async fn record_plans(&self, plans: Vec<PlannedSubmission>, now: Timestamp) -> Result<(), StoreError>;
 
     /// Leases due jobs, the most urgent lane first, then in order of arrival.
@@ -136,6 +142,27 @@ pub trait Store: Send + Sync + 'static {
     ///
     /// [`StoreError::DiskFull`] and [`StoreError::Unavailable`] mean that [`Store::accept`] would most likely fail too.
     async fn check_room(&self) -> Result<(), StoreError>;
+
+    /// Those of the records that the mirror has, in any order.
+    async fn mirrored(&self, records: Vec<RecordRef>) -> Result<Vec<Mirrored>, StoreError>;
+
+    /// Puts records into the mirror that are not in it. Those that are stay as they are. Returns how many were put in.
+    async fn fill_mirror(&self, records: Vec<Mirrored>) -> Result<u64, StoreError>;
+
+    /// Changes that were seen behind the one of that number, in the order in which they were seen; from the first for 0.
+    async fn changes(&self, after: i64, limit: u32) -> Result<Vec<SeenChange>, StoreError>;
+
+    /// How many changes of each kind of record were seen how; kinds without any are left out.
+    async fn tallies(&self) -> Result<Vec<(RecordKind, Tally)>, StoreError>;
+
+    /// How far the watch over each kind of record has come.
+    async fn watches(&self) -> Result<Vec<(RecordKind, WatchState)>, StoreError>;
+
+    /// Keeps how far the watch over a kind of record has come.
+    async fn put_watch(&self, kind: RecordKind, state: WatchState) -> Result<(), StoreError>;
+
+    /// The notification that was accepted last.
+    async fn latest_notification(&self) -> Result<Option<InboxEntry>, StoreError>;
 
     /// Where this process hears of work and of ends.
     fn signals(&self) -> &Signals;

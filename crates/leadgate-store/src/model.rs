@@ -6,6 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 use leadgate_core::identity::IdentityKey;
 use leadgate_core::job::{JobState, Outcome};
 use leadgate_core::lane::Lane;
+use leadgate_core::mirror::Change;
 use leadgate_core::plan::PlanEffects;
 use leadgate_core::record::KnownRecord;
 use leadgate_core::steps::{Parking, StepEffect};
@@ -364,6 +365,17 @@ pub struct AppKey {
     pub name: String,
     /// SHA-256 of the key.
     pub digest: [u8; 32],
+}
+
+/// A change that was seen.
+#[derive(Clone, Debug, PartialEq)]
+pub struct SeenChange {
+    /// Its number, ascending in the order in which changes were seen.
+    pub seq: i64,
+    /// The notification, or the look at the CRM, that showed it.
+    pub submission: SubmissionId,
+    /// The change.
+    pub change: Change,
 }
 
 /// How much waits.

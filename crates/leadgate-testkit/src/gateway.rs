@@ -44,6 +44,7 @@ pub struct TestGatewayBuilder {
 /// A gateway, the account it serves, and the folder that is deleted in the end.
 pub struct TestGateway {
     sandbox: Sandbox,
+    generation: Generation,
     store: Arc<SqliteStore>,
     engine: Engine,
     url: String,
@@ -110,13 +111,11 @@ impl TestGatewayBuilder {
         self
     }
 
-    /// Gives it a rules file.
-    ///
-    /// # Panics
-    /// If there is a mistake in it.
+    /// Has it act by a rules file; `$SECRET` in it stands for `testkit-secret-0123456789`.
     #[must_use]
     pub fn rules(mut self, text: &str) -> Self {
-        let rules = Arc::new(Rules::parse(text, &|_| None).unwrap());
+        let variable = |name: &str| (name == "SECRET").then(|| "testkit-secret-0123456789".to_owned());
+        let rules = Arc::new(Rules::parse(text, &variable).unwrap());
         self.engine.reading.rules = Arc::clone(&rules);
         self.web.reading.rules = rules;
         self
@@ -149,7 +148,16 @@ impl TestGatewayBuilder {
         let router = leadgate_web::router(Gateway::new(shared, clock, self.web));
         let server =
             tokio::spawn(leadgate_web::serve(listener, router, ServeLimits::default(), std::future::pending()));
-        TestGateway { sandbox, store, engine, url, http: http_client(), server, _folder: folder }
+        TestGateway {
+            sandbox,
+            generation: self.generation,
+            store,
+            engine,
+            url,
+            http: http_client(),
+            server,
+            _folder: folder,
+        }
     }
 }
 
@@ -177,6 +185,29 @@ impl TestGateway {
     /// Where the gateway listens.
     pub fn url(&self) -> &str {
         &self.url
+    }
+
+    /// Where the account's API is, for whoever changes records as a person or another program would.
+    pub fn crm(&self) -> String {
+        self.sandbox.url(self.generation)
+    }
+
+    /// Changes a record of the account through its API, and waits until its workflows have notified whom they notify.
+    pub async fn change(&self, plural: &str, id: i64, fields: &Value) -> Answer {
+        let request = self.http.put(format!("{}/{plural}/{id}", self.crm())).json(fields);
+        let answer =
+            Answer::read(request.header("authorization", "Token token=sandbox-key").send().await.unwrap()).await;
+        assert_eq!(answer.status, 200, "{}", answer.body);
+        self.account().webhooks_settled().await;
+        answer
+    }
+
+    /// Lets time pass until the gateway looks for what no webhook told, has it look, and settles.
+    pub async fn look(&self) {
+        if let Some(due) = self.engine.watch_due() {
+            self.advance_to(due);
+        }
+        self.settle().await;
     }
 
     /// The engine.

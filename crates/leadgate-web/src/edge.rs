@@ -18,6 +18,7 @@ use crate::answers;
 use crate::auth::{self, Caller};
 use crate::error::ApiError;
 use crate::forms::Elsewhere;
+use crate::hooks::secrets;
 use crate::metrics;
 use crate::routes::{RouteAccess, RouteEntry};
 use crate::state::Gateway;
@@ -56,7 +57,7 @@ pub(crate) async fn around(State(edge): State<Edge>, mut request: Request, next:
     let started = Instant::now();
     let request_id = request_id(request.headers());
     let method = request.method().clone();
-    let admitted = admit(&edge, request.headers());
+    let admitted = admit(&edge, &request);
     let caller = admitted.as_ref().ok().and_then(Option::as_ref).map(|caller| Arc::clone(&caller.name));
     let mut response = match admitted {
         Ok(caller) => {
@@ -87,11 +88,15 @@ pub(crate) async fn around(State(edge): State<Edge>, mut request: Request, next:
     response
 }
 
-fn admit(edge: &Edge, headers: &HeaderMap) -> Result<Option<Caller>, ApiError> {
+fn admit(edge: &Edge, request: &Request) -> Result<Option<Caller>, ApiError> {
+    let settings = &edge.gateway.settings;
     match edge.entry.access {
         // The key of a form is in the body, so its own handler asks for it.
         RouteAccess::Anyone | RouteAccess::Form => Ok(None),
-        RouteAccess::Key => auth::admit(&edge.gateway.settings.access, headers).map(Some),
+        RouteAccess::Key => auth::admit(&settings.access, request.headers()).map(Some),
+        RouteAccess::Webhook => {
+            secrets::admit(&settings.reading.rules.hooks.secrets, request.headers(), request.uri().query()).map(Some)
+        }
     }
 }
 
@@ -117,7 +122,7 @@ fn render(error: &ApiError, entry: &RouteEntry, request_id: &HeaderValue, respon
     let headers = response.headers_mut();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
     match error {
-        ApiError::KeyMissing | ApiError::KeyUnknown => {
+        ApiError::KeyMissing | ApiError::KeyUnknown | ApiError::SecretWrong | ApiError::NoSecrets => {
             headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
         }
         ApiError::MethodNotAllowed(allowed) => drop(headers.insert(ALLOW, HeaderValue::from_static(allowed))),

@@ -49,6 +49,22 @@ pub(crate) enum ApiError {
     /// The body cannot be taken apart into fields.
     #[error("{0}")]
     FormUnreadable(&'static str),
+    /// No secret of the notifications was sent, or none that counts.
+    #[error(
+        "a notification needs the secret of [notifications] in the rules file: send it in the header X-Leadgate-Secret, in          Authorization, or as ?secret= in the address"
+    )]
+    SecretWrong,
+    /// There are no secrets that could count.
+    #[error("this gateway takes no notifications: set [notifications] secrets in the rules file and start it again")]
+    NoSecrets,
+    /// The rules have no mapping of that name.
+    #[error(
+        "the rules have no mapping of this name; add it under [notifications.mappings], or leave it out of the address"
+    )]
+    NoSuchMapping,
+    /// No notification has come yet.
+    #[error("no notification has come yet")]
+    NoNotification,
     /// No route has that path.
     #[error("there is nothing at this path")]
     NoSuchPath,
@@ -128,7 +144,10 @@ impl ApiError {
     pub(crate) fn status(&self, dialect: Dialect) -> StatusCode {
         match self {
             ApiError::Intake(IntakeError::Invalid(_)) if dialect == Dialect::V1 => StatusCode::UNPROCESSABLE_ENTITY,
-            ApiError::KeyMissing | ApiError::KeyUnknown => StatusCode::UNAUTHORIZED,
+            ApiError::KeyMissing | ApiError::KeyUnknown | ApiError::SecretWrong | ApiError::NoSecrets => {
+                StatusCode::UNAUTHORIZED
+            }
+            ApiError::NoSuchMapping | ApiError::NoNotification => StatusCode::NOT_FOUND,
             ApiError::NoSuchPath | ApiError::NoSuchSubmission | ApiError::NoSuchJob | ApiError::NoMetrics => {
                 StatusCode::NOT_FOUND
             }
@@ -165,6 +184,10 @@ impl ApiError {
             ApiError::TooManyPosts(_) => ("too-many-posts", "too many posts"),
             ApiError::NotAForm(_) => ("not-a-form", "not a form"),
             ApiError::FormUnreadable(_) => ("form-unreadable", "the form cannot be read"),
+            ApiError::SecretWrong => ("secret-wrong", "the secret is missing or wrong"),
+            ApiError::NoSecrets => ("no-secrets", "notifications are not taken"),
+            ApiError::NoSuchMapping => ("no-such-mapping", "no such mapping"),
+            ApiError::NoNotification => ("no-notification", "no notification yet"),
             ApiError::NoSuchPath => ("no-such-path", "no such path"),
             ApiError::MethodNotAllowed(_) => ("method-not-allowed", "method not allowed"),
             ApiError::NoSuchSubmission => ("no-such-submission", "no such submission"),

@@ -4,7 +4,7 @@
 //! [`dedupe`] say what a repeat is recognised by; the store keeps the submission durably; [`waiting`] watches for its end for as long as
 //! [`prefer`] says. From the commit on nothing here can fail: what happens then, the caller is at least told where to ask.
 
-mod body;
+pub(crate) mod body;
 pub(crate) mod dedupe;
 mod idempotency;
 mod prefer;

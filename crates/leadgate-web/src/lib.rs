@@ -3,10 +3,11 @@
 //! Cast and flow of a request:
 //!
 //! 1. [`serve()`] accepts the connection and bounds what a slow or hostile peer can hold.
-//! 2. [`routes`] is the one table of routes; the router is made from it, and so is the test that all but a few of them ask for a key.
+//! 2. [`routes`] is the one table of routes; the router is made from it, and so is the test that all but a few of them ask for a key or a secret.
 //! 3. `edge` surrounds every handler: request id, [`auth`], turning an `ApiError` into a body, headers, log line, [`metrics`].
 //! 4. `intake` is the one way in for submissions: check, keep durably, wait as long as the caller likes.
-//! 5. `forms` is the other one, for posts of web pages: origins, the form's key, robots, rates.
+//!    `forms` is the one for posts of web pages: origins, the form's key, robots, rates.
+//! 5. `hooks` is the one for notifications of the CRM: keep, answer, and leave the understanding to the engine.
 //! 6. `answers` puts the end of a submission into the caller's words: those of the integration guide, or of the `/v1` API.
 //! 7. [`operator`] shows jobs and releases parked ones; `submissions` shows the whole story of one; `health` says whether the process and its store are there.
 
@@ -19,6 +20,7 @@ mod edge;
 mod error;
 mod forms;
 mod health;
+mod hooks;
 mod intake;
 pub mod listing;
 pub mod metrics;

@@ -15,7 +15,7 @@ use crate::auth::Caller;
 use crate::edge::{self, Edge};
 use crate::error::ApiError;
 use crate::state::Gateway;
-use crate::{forms, health, intake, listing, operator, submissions};
+use crate::{forms, health, hooks, intake, listing, operator, submissions};
 
 /// One route.
 #[derive(Debug)]
@@ -37,6 +37,8 @@ pub enum RouteAccess {
     Key,
     /// Pages of a form's origins that name the form's key. The handler sees to it, since the key is a field of the form.
     Form,
+    /// Those with a secret of the notifications: the CRM.
+    Webhook,
     /// Anyone: it tells nothing about the account and changes nothing.
     Anyone,
 }
@@ -46,6 +48,8 @@ pub enum RouteAccess {
 pub(crate) enum Door {
     Submit(Route),
     Form,
+    Notification,
+    LatestNotification,
     Submission,
     Submissions,
     Jobs,
@@ -64,7 +68,8 @@ impl Door {
     fn dialect(self) -> Dialect {
         match self {
             Door::Submit(route) => Dialect::of(route),
-            Door::Health => Dialect::Guide,
+            Door::Health | Door::Notification => Dialect::Guide,
+            Door::LatestNotification => Dialect::V1,
             Door::Submission | Door::Submissions | Door::Jobs | Door::Job | Door::Stages => Dialect::V1,
             Door::ReleaseJob | Door::ReleaseJobs => Dialect::V1,
             Door::Form | Door::Ready | Door::Loopback | Door::Metrics | Door::Nowhere => Dialect::V1,
@@ -83,7 +88,12 @@ impl RouteEntry {
     }
 
     fn allowed(&self) -> &'static str {
-        if self.method == "GET" { "GET, HEAD" } else { self.method }
+        match (self.door, self.method) {
+            // An admin can choose among these in the workflow.
+            (Door::Notification, _) => "POST, PUT, PATCH",
+            (_, "GET") => "GET, HEAD",
+            (_, method) => method,
+        }
     }
 }
 
@@ -96,6 +106,9 @@ pub static ROUTES: &[RouteEntry] = &[
     RouteEntry::new("POST", "/v1/notes", RouteAccess::Key, Door::Submit(Route::Note)),
     RouteEntry::new("PUT", "/v1/deals/{id}/stage", RouteAccess::Key, Door::Submit(Route::Stage)),
     RouteEntry::new("POST", "/forms/{form}", RouteAccess::Form, Door::Form),
+    RouteEntry::new("POST", "/freshsales/webhook", RouteAccess::Webhook, Door::Notification),
+    RouteEntry::new("POST", "/freshsales/webhook/{source}", RouteAccess::Webhook, Door::Notification),
+    RouteEntry::new("GET", "/v1/notifications/latest", RouteAccess::Key, Door::LatestNotification),
     RouteEntry::new("GET", "/v1/submissions/{id}", RouteAccess::Key, Door::Submission),
     RouteEntry::new("GET", "/v1/submissions", RouteAccess::Key, Door::Submissions),
     RouteEntry::new("GET", "/v1/jobs", RouteAccess::Key, Door::Jobs),
@@ -137,6 +150,8 @@ fn behind(entry: &'static RouteEntry) -> MethodRouter<Gateway> {
             if entry.method == "PUT" { put(handler) } else { post(handler) }
         }
         Door::Form => post(forms::submit).options(forms::preflight),
+        Door::Notification => post(hooks::receive).put(hooks::receive).patch(hooks::receive),
+        Door::LatestNotification => get(hooks::latest),
         Door::Submission => get(submissions::show),
         Door::Submissions => get(listing::list),
         Door::Jobs => get(operator::list),

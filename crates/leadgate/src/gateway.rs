@@ -12,8 +12,8 @@ use freshsales::Credentials;
 use jiff::Timestamp;
 use leadgate_core::clock::Clock as _;
 use leadgate_engine::{Engine, EngineParts};
-use leadgate_store::Store;
 use leadgate_store::model::AppKey;
+use leadgate_store::{Store, StoreError};
 use leadgate_store_sqlite::SqliteStore;
 use leadgate_web::{Access, ServeLimits};
 use metrics_exporter_prometheus::PrometheusHandle;
@@ -147,10 +147,14 @@ fn render(metrics: PrometheusHandle, store: Arc<SqliteStore>, engine: Engine) ->
         let now = SystemClock.now();
         let stats = tokio::task::block_in_place(|| {
             let runtime = tokio::runtime::Handle::current();
-            runtime.block_on(async { tokio::time::timeout(STATS_WITHIN, store.stats(now)).await })
+            let stats = async { Ok::<_, StoreError>((store.stats(now).await?, store.tallies().await?)) };
+            runtime.block_on(async { tokio::time::timeout(STATS_WITHIN, stats).await })
         });
         match stats {
-            Ok(Ok(stats)) => leadgate_engine::metrics::set_gauges(&stats, &engine, now),
+            Ok(Ok((stats, tallies))) => {
+                leadgate_engine::metrics::set_gauges(&stats, &engine, now);
+                leadgate_engine::metrics::set_change_counts(&tallies);
+            }
             _ => tracing::warn!("the store did not say how much waits; the gauges are those of the last time"),
         }
         metrics.render()

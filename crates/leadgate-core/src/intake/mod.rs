@@ -18,8 +18,10 @@ use serde_json::Value;
 
 pub use event::{Event, EventKind};
 
+use crate::hooks;
 use crate::identity::Email;
 use crate::lane::Lane;
+use crate::mirror::Sighting;
 use crate::record::RecordRef;
 use crate::rules::Rules;
 use crate::submission::{RawSubmission, Route};
@@ -71,7 +73,7 @@ pub enum Submission {
     /// Do what the playbook says of an event.
     Event(Box<Event>),
     /// Compare what was seen of a record with the mirror, and do what the playbook says of the difference.
-    Sighting,
+    Sighting(Box<Sighting>),
 }
 
 impl Submission {
@@ -81,7 +83,7 @@ impl Submission {
             Submission::Lead(lead) => lead.lane,
             Submission::Note(note) => note.lane,
             Submission::StageMove(_) => None,
-            Submission::Event(_) | Submission::Sighting => Some(Lane::Event),
+            Submission::Event(_) | Submission::Sighting(_) => Some(Lane::Event),
         };
         said.unwrap_or(Lane::Interactive)
     }
@@ -197,9 +199,11 @@ pub fn read(raw: &RawSubmission, rules: &ReadingRules) -> Result<Submission, Int
         Route::Note => v1::note(&raw.body),
         Route::Stage => v1::stage(&raw.body, raw.target),
         Route::Form => crate::forms::read(raw, rules),
-        Route::Event | Route::Notification | Route::Sighting => {
-            Err(IntakeError::Malformed(Problem::new("", "of this kind is not understood by this version")))
+        Route::Notification => {
+            hooks::notification(raw, &rules.rules.hooks).map(|seen| Submission::Sighting(Box::new(seen)))
         }
+        Route::Sighting => hooks::row(raw, &rules.rules.hooks).map(|seen| Submission::Sighting(Box::new(seen))),
+        Route::Event => Err(IntakeError::Malformed(Problem::new("", "of this kind is not understood by this version"))),
     }
 }
 

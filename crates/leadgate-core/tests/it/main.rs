@@ -3,6 +3,7 @@
 
 mod exactly_once;
 mod intake;
+mod mirror;
 mod model_crm;
 mod planning;
 mod routing;

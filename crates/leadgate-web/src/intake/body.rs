@@ -16,15 +16,15 @@ const DROPPED_WITHIN: Duration = Duration::from_secs(1);
 
 /// What a body may be.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct BodyLimits {
+pub(crate) struct BodyLimits {
     /// Its size.
-    pub(super) bytes: usize,
+    pub(crate) bytes: usize,
     /// How long sending it may take.
-    pub(super) within: Duration,
+    pub(crate) within: Duration,
 }
 
 /// Refuses what does not say that it is plain JSON in UTF-8.
-pub(super) fn check_type(headers: &HeaderMap) -> Result<(), ApiError> {
+pub(crate) fn check_type(headers: &HeaderMap) -> Result<(), ApiError> {
     if headers.get(CONTENT_ENCODING).is_some_and(|encoding| !encoding.as_bytes().eq_ignore_ascii_case(b"identity")) {
         return Err(ApiError::NotJson("the body is compressed; send it without Content-Encoding"));
     }
@@ -62,7 +62,7 @@ pub(super) async fn read(headers: &HeaderMap, body: Body, limits: BodyLimits) ->
 }
 
 /// Reads a body to its end, whatever is in it.
-pub(super) async fn read_bytes(headers: &HeaderMap, mut body: Body, limits: BodyLimits) -> Result<Vec<u8>, ApiError> {
+pub(crate) async fn read_bytes(headers: &HeaderMap, mut body: Body, limits: BodyLimits) -> Result<Vec<u8>, ApiError> {
     let announced = announced_length(headers);
     let result = if announced.is_some_and(|length| length > limits.bytes) {
         Err(ApiError::BodyTooLarge(limits.bytes))

@@ -21,6 +21,7 @@ fn refusal(access: RouteAccess) -> Option<u16> {
     match access {
         RouteAccess::Key => Some(401),
         RouteAccess::Form => Some(403),
+        RouteAccess::Webhook => Some(401),
         RouteAccess::Anyone => None,
     }
 }
@@ -46,7 +47,7 @@ async fn every_route_lets_a_key_in() {
         settings.patience = std::time::Duration::ZERO;
         settings.reading.rules = rules(SEVEN);
     });
-    for route in ROUTES {
+    for route in ROUTES.iter().filter(|route| route.access != RouteAccess::Webhook) {
         let request = bare(route.method, &format!("{}?key=pk_seven_7777", route.path)).header("x-leadgate-key", KEY);
         let answer = gateway.send(request.json(guide_lead())).await;
         assert!(!matches!(answer.status.as_u16(), 401 | 403), "{}", route.path);

@@ -9,6 +9,7 @@ mod forms;
 mod forms_limits;
 mod guide;
 mod health;
+mod hooks;
 mod hostile;
 mod idempotency;
 mod logs;

@@ -9,14 +9,17 @@ use jiff::Timestamp;
 use leadgate_core::catalog::{Catalog, Section, SectionRead};
 use leadgate_core::intake::{self, ReadingRules};
 use leadgate_core::job::{JobState, Outcome};
+use leadgate_core::mirror::watch::WatchState;
+use leadgate_core::mirror::{Mirrored, Tally};
 use leadgate_core::plan::{self, PlanContext, PlanMemory};
+use leadgate_core::record::{RecordKind, RecordRef};
 use leadgate_core::routing::RoutingState;
 use leadgate_core::steps::Parking;
-use leadgate_core::submission::{RawSubmission, SubmissionId};
+use leadgate_core::submission::{RawSubmission, Route, SubmissionId};
 use leadgate_store::model::{
     AcceptOutcome, AppKey, ClaimRequest, ClaimedJob, Dedupe, InboxEntry, JobFilter, JobId, JobStory, JobSummary,
-    NewSubmission, PlannedSubmission, Progress, QueueStats, ReleaseOutcome, SubmissionEntry, SubmissionFilter,
-    SubmissionStory, TurnOutcome, TurnRecord,
+    NewSubmission, PlannedSubmission, Progress, QueueStats, ReleaseOutcome, SeenChange, SubmissionEntry,
+    SubmissionFilter, SubmissionStory, TurnOutcome, TurnRecord,
 };
 use leadgate_store::signals::Signals;
 use leadgate_store::{Store, StoreError};
@@ -337,5 +340,36 @@ impl Store for MemoryStore {
 
     async fn stats(&self, _: Timestamp) -> Result<QueueStats, StoreError> {
         unreachable!("the queue is measured by whoever starts the process")
+    }
+
+    async fn latest_notification(&self) -> Result<Option<InboxEntry>, StoreError> {
+        let rows = self.rows();
+        let mut stories = rows.in_order.iter().rev().map(|id| &rows.by_id[id].story);
+        let latest = stories.find(|story| story.raw.route == Route::Notification);
+        Ok(latest.map(|story| InboxEntry { id: story.id, raw: story.raw.clone(), accepted_at: story.accepted_at }))
+    }
+
+    async fn mirrored(&self, _: Vec<RecordRef>) -> Result<Vec<Mirrored>, StoreError> {
+        unreachable!("only the engine compares")
+    }
+
+    async fn fill_mirror(&self, _: Vec<Mirrored>) -> Result<u64, StoreError> {
+        unreachable!("only the engine looks at the CRM")
+    }
+
+    async fn changes(&self, _: i64, _: u32) -> Result<Vec<SeenChange>, StoreError> {
+        unreachable!("nobody asks for changes over HTTP")
+    }
+
+    async fn tallies(&self) -> Result<Vec<(RecordKind, Tally)>, StoreError> {
+        unreachable!("changes are counted by whoever starts the process")
+    }
+
+    async fn watches(&self) -> Result<Vec<(RecordKind, WatchState)>, StoreError> {
+        unreachable!("only the engine looks at the CRM")
+    }
+
+    async fn put_watch(&self, _: RecordKind, _: WatchState) -> Result<(), StoreError> {
+        unreachable!("only the engine looks at the CRM")
     }
 }

@@ -15,6 +15,7 @@ mod sandbox;
 mod sending;
 mod serve;
 mod stages;
+mod webhook;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -81,6 +82,9 @@ enum Command {
     Route(route::Command),
     /// List the deal stages of the account, as the gateway knows them
     Stages(stages::Flags),
+    /// Have the CRM notify the gateway of changes
+    #[command(subcommand)]
+    Webhook(webhook::Command),
     /// Find out what is wrong with this installation, and how to mend it
     Doctor(doctor::Flags),
     /// Compare the shapes of your account's replies with the sandbox's, and write a report without any of your data
@@ -153,6 +157,7 @@ fn dispatch(command: Command, session: &Session) -> CommandResult {
         Command::Deals(command) => on_this_thread(deals::run(command, session)),
         Command::Route(command) => on_this_thread(route::run(command, session)),
         Command::Stages(flags) => on_this_thread(stages::run(flags, session)),
+        Command::Webhook(command) => on_this_thread(webhook::run(command, session)),
         Command::Doctor(flags) => on_this_thread(doctor::run(flags, session)),
         Command::Conformance(flags) => on_all_cores(conformance::run(flags, session)),
         Command::Keys(command) => on_this_thread(keys::run(command, session)),

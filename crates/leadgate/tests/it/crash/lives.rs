@@ -11,6 +11,7 @@ use rand::rngs::SmallRng;
 use super::Client;
 use crate::process::Running;
 
+const RULES_FILE: &str = "rules.toml";
 const KEY: &str = "an-app-key-of-some-length";
 /// How long a life lasts, in milliseconds: while clients post, and while the queue drains, which takes a few seconds only.
 pub(super) const LIFE_WHILE_POSTING: Range<u64> = 200..3_000;
@@ -46,9 +47,18 @@ pub(super) struct Lives {
     random: SmallRng,
 }
 
+/// The secret that rules files name as `$WEBHOOK_SECRET`.
+pub(super) const WEBHOOK_SECRET: &str = "a-webhook-secret-of-some-length";
+
 impl Lives {
     pub(super) fn begin(account: &str, random: SmallRng) -> Lives {
+        Lives::begin_with_rules(account, random, "")
+    }
+
+    /// Begins with a rules file.
+    pub(super) fn begin_with_rules(account: &str, random: SmallRng, rules: &str) -> Lives {
         let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join(RULES_FILE), rules).unwrap();
         let mut lives =
             Lives { folder, account: account.to_owned(), port: free_port(), process: None, kills: 0, random };
         lives.start();
@@ -56,7 +66,7 @@ impl Lives {
     }
 
     pub(super) fn client(&self) -> Client {
-        Client::new(format!("http://127.0.0.1:{}", self.port), KEY)
+        Client::new(self.url(), KEY)
     }
 
     pub(super) fn kills(&self) -> usize {
@@ -75,10 +85,21 @@ impl Lives {
         self.kills += 1;
     }
 
+    /// Kills it for good; returns the folder with what it has left.
+    pub(super) fn end(mut self) -> tempfile::TempDir {
+        drop(self.process.take());
+        self.folder
+    }
+
+    pub(super) fn url(&self) -> String {
+        format!("http://127.0.0.1:{}", self.port)
+    }
+
     fn start(&mut self) {
         let port = self.port.to_string();
         let mut variables = SETTINGS.to_vec();
         variables.push(("FRESHSALES_SUBDOMAIN", &self.account));
+        variables.extend([("LEADGATE_RULES", RULES_FILE), ("WEBHOOK_SECRET", WEBHOOK_SECRET)]);
         self.process = Some(Running::start(self.folder.path(), &["serve", "--port", &port], &variables));
     }
 }

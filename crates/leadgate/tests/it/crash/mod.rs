@@ -7,6 +7,7 @@
 //! The account lives in the test's process and so survives every kill. All is drawn from one seed, which is printed; `LEADGATE_CRASH_SEED` draws
 //! the same again. How the requests meet the kills is left to the machine.
 
+mod changes;
 mod clients;
 mod faults;
 mod lives;
@@ -107,6 +108,8 @@ async fn account(seed: u64) -> Sandbox {
         job_duration: Duration::from_millis(200),
         // All of a run, so that its faults can be counted; their bodies are short.
         remembered_requests: 50_000,
+        // All attempts, for the same reason.
+        remembered_deliveries: 200_000,
         seed,
         ..SandboxConfig::default()
     };

@@ -2,6 +2,7 @@
 
 mod budget;
 mod bursts;
+mod changes;
 mod deals;
 mod faults;
 mod forms;
