@@ -6,15 +6,16 @@ use std::sync::{Arc, Mutex, PoisonError};
 use async_trait::async_trait;
 use jiff::Timestamp;
 use leadgate_core::catalog::{Catalog, Section, SectionRead};
-use leadgate_core::routing::RoutingState;
 use leadgate_core::mirror::watch::WatchState;
 use leadgate_core::mirror::{Mirrored, Tally};
 use leadgate_core::record::{RecordKind, RecordRef};
+use leadgate_core::routing::RoutingState;
 use leadgate_core::steps::{ParkReason, Parking};
 use leadgate_core::submission::SubmissionId;
 use leadgate_store::model::{
     AcceptOutcome, AppKey, ClaimRequest, ClaimedJob, InboxEntry, JobFilter, JobId, JobSummary, Lease, NewSubmission,
-    PlannedSubmission, QueueStats, ReleaseOutcome, SeenChange, SubmissionEntry, SubmissionFilter, SubmissionStory, TurnOutcome, TurnRecord,
+    PlannedSubmission, QueueStats, ReleaseOutcome, SeenChange, SubmissionEntry, SubmissionFilter, SubmissionStory,
+    TurnOutcome, TurnRecord,
 };
 use leadgate_store::signals::Signals;
 use leadgate_store::{Store, StoreError};
