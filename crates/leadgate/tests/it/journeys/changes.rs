@@ -12,7 +12,8 @@ use leadgate_testkit::TestGateway;
 use rstest::rstest;
 use serde_json::{Value, json};
 
-const RULES: &str = "[notifications]\nsecrets = [\"$SECRET\"]\nwatch = [\"deal\"]\ntime_zone = \"CET-1CEST,M3.5.0,M10.5.0/3\"\n";
+const RULES: &str =
+    "[notifications]\nsecrets = [\"$SECRET\"]\nwatch = [\"deal\"]\ntime_zone = \"CET-1CEST,M3.5.0,M10.5.0/3\"\n";
 const SECRET: &str = "testkit-secret-0123456789";
 const TICKED: [&str; 6] = ["id", "name", "amount", "deal_stage_name", "updated_at", "created_at"];
 
@@ -23,7 +24,9 @@ fn webhook(gateway: &TestGateway) -> Webhook {
 
 /// A gateway that knows one deal, whose account notifies of deals.
 async fn watching(generation: Generation) -> (TestGateway, i64) {
-    let zone = |config: &mut freshsales_sandbox::SandboxConfig| config.zone = TimeZone::posix("CET-1CEST,M3.5.0,M10.5.0/3").unwrap();
+    let zone = |config: &mut freshsales_sandbox::SandboxConfig| {
+        config.zone = TimeZone::posix("CET-1CEST,M3.5.0,M10.5.0/3").unwrap()
+    };
     let gateway = TestGateway::builder().generation(generation).sandbox(zone).rules(RULES).open().await;
     let deal = gateway.account().seed_deal(&json!({ "name": "Engine", "amount": 10 }));
     gateway.account().advance(Duration::from_secs(120));
