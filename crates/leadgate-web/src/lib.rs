@@ -7,7 +7,7 @@
 //! 3. `edge` surrounds every handler: request id, [`auth`], turning an `ApiError` into a body, headers, log line, [`metrics`].
 //! 4. `intake` is the one way in for submissions: check, keep durably, wait as long as the caller likes.
 //! 5. `answers` puts the end of a submission into the caller's words: those of the integration guide, or of the `/v1` API.
-//! 6. [`operator`] shows jobs and releases parked ones; `submissions` shows the whole story of one; `health` says whether the process and its store are there.
+//! 6. [`operator`] shows jobs and releases parked ones; `submissions` shows the whole story of one, [`listing`] many in short; `health` says whether the process and its store are there.
 
 #![deny(missing_docs)]
 #![cfg_attr(test, allow(clippy::unwrap_used))]
