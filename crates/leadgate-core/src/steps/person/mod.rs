@@ -391,7 +391,7 @@ impl PersonStep {
         match held.fields.get(field::OWNER_ID) {
             Some(id) if written => self.story.push(format!("{} is given to user {id} by routing", held.record)),
             Some(id) => self.story.push(format!("{} was there before and keeps its owner, user {id}", held.record)),
-            None => self.story.push(format!("{} was there before; its owner is left as it is", held.record)),
+            None => self.story.push(format!("{} was there before and keeps its owner", held.record)),
         }
     }
 
