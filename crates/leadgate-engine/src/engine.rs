@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use leadgate_core::budget::Standing;
 use leadgate_core::clock::Clock;
 use leadgate_core::crm::Crm;
+use leadgate_core::delivery::Outbound;
 use leadgate_core::lane::Lane;
 use leadgate_store::{Store, StoreError};
 use rand::rngs::SmallRng;
@@ -16,6 +17,7 @@ use rand::{Rng as _, SeedableRng as _};
 use crate::budget::BudgetKeeper;
 use crate::catalog::CatalogKeeper;
 use crate::gathering::Gathering;
+use crate::notify::Desks;
 use crate::settings::EngineSettings;
 
 /// What an engine is made of.
@@ -24,6 +26,8 @@ pub struct EngineParts {
     pub store: Arc<dyn Store>,
     /// The account.
     pub crm: Arc<dyn Crm>,
+    /// The receivers of deliveries.
+    pub outbound: Arc<dyn Outbound>,
     /// The time.
     pub clock: Arc<dyn Clock>,
     /// How it works.
@@ -39,6 +43,7 @@ pub struct Engine {
 pub(crate) struct Shared {
     pub(crate) store: Arc<dyn Store>,
     pub(crate) crm: Arc<dyn Crm>,
+    pub(crate) outbound: Arc<dyn Outbound>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) settings: EngineSettings,
     pub(crate) budget: BudgetKeeper,
@@ -46,6 +51,7 @@ pub(crate) struct Shared {
     /// Jobs that are planned and not ended, by [`Lane::rank`], as far as this process knows.
     pub(crate) open_jobs: [AtomicI64; 4],
     pub(crate) gathering: Gathering,
+    pub(crate) desks: Desks,
     jitter: Mutex<SmallRng>,
 }
 
@@ -60,6 +66,8 @@ pub struct Pass {
     pub calls: usize,
     /// Jobs that ended, finished or parked.
     pub ended: usize,
+    /// Attempts of deliveries that were made.
+    pub deliveries: usize,
 }
 
 impl Pass {
@@ -83,6 +91,8 @@ impl Engine {
                 "took up {abandoned} jobs of a process that ended in the middle of them"
             );
         }
+        parts.store.abandon_deliveries(&parts.settings.worker, now).await?;
+        let desks = Desks::new(&parts.settings.reading.rules.destinations);
         let catalog = CatalogKeeper::new(parts.store.catalog().await?);
         let budget = BudgetKeeper::resume(parts.store.budget().await?, parts.settings.budget.clone(), now);
         let open = parts.store.stats(now).await?.open_by_lane;
@@ -93,18 +103,20 @@ impl Engine {
         let shared = Shared {
             store: parts.store,
             crm: parts.crm,
+            outbound: parts.outbound,
             clock: parts.clock,
             settings: parts.settings,
             budget,
             catalog,
             open_jobs: open.map(|count| AtomicI64::new(i64::try_from(count).unwrap_or(i64::MAX))),
             gathering: Gathering::default(),
+            desks,
             jitter: Mutex::new(jitter),
         };
         Ok(Engine { shared: Arc::new(shared) })
     }
 
-    /// One pass: plans what has arrived, makes every call that is due and affordable, and waits for all of them.
+    /// One pass: plans what has arrived, makes every call that is due and affordable and every delivery that is due, and waits for all of them.
     ///
     /// # Errors
     /// [`StoreError`] if the store fails; what was under way is taken up again later.
@@ -117,15 +129,25 @@ impl Engine {
             pass.ended += result?;
             pass.calls += 1;
         }
+        pass.deliveries = self.deliver_once().await?;
         Ok(pass)
     }
 
-    /// When there will be something to do: a job becomes due, or the budget opens.
+    /// Makes one attempt of each delivery that is due. Returns how many.
+    async fn deliver_once(&self) -> Result<usize, StoreError> {
+        let errands = self.claim_errands().await?;
+        let count = errands.len();
+        futures::future::try_join_all(errands.into_iter().map(|errand| self.run_errand(errand))).await?;
+        Ok(count)
+    }
+
+    /// When there will be something to do: a job or a delivery becomes due, or the budget opens.
     ///
     /// # Errors
     /// [`StoreError`] if the store fails.
     pub async fn next_due(&self) -> Result<Option<Timestamp>, StoreError> {
-        self.shared.store.next_due().await
+        let (job, delivery) = (self.shared.store.next_due().await?, self.next_errand().await?);
+        Ok(job.into_iter().chain(delivery).min())
     }
 
     /// How the account's budget stands.
