@@ -9,8 +9,10 @@ use jiff::{SignedDuration, Timestamp};
 use leadgate_core::budget::BudgetSettings;
 use leadgate_core::clock::Clock;
 use leadgate_core::crm::Crm;
+use leadgate_core::rules::Rules;
 use leadgate_crm_freshsales::{FreshsalesCrm, FreshsalesSettings};
 use leadgate_engine::{Engine, EngineParts, EngineSettings, Pass};
+use leadgate_outbound::Courier;
 use leadgate_store::Store;
 use leadgate_store_sqlite::{SqliteConfig, SqliteStore};
 use leadgate_web::{Access, Gateway, ServeLimits, WebSettings};
@@ -109,6 +111,15 @@ impl TestGatewayBuilder {
         self
     }
 
+    /// Applies a rules file.
+    #[must_use]
+    pub fn rules(mut self, text: &str) -> Self {
+        let rules = Arc::new(Rules::parse(text, &|_| None).unwrap());
+        self.engine.reading.rules = Arc::clone(&rules);
+        self.web.reading.rules = rules;
+        self
+    }
+
     /// Puts something between the engine and the account.
     #[must_use]
     pub fn crm(mut self, wrap: impl FnOnce(Arc<dyn Crm>) -> Arc<dyn Crm> + 'static) -> Self {
@@ -129,7 +140,9 @@ impl TestGatewayBuilder {
         };
         let crm = (self.wrap_crm)(Arc::new(FreshsalesCrm::new(settings, Arc::clone(&clock))));
         let shared: Arc<dyn Store> = Arc::clone(&store) as Arc<dyn Store>;
-        let parts = EngineParts { store: Arc::clone(&shared), crm, clock: Arc::clone(&clock), settings: self.engine };
+        let outbound = Arc::new(Courier::new(&self.engine.reading.rules.destinations));
+        let parts =
+            EngineParts { store: Arc::clone(&shared), crm, outbound, clock: Arc::clone(&clock), settings: self.engine };
         let engine = Engine::open(parts).await.unwrap();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
@@ -247,6 +260,7 @@ impl TestGateway {
             done.claimed += pass.claimed;
             done.calls += pass.calls;
             done.ended += pass.ended;
+            done.deliveries += pass.deliveries;
             if !pass.is_idle() {
                 continue;
             }

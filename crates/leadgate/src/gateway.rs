@@ -12,8 +12,10 @@ use freshsales::Credentials;
 use jiff::Timestamp;
 use leadgate_core::clock::Clock as _;
 use leadgate_engine::{Engine, EngineParts};
-use leadgate_store::Store;
+use leadgate_outbound::Courier;
+use leadgate_store::deliveries::DeliveryStore as _;
 use leadgate_store::model::AppKey;
+use leadgate_store::{Store, StoreError};
 use leadgate_store_sqlite::SqliteStore;
 use leadgate_web::{Access, ServeLimits};
 use metrics_exporter_prometheus::PrometheusHandle;
@@ -80,6 +82,7 @@ impl Gateway {
         let parts = EngineParts {
             store: Arc::clone(&store) as Arc<dyn Store>,
             crm,
+            outbound: Arc::new(Courier::new(&settings.rules.read.destinations)),
             clock: Arc::new(SystemClock),
             settings: engine_settings,
         };
@@ -147,10 +150,14 @@ fn render(metrics: PrometheusHandle, store: Arc<SqliteStore>, engine: Engine) ->
         let now = SystemClock.now();
         let stats = tokio::task::block_in_place(|| {
             let runtime = tokio::runtime::Handle::current();
-            runtime.block_on(async { tokio::time::timeout(STATS_WITHIN, store.stats(now)).await })
+            let read = async { Ok::<_, StoreError>((store.stats(now).await?, store.destination_standings().await?)) };
+            runtime.block_on(async { tokio::time::timeout(STATS_WITHIN, read).await })
         });
         match stats {
-            Ok(Ok(stats)) => leadgate_engine::metrics::set_gauges(&stats, &engine, now),
+            Ok(Ok((stats, destinations))) => {
+                leadgate_engine::metrics::set_gauges(&stats, &engine, now);
+                leadgate_engine::metrics::set_delivery_gauges(&destinations, &engine, now);
+            }
             _ => tracing::warn!("the store did not say how much waits; the gauges are those of the last time"),
         }
         metrics.render()
