@@ -14,6 +14,7 @@
 
 mod answers;
 pub mod auth;
+pub mod deliveries;
 mod edge;
 mod error;
 mod health;

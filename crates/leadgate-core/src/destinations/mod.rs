@@ -13,9 +13,10 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 use secrecy::{SecretSlice, SecretString};
 use serde::Deserialize;
+use serde_json::{Value, json};
 
 use self::address::Network;
 pub(crate) use self::file::DestinationFile;
@@ -40,6 +41,18 @@ impl DestinationKind {
             DestinationKind::Slack => "slack",
             DestinationKind::Webhook => "webhook",
             DestinationKind::Email => "email",
+        }
+    }
+
+    /// What somebody who tries a destination sends to it.
+    pub fn test_content(self, now: Timestamp) -> Value {
+        const TEXT: &str = "This is a test of Leadgate. If you can read this, deliveries arrive here.";
+        match self {
+            DestinationKind::Slack => json!({ "text": TEXT }),
+            DestinationKind::Webhook => {
+                json!({ "type": "leadgate.test", "timestamp": now, "data": { "message": TEXT } })
+            }
+            DestinationKind::Email => json!({ "subject": "A test of Leadgate", "text": TEXT }),
         }
     }
 }

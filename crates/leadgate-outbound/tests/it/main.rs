@@ -3,5 +3,6 @@
 
 mod addresses;
 mod courier;
+mod journeys;
 mod mailboxes;
 mod webhooks;

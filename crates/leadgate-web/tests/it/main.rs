@@ -4,6 +4,7 @@
 
 mod auth;
 mod connections;
+mod deliveries;
 mod failures;
 mod guide;
 mod health;
@@ -11,6 +12,7 @@ mod hostile;
 mod idempotency;
 mod logs;
 mod measures;
+mod memory_deliveries;
 mod memory_store;
 mod operator;
 mod patience;

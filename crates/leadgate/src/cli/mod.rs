@@ -4,6 +4,8 @@ mod completions;
 mod config;
 mod conformance;
 mod deals;
+mod deliveries;
+mod destinations;
 mod dev;
 mod doctor;
 mod jobs;
@@ -75,6 +77,12 @@ enum Command {
     /// Move deals through a running gateway
     #[command(subcommand)]
     Deals(deals::Command),
+    /// See what went out to Slack, webhooks and mailboxes, and send again what did not arrive
+    #[command(subcommand)]
+    Deliveries(deliveries::Command),
+    /// List where deliveries go, and send a test
+    #[command(subcommand)]
+    Destinations(destinations::Command),
     /// List the deal stages of the account, as the gateway knows them
     Stages(stages::Flags),
     /// Find out what is wrong with this installation, and how to mend it
@@ -147,6 +155,8 @@ fn dispatch(command: Command, session: &Session) -> CommandResult {
         Command::Leads(command) => on_this_thread(leads::run(command, session)),
         Command::Notes(command) => on_this_thread(notes::run(command, session)),
         Command::Deals(command) => on_this_thread(deals::run(command, session)),
+        Command::Deliveries(command) => on_this_thread(deliveries::run(command, session)),
+        Command::Destinations(command) => on_this_thread(destinations::run(command, session)),
         Command::Stages(flags) => on_this_thread(stages::run(flags, session)),
         Command::Doctor(flags) => on_this_thread(doctor::run(flags, session)),
         Command::Conformance(flags) => on_all_cores(conformance::run(flags, session)),
