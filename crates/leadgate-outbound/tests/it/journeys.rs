@@ -116,19 +116,17 @@ async fn who_is_gone_is_switched_off_until_a_person_acts() {
 #[tokio::test]
 async fn a_dead_receiver_costs_the_others_nothing() {
     let (dead, well) = (TestReceiver::start().await, TestReceiver::start().await);
-    let gateway = gateway(&[&dead, &well], "timeout = \"50ms\"\nretries = [\"1h\"]").await;
+    let gateway = gateway(&[&dead, &well], "").await;
     dead.behave(Behaviour::Dead);
     for number in 0..40 {
         add(&gateway, &format!("dead{number}"), "r0", &number.to_string()).await;
         add(&gateway, &format!("well{number}"), "r1", &number.to_string()).await;
     }
     let engine = gateway.engine().clone();
-    let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
-    let running = tokio::spawn(async move { engine.run(async { drop(stopped.await) }).await });
+    let running = tokio::spawn(async move { engine.run(std::future::pending()).await });
     well.wait_for(40).await;
-    assert!(dead.received().len() <= 40, "it has slots of its own: {}", dead.received().len());
-    drop(stop);
-    running.await.unwrap();
+    assert!(dead.received().len() <= 4, "it has slots of its own: {}", dead.received().len());
+    running.abort();
 }
 
 #[tokio::test]
