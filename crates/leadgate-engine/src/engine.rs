@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use leadgate_core::budget::Standing;
 use leadgate_core::clock::Clock;
 use leadgate_core::crm::Crm;
+use leadgate_core::delivery::Outbound;
 use leadgate_core::lane::Lane;
 use leadgate_core::routing::RoutingState;
 use leadgate_store::{Store, StoreError};
@@ -17,6 +18,7 @@ use rand::{Rng as _, SeedableRng as _};
 use crate::budget::BudgetKeeper;
 use crate::catalog::CatalogKeeper;
 use crate::gathering::Gathering;
+use crate::notify::Desks;
 use crate::settings::EngineSettings;
 use crate::watch::WatchKeeper;
 
@@ -26,6 +28,8 @@ pub struct EngineParts {
     pub store: Arc<dyn Store>,
     /// The account.
     pub crm: Arc<dyn Crm>,
+    /// The receivers of deliveries.
+    pub outbound: Arc<dyn Outbound>,
     /// The time.
     pub clock: Arc<dyn Clock>,
     /// How it works.
@@ -41,6 +45,7 @@ pub struct Engine {
 pub(crate) struct Shared {
     pub(crate) store: Arc<dyn Store>,
     pub(crate) crm: Arc<dyn Crm>,
+    pub(crate) outbound: Arc<dyn Outbound>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) settings: EngineSettings,
     pub(crate) budget: BudgetKeeper,
@@ -51,6 +56,7 @@ pub(crate) struct Shared {
     /// Whose turn it is, unless it must be read from the store.
     pub(crate) turns: Mutex<Option<RoutingState>>,
     pub(crate) watch: WatchKeeper,
+    pub(crate) desks: Desks,
     jitter: Mutex<SmallRng>,
 }
 
@@ -65,6 +71,8 @@ pub struct Pass {
     pub calls: usize,
     /// Jobs that ended, finished or parked.
     pub ended: usize,
+    /// Attempts of deliveries that were made.
+    pub deliveries: usize,
 }
 
 impl Pass {
@@ -88,6 +96,8 @@ impl Engine {
                 "took up {abandoned} jobs of a process that ended in the middle of them"
             );
         }
+        parts.store.abandon_deliveries(&parts.settings.worker, now).await?;
+        let desks = Desks::new(&parts.settings.reading.rules.destinations);
         let catalog = CatalogKeeper::new(parts.store.catalog().await?);
         let budget = BudgetKeeper::resume(parts.store.budget().await?, parts.settings.budget.clone(), now);
         let watch = WatchKeeper::new(parts.store.watches().await?);
@@ -99,6 +109,7 @@ impl Engine {
         let shared = Shared {
             store: parts.store,
             crm: parts.crm,
+            outbound: parts.outbound,
             clock: parts.clock,
             settings: parts.settings,
             budget,
@@ -107,6 +118,7 @@ impl Engine {
             gathering: Gathering::default(),
             turns: Mutex::default(),
             watch,
+            desks,
             jitter: Mutex::new(jitter),
         };
         let engine = Engine { shared: Arc::new(shared) };
@@ -114,7 +126,7 @@ impl Engine {
         Ok(engine)
     }
 
-    /// One pass: plans what has arrived, makes every call that is due and affordable, and waits for all of them.
+    /// One pass: plans what has arrived, makes every call that is due and affordable and every delivery that is due, and waits for all of them.
     ///
     /// # Errors
     /// [`StoreError`] if the store fails; what was under way is taken up again later.
@@ -122,23 +134,33 @@ impl Engine {
         let looked = self.watch_once().await?;
         let planned = self.plan_arrived().await?;
         let claimed = self.claim(self.shared.settings.concurrency.max(1) * 4).await?;
-        let mut pass = Pass { planned, claimed: claimed.leased, ended: claimed.ended, calls: usize::from(looked) };
+        let mut pass =
+            Pass { planned, claimed: claimed.leased, ended: claimed.ended, calls: usize::from(looked), deliveries: 0 };
         let work = claimed.packs.into_iter().map(|pack| self.work(pack));
         for result in futures::future::join_all(work).await {
             pass.ended += result?;
             pass.calls += 1;
         }
+        pass.deliveries = self.deliver_once().await?;
         Ok(pass)
     }
 
-    /// When there will be something to do: a job becomes due, or the budget opens, or the next page of a look that has begun can be read. When
-    /// the next look begins, [`Engine::watch_due`] says.
+    /// Makes one attempt of each delivery that is due. Returns how many.
+    async fn deliver_once(&self) -> Result<usize, StoreError> {
+        let errands = self.claim_errands().await?;
+        let count = errands.len();
+        futures::future::try_join_all(errands.into_iter().map(|errand| self.run_errand(errand))).await?;
+        Ok(count)
+    }
+
+    /// When there will be something to do: a job or a delivery becomes due, or the budget opens, or the next page of a look that has begun can be
+    /// read. When the next look begins, [`Engine::watch_due`] says.
     ///
     /// # Errors
     /// [`StoreError`] if the store fails.
     pub async fn next_due(&self) -> Result<Option<Timestamp>, StoreError> {
-        let due = self.shared.store.next_due().await?;
-        Ok(due.into_iter().chain(self.window_due()).min())
+        let (job, delivery) = (self.shared.store.next_due().await?, self.next_errand().await?);
+        Ok(job.into_iter().chain(delivery).chain(self.window_due()).min())
     }
 
     /// How the account's budget stands.

@@ -20,6 +20,14 @@
 //! | `leadgate_changes_total` | counter | `kind`, `by` (`webhook`, `poll`): how it was seen first |
 //! | `leadgate_notifications_lost` | gauge | `kind`: changes found by looking that no webhook has told of |
 //! | `leadgate_notifications_lost_ratio` | gauge | `kind`: the part of the changes that no webhook told |
+//! | `leadgate_delivery_attempts_total` | counter | `destination`, `class` (`ok` or the class of the failure) |
+//! | `leadgate_delivery_attempt_seconds` | histogram | `destination` |
+//! | `leadgate_delivery_seconds` | histogram | `destination`: from coming about to being received |
+//! | `leadgate_deliveries_waiting` | gauge | `destination` |
+//! | `leadgate_deliveries_parked` | gauge | `destination` |
+//! | `leadgate_deliveries_oldest_seconds` | gauge | `destination`: age of the oldest that waits |
+//! | `leadgate_destination_circuit_open` | gauge | `destination`: 1 while it counts as down |
+//! | `leadgate_destination_switched_off` | gauge | `destination`: 1 after it said that it is gone |
 
 use jiff::Timestamp;
 use leadgate_core::budget::Standing;
@@ -27,6 +35,7 @@ use leadgate_core::crm::{CrmCall, CrmFailure, CrmReply};
 use leadgate_core::lane::Lane;
 use leadgate_core::mirror::Tally;
 use leadgate_core::record::RecordKind;
+use leadgate_store::deliveries::{DeliveryAttempt, DestinationStanding};
 use leadgate_store::model::{Attempt, QueueStats};
 
 use crate::engine::Engine;
@@ -72,6 +81,38 @@ pub fn set_change_counts(tallies: &[(RecordKind, Tally)]) {
 
 pub(crate) fn outage_began() {
     metrics::counter!("leadgate_outages_total").increment(1);
+}
+
+pub(crate) fn delivered(destination: &str, attempt: &DeliveryAttempt) {
+    let destination = destination.to_owned();
+    let class = attempt.class.clone();
+    metrics::counter!("leadgate_delivery_attempts_total", "destination" => destination.clone(), "class" => class)
+        .increment(1);
+    metrics::histogram!("leadgate_delivery_attempt_seconds", "destination" => destination)
+        .record(attempt.took_ms as f64 / 1_000.0);
+}
+
+pub(crate) fn received(destination: &str, created_at: Timestamp, now: Timestamp) {
+    let seconds = now.duration_since(created_at).as_secs_f64().max(0.0);
+    metrics::histogram!("leadgate_delivery_seconds", "destination" => destination.to_owned()).record(seconds);
+}
+
+/// Sets the gauges of destinations. Called when metrics are read.
+pub fn set_delivery_gauges(standings: &[DestinationStanding], engine: &Engine, now: Timestamp) {
+    for standing in standings {
+        let destination = standing.name.clone();
+        let age = standing.oldest_waiting.map_or(0.0, |at| now.duration_since(at).as_secs_f64().max(0.0));
+        let off = f64::from(u8::from(standing.switched_off.is_some()));
+        metrics::gauge!("leadgate_deliveries_waiting", "destination" => destination.clone())
+            .set(standing.waiting as f64);
+        metrics::gauge!("leadgate_deliveries_parked", "destination" => destination.clone()).set(standing.parked as f64);
+        metrics::gauge!("leadgate_deliveries_oldest_seconds", "destination" => destination.clone()).set(age);
+        metrics::gauge!("leadgate_destination_switched_off", "destination" => destination).set(off);
+    }
+    for (destination, is_open) in engine.shared.desks.circuits() {
+        metrics::gauge!("leadgate_destination_circuit_open", "destination" => destination.to_owned())
+            .set(f64::from(u8::from(is_open)));
+    }
 }
 
 /// Sets every gauge. Called when metrics are read.

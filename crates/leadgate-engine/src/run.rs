@@ -4,6 +4,7 @@ use std::future::Future;
 use std::time::Duration;
 
 use leadgate_store::StoreError;
+use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 use crate::engine::Engine;
@@ -23,6 +24,9 @@ impl Engine {
         let mut calls = Calls::new();
         let engine = self.clone();
         let warming = tokio::spawn(async move { engine.warm_up().await });
+        let (stop, stopped) = watch::channel(false);
+        let engine = self.clone();
+        let notifying = tokio::spawn(async move { engine.notify(stopped).await });
         tokio::pin!(shutdown);
         loop {
             let sleep = match self.start_calls(&mut calls).await {
@@ -40,8 +44,12 @@ impl Engine {
             }
         }
         warming.abort();
+        stop.send_replace(true);
         while let Some(ended) = calls.join_next().await {
             self.note_end(ended);
+        }
+        if let Err(error) = notifying.await {
+            tracing::error!(error = %error, "the loop of deliveries panicked; the next start takes them up");
         }
     }
 

@@ -11,6 +11,8 @@
 //! | `room` | whether the disk takes more |
 //! | [`inspect`] | looks at a store without changing it |
 //! | `intake`, `queue`, `claims`, `turns`, `views`, `listing`, `settings` | the SQL, by subject |
+//! | `intake`, `queue`, `claims`, `turns`, `views`, `settings` | the SQL, by subject |
+//! | `deliveries` | the queue of what goes elsewhere than to the CRM |
 //! | `columns`, `error` | how values and failures cross the border to SQLite |
 //! | `store` | [`SqliteStore`], which sends each method of the trait to the right thread |
 //!
@@ -21,6 +23,7 @@
 mod claims;
 mod columns;
 pub mod config;
+mod deliveries;
 mod error;
 pub mod inspect;
 mod intake;

@@ -67,14 +67,21 @@ impl SqliteStore {
         drop(self);
     }
 
-    async fn read<T: Send + 'static>(
+    pub(crate) async fn read<T: Send + 'static>(
         &self,
         work: impl FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
     ) -> Result<T, StoreError> {
         self.readers.run(move |connection| work(connection).map_err(|error| store_error(&error))).await
     }
 
-    async fn write<T: Send + 'static>(
+    pub(crate) async fn read_checked<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Connection) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        self.readers.run(work).await
+    }
+
+    pub(crate) async fn write<T: Send + 'static>(
         &self,
         scope: Scope,
         work: impl FnOnce(&Connection, &mut Announcements) -> rusqlite::Result<T> + Send + 'static,

@@ -8,6 +8,7 @@ use leadgate_store::model::{Attempt, JobId, Lease, Progress, ReleaseOutcome, The
 use rusqlite::{Connection, OptionalExtension as _, params};
 
 use crate::columns::{Id, Micros, state_from_json, to_json};
+use crate::deliveries::PreparedDelivery;
 use crate::error::store_error;
 use crate::intake;
 use crate::queue::{self, DONE, KeyFate, OUT, PARKED, StateColumns, WORKING};
@@ -21,6 +22,7 @@ pub(crate) struct PreparedTurn {
     attempt: Option<Attempt>,
     learned: Vec<LearnedRow>,
     notes: Vec<(IdentityKey, i64)>,
+    deliveries: Vec<PreparedDelivery>,
     add_key: Option<IdentityKey>,
     then: PreparedThen,
 }
@@ -42,12 +44,14 @@ impl PreparedTurn {
     pub(crate) fn new(turn: TurnRecord) -> Result<PreparedTurn, StoreError> {
         let mut learned = Vec::new();
         let mut notes = Vec::new();
+        let mut deliveries = Vec::new();
         for effect in turn.effects {
             for (key, known) in effect.learned {
                 let filled = to_json("list of filled fields", &known.filled)?;
                 learned.push(LearnedRow { key, kind: known.record.kind.name(), id: known.record.id, filled });
             }
             notes.extend(effect.note.map(|(record, id)| (IdentityKey::of_record(record), id)));
+            deliveries.extend(effect.delivery.map(|delivery| PreparedDelivery::new(delivery, false)));
         }
         let then = match turn.then {
             Then::DueAt(due) => PreparedThen::DueAt(due),
@@ -61,6 +65,7 @@ impl PreparedTurn {
             attempt: turn.attempt,
             learned,
             notes,
+            deliveries,
             add_key: turn.add_key,
             then,
         })
@@ -90,6 +95,7 @@ fn finish_turn(
         return Ok(TurnOutcome::LeaseLost);
     };
     keep_effects(connection, turn, now)?;
+    announcements.deliveries |= !turn.deliveries.is_empty();
     if let Some(key) = &turn.add_key {
         queue::hold_further(connection, turn.lease.job.0, key)?;
     }
@@ -117,6 +123,9 @@ fn keep_effects(connection: &Connection, turn: &PreparedTurn, now: Timestamp) ->
     for (record, note) in &turn.notes {
         let sql = "INSERT OR IGNORE INTO notes (record, note_id) VALUES (?1, ?2)";
         connection.prepare_cached(sql)?.execute(params![record.as_str(), note])?;
+    }
+    for delivery in &turn.deliveries {
+        delivery.keep(connection, now)?;
     }
     Ok(())
 }

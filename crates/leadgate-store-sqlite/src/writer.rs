@@ -39,6 +39,8 @@ const OPERATIONS_WORTH_A_CHECKPOINT: usize = 1_000;
 pub(crate) struct Announcements {
     /// There may be work.
     pub(crate) work: bool,
+    /// There may be a delivery to make.
+    pub(crate) deliveries: bool,
     /// Submissions that ended.
     pub(crate) ended: Vec<SubmissionId>,
 }
@@ -123,6 +125,7 @@ where
             Err(_) => {}
             Ok(_) => {
                 announcements.work |= own.work;
+                announcements.deliveries |= own.deliveries;
                 announcements.ended.append(&mut own.ended);
             }
         }
@@ -355,6 +358,9 @@ fn announce(announcements: Announcements, signals: &Signals) {
     }
     if announcements.work {
         signals.work_arrived();
+    }
+    if announcements.deliveries {
+        signals.deliveries_arrived();
     }
 }
 

@@ -13,6 +13,7 @@
 // These functions are tests in all but name.
 #![allow(clippy::unwrap_used, clippy::missing_panics_doc)]
 
+pub mod deliveries;
 pub mod intake;
 pub mod leases;
 pub mod memory;
@@ -110,6 +111,25 @@ macro_rules! conformance_suite {
                 filling_the_mirror_replaces_nothing,
                 a_watch_goes_on_where_it_was,
                 the_latest_notification_is_found,
+            ];
+            deliveries: [
+                a_turn_keeps_its_deliveries,
+                a_delivery_is_kept_once,
+                a_line_goes_one_after_another,
+                lines_and_destinations_do_not_wait_for_each_other,
+                a_leased_delivery_comes_up_again_when_its_lease_ends,
+                leases_of_deliveries_of_a_dead_worker_are_given_up,
+                an_attempt_under_a_lost_lease_is_not_recorded,
+                a_delivery_waits_for_its_time_and_holds_its_line,
+                a_parked_delivery_lets_the_next_go,
+                a_delivery_tells_its_story,
+                a_replayed_delivery_goes_behind_its_line,
+                all_parked_deliveries_are_replayed,
+                a_destination_that_is_switched_off_takes_only_tests,
+                what_waits_for_no_destination_is_parked,
+                deliveries_are_filtered,
+                destinations_are_counted,
+                a_delivery_is_signalled,
             ];
             views: [
                 jobs_are_listed_youngest_first,

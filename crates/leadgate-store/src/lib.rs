@@ -3,12 +3,14 @@
 //! A method of [`Store`] is one finished business transaction: when it returns, either all of it is durable or none of it happened. No
 //! transaction handle crosses the trait, `now` is always an argument, and there is no SQL here. Each backend writes its own.
 //!
+//! * [`deliveries`] is the queue of what goes elsewhere than to the CRM, a trait of its own;
 //! * [`model`] holds what goes in and comes out;
 //! * [`signals`] wakes those who wait in this process; other processes poll;
 //! * `conformance` (feature `testing`) is the suite that every backend must pass.
 
 #[cfg(feature = "testing")]
 pub mod conformance;
+pub mod deliveries;
 pub mod model;
 pub mod signals;
 
@@ -22,6 +24,7 @@ use leadgate_core::routing::RoutingState;
 use leadgate_core::submission::SubmissionId;
 use serde_json::Value;
 
+use crate::deliveries::DeliveryStore;
 use crate::model::{
     AcceptOutcome, AppKey, ClaimRequest, ClaimedJob, InboxEntry, JobFilter, JobId, JobSummary, NewSubmission,
     PlannedSubmission, QueueStats, ReleaseOutcome, SeenChange, SubmissionEntry, SubmissionFilter, SubmissionStory,
@@ -61,7 +64,7 @@ pub enum StoreError {
 
 /// The gateway's memory.
 #[async_trait]
-pub trait Store: Send + Sync + 'static {
+pub trait Store: DeliveryStore + Send + Sync + 'static {
     /// Keeps a submission, unless it is a repeat. Durable before it returns.
     ///
     /// Concurrent repeats are told apart: exactly one of them is [`AcceptOutcome::Accepted`].

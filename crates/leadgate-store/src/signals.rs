@@ -10,6 +10,7 @@ use tokio::sync::{Notify, watch};
 #[derive(Debug, Default)]
 pub struct Signals {
     work: Notify,
+    deliveries: Notify,
     ends: Mutex<HashMap<SubmissionId, watch::Sender<bool>>>,
 }
 
@@ -22,6 +23,16 @@ impl Signals {
     /// Waits until there may be work.
     pub async fn work(&self) {
         self.work.notified().await;
+    }
+
+    /// There may be a delivery to make.
+    pub fn deliveries_arrived(&self) {
+        self.deliveries.notify_one();
+    }
+
+    /// Waits until there may be a delivery to make.
+    pub async fn deliveries(&self) {
+        self.deliveries.notified().await;
     }
 
     /// A submission finished or was parked.

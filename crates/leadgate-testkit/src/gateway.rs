@@ -12,6 +12,7 @@ use leadgate_core::crm::Crm;
 use leadgate_core::rules::Rules;
 use leadgate_crm_freshsales::{FreshsalesCrm, FreshsalesSettings};
 use leadgate_engine::{Engine, EngineParts, EngineSettings, Pass};
+use leadgate_outbound::Courier;
 use leadgate_store::Store;
 use leadgate_store_sqlite::{SqliteConfig, SqliteStore};
 use leadgate_web::{Access, Gateway, ServeLimits, WebSettings};
@@ -141,7 +142,9 @@ impl TestGatewayBuilder {
         };
         let crm = (self.wrap_crm)(Arc::new(FreshsalesCrm::new(settings, Arc::clone(&clock))));
         let shared: Arc<dyn Store> = Arc::clone(&store) as Arc<dyn Store>;
-        let parts = EngineParts { store: Arc::clone(&shared), crm, clock: Arc::clone(&clock), settings: self.engine };
+        let outbound = Arc::new(Courier::new(&self.engine.reading.rules.destinations));
+        let parts =
+            EngineParts { store: Arc::clone(&shared), crm, outbound, clock: Arc::clone(&clock), settings: self.engine };
         let engine = Engine::open(parts).await.unwrap();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
@@ -301,6 +304,7 @@ impl TestGateway {
             done.claimed += pass.claimed;
             done.calls += pass.calls;
             done.ended += pass.ended;
+            done.deliveries += pass.deliveries;
             if !pass.is_idle() {
                 continue;
             }

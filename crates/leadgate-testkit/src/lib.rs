@@ -7,7 +7,9 @@
 mod faults;
 mod gateway;
 mod http;
+mod receiver;
 
 pub use faults::CrmThatPanics;
 pub use gateway::{AccountClock, TestGateway, TestGatewayBuilder};
 pub use http::Answer;
+pub use receiver::{Behaviour, Received, TestReceiver};

@@ -80,6 +80,15 @@ pub(crate) enum ApiError {
     /// The job is not parked, so there is nothing to release.
     #[error("the job is not parked but {}; only parked jobs are released", .0.name())]
     NotParked(Progress),
+    /// No delivery has that id.
+    #[error("there is no delivery of this id")]
+    NoSuchDelivery,
+    /// The delivery is made anyway.
+    #[error("the delivery waits for an attempt already")]
+    DeliveryWaits,
+    /// The rules have no destination of that name.
+    #[error("the rules file has no destination of this name")]
+    NoSuchDestination,
     /// The query cannot be understood.
     #[error("{0}")]
     QueryWrong(&'static str),
@@ -156,7 +165,8 @@ impl ApiError {
             ApiError::TooManyPosts(_) => StatusCode::TOO_MANY_REQUESTS,
             ApiError::NotAForm(_) => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             ApiError::FormUnreadable(_) => StatusCode::BAD_REQUEST,
-            ApiError::NotParked(_) => StatusCode::CONFLICT,
+            ApiError::NoSuchDelivery | ApiError::NoSuchDestination => StatusCode::NOT_FOUND,
+            ApiError::NotParked(_) | ApiError::DeliveryWaits => StatusCode::CONFLICT,
             ApiError::QueryWrong(_) => StatusCode::BAD_REQUEST,
             ApiError::MethodNotAllowed(_) => StatusCode::METHOD_NOT_ALLOWED,
             ApiError::NotJson(_) => StatusCode::UNSUPPORTED_MEDIA_TYPE,
@@ -193,6 +203,9 @@ impl ApiError {
             ApiError::NoSuchSubmission => ("no-such-submission", "no such submission"),
             ApiError::NoSuchJob => ("no-such-job", "no such job"),
             ApiError::NotParked(_) => ("not-parked", "the job is not parked"),
+            ApiError::NoSuchDelivery => ("no-such-delivery", "no such delivery"),
+            ApiError::DeliveryWaits => ("delivery-waits", "the delivery waits already"),
+            ApiError::NoSuchDestination => ("no-such-destination", "no such destination"),
             ApiError::QueryWrong(_) => ("query-wrong", "the query cannot be understood"),
             ApiError::NoMetrics => ("no-metrics", "no metrics"),
             ApiError::NotJson(_) => ("not-json", "not JSON"),

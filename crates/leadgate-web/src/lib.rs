@@ -16,6 +16,7 @@
 
 mod answers;
 pub mod auth;
+pub mod deliveries;
 mod edge;
 mod error;
 mod forms;

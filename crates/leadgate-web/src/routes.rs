@@ -15,7 +15,7 @@ use crate::auth::Caller;
 use crate::edge::{self, Edge};
 use crate::error::ApiError;
 use crate::state::Gateway;
-use crate::{forms, health, hooks, intake, listing, operator, submissions};
+use crate::{deliveries, forms, health, hooks, intake, listing, operator, submissions};
 
 /// One route.
 #[derive(Debug)]
@@ -57,6 +57,13 @@ pub(crate) enum Door {
     ReleaseJob,
     ReleaseJobs,
     Stages,
+    Deliveries,
+    Delivery,
+    RetryDelivery,
+    RetryDeliveries,
+    Destinations,
+    TestDestination,
+    EnableDestination,
     Health,
     Ready,
     Loopback,
@@ -73,6 +80,8 @@ impl Door {
             Door::Submission | Door::Submissions | Door::Jobs | Door::Job | Door::Stages => Dialect::V1,
             Door::ReleaseJob | Door::ReleaseJobs => Dialect::V1,
             Door::Form | Door::Ready | Door::Loopback | Door::Metrics | Door::Nowhere => Dialect::V1,
+            Door::Deliveries | Door::Delivery | Door::RetryDelivery | Door::RetryDeliveries => Dialect::V1,
+            Door::Destinations | Door::TestDestination | Door::EnableDestination => Dialect::V1,
         }
     }
 }
@@ -116,6 +125,13 @@ pub static ROUTES: &[RouteEntry] = &[
     RouteEntry::new("POST", "/v1/jobs/{id}/release", RouteAccess::Key, Door::ReleaseJob),
     RouteEntry::new("POST", "/v1/jobs/release", RouteAccess::Key, Door::ReleaseJobs),
     RouteEntry::new("GET", "/v1/stages", RouteAccess::Key, Door::Stages),
+    RouteEntry::new("GET", "/v1/deliveries", RouteAccess::Key, Door::Deliveries),
+    RouteEntry::new("GET", "/v1/deliveries/{id}", RouteAccess::Key, Door::Delivery),
+    RouteEntry::new("POST", "/v1/deliveries/{id}/retry", RouteAccess::Key, Door::RetryDelivery),
+    RouteEntry::new("POST", "/v1/deliveries/retry", RouteAccess::Key, Door::RetryDeliveries),
+    RouteEntry::new("GET", "/v1/destinations", RouteAccess::Key, Door::Destinations),
+    RouteEntry::new("POST", "/v1/destinations/{id}/test", RouteAccess::Key, Door::TestDestination),
+    RouteEntry::new("POST", "/v1/destinations/{id}/enable", RouteAccess::Key, Door::EnableDestination),
     RouteEntry::new("GET", "/metrics", RouteAccess::Key, Door::Metrics),
     RouteEntry::new("GET", "/health", RouteAccess::Anyone, Door::Health),
     RouteEntry::new("GET", "/ready", RouteAccess::Anyone, Door::Ready),
@@ -159,6 +175,13 @@ fn behind(entry: &'static RouteEntry) -> MethodRouter<Gateway> {
         Door::ReleaseJob => post(operator::release),
         Door::ReleaseJobs => post(operator::release_all),
         Door::Stages => get(operator::stages),
+        Door::Deliveries => get(deliveries::list),
+        Door::Delivery => get(deliveries::show),
+        Door::RetryDelivery => post(deliveries::retry),
+        Door::RetryDeliveries => post(deliveries::retry_all),
+        Door::Destinations => get(deliveries::destinations),
+        Door::TestDestination => post(deliveries::test),
+        Door::EnableDestination => post(deliveries::enable),
         Door::Metrics => get(health::metrics),
         Door::Ready => get(health::ready),
         Door::Loopback => get(health::loopback),

@@ -9,9 +9,10 @@ use leadgate_core::clock::Clock as _;
 use leadgate_core::intake::ReadingRules;
 use leadgate_core::submission::SubmissionId;
 use leadgate_store::Store as _;
+use leadgate_store::deliveries::{DeliveryFilter, DeliveryProgress, DeliveryStore as _, ReplayOutcome};
 use leadgate_store::model::{JobFilter, JobId, Progress, ReleaseOutcome};
 use leadgate_store_sqlite::SqliteStore;
-use leadgate_web::{listing, operator};
+use leadgate_web::{deliveries, listing, operator};
 use serde_json::{Value, json};
 
 use crate::config::Effective;
@@ -127,6 +128,72 @@ impl Desk {
             Desk::Store(store) => {
                 let entries = store.submissions(listing::leads_since(since, after)).await;
                 Ok(listing::listing_document(&entries.context("reading the store failed")?, reading))
+            }
+        }
+    }
+
+    /// Deliveries, the youngest first.
+    pub(crate) async fn deliveries(
+        &self,
+        status: Option<&str>,
+        destination: Option<&str>,
+        limit: u32,
+    ) -> Result<Value, Failure> {
+        match self {
+            Desk::Running(remote) => {
+                let status = status.map(|status| format!("&status={status}")).unwrap_or_default();
+                let destination = destination.map(|name| format!("&destination={name}")).unwrap_or_default();
+                let path = format!("/v1/deliveries?limit={limit}{status}{destination}");
+                remote.ask(Ask::get(&path)).await?.successful()
+            }
+            Desk::Store(store) => {
+                let progress = status.and_then(DeliveryProgress::from_name);
+                let filter = DeliveryFilter { progress, destination: destination.map(str::to_owned), limit };
+                let found = store.deliveries(filter).await.context("reading the store failed")?;
+                Ok(deliveries::list_document(&found))
+            }
+        }
+    }
+
+    /// The whole story of a delivery.
+    pub(crate) async fn delivery(&self, id: &str) -> Result<Value, Failure> {
+        match self {
+            Desk::Running(remote) => remote.ask(Ask::get(&format!("/v1/deliveries/{id}"))).await?.successful(),
+            Desk::Store(store) => {
+                let story = store.delivery(id).await.context("reading the store failed")?;
+                let story = story.ok_or_else(|| Failure::new(Exit::Refused, anyhow!("there is no delivery {id}")))?;
+                Ok(deliveries::story_document(&story))
+            }
+        }
+    }
+
+    /// Makes a delivery again.
+    pub(crate) async fn retry_delivery(&self, id: &str) -> Result<Value, Failure> {
+        match self {
+            Desk::Running(remote) => remote.ask(Ask::post(&format!("/v1/deliveries/{id}/retry"))).await?.successful(),
+            Desk::Store(store) => {
+                let outcome =
+                    store.replay_delivery(id, SystemClock.now()).await.context("writing to the store failed")?;
+                let refused = |what| Err(Failure::new(Exit::Refused, anyhow!("{what}")));
+                match outcome {
+                    ReplayOutcome::Due => Ok(json!({"delivery": id, "retried": true})),
+                    ReplayOutcome::WaitsAlready => refused(format!("delivery {id} waits for an attempt already")),
+                    ReplayOutcome::NoSuchDelivery => refused(format!("there is no delivery {id}")),
+                }
+            }
+        }
+    }
+
+    /// Makes every parked delivery again, or every one to that destination.
+    pub(crate) async fn retry_deliveries(&self, destination: Option<&str>) -> Result<Value, Failure> {
+        match self {
+            Desk::Running(remote) => {
+                let query = destination.map(|name| format!("?destination={name}")).unwrap_or_default();
+                remote.ask(Ask::post(&format!("/v1/deliveries/retry{query}"))).await?.successful()
+            }
+            Desk::Store(store) => {
+                let retried = store.replay_parked(destination, SystemClock.now()).await;
+                Ok(deliveries::retried_document(retried.context("writing to the store failed")?))
             }
         }
     }

@@ -12,6 +12,8 @@ use freshsales::Credentials;
 use jiff::Timestamp;
 use leadgate_core::clock::Clock as _;
 use leadgate_engine::{Engine, EngineParts};
+use leadgate_outbound::Courier;
+use leadgate_store::deliveries::DeliveryStore as _;
 use leadgate_store::model::AppKey;
 use leadgate_store::{Store, StoreError};
 use leadgate_store_sqlite::SqliteStore;
@@ -80,6 +82,7 @@ impl Gateway {
         let parts = EngineParts {
             store: Arc::clone(&store) as Arc<dyn Store>,
             crm,
+            outbound: Arc::new(Courier::new(&settings.rules.read.destinations)),
             clock: Arc::new(SystemClock),
             settings: engine_settings,
         };
@@ -147,13 +150,20 @@ fn render(metrics: PrometheusHandle, store: Arc<SqliteStore>, engine: Engine) ->
         let now = SystemClock.now();
         let stats = tokio::task::block_in_place(|| {
             let runtime = tokio::runtime::Handle::current();
-            let stats = async { Ok::<_, StoreError>((store.stats(now).await?, store.tallies().await?)) };
-            runtime.block_on(async { tokio::time::timeout(STATS_WITHIN, stats).await })
+            let read = async {
+                Ok::<_, StoreError>((
+                    store.stats(now).await?,
+                    store.tallies().await?,
+                    store.destination_standings().await?,
+                ))
+            };
+            runtime.block_on(async { tokio::time::timeout(STATS_WITHIN, read).await })
         });
         match stats {
-            Ok(Ok((stats, tallies))) => {
+            Ok(Ok((stats, tallies, destinations))) => {
                 leadgate_engine::metrics::set_gauges(&stats, &engine, now);
                 leadgate_engine::metrics::set_change_counts(&tallies);
+                leadgate_engine::metrics::set_delivery_gauges(&destinations, &engine, now);
             }
             _ => tracing::warn!("the store did not say how much waits; the gauges are those of the last time"),
         }

@@ -28,6 +28,7 @@ const EVERY_MEMBER_BUT_TESTKIT: &[&str] = &[
     "leadgate-core",
     "leadgate-crm-freshsales",
     "leadgate-engine",
+    "leadgate-outbound",
     "leadgate-store",
     "leadgate-store-sqlite",
     "leadgate-web",
@@ -40,6 +41,7 @@ const EVERY_MEMBER: &[&str] = &[
     "leadgate-core",
     "leadgate-crm-freshsales",
     "leadgate-engine",
+    "leadgate-outbound",
     "leadgate-store",
     "leadgate-store-sqlite",
     "leadgate-testkit",
@@ -83,6 +85,12 @@ const RULES: &[Rule] = &[
         name: "leadgate-engine",
         may_use: &["leadgate-core", "leadgate-store"],
         never: &["axum", "rusqlite", "libsqlite3-sys", "sqlx", "freshsales", "reqwest"],
+        never_in_tests: &[],
+    },
+    Rule {
+        name: "leadgate-outbound",
+        may_use: &["leadgate-core"],
+        never: &["axum", "rusqlite", "libsqlite3-sys", "sqlx", "freshsales", "native-tls"],
         never_in_tests: &[],
     },
     Rule {

@@ -4,6 +4,7 @@
 
 mod auth;
 mod connections;
+mod deliveries;
 mod failures;
 mod forms;
 mod forms_limits;
@@ -14,6 +15,7 @@ mod hostile;
 mod idempotency;
 mod logs;
 mod measures;
+mod memory_deliveries;
 mod memory_store;
 mod operator;
 mod patience;

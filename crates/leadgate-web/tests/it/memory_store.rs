@@ -16,6 +16,7 @@ use leadgate_core::record::{RecordKind, RecordRef};
 use leadgate_core::routing::RoutingState;
 use leadgate_core::steps::Parking;
 use leadgate_core::submission::{RawSubmission, Route, SubmissionId};
+use leadgate_store::deliveries::DeliveryStory;
 use leadgate_store::model::{
     AcceptOutcome, AppKey, ClaimRequest, ClaimedJob, Dedupe, InboxEntry, JobFilter, JobId, JobStory, JobSummary,
     NewSubmission, PlannedSubmission, Progress, QueueStats, ReleaseOutcome, SeenChange, SubmissionEntry,
@@ -65,6 +66,7 @@ pub(crate) struct MemoryStore {
     count: watch::Sender<usize>,
     at_once: Mutex<Option<End>>,
     trouble: Mutex<Option<Trouble>>,
+    pub(crate) deliveries: Mutex<Vec<DeliveryStory>>,
     /// How many stories were read.
     pub(crate) reads: AtomicUsize,
     /// How often room was looked for.
@@ -79,6 +81,7 @@ impl Default for MemoryStore {
             count: watch::Sender::new(0),
             at_once: Mutex::default(),
             trouble: Mutex::default(),
+            deliveries: Mutex::default(),
             reads: AtomicUsize::new(0),
             looks_for_room: AtomicUsize::new(0),
         }

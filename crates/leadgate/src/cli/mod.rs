@@ -4,6 +4,8 @@ mod completions;
 mod config;
 mod conformance;
 mod deals;
+mod deliveries;
+mod destinations;
 mod dev;
 mod doctor;
 mod jobs;
@@ -80,6 +82,12 @@ enum Command {
     /// See who would own a lead and why, and what other rules would have changed
     #[command(subcommand)]
     Route(route::Command),
+    /// See what went out to Slack, webhooks and mailboxes, and send again what did not arrive
+    #[command(subcommand)]
+    Deliveries(deliveries::Command),
+    /// List where deliveries go, and send a test
+    #[command(subcommand)]
+    Destinations(destinations::Command),
     /// List the deal stages of the account, as the gateway knows them
     Stages(stages::Flags),
     /// Have the CRM notify the gateway of changes
@@ -156,6 +164,8 @@ fn dispatch(command: Command, session: &Session) -> CommandResult {
         Command::Notes(command) => on_this_thread(notes::run(command, session)),
         Command::Deals(command) => on_this_thread(deals::run(command, session)),
         Command::Route(command) => on_this_thread(route::run(command, session)),
+        Command::Deliveries(command) => on_this_thread(deliveries::run(command, session)),
+        Command::Destinations(command) => on_this_thread(destinations::run(command, session)),
         Command::Stages(flags) => on_this_thread(stages::run(flags, session)),
         Command::Webhook(command) => on_this_thread(webhook::run(command, session)),
         Command::Doctor(flags) => on_this_thread(doctor::run(flags, session)),

@@ -1,0 +1,160 @@
+//! Leasing due deliveries, and recording what came of attempts.
+
+use std::collections::BTreeSet;
+
+use jiff::Timestamp;
+use leadgate_core::delivery::NewDelivery;
+use leadgate_core::identity::IdentityKey;
+use leadgate_store::StoreError;
+use leadgate_store::deliveries::{
+    ClaimedDelivery, DeliveryAttempt, DeliveryClaim, DeliveryLease, DeliveryThen, DeliveryTurn, DestinationRoom,
+};
+use leadgate_store::model::TurnOutcome;
+use rusqlite::{Connection, OptionalExtension as _, params};
+
+use super::{DELIVERED, PARKED, line};
+use crate::columns::{Micros, from_json};
+use crate::writer::Announcements;
+
+/// A claimed row; its content is read on the caller's side.
+pub(super) struct ClaimedRow {
+    lease: DeliveryLease,
+    id: String,
+    destination: String,
+    ordering: String,
+    content: String,
+    test: bool,
+    attempts: u32,
+    created_at: Micros,
+}
+
+impl ClaimedRow {
+    pub(super) fn decode(self) -> Result<ClaimedDelivery, StoreError> {
+        let delivery = NewDelivery {
+            id: self.id,
+            destination: self.destination,
+            ordering: IdentityKey::from_stored(self.ordering),
+            content: from_json("delivery", &self.content)?,
+        };
+        let (lease, test, attempts) = (self.lease, self.test, self.attempts);
+        Ok(ClaimedDelivery { lease, delivery, test, attempts, created_at: self.created_at.0 })
+    }
+}
+
+/// Leases what is due, destination by destination.
+pub(super) fn claim(connection: &Connection, claim: &DeliveryClaim) -> rusqlite::Result<Vec<ClaimedRow>> {
+    park_strangers(connection, claim)?;
+    let mut claimed = Vec::new();
+    for destination in claim.destinations.iter().filter(|destination| destination.room > 0) {
+        for seq in due(connection, destination, claim.now)? {
+            claimed.push(lease(connection, seq, claim, destination)?);
+        }
+    }
+    Ok(claimed)
+}
+
+fn park_strangers(connection: &Connection, claim: &DeliveryClaim) -> rusqlite::Result<()> {
+    let known: BTreeSet<&str> = claim.destinations.iter().map(|destination| destination.name.as_str()).collect();
+    let mut statement = connection.prepare_cached("SELECT name FROM destinations")?;
+    let names = statement.query_map([], |row| row.get(0))?.collect::<rusqlite::Result<Vec<String>>>()?;
+    for stranger in names.iter().filter(|name| !known.contains(name.as_str())) {
+        line::park_all_of(connection, stranger, claim.now)?;
+    }
+    Ok(())
+}
+
+fn due(connection: &Connection, destination: &DestinationRoom, now: Timestamp) -> rusqlite::Result<Vec<i64>> {
+    let sql = "SELECT seq FROM deliveries
+               WHERE destination = ?1 AND is_first = 1 AND wake_at <= ?2
+                 AND (test = 1 OR NOT ?3 AND (SELECT off_since IS NULL FROM destinations WHERE name = ?1))
+               ORDER BY wake_at, place LIMIT ?4";
+    let mut statement = connection.prepare_cached(sql)?;
+    let columns = params![destination.name, Micros(now), destination.tests_only, destination.room];
+    statement.query_map(columns, |row| row.get(0))?.collect()
+}
+
+fn lease(
+    connection: &Connection,
+    seq: i64,
+    claim: &DeliveryClaim,
+    destination: &DestinationRoom,
+) -> rusqlite::Result<ClaimedRow> {
+    let sql = "UPDATE deliveries SET lease_worker = ?2, lease_number = lease_number + 1, wake_at = ?3 WHERE seq = ?1
+               RETURNING seq, lease_number, id, destination, ordering, content, test, attempts, created_at";
+    let columns = params![seq, claim.worker, Micros(destination.lease_until)];
+    connection.prepare_cached(sql)?.query_row(columns, |row| {
+        Ok(ClaimedRow {
+            lease: DeliveryLease { delivery: row.get(0)?, number: row.get(1)? },
+            id: row.get(2)?,
+            destination: row.get(3)?,
+            ordering: row.get(4)?,
+            content: row.get(5)?,
+            test: row.get(6)?,
+            attempts: row.get(7)?,
+            created_at: row.get(8)?,
+        })
+    })
+}
+
+/// Records an attempt and what is next.
+pub(super) fn finish(
+    connection: &Connection,
+    turn: &DeliveryTurn,
+    now: Timestamp,
+    announcements: &mut Announcements,
+) -> rusqlite::Result<TurnOutcome> {
+    let Some(destination) = leased_destination(connection, turn.lease)? else { return Ok(TurnOutcome::LeaseLost) };
+    insert_attempt(connection, turn.lease.delivery, &turn.attempt)?;
+    if let Some(why) = &turn.switch_off {
+        let sql = "UPDATE destinations SET off_since = coalesce(off_since, ?2), off_reason = ?3 WHERE name = ?1";
+        connection.prepare_cached(sql)?.execute(params![destination, Micros(now), why])?;
+    }
+    announcements.deliveries |= move_on(connection, turn, now)?;
+    Ok(TurnOutcome::Recorded)
+}
+
+fn leased_destination(connection: &Connection, lease: DeliveryLease) -> rusqlite::Result<Option<String>> {
+    let sql = "SELECT destination FROM deliveries WHERE seq = ?1 AND lease_number = ?2 AND lease_worker IS NOT NULL";
+    connection.prepare_cached(sql)?.query_row([lease.delivery, lease.number], |row| row.get(0)).optional()
+}
+
+fn insert_attempt(connection: &Connection, delivery: i64, attempt: &DeliveryAttempt) -> rusqlite::Result<()> {
+    let sql = "INSERT INTO delivery_attempts (delivery, at, took_ms, status, class, message)
+               VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
+    let took = i64::try_from(attempt.took_ms).unwrap_or(i64::MAX);
+    let columns = params![delivery, Micros(attempt.at), took, attempt.status, attempt.class, attempt.message];
+    connection.prepare_cached(sql)?.execute(columns)?;
+    Ok(())
+}
+
+/// Ends the lease. Returns whether something else can go now.
+fn move_on(connection: &Connection, turn: &DeliveryTurn, now: Timestamp) -> rusqlite::Result<bool> {
+    let seq = turn.lease.delivery;
+    let (progress, why) = match &turn.then {
+        DeliveryThen::DueAt(due) => {
+            let sql = "UPDATE deliveries SET lease_worker = NULL, attempts = attempts + 1, wake_at = ?2 WHERE seq = ?1";
+            connection.prepare_cached(sql)?.execute(params![seq, Micros(*due)])?;
+            return Ok(*due <= now);
+        }
+        DeliveryThen::Delivered => (DELIVERED, None),
+        DeliveryThen::Parked(why) => (PARKED, Some(why)),
+    };
+    let sql = "UPDATE deliveries SET lease_worker = NULL, attempts = attempts + 1, is_first = 0, progress = ?2,
+                   ended_at = ?3, parked = ?4
+               WHERE seq = ?1";
+    connection.prepare_cached(sql)?.execute(params![seq, progress, Micros(now), why])?;
+    line::move_up(connection, seq)
+}
+
+/// Gives up the leases of a worker.
+pub(super) fn abandon(connection: &Connection, worker: &str, now: Timestamp) -> rusqlite::Result<u64> {
+    let sql = "UPDATE deliveries SET lease_worker = NULL, wake_at = ?2 WHERE lease_worker = ?1";
+    let count = connection.prepare_cached(sql)?.execute(params![worker, Micros(now)])?;
+    Ok(u64::try_from(count).unwrap_or(u64::MAX))
+}
+
+/// Switches a destination on again.
+pub(super) fn switch_on(connection: &Connection, destination: &str) -> rusqlite::Result<bool> {
+    let sql = "UPDATE destinations SET off_since = NULL, off_reason = NULL WHERE name = ?1 AND off_since IS NOT NULL";
+    Ok(connection.prepare_cached(sql)?.execute([destination])? > 0)
+}
