@@ -8,10 +8,11 @@ use serde_json::Value;
 
 use crate::catalog::Catalog;
 use crate::identity::{IdentityKey, Phone};
-use crate::intake::{Company, Lead, Note, NoteTarget, ReadingRules, StageMove, Submission};
+use crate::intake::{Company, Event, Lead, Note, NoteTarget, ReadingRules, StageMove, Submission};
 use crate::lane::Lane;
 use crate::mirror::{MirrorUpdate, Mirrored};
 use crate::playbook::{Response, Trigger};
+use crate::profile;
 use crate::record::{Fields, RecordKind, RecordRef, field};
 use crate::routing::RoutingState;
 use crate::steps::{CompanyStep, DealStep, NoteStep, NoteWhere, PersonStep, PersonWish, StageStep, Step};
@@ -97,23 +98,33 @@ pub struct Planned {
 }
 
 /// What must be at hand before the plan of a submission is derived.
-pub fn needs(_submission: &Submission) -> PlanNeeds {
-    PlanNeeds::default()
+pub fn needs(submission: &Submission) -> PlanNeeds {
+    match submission {
+        Submission::Event(event) => PlanNeeds { profiles: profile::keys_of(event), ..PlanNeeds::default() },
+        _ => PlanNeeds::default(),
+    }
 }
 
 /// Derives the plan of a submission.
-pub fn derive(submission: &Submission, context: &PlanContext<'_>, _memory: &mut PlanMemory) -> Planned {
+pub fn derive(submission: &Submission, context: &PlanContext<'_>, memory: &mut PlanMemory) -> Planned {
     let lane = submission.lane();
     let plan = match submission {
         Submission::Lead(lead) => lead_plan(lead, lane, context.rules),
         Submission::Note(note) => note_plan(note, lane),
         Submission::StageMove(stage_move) => stage_plan(stage_move, lane),
-        Submission::Event(event) => {
-            response_plan(context.rules.rules.playbook.respond(Trigger::Event(event), context), lane)
-        }
+        Submission::Event(event) => return event_plan(event, context, memory),
         Submission::Sighting => response_plan(Response::default(), lane),
     };
     Planned { plan, effects: PlanEffects::default() }
+}
+
+/// The rules see the event with what was known of the person before; they are asked even where nobody is known, for a message needs no person.
+fn event_plan(event: &Event, context: &PlanContext<'_>, memory: &mut PlanMemory) -> Planned {
+    let completed = profile::complete(event, context.accepted_at, &mut memory.profiles);
+    let response = context.rules.rules.playbook.respond(Trigger::Event(&completed.event), context);
+    let mut plan = response_plan(response, Lane::Event);
+    plan.decisions.splice(0..0, completed.decisions);
+    Planned { plan, effects: PlanEffects { profiles: completed.changed, ..PlanEffects::default() } }
 }
 
 fn response_plan(response: Response, lane: Lane) -> Plan {

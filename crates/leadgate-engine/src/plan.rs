@@ -1,6 +1,6 @@
 //! Planning: inbox rows become jobs. What is read is the stored row, so that a rule that was wrong can be mended and nothing is lost.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use leadgate_core::intake::{self, IntakeError, Submission};
 use leadgate_core::job::JobState;
@@ -9,6 +9,7 @@ use leadgate_core::plan::{self, PlanContext, PlanEffects, PlanMemory, PlanNeeds,
 use leadgate_core::steps::{ParkReason, Parking};
 use leadgate_store::StoreError;
 use leadgate_store::model::{InboxEntry, NewJob, PlannedSubmission};
+use serde_json::Value;
 
 use crate::engine::Engine;
 use crate::metrics;
@@ -53,9 +54,18 @@ impl Engine {
 
     /// Reads what the plans of these submissions depend on.
     async fn recall(&self, read: &[Read<'_>]) -> Result<PlanMemory, StoreError> {
-        let _needs: Vec<PlanNeeds> =
+        let needs: Vec<PlanNeeds> =
             read.iter().filter_map(|read| Some(plan::needs(read.submission.as_ref().ok()?))).collect();
-        Ok(PlanMemory { profiles: BTreeMap::new(), ..PlanMemory::default() })
+        let profiles = self.recall_profiles(&needs).await?;
+        Ok(PlanMemory { profiles, ..PlanMemory::default() })
+    }
+
+    async fn recall_profiles(&self, needs: &[PlanNeeds]) -> Result<BTreeMap<String, Value>, StoreError> {
+        let keys: BTreeSet<&String> = needs.iter().flat_map(|needs| &needs.profiles).collect();
+        if keys.is_empty() {
+            return Ok(BTreeMap::new());
+        }
+        self.shared.store.profiles(keys.into_iter().cloned().collect()).await
     }
 
     fn plan_one(&self, read: &Read<'_>, memory: &mut PlanMemory) -> PlannedSubmission {

@@ -12,6 +12,7 @@ use rusqlite::{Connection, OptionalExtension as _, params};
 
 use crate::columns::{Id, LaneRank, Micros, raw_submission, to_json};
 use crate::error::store_error;
+use crate::profiles::{self, PreparedProfile};
 use crate::queue::{self, OUT, PARKED, StateColumns};
 use crate::writer::Announcements;
 
@@ -123,6 +124,7 @@ fn unplanned_in(connection: &Connection, lane: Lane, limit: u32) -> rusqlite::Re
 pub(crate) struct PreparedPlan {
     submission: SubmissionId,
     job: Result<(NewJob, StateColumns), Unplannable>,
+    profiles: Vec<PreparedProfile>,
 }
 
 /// The parked job of a submission that cannot be planned.
@@ -154,7 +156,8 @@ impl PreparedPlan {
             }
             Err(parking) => Err(Unplannable::new(&parking)?),
         };
-        Ok(PreparedPlan { submission: planned.submission, job })
+        let profiles = PreparedProfile::all(planned.effects.profiles)?;
+        Ok(PreparedPlan { submission: planned.submission, job, profiles })
     }
 }
 
@@ -205,7 +208,7 @@ fn record_plan(
             announcements.ended.push(plan.submission);
         }
     }
-    Ok(())
+    plan.profiles.iter().try_for_each(|profile| profiles::keep(connection, profile, now))
 }
 
 fn insert_parked(connection: &Connection, seq: i64, unplannable: &Unplannable, now: Timestamp) -> rusqlite::Result<()> {

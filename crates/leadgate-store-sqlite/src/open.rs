@@ -13,7 +13,8 @@ use crate::error::store_error;
 use crate::inspect::Inspection;
 
 /// One file per version of the schema, in order.
-const MIGRATIONS: &[&str] = &[include_str!("../migrations/1.sql"), include_str!("../migrations/2.sql")];
+const MIGRATIONS: &[&str] =
+    &[include_str!("../migrations/1.sql"), include_str!("../migrations/2.sql"), include_str!("../migrations/3.sql")];
 
 /// How long to wait for a foreign tool that has the database locked.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);

@@ -12,6 +12,8 @@ pub mod conformance;
 pub mod model;
 pub mod signals;
 
+use std::collections::BTreeMap;
+
 use async_trait::async_trait;
 use jiff::Timestamp;
 use leadgate_core::catalog::{Catalog, Section, SectionRead};
@@ -62,6 +64,15 @@ pub trait Store: Send + Sync + 'static {
     /// Concurrent repeats are told apart: exactly one of them is [`AcceptOutcome::Accepted`].
     async fn accept(&self, submission: NewSubmission, now: Timestamp) -> Result<AcceptOutcome, StoreError>;
 
+    /// Keeps several submissions in order, all of them or, on an error, none. Durable before it returns; one outcome for each, in order.
+    ///
+    /// One that repeats an earlier one of the same call is a repeat like any other.
+    async fn accept_many(
+        &self,
+        submissions: Vec<NewSubmission>,
+        now: Timestamp,
+    ) -> Result<Vec<AcceptOutcome>, StoreError>;
+
     /// The whole story of a submission.
     async fn story(&self, id: SubmissionId) -> Result<Option<SubmissionStory>, StoreError>;
 
@@ -69,7 +80,10 @@ pub trait Store: Send + Sync + 'static {
     /// [`Lane::rank`](leadgate_core::lane::Lane::rank).
     async fn unplanned(&self, per_lane: [u32; 4]) -> Result<Vec<InboxEntry>, StoreError>;
 
-    /// Keeps plans as jobs. What cannot be planned becomes a parked job without steps in the lane of its submission. A submission that was planned meanwhile is left alone.
+    /// Profiles of people by their keys; of those that there are none of, none.
+    async fn profiles(&self, keys: Vec<String>) -> Result<BTreeMap<String, Value>, StoreError>;
+
+    /// Keeps plans as jobs, together with the profiles that they change. What cannot be planned becomes a parked job without steps in the lane of its submission. A submission that was planned meanwhile is left alone.
     async fn record_plans(&self, plans: Vec<PlannedSubmission>, now: Timestamp) -> Result<(), StoreError>;
 
     /// Leases due jobs, the most urgent lane first, then in order of arrival.
