@@ -90,6 +90,7 @@ fn admit(edge: &Edge, headers: &HeaderMap) -> Result<Option<Caller>, ApiError> {
     match edge.entry.access {
         RouteAccess::Anyone => Ok(None),
         RouteAccess::Key => auth::admit(&edge.gateway.settings.access, headers).map(Some),
+        RouteAccess::WriteKey => auth::admit_write_key(&edge.gateway.settings.access, headers).map(Some),
     }
 }
 
@@ -116,7 +117,9 @@ fn render(error: &ApiError, entry: &RouteEntry, request_id: &HeaderValue, respon
     headers.insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
     match error {
         ApiError::KeyMissing | ApiError::KeyUnknown => {
-            headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+            let basic = entry.access == RouteAccess::WriteKey;
+            let schemes = if basic { "Bearer, Basic realm=\"leadgate\"" } else { "Bearer" };
+            headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static(schemes));
         }
         ApiError::MethodNotAllowed(allowed) => drop(headers.insert(ALLOW, HeaderValue::from_static(allowed))),
         ApiError::BodyTooSlow => drop(headers.insert(CONNECTION, HeaderValue::from_static("close"))),

@@ -6,7 +6,7 @@
 //! | `leadgate_answer_seconds` | histogram, seconds | `route`, `status` | from a submission's arrival to its answer, the wait for its end included; `route` is the submission's |
 //! | `leadgate_accepts_total` | counter | `route`, `outcome` | submissions at the door, those without a valid key not counted |
 //!
-//! Submission routes are named `guide-lead`, `guide-note`, `guide-stage`, `lead`, `note`, `stage`. Outcomes are `accepted` (new, kept),
+//! Submission routes are named `guide-lead`, `guide-note`, `guide-stage`, `lead`, `note`, `stage`, `event`. Outcomes are `accepted` (new, kept),
 //! `repeat` (recognised, not kept again), `key_reused` (same idempotency key, other body) and `refused` (anything else: nothing was kept).
 
 use std::time::Duration;
@@ -34,7 +34,12 @@ pub(crate) fn accepted(route: Route, outcome: &'static str) {
 
 pub(crate) fn answered(entry: &'static RouteEntry, status: StatusCode, took: Duration) {
     let code = status.as_str().to_owned();
-    if let Door::Submit(route) = entry.door {
+    let submission_route = match entry.door {
+        Door::Submit(route) => Some(route),
+        Door::Events(_) => Some(Route::Event),
+        _ => None,
+    };
+    if let Some(route) = submission_route {
         histogram!(ANSWER_SECONDS, "route" => route.name(), "status" => code.clone()).record(took);
     }
     counter!(REQUESTS, "route" => entry.path, "status" => code).increment(1);

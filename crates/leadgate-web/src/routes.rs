@@ -7,6 +7,7 @@ use axum::middleware::from_fn_with_state;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodRouter, get, post, put};
 use http::request::Parts;
+use leadgate_core::intake::{EventCall, EventKind};
 use leadgate_core::submission::Route;
 use tower_http::catch_panic::CatchPanicLayer;
 
@@ -35,6 +36,8 @@ pub struct RouteEntry {
 pub enum RouteAccess {
     /// Those with a key.
     Key,
+    /// The same, but the key may also come as the user name of basic authentication, which is how analytics libraries send it.
+    WriteKey,
     /// Anyone: it tells nothing about the account and changes nothing.
     Anyone,
 }
@@ -43,6 +46,7 @@ pub enum RouteAccess {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Door {
     Submit(Route),
+    Events(EventCall),
     Submission,
     Jobs,
     Job,
@@ -61,7 +65,7 @@ impl Door {
         match self {
             Door::Submit(route) => Dialect::of(route),
             Door::Health => Dialect::Guide,
-            Door::Submission | Door::Jobs | Door::Job | Door::Stages => Dialect::V1,
+            Door::Events(_) | Door::Submission | Door::Jobs | Door::Job | Door::Stages => Dialect::V1,
             Door::ReleaseJob | Door::ReleaseJobs => Dialect::V1,
             Door::Ready | Door::Loopback | Door::Metrics | Door::Nowhere => Dialect::V1,
         }
@@ -91,6 +95,14 @@ pub static ROUTES: &[RouteEntry] = &[
     RouteEntry::new("POST", "/v1/leads", RouteAccess::Key, Door::Submit(Route::Lead)),
     RouteEntry::new("POST", "/v1/notes", RouteAccess::Key, Door::Submit(Route::Note)),
     RouteEntry::new("PUT", "/v1/deals/{id}/stage", RouteAccess::Key, Door::Submit(Route::Stage)),
+    RouteEntry::new("POST", "/v1/events", RouteAccess::WriteKey, Door::Events(EventCall::Own)),
+    RouteEntry::new("POST", "/v1/track", RouteAccess::WriteKey, Door::Events(EventCall::One(EventKind::Track))),
+    RouteEntry::new("POST", "/v1/identify", RouteAccess::WriteKey, Door::Events(EventCall::One(EventKind::Identify))),
+    RouteEntry::new("POST", "/v1/group", RouteAccess::WriteKey, Door::Events(EventCall::One(EventKind::Group))),
+    RouteEntry::new("POST", "/v1/page", RouteAccess::WriteKey, Door::Events(EventCall::One(EventKind::Page))),
+    RouteEntry::new("POST", "/v1/screen", RouteAccess::WriteKey, Door::Events(EventCall::One(EventKind::Screen))),
+    RouteEntry::new("POST", "/v1/alias", RouteAccess::WriteKey, Door::Events(EventCall::One(EventKind::Alias))),
+    RouteEntry::new("POST", "/v1/batch", RouteAccess::WriteKey, Door::Events(EventCall::Batch)),
     RouteEntry::new("GET", "/v1/submissions/{id}", RouteAccess::Key, Door::Submission),
     RouteEntry::new("GET", "/v1/jobs", RouteAccess::Key, Door::Jobs),
     RouteEntry::new("GET", "/v1/jobs/{id}", RouteAccess::Key, Door::Job),
@@ -130,6 +142,9 @@ fn behind(entry: &'static RouteEntry) -> MethodRouter<Gateway> {
                 };
             if entry.method == "PUT" { put(handler) } else { post(handler) }
         }
+        Door::Events(call) => post(async move |State(gateway): State<Gateway>, caller: Caller, request: Request| {
+            intake::submit_events(&gateway, call, caller, request).await
+        }),
         Door::Submission => get(submissions::show),
         Door::Jobs => get(operator::list),
         Door::Job => get(operator::show),

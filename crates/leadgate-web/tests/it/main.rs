@@ -4,6 +4,7 @@
 
 mod auth;
 mod connections;
+mod events;
 mod failures;
 mod guide;
 mod health;

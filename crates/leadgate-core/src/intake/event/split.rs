@@ -107,8 +107,13 @@ struct TrackingBatch<'a> {
 struct Call<'a> {
     #[serde(rename = "type")]
     kind: Option<String>,
-    #[serde(borrow)]
+    /// `null` is one too: a second `sentAt` beside it could not be read.
+    #[serde(borrow, default, deserialize_with = "even_null")]
     sent_at: Option<&'a RawValue>,
+}
+
+fn even_null<'de, D: serde::Deserializer<'de>>(value: D) -> Result<Option<&'de RawValue>, D::Error> {
+    <&RawValue>::deserialize(value).map(Some)
 }
 
 fn batch(body: &[u8]) -> Result<Arrived<'_>, IntakeError> {
