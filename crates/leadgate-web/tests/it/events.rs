@@ -176,7 +176,7 @@ async fn a_batch_has_limits() {
 }
 
 fn gzip(text: &[u8]) -> Vec<u8> {
-    let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
     encoder.write_all(text).unwrap();
     encoder.finish().unwrap()
 }
@@ -197,7 +197,7 @@ async fn a_packed_batch_is_unpacked() {
 }
 
 #[rstest]
-#[case::a_bomb("gzip", gzip(&vec![b' '; 50_000_000]), 413)]
+#[case::a_bomb("gzip", gzip(&vec![b' '; 4_000_000]), 413)]
 #[case::a_bomb_in_members("gzip", gzip(&[b' '; 100_000]).repeat(10), 413)]
 #[case::cut_short("gzip", { let mut body = gzip(b"{\"batch\":[]}"); body.truncate(20); body }, 400)]
 #[case::not_packed("gzip", b"{\"batch\":[]}".to_vec(), 400)]

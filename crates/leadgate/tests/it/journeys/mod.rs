@@ -3,6 +3,7 @@
 mod budget;
 mod bursts;
 mod deals;
+mod events;
 mod faults;
 mod leads;
 mod notes;
