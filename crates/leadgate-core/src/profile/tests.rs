@@ -1,3 +1,5 @@
+//! Whom an event is about, when it happened, and what is remembered of it: as tables.
+
 use rstest::rstest;
 use serde_json::json;
 
