@@ -19,6 +19,7 @@
 //! | [`rules`] | the rules file: routing, playbook, forms, destinations, notifications |
 //! | [`routing`] | who owns a new lead |
 //! | [`playbook`] | what an event or a change leads to |
+//! | [`profile`] | who an event is about, from what earlier ones said |
 //! | [`forms`] | what the fields of a web form mean |
 //! | [`hooks`] | what a webhook of the CRM says of a record |
 //! | [`mirror`] | the local copy of a record, and what two looks at it differ in |
@@ -47,6 +48,7 @@ pub mod mirror;
 pub mod pack;
 pub mod plan;
 pub mod playbook;
+pub mod profile;
 pub mod record;
 pub mod retry;
 pub mod routing;

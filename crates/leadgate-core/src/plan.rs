@@ -8,10 +8,11 @@ use serde_json::Value;
 
 use crate::catalog::{BELIEVED_FOR, Catalog, Resolved, Section};
 use crate::identity::{Email, IdentityKey, Phone};
-use crate::intake::{Company, Lead, Note, NoteTarget, ReadingRules, StageMove, Submission};
+use crate::intake::{Company, Event, Lead, Note, NoteTarget, ReadingRules, StageMove, Submission};
 use crate::lane::Lane;
 use crate::mirror::{self, Found, MirrorUpdate, Mirrored};
 use crate::playbook::{Response, Trigger};
+use crate::profile;
 use crate::record::{Fields, RecordKind, RecordRef, field};
 use crate::routing::{CompanyBy, LeadFacts, Routing, RoutingMoment, RoutingState, is_free, text};
 use crate::steps::{
@@ -106,6 +107,7 @@ pub struct Planned {
 pub fn needs(submission: &Submission) -> PlanNeeds {
     match submission {
         Submission::Sighting(sighting) => PlanNeeds { records: vec![sighting.record], ..PlanNeeds::default() },
+        Submission::Event(event) => PlanNeeds { profiles: profile::keys_of(event), ..PlanNeeds::default() },
         _ => PlanNeeds::default(),
     }
 }
@@ -121,9 +123,7 @@ pub fn derive(submission: &Submission, context: &PlanContext<'_>, memory: &mut P
         }
         Submission::Note(note) => note_plan(note, lane),
         Submission::StageMove(stage_move) => stage_plan(stage_move, lane),
-        Submission::Event(event) => {
-            response_plan(context.rules.rules.playbook.respond(Trigger::Event(event), context), lane)
-        }
+        Submission::Event(event) => return event_plan(event, context, memory),
         Submission::Sighting(sighting) => return mirror::plan::plan(sighting, context, memory),
     };
     Planned { plan, effects }
@@ -155,6 +155,15 @@ fn route(lead: &Lead, context: &PlanContext<'_>, memory: &mut PlanMemory, effect
         effects.routing = Some(memory.routing.clone());
     }
     RoutedLead { routed: Some(Routed::of(&decision, routing.sticky())), reasons: decision.reasons }
+}
+
+/// The rules see the event with what was known of the person before; they are asked even where nobody is known, for a message needs no person.
+fn event_plan(event: &Event, context: &PlanContext<'_>, memory: &mut PlanMemory) -> Planned {
+    let completed = profile::complete(event, context.accepted_at, &mut memory.profiles);
+    let response = context.rules.rules.playbook.respond(Trigger::Event(&completed.event), context);
+    let mut plan = response_plan(response, Lane::Event);
+    plan.decisions.splice(0..0, completed.decisions);
+    Planned { plan, effects: PlanEffects { profiles: completed.changed, ..PlanEffects::default() } }
 }
 
 fn response_plan(response: Response, lane: Lane) -> Plan {

@@ -1,6 +1,6 @@
 //! Planning: inbox rows become jobs. What is read is the stored row, so that a rule that was wrong can be mended and nothing is lost.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::PoisonError;
 
 use leadgate_core::intake::{self, IntakeError, Submission};
@@ -12,6 +12,7 @@ use leadgate_core::routing::RoutingState;
 use leadgate_core::steps::{ParkReason, Parking};
 use leadgate_store::StoreError;
 use leadgate_store::model::{InboxEntry, NewJob, PlannedSubmission};
+use serde_json::Value;
 
 use crate::engine::Engine;
 use crate::metrics;
@@ -66,7 +67,8 @@ impl Engine {
         };
         let records = mirrored.into_iter().map(|mirrored| (mirrored.record, mirrored)).collect();
         let (routing, watched) = (self.recall_turns().await?, self.shared.watch.began());
-        Ok(PlanMemory { records, routing, watched, ..PlanMemory::default() })
+        let profiles = self.recall_profiles(&needs).await?;
+        Ok(PlanMemory { profiles, records, routing, watched })
     }
 
     /// Whose turn it is. Read once; then this process, which alone uses the store, knows. Forgotten until the plans that change it are kept.
@@ -80,6 +82,14 @@ impl Engine {
 
     fn remember_turns(&self, state: RoutingState) {
         *self.shared.turns.lock().unwrap_or_else(PoisonError::into_inner) = Some(state);
+    }
+
+    async fn recall_profiles(&self, needs: &[PlanNeeds]) -> Result<BTreeMap<String, Value>, StoreError> {
+        let keys: BTreeSet<&String> = needs.iter().flat_map(|needs| &needs.profiles).collect();
+        if keys.is_empty() {
+            return Ok(BTreeMap::new());
+        }
+        self.shared.store.profiles(keys.into_iter().cloned().collect()).await
     }
 
     fn plan_one(&self, read: &Read<'_>, memory: &mut PlanMemory) -> PlannedSubmission {

@@ -13,6 +13,7 @@ use rusqlite::{Connection, OptionalExtension as _, params};
 use crate::columns::{Id, LaneRank, Micros, raw_submission, to_json};
 use crate::error::store_error;
 use crate::mirror::{self, PreparedUpdate};
+use crate::profiles::{self, PreparedProfile};
 use crate::queue::{self, OUT, PARKED, StateColumns};
 use crate::settings;
 use crate::writer::Announcements;
@@ -127,6 +128,7 @@ pub(crate) struct PreparedPlan {
     job: Result<(NewJob, StateColumns), Unplannable>,
     routing: Option<String>,
     mirror: Vec<PreparedUpdate>,
+    profiles: Vec<PreparedProfile>,
 }
 
 /// The parked job of a submission that cannot be planned.
@@ -160,7 +162,8 @@ impl PreparedPlan {
         };
         let mirror = planned.effects.mirror.iter().map(PreparedUpdate::new).collect::<Result<_, _>>()?;
         let routing = planned.effects.routing.map(|state| to_json("state of routing", &state)).transpose()?;
-        Ok(PreparedPlan { submission: planned.submission, job, routing, mirror })
+        let profiles = PreparedProfile::all(planned.effects.profiles)?;
+        Ok(PreparedPlan { submission: planned.submission, job, routing, mirror, profiles })
     }
 }
 
@@ -223,7 +226,7 @@ fn record_plan(
             announcements.ended.push(plan.submission);
         }
     }
-    Ok(())
+    plan.profiles.iter().try_for_each(|profile| profiles::keep(connection, profile, now))
 }
 
 fn insert_parked(connection: &Connection, seq: i64, unplannable: &Unplannable, now: Timestamp) -> rusqlite::Result<()> {

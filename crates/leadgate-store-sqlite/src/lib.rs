@@ -13,6 +13,7 @@
 //! | `intake`, `queue`, `claims`, `turns`, `views`, `listing`, `settings` | the SQL, by subject |
 //! | `intake`, `queue`, `claims`, `turns`, `views`, `settings` | the SQL, by subject |
 //! | `deliveries` | the queue of what goes elsewhere than to the CRM |
+//! | `intake`, `queue`, `claims`, `turns`, `views`, `profiles`, `settings` | the SQL, by subject |
 //! | `columns`, `error` | how values and failures cross the border to SQLite |
 //! | `store` | [`SqliteStore`], which sends each method of the trait to the right thread |
 //!
@@ -30,6 +31,7 @@ mod intake;
 mod listing;
 mod mirror;
 mod open;
+mod profiles;
 mod queue;
 mod reader;
 mod room;

@@ -1,5 +1,6 @@
 //! [`SqliteStore`]: each method of the trait, sent to the right thread. JSON is written before and read after, on the caller's side.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -31,7 +32,7 @@ use crate::open::{self, StoreLock};
 use crate::reader::Readers;
 use crate::turns::PreparedTurn;
 use crate::writer::{Announcements, Caller, Scope, Writer};
-use crate::{claims, intake, listing, mirror, room, settings, turns, views};
+use crate::{claims, intake, listing, mirror, profiles, room, settings, turns, views};
 
 /// The gateway's memory in one SQLite file.
 ///
@@ -115,12 +116,29 @@ impl Store for SqliteStore {
         self.writer.run(Scope::OneStatement, Caller::Crowd, work).await
     }
 
+    async fn accept_many(
+        &self,
+        submissions: Vec<NewSubmission>,
+        now: Timestamp,
+    ) -> Result<Vec<AcceptOutcome>, StoreError> {
+        let prepare = |submission| PreparedSubmission::new(submission, now);
+        let prepared: Vec<PreparedSubmission> = submissions.into_iter().map(prepare).collect();
+        let work = move |connection: &Connection, announcements: &mut Announcements| {
+            prepared.iter().map(|one| intake::accept(connection, one, announcements)).collect()
+        };
+        self.writer.run(Scope::Savepoint, Caller::Crowd, work).await
+    }
+
     async fn story(&self, id: SubmissionId) -> Result<Option<SubmissionStory>, StoreError> {
         self.readers.run(move |connection| views::story(connection, id)).await
     }
 
     async fn unplanned(&self, per_lane: [u32; 4]) -> Result<Vec<InboxEntry>, StoreError> {
         self.read(move |connection| intake::unplanned(connection, per_lane)).await
+    }
+
+    async fn profiles(&self, keys: Vec<String>) -> Result<BTreeMap<String, Value>, StoreError> {
+        self.readers.run(move |connection| profiles::read(connection, keys)).await
     }
 
     async fn record_plans(&self, plans: Vec<PlannedSubmission>, now: Timestamp) -> Result<(), StoreError> {

@@ -42,6 +42,9 @@ macro_rules! conformance_suite {
                 the_unplanned_of_the_most_urgent_lane_come_first,
                 an_unknown_submission_has_no_story,
                 an_accepted_submission_is_signalled,
+                several_submissions_are_kept_in_order,
+                a_repeat_among_several_is_told_by_itself,
+                several_at_once_by_two_callers_are_told_apart,
             ];
             plans: [
                 a_plan_becomes_a_job_that_is_due,
@@ -103,6 +106,9 @@ macro_rules! conformance_suite {
                 the_catalog_is_kept_by_section,
                 an_app_key_is_replaced_by_name,
                 whose_turn_it_is_is_kept_with_the_plans,
+                profiles_are_kept_with_their_plans,
+                a_profile_is_what_the_last_plan_said,
+                profiles_of_a_plan_that_is_not_recorded_are_not_kept,
             ];
             mirror: [
                 what_a_plan_saw_is_kept_with_it,

@@ -14,6 +14,8 @@ pub mod deliveries;
 pub mod model;
 pub mod signals;
 
+use std::collections::BTreeMap;
+
 use async_trait::async_trait;
 use jiff::Timestamp;
 use leadgate_core::catalog::{Catalog, Section, SectionRead};
@@ -70,12 +72,24 @@ pub trait Store: DeliveryStore + Send + Sync + 'static {
     /// Concurrent repeats are told apart: exactly one of them is [`AcceptOutcome::Accepted`].
     async fn accept(&self, submission: NewSubmission, now: Timestamp) -> Result<AcceptOutcome, StoreError>;
 
+    /// Keeps several submissions in order, all of them or, on an error, none. Durable before it returns; one outcome for each, in order.
+    ///
+    /// One that repeats an earlier one of the same call is a repeat like any other.
+    async fn accept_many(
+        &self,
+        submissions: Vec<NewSubmission>,
+        now: Timestamp,
+    ) -> Result<Vec<AcceptOutcome>, StoreError>;
+
     /// The whole story of a submission.
     async fn story(&self, id: SubmissionId) -> Result<Option<SubmissionStory>, StoreError>;
 
     /// Submissions that have no plan yet: the most urgent lane first, each lane in order of arrival and so many of it at most, by
     /// [`Lane::rank`](leadgate_core::lane::Lane::rank).
     async fn unplanned(&self, per_lane: [u32; 4]) -> Result<Vec<InboxEntry>, StoreError>;
+
+    /// Profiles of people by their keys; of those that there are none of, none.
+    async fn profiles(&self, keys: Vec<String>) -> Result<BTreeMap<String, Value>, StoreError>;
 
     /// Keeps plans as jobs, and in the same transaction what they change besides; of the states of routing the last that came with a plan that was
     /// kept. A plan that was made from a record of the mirror that is not so

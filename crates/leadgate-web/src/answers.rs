@@ -48,6 +48,16 @@ pub(crate) fn answer(route: Route, id: SubmissionId, standing: Standing) -> Resu
     }
 }
 
+/// The answer to several events: where to ask for each, in their order.
+pub(crate) fn kept_events(ids: &[SubmissionId]) -> Response {
+    json(StatusCode::ACCEPTED, &v1::KeptEvents::of(ids))
+}
+
+/// The answer that analytics libraries expect.
+pub(crate) fn success() -> Response {
+    json(StatusCode::OK, &serde_json::json!({ "success": true }))
+}
+
 /// The body of a refusal and its content type.
 pub(crate) fn refusal(dialect: Dialect, error: &ApiError) -> (&'static str, Vec<u8>) {
     match dialect {

@@ -3,6 +3,8 @@
 use std::sync::Arc;
 
 use axum::extract::FromRequestParts;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use http::header::AUTHORIZATION;
 use http::request::Parts;
 use http::{HeaderMap, HeaderValue};
@@ -47,6 +49,32 @@ pub(crate) fn admit(access: &Access, headers: &HeaderMap) -> Result<Caller, ApiE
         Access::OpenToAnyone => Ok(Caller { name: "anyone".into(), digest: Digest::default() }),
         Access::Keys(keys) => known(keys, presented(headers).ok_or(ApiError::KeyMissing)?),
     }
+}
+
+/// Says who is calling, where the key may be the user name of basic authentication.
+///
+/// # Errors
+/// [`ApiError::KeyMissing`] or [`ApiError::KeyUnknown`].
+pub(crate) fn admit_write_key(access: &Access, headers: &HeaderMap) -> Result<Caller, ApiError> {
+    let user = headers.get(AUTHORIZATION).filter(|_| !headers.contains_key(KEY_HEADER)).and_then(basic_user);
+    match (access, user) {
+        (Access::Keys(keys), Some(user)) => known(keys, &user),
+        _ => admit(access, headers),
+    }
+}
+
+/// The user name of basic authentication, if its password is empty: a key with a password beside it is some other pair.
+fn basic_user(value: &HeaderValue) -> Option<Vec<u8>> {
+    let (scheme, pair) = value.as_bytes().split_at_checked(6)?;
+    if !scheme.eq_ignore_ascii_case(b"basic ") {
+        return None;
+    }
+    let mut pair = STANDARD.decode(pair.trim_ascii()).ok()?;
+    let colon = pair.iter().position(|byte| *byte == b':')?;
+    (colon + 1 == pair.len()).then(|| {
+        pair.truncate(colon);
+        pair
+    })
 }
 
 /// The key as sent. The header that is ours alone goes first: a proxy in front may use the other one for itself.

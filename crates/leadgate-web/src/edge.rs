@@ -97,6 +97,7 @@ fn admit(edge: &Edge, request: &Request) -> Result<Option<Caller>, ApiError> {
         RouteAccess::Webhook => {
             secrets::admit(&settings.reading.rules.hooks.secrets, request.headers(), request.uri().query()).map(Some)
         }
+        RouteAccess::WriteKey => auth::admit_write_key(&settings.access, request.headers()).map(Some),
     }
 }
 
@@ -123,7 +124,9 @@ fn render(error: &ApiError, entry: &RouteEntry, request_id: &HeaderValue, respon
     headers.insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
     match error {
         ApiError::KeyMissing | ApiError::KeyUnknown | ApiError::SecretWrong | ApiError::NoSecrets => {
-            headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+            let basic = entry.access == RouteAccess::WriteKey;
+            let schemes = if basic { "Bearer, Basic realm=\"leadgate\"" } else { "Bearer" };
+            headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static(schemes));
         }
         ApiError::MethodNotAllowed(allowed) => drop(headers.insert(ALLOW, HeaderValue::from_static(allowed))),
         ApiError::TooManyPosts(seconds) => drop(headers.insert(RETRY_AFTER, HeaderValue::from(*seconds))),

@@ -110,6 +110,9 @@ pub(crate) enum ApiError {
     /// The body is not UTF-8.
     #[error("the body is not UTF-8; send JSON encoded as UTF-8")]
     NotUtf8,
+    /// The body is not the gzip that it says it is.
+    #[error("the body cannot be unpacked; send it as gzip, or plain without Content-Encoding")]
+    NotGzip,
     /// The body cannot be taken.
     #[error(transparent)]
     Intake(#[from] IntakeError),
@@ -121,6 +124,9 @@ pub(crate) enum ApiError {
     /// The idempotency key was used with another body.
     #[error("the idempotency key was used before for another request; send a new key for a new request")]
     IdempotencyKeyReused(SubmissionId),
+    /// One idempotency key came with many events.
+    #[error("an Idempotency-Key cannot name several events; send an `id` with each of them instead")]
+    KeyForMany,
     /// The submission is kept, but needs a person.
     #[error("{}", .parking.message)]
     Parked {
@@ -172,6 +178,7 @@ impl ApiError {
             ApiError::NotJson(_) => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             ApiError::BodyTooLarge(_) => StatusCode::PAYLOAD_TOO_LARGE,
             ApiError::BodyTooSlow => StatusCode::REQUEST_TIMEOUT,
+            ApiError::NotGzip | ApiError::KeyForMany => StatusCode::BAD_REQUEST,
             ApiError::BodyCutShort | ApiError::NotUtf8 | ApiError::Intake(_) | ApiError::IdempotencyKeyMalformed => {
                 StatusCode::BAD_REQUEST
             }
@@ -213,10 +220,12 @@ impl ApiError {
             ApiError::BodyTooSlow => ("body-too-slow", "the body came too slowly"),
             ApiError::BodyCutShort => ("body-cut-short", "the body was cut short"),
             ApiError::NotUtf8 => ("not-utf8", "not UTF-8"),
+            ApiError::NotGzip => ("not-gzip", "the body cannot be unpacked"),
             ApiError::Intake(IntakeError::Malformed(_)) => ("malformed-body", "the body cannot be read"),
             ApiError::Intake(IntakeError::Invalid(_)) => ("invalid-fields", "fields are missing or wrong"),
             ApiError::IdempotencyKeyMalformed => ("idempotency-key-malformed", "the idempotency key is malformed"),
             ApiError::IdempotencyKeyReused(_) => ("idempotency-key-reused", "the idempotency key was used before"),
+            ApiError::KeyForMany => ("idempotency-key-for-many", "one idempotency key for many events"),
             ApiError::Parked { .. } => ("parked", "the submission is kept, but needs a person"),
             ApiError::Store(StoreError::DiskFull) => ("no-room", "no room left"),
             ApiError::Store(StoreError::Unavailable(_)) => ("unavailable", "the store does not answer"),

@@ -2,11 +2,13 @@
 //!
 //! Flow: [`body`] takes the bytes within limits of size and time; core's reading says whether they can be taken at all; [`idempotency`] and
 //! [`dedupe`] say what a repeat is recognised by; the store keeps the submission durably; [`waiting`] watches for its end for as long as
-//! [`prefer`] says. From the commit on nothing here can fail: what happens then, the caller is at least told where to ask.
+//! [`prefer`] says. [`events`] is the same for events, of which many come in one request, maybe [`packed`]. From the commit on nothing here can fail: what happens then, the caller is at least told where to ask.
 
 pub(crate) mod body;
 pub(crate) mod dedupe;
+mod events;
 mod idempotency;
+mod packed;
 mod prefer;
 mod waiting;
 
@@ -18,6 +20,7 @@ use leadgate_core::submission::{RawSubmission, Route, SubmissionId};
 use leadgate_store::model::{AcceptOutcome, NewSubmission, Progress};
 use uuid::Uuid;
 
+pub(crate) use self::events::submit as submit_events;
 use self::prefer::Preference;
 pub(crate) use self::waiting::Standing;
 use crate::answers;

@@ -7,7 +7,7 @@
 //! | `leadgate_form_posts_total` | counter | `form`, `outcome` | posts to forms, by form and by what became of them |
 //! | `leadgate_accepts_total` | counter | `route`, `outcome` | submissions at the door, those without a valid key not counted |
 //!
-//! Submission routes are named `guide-lead`, `guide-note`, `guide-stage`, `lead`, `note`, `stage`, `form`. Outcomes are `accepted` (new, kept),
+//! Submission routes are named `guide-lead`, `guide-note`, `guide-stage`, `lead`, `note`, `stage`, `form`, `event`. Outcomes are `accepted` (new, kept),
 //! `repeat` (recognised, not kept again), `key_reused` (same idempotency key, other body) and `refused` (anything else: nothing was kept). Posts
 //! to forms have two more: `robot` and `limited`, which are among the `refused` of all submissions.
 
@@ -43,7 +43,12 @@ pub(crate) fn form_posted(form: &str, outcome: &'static str) {
 
 pub(crate) fn answered(entry: &'static RouteEntry, status: StatusCode, took: Duration) {
     let code = status.as_str().to_owned();
-    if let Door::Submit(route) = entry.door {
+    let submission_route = match entry.door {
+        Door::Submit(route) => Some(route),
+        Door::Events(_) => Some(Route::Event),
+        _ => None,
+    };
+    if let Some(route) = submission_route {
         histogram!(ANSWER_SECONDS, "route" => route.name(), "status" => code.clone()).record(took);
     }
     counter!(REQUESTS, "route" => entry.path, "status" => code).increment(1);

@@ -7,6 +7,7 @@ use axum::middleware::from_fn_with_state;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodRouter, get, post, put};
 use http::request::Parts;
+use leadgate_core::intake::{EventCall, EventKind};
 use leadgate_core::submission::Route;
 use tower_http::catch_panic::CatchPanicLayer;
 
@@ -39,6 +40,8 @@ pub enum RouteAccess {
     Form,
     /// Those with a secret of the notifications: the CRM.
     Webhook,
+    /// The same, but the key may also come as the user name of basic authentication, which is how analytics libraries send it.
+    WriteKey,
     /// Anyone: it tells nothing about the account and changes nothing.
     Anyone,
 }
@@ -50,6 +53,7 @@ pub(crate) enum Door {
     Form,
     Notification,
     LatestNotification,
+    Events(EventCall),
     Submission,
     Submissions,
     Jobs,
@@ -77,7 +81,8 @@ impl Door {
             Door::Submit(route) => Dialect::of(route),
             Door::Health | Door::Notification => Dialect::Guide,
             Door::LatestNotification => Dialect::V1,
-            Door::Submission | Door::Submissions | Door::Jobs | Door::Job | Door::Stages => Dialect::V1,
+            Door::Events(_) | Door::Submission | Door::Submissions | Door::Jobs => Dialect::V1,
+            Door::Job | Door::Stages => Dialect::V1,
             Door::ReleaseJob | Door::ReleaseJobs => Dialect::V1,
             Door::Form | Door::Ready | Door::Loopback | Door::Metrics | Door::Nowhere => Dialect::V1,
             Door::Deliveries | Door::Delivery | Door::RetryDelivery | Door::RetryDeliveries => Dialect::V1,
@@ -118,6 +123,14 @@ pub static ROUTES: &[RouteEntry] = &[
     RouteEntry::new("POST", "/freshsales/webhook", RouteAccess::Webhook, Door::Notification),
     RouteEntry::new("POST", "/freshsales/webhook/{source}", RouteAccess::Webhook, Door::Notification),
     RouteEntry::new("GET", "/v1/notifications/latest", RouteAccess::Key, Door::LatestNotification),
+    RouteEntry::new("POST", "/v1/events", RouteAccess::WriteKey, Door::Events(EventCall::Own)),
+    RouteEntry::new("POST", "/v1/track", RouteAccess::WriteKey, Door::Events(EventCall::One(EventKind::Track))),
+    RouteEntry::new("POST", "/v1/identify", RouteAccess::WriteKey, Door::Events(EventCall::One(EventKind::Identify))),
+    RouteEntry::new("POST", "/v1/group", RouteAccess::WriteKey, Door::Events(EventCall::One(EventKind::Group))),
+    RouteEntry::new("POST", "/v1/page", RouteAccess::WriteKey, Door::Events(EventCall::One(EventKind::Page))),
+    RouteEntry::new("POST", "/v1/screen", RouteAccess::WriteKey, Door::Events(EventCall::One(EventKind::Screen))),
+    RouteEntry::new("POST", "/v1/alias", RouteAccess::WriteKey, Door::Events(EventCall::One(EventKind::Alias))),
+    RouteEntry::new("POST", "/v1/batch", RouteAccess::WriteKey, Door::Events(EventCall::Batch)),
     RouteEntry::new("GET", "/v1/submissions/{id}", RouteAccess::Key, Door::Submission),
     RouteEntry::new("GET", "/v1/submissions", RouteAccess::Key, Door::Submissions),
     RouteEntry::new("GET", "/v1/jobs", RouteAccess::Key, Door::Jobs),
@@ -168,6 +181,9 @@ fn behind(entry: &'static RouteEntry) -> MethodRouter<Gateway> {
         Door::Form => post(forms::submit).options(forms::preflight),
         Door::Notification => post(hooks::receive).put(hooks::receive).patch(hooks::receive),
         Door::LatestNotification => get(hooks::latest),
+        Door::Events(call) => post(async move |State(gateway): State<Gateway>, caller: Caller, request: Request| {
+            intake::submit_events(&gateway, call, caller, request).await
+        }),
         Door::Submission => get(submissions::show),
         Door::Submissions => get(listing::list),
         Door::Jobs => get(operator::list),

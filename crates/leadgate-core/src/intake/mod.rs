@@ -4,7 +4,8 @@
 //! stored body when it is planned, so that what is acted on is what was stored. It is pure, so both readings agree.
 //!
 //! * `guide` reads the shapes of the integration guide's server, so that an app can switch by changing one URL;
-//! * `v1` reads Leadgate's own, richer and strict: an unknown field is an error, because a typo would lose data silently.
+//! * `v1` reads Leadgate's own, richer and strict: an unknown field is an error, because a typo would lose data silently;
+//! * `event` reads events, in Leadgate's own shape and in that of analytics libraries.
 
 mod event;
 mod guide;
@@ -16,7 +17,10 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-pub use event::{Event, EventKind};
+pub use event::{
+    Arrived, Event, EventCall, EventItem, EventKind, LARGEST_BATCH, LARGEST_EVENT, MOST_EVENTS, split as split_events,
+};
+pub(crate) use event::{email_in, phone_in};
 
 use crate::hooks;
 use crate::identity::Email;
@@ -203,7 +207,7 @@ pub fn read(raw: &RawSubmission, rules: &ReadingRules) -> Result<Submission, Int
             hooks::notification(raw, &rules.rules.hooks).map(|seen| Submission::Sighting(Box::new(seen)))
         }
         Route::Sighting => hooks::row(raw, &rules.rules.hooks).map(|seen| Submission::Sighting(Box::new(seen))),
-        Route::Event => Err(IntakeError::Malformed(Problem::new("", "of this kind is not understood by this version"))),
+        Route::Event => event::read(&raw.body, raw.label.as_deref()),
     }
 }
 
@@ -212,6 +216,10 @@ pub(crate) fn from_json<'de, T: serde::Deserialize<'de>>(body: &'de [u8]) -> Res
     if body.trim_ascii_start().first().is_some_and(|byte| *byte == b'[') {
         return Err(IntakeError::Malformed(Problem::new("", "body is a list; send one JSON object")));
     }
+    from_json_or_list(body)
+}
+
+fn from_json_or_list<'de, T: serde::Deserialize<'de>>(body: &'de [u8]) -> Result<T, IntakeError> {
     let mut reader = serde_json::Deserializer::from_slice(body);
     let value = serde_path_to_error::deserialize(&mut reader).map_err(malformed)?;
     reader.end().map_err(|_| IntakeError::Malformed(Problem::new("", "body has text after the JSON document")))?;

@@ -1,6 +1,6 @@
 //! Keeping submissions and telling repeats apart.
 
-use futures::future::join_all;
+use futures::future::{join, join_all};
 use leadgate_core::lane::Lane;
 use leadgate_core::submission::{RawSubmission, Route};
 
@@ -123,4 +123,35 @@ pub async fn an_unknown_submission_has_no_story(store: &dyn Store) {
 pub async fn an_accepted_submission_is_signalled(store: &dyn Store) {
     accept(store, 1, 0).await;
     assert!(work_is_signalled(store).await);
+}
+
+/// They arrive in the order they were handed over, and work is signalled.
+pub async fn several_submissions_are_kept_in_order(store: &dyn Store) {
+    let outcomes = store.accept_many([3, 1, 2].map(submission).into(), at(5)).await.unwrap();
+    assert_eq!(outcomes, [AcceptOutcome::Accepted; 3]);
+    assert!(work_is_signalled(store).await);
+    let entries = store.unplanned([10; 4]).await.unwrap();
+    assert_eq!(entries.iter().map(|entry| entry.id).collect::<Vec<_>>(), [3, 1, 2].map(id));
+    assert_eq!(entries[0].accepted_at, at(5));
+    assert_eq!(store.accept_many(Vec::new(), at(5)).await.unwrap(), []);
+}
+
+/// Whether it repeats what was kept before or another one of the same call; the others are kept.
+pub async fn a_repeat_among_several_is_told_by_itself(store: &dyn Store) {
+    store.accept(keyed(1, 10, 100), at(0)).await.unwrap();
+    let several = vec![keyed(2, 10, 100), keyed(3, 11, 100), keyed(4, 11, 100), keyed(5, 10, 200)];
+    let outcomes = store.accept_many(several, at(1)).await.unwrap();
+    let [repeat, again] = [1, 3].map(|number| AcceptOutcome::Repeat(id(number)));
+    assert_eq!(outcomes, [repeat, AcceptOutcome::Accepted, again, AcceptOutcome::KeyReused(id(1))]);
+    assert_eq!(store.unplanned([10; 4]).await.unwrap().len(), 2);
+    assert_eq!((story(store, id(1)).await.repeats, story(store, id(3)).await.repeats), (1, 1));
+}
+
+/// The same events sent twice at the same moment are kept once.
+pub async fn several_at_once_by_two_callers_are_told_apart(store: &dyn Store) {
+    let several = |first: u64| (0..20).map(|number| keyed(first + number, number, 100)).collect();
+    let (one, two) = join(store.accept_many(several(100), at(0)), store.accept_many(several(200), at(0))).await;
+    let outcomes = [one.unwrap(), two.unwrap()].concat();
+    assert_eq!(outcomes.iter().filter(|outcome| **outcome == AcceptOutcome::Accepted).count(), 20);
+    assert_eq!(store.unplanned([100; 4]).await.unwrap().len(), 20);
 }

@@ -1,4 +1,6 @@
-//! What is remembered between jobs: records, notes, the budget, the catalog, the app keys.
+//! What is remembered between jobs: records, notes, the budget, the catalog, the app keys, the profiles.
+
+use std::collections::BTreeMap;
 
 use leadgate_core::catalog::{AccountFacts, NamedId, Parent, Section, SectionContent, SectionRead};
 use leadgate_core::identity::IdentityKey;
@@ -6,6 +8,8 @@ use leadgate_core::plan::PlanEffects;
 use leadgate_core::record::{KnownRecord, RecordKind, RecordRef};
 use leadgate_core::routing::RoutingState;
 use leadgate_core::steps::StepEffect;
+
+use serde_json::{Value, json};
 
 use super::samples::*;
 use crate::Store;
@@ -146,4 +150,47 @@ pub async fn whose_turn_it_is_is_kept_with_the_plans(store: &dyn Store) {
     assert_eq!(store.routing().await.unwrap(), state(2), "the last that was handed over");
     store.record_plans(vec![with(3, Some(state(3))), with(4, None)], at(0)).await.unwrap();
     assert_eq!(store.routing().await.unwrap(), state(2));
+}
+
+/// A plan that changes profiles.
+fn teaching(number: u64, profiles: &[(&str, Value)]) -> PlannedSubmission {
+    let profiles = profiles.iter().map(|(name, profile)| ((*name).to_owned(), profile.clone())).collect();
+    PlannedSubmission {
+        effects: PlanEffects { profiles, ..PlanEffects::default() },
+        ..planned(id(number), Ok(job(&[])))
+    }
+}
+
+async fn profiles(store: &dyn Store, keys: &[&str]) -> BTreeMap<String, Value> {
+    store.profiles(keys.iter().map(|key| (*key).to_owned()).collect()).await.unwrap()
+}
+
+/// They come back by key; keys that are unknown or asked for twice do no harm.
+pub async fn profiles_are_kept_with_their_plans(store: &dyn Store) {
+    accept(store, 1, 0).await;
+    let (ada, bob) = (json!({ "email": "ada@example.com" }), json!({ "traits": { "plan": "Pro" } }));
+    store.record_plans(vec![teaching(1, &[("a", ada.clone()), ("b", bob)])], at(1)).await.unwrap();
+    assert_eq!(profiles(store, &["a", "z", "a"]).await, BTreeMap::from([("a".to_owned(), ada)]));
+    assert!(profiles(store, &[]).await.is_empty());
+    assert_eq!(claim(store, 1).await.len(), 1);
+}
+
+/// In order of arrival, in whatever order the plans were handed over.
+pub async fn a_profile_is_what_the_last_plan_said(store: &dyn Store) {
+    accept(store, 1, 0).await;
+    accept(store, 2, 0).await;
+    let plans = vec![teaching(2, &[("a", json!({ "n": 2 }))]), teaching(1, &[("a", json!({ "n": 1 }))])];
+    store.record_plans(plans, at(1)).await.unwrap();
+    assert_eq!(profiles(store, &["a"]).await["a"], json!({ "n": 2 }));
+    accept(store, 3, 2).await;
+    store.record_plans(vec![teaching(3, &[("a", json!({ "n": 3 }))])], at(3)).await.unwrap();
+    assert_eq!(profiles(store, &["a"]).await["a"], json!({ "n": 3 }));
+}
+
+/// Because the submission was planned meanwhile, or is unknown.
+pub async fn profiles_of_a_plan_that_is_not_recorded_are_not_kept(store: &dyn Store) {
+    plan(store, 1, job(&[])).await;
+    let late = vec![teaching(1, &[("a", json!({}))]), teaching(9, &[("b", json!({}))])];
+    store.record_plans(late, at(1)).await.unwrap();
+    assert!(profiles(store, &["a", "b"]).await.is_empty());
 }

@@ -25,6 +25,18 @@ impl Accepted {
     }
 }
 
+/// The answer to several events.
+#[derive(Serialize)]
+pub(super) struct KeptEvents {
+    events: Vec<Accepted>,
+}
+
+impl KeptEvents {
+    pub(super) fn of(ids: &[SubmissionId]) -> KeptEvents {
+        KeptEvents { events: ids.iter().map(|id| Accepted::of(*id, Progress::Received)).collect() }
+    }
+}
+
 /// The answer to a submission that is finished: 201 if it made a person or a note.
 pub(super) fn done(story: &SubmissionStory) -> Response {
     let outcome = story.job.as_ref().and_then(|job| job.outcome.as_ref());

@@ -28,6 +28,11 @@ pub(crate) fn check_type(headers: &HeaderMap) -> Result<(), ApiError> {
     if headers.get(CONTENT_ENCODING).is_some_and(|encoding| !encoding.as_bytes().eq_ignore_ascii_case(b"identity")) {
         return Err(ApiError::NotJson("the body is compressed; send it without Content-Encoding"));
     }
+    check_content_type(headers)
+}
+
+/// The same, for whatever is inside a packed body.
+pub(super) fn check_content_type(headers: &HeaderMap) -> Result<(), ApiError> {
     let declared = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let (kind, parameters) = declared.split_once(';').unwrap_or((declared, ""));
     if !is_json(kind.trim()) {
@@ -55,13 +60,17 @@ fn is_utf8_if_charset(parameter: &str) -> bool {
     }
 }
 
-/// Reads a text to its end.
+/// Reads the body to its end.
 pub(super) async fn read(headers: &HeaderMap, body: Body, limits: BodyLimits) -> Result<Vec<u8>, ApiError> {
-    let bytes = read_bytes(headers, body, limits).await?;
+    utf8(read_bytes(headers, body, limits).await?)
+}
+
+/// The bytes, if they are UTF-8.
+pub(super) fn utf8(bytes: Vec<u8>) -> Result<Vec<u8>, ApiError> {
     if std::str::from_utf8(&bytes).is_ok() { Ok(bytes) } else { Err(ApiError::NotUtf8) }
 }
 
-/// Reads a body to its end, whatever is in it.
+/// Reads the body to its end, whatever it holds.
 pub(crate) async fn read_bytes(headers: &HeaderMap, mut body: Body, limits: BodyLimits) -> Result<Vec<u8>, ApiError> {
     let announced = announced_length(headers);
     let result = if announced.is_some_and(|length| length > limits.bytes) {

@@ -1,5 +1,6 @@
 //! What a repeat is recognised by: digests over the caller, the route and either the idempotency key or the body's exact bytes.
 
+use leadgate_core::intake::EventItem;
 use leadgate_core::submission::{RawSubmission, Route, SubmissionId};
 use leadgate_store::model::{Dedupe, Digest};
 use sha2::{Digest as _, Sha256};
@@ -30,6 +31,23 @@ pub(crate) fn of(
         None => {
             Dedupe::Content { content: digest(&[caller, route, target, &raw.body]), within: settings.content_window }
         }
+    }
+}
+
+/// The digests of an event. Its reporter's id says what it is, whatever else it holds: a library that sends an event again stamps it anew.
+/// Without an id it is its bytes as sent that count.
+pub(super) fn of_event(caller: &Digest, item: &EventItem<'_>, settings: &WebSettings) -> Dedupe {
+    let route = Route::Event.name().as_bytes();
+    match &item.id {
+        Some(id) => Dedupe::Key {
+            key: digest(&[caller, route, b"id", id.as_bytes()]),
+            body: Digest::default(),
+            within: settings.key_window,
+        },
+        None => Dedupe::Content {
+            content: digest(&[caller, route, item.label.as_bytes(), item.sent.as_bytes()]),
+            within: settings.content_window,
+        },
     }
 }
 

@@ -18,6 +18,13 @@ pub(super) struct Preference {
     pub(super) applied: Option<HeaderValue>,
 }
 
+impl Preference {
+    /// The same for a route where nobody waits unasked.
+    pub(super) fn without_patience(self) -> Preference {
+        Preference { patience: Duration::ZERO, ..self }
+    }
+}
+
 /// Reads the header. What is not understood is passed over, as the standard wants it.
 pub(super) fn read(headers: &HeaderMap, settings: &WebSettings) -> Preference {
     let (mut wait, mut asynchronous) = (None, false);

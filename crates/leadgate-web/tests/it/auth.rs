@@ -19,7 +19,7 @@ fn bare(method: &str, path: &str) -> http::request::Builder {
 /// What a route answers without its key: apps are asked for theirs, pages for that of their form.
 fn refusal(access: RouteAccess) -> Option<u16> {
     match access {
-        RouteAccess::Key => Some(401),
+        RouteAccess::Key | RouteAccess::WriteKey => Some(401),
         RouteAccess::Form => Some(403),
         RouteAccess::Webhook => Some(401),
         RouteAccess::Anyone => None,
@@ -36,9 +36,52 @@ async fn every_route_but_three_asks_for_a_key() {
         let refused = matches!(status, 401 | 403).then_some(status);
         assert_eq!(refused, refusal(route.access), "{} {}", route.method, route.path);
         assert_eq!(route.access == RouteAccess::Anyone, open, "{}", route.path);
-        assert_eq!(answer.header("www-authenticate"), if status == 401 { "Bearer" } else { "" });
+        assert_eq!(answer.header("www-authenticate"), schemes(route.access));
     }
     assert_eq!(gateway.store.kept(), 0);
+}
+
+fn schemes(access: RouteAccess) -> &'static str {
+    match access {
+        RouteAccess::Anyone | RouteAccess::Form => "",
+        RouteAccess::Key | RouteAccess::Webhook => "Bearer",
+        RouteAccess::WriteKey => "Bearer, Basic realm=\"leadgate\"",
+    }
+}
+
+#[tokio::test]
+async fn only_the_routes_of_events_take_the_key_as_a_user_name() {
+    let gateway = TestGateway::with(|settings| settings.patience = std::time::Duration::ZERO);
+    for route in ROUTES.iter().filter(|route| !matches!(route.access, RouteAccess::Form | RouteAccess::Webhook)) {
+        let request = bare(route.method, route.path).header("authorization", basic(&format!("{KEY}:")));
+        let answer = gateway.send(request.json(guide_lead())).await;
+        assert_eq!(answer.status == 401, route.access == RouteAccess::Key, "{}", route.path);
+    }
+}
+
+#[rstest]
+#[case::write_key(basic("lg_test_key:"), true)]
+#[case::lower_case(basic("lg_test_key:").replace("Basic", "basic"), true)]
+#[case::bearer("Bearer lg_test_key".to_owned(), true)]
+#[case::another(basic("lg_wrong:"), false)]
+#[case::with_a_password(basic("lg_test_key:x"), false)]
+#[case::as_the_password(basic(":lg_test_key"), false)]
+#[case::without_a_colon(basic("lg_test_key"), false)]
+#[case::nobody(basic(":"), false)]
+#[case::not_encoded("Basic lg_test_key:".to_owned(), false)]
+#[case::nothing("Basic ".to_owned(), false)]
+#[tokio::test]
+async fn a_write_key_is_taken_only_as_it_is(#[case] value: String, #[case] taken: bool) {
+    let gateway = TestGateway::new();
+    let request = bare("POST", "/v1/track").header("authorization", value);
+    let answer = gateway.send(request.text(r#"{"event": "A", "writeKey": "lg_test_key"}"#)).await;
+    assert_eq!(answer.status == 200, taken, "{answer:?}");
+    assert_eq!(gateway.store.kept(), usize::from(taken));
+}
+
+fn basic(pair: &str) -> String {
+    use base64::Engine as _;
+    format!("Basic {}", base64::engine::general_purpose::STANDARD.encode(pair))
 }
 
 #[tokio::test]

@@ -5,6 +5,7 @@
 mod auth;
 mod connections;
 mod deliveries;
+mod events;
 mod failures;
 mod forms;
 mod forms_limits;

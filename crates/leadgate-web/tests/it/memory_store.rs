@@ -1,6 +1,6 @@
 //! A store in memory. What the web side asks of it is real; the end of a submission is what the test says it is.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard};
 
@@ -231,6 +231,18 @@ impl Store for MemoryStore {
         Ok(AcceptOutcome::Accepted)
     }
 
+    async fn accept_many(
+        &self,
+        submissions: Vec<NewSubmission>,
+        now: Timestamp,
+    ) -> Result<Vec<AcceptOutcome>, StoreError> {
+        let mut outcomes = Vec::with_capacity(submissions.len());
+        for submission in submissions {
+            outcomes.push(self.accept(submission, now).await?);
+        }
+        Ok(outcomes)
+    }
+
     async fn story(&self, id: SubmissionId) -> Result<Option<SubmissionStory>, StoreError> {
         self.check().await?;
         self.reads.fetch_add(1, Ordering::Relaxed);
@@ -285,6 +297,10 @@ impl Store for MemoryStore {
     // The rest is the engine's and the operator's. That the web side calls none of it is part of what these tests show.
 
     async fn unplanned(&self, _: [u32; 4]) -> Result<Vec<InboxEntry>, StoreError> {
+        unreachable!("only the engine plans")
+    }
+
+    async fn profiles(&self, _: Vec<String>) -> Result<BTreeMap<String, Value>, StoreError> {
         unreachable!("only the engine plans")
     }
 

@@ -4,6 +4,7 @@ mod budget;
 mod bursts;
 mod changes;
 mod deals;
+mod events;
 mod faults;
 mod forms;
 mod leads;
