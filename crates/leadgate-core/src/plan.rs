@@ -14,7 +14,7 @@ use crate::mirror::{MirrorUpdate, Mirrored};
 use crate::playbook::{Response, Trigger};
 use crate::record::{Fields, RecordKind, RecordRef, field};
 use crate::routing::RoutingState;
-use crate::steps::{CompanyStep, DealStep, NoteStep, NoteWhere, PersonStep, PersonWish, StageStep, Step};
+use crate::steps::{CompanyStep, DealStep, NoteStep, PersonStep, PersonWish, StageStep, Step, StepTarget};
 use crate::submission::SubmissionId;
 
 /// What a submission asks for.
@@ -118,7 +118,12 @@ pub fn derive(submission: &Submission, context: &PlanContext<'_>, _memory: &mut 
 
 fn response_plan(response: Response, lane: Lane) -> Plan {
     let Response { steps, keys, decisions } = response;
-    Plan { steps, keys, recalls: Vec::new(), lane, decisions }
+    let company = |step: &Step| match step {
+        Step::EnsureCompany(step) => Some(IdentityKey::of_company(&step.name)),
+        _ => None,
+    };
+    let recalls = steps.iter().filter_map(company).collect();
+    Plan { steps, keys, recalls, lane, decisions }
 }
 
 fn lead_plan(lead: &Lead, lane: Lane, rules: &ReadingRules) -> Plan {
@@ -133,7 +138,7 @@ fn lead_plan(lead: &Lead, lane: Lane, rules: &ReadingRules) -> Plan {
             .as_ref()
             .map(|deal| Step::EnsureDeal(DealStep::new(deal.name.clone(), deal.amount.clone(), deal.stage.clone()))),
     );
-    steps.extend(lead.note.as_ref().map(|text| Step::AddNote(NoteStep::new(NoteWhere::Person, text.clone()))));
+    steps.extend(lead.note.as_ref().map(|text| Step::AddNote(NoteStep::new(StepTarget::Person, text.clone()))));
     Plan {
         steps,
         keys: by_email.into_iter().chain(by_phone).collect(),
@@ -188,7 +193,7 @@ fn lead_only(lead: &Lead) -> Fields {
 fn note_plan(note: &Note, lane: Lane) -> Plan {
     match &note.target {
         NoteTarget::Record(record) => Plan {
-            steps: vec![Step::AddNote(NoteStep::new(NoteWhere::Record(*record), note.text.clone()))],
+            steps: vec![Step::AddNote(NoteStep::new(StepTarget::Record(*record), note.text.clone()))],
             keys: vec![IdentityKey::of_record(*record)],
             recalls: Vec::new(),
             lane,
@@ -207,7 +212,7 @@ fn note_plan(note: &Note, lane: Lane) -> Plan {
                 create: false,
             };
             let person = Step::EnsurePerson(Box::new(PersonStep::new(wish)));
-            let add = Step::AddNote(NoteStep::new(NoteWhere::Person, note.text.clone()));
+            let add = Step::AddNote(NoteStep::new(StepTarget::Person, note.text.clone()));
             Plan {
                 steps: vec![person, add],
                 keys: vec![IdentityKey::of_email(email)],

@@ -26,6 +26,10 @@ const PLAIN: [&str; 16] = [
     field::LIFECYCLE_STAGE_ID,
 ];
 
+/// Fields of a deal beside those.
+const OF_DEAL: [&str; 6] =
+    [field::NAME, field::AMOUNT, field::STAGE_ID, field::PIPELINE_ID, field::STAGE_SINCE, field::EXPECTED_CLOSE];
+
 /// Attributes to write, from the gateway's fields.
 pub(crate) fn attributes(kind: RecordKind, fields: &Fields) -> Map<String, Value> {
     let mut written = Map::new();
@@ -73,7 +77,11 @@ pub(crate) fn snapshot(kind: RecordKind, id: i64, shown: &Value) -> Snapshot {
             reader.take(field::WEBSITE, "/website", "/website");
             reader.take(field::EMPLOYEES, "/number_of_employees", "/number_of_employees");
         }
-        RecordKind::Deal => {}
+        RecordKind::Deal => {
+            for name in OF_DEAL {
+                reader.take(name, &format!("/{name}"), &format!("/{name}"));
+            }
+        }
     }
     let created_at = shown.get("created_at").and_then(Value::as_str).and_then(|text| text.parse::<Timestamp>().ok());
     let Reader { fields, unread, .. } = reader;

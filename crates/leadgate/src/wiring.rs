@@ -124,7 +124,8 @@ fn budget(settings: &Settings) -> BudgetSettings {
     }
 }
 
-fn reading(settings: &Settings) -> ReadingRules {
+/// How bodies are read, and the rules file.
+pub(crate) fn reading(settings: &Settings) -> ReadingRules {
     ReadingRules { phone_region: settings.intake.phone_region.clone(), rules: Arc::clone(&settings.rules.read) }
 }
 

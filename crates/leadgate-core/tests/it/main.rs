@@ -4,5 +4,7 @@
 mod exactly_once;
 mod intake;
 mod model_crm;
+mod model_deals;
 mod planning;
+mod playbook;
 mod scripted;
