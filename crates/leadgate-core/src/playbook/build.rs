@@ -131,19 +131,7 @@ impl<'a> Builder<'a> {
 
     fn step(&mut self, action: &Action) -> Built {
         match action {
-            Action::Person { create, overwrite, fields, tags, source, campaign, owner } => {
-                let mut wish = self.nobody_in_particular()?;
-                wish.create = *create;
-                wish.overwrite = *overwrite;
-                wish.fields = self.subject.names.clone();
-                wish.fields.extend(self.fields(fields)?);
-                wish.fields.extend(self.tags(tags)?);
-                wish.source = self.maybe(source.as_ref())?;
-                wish.campaign = self.maybe(campaign.as_ref())?;
-                wish.owner = self.maybe(owner.as_ref())?;
-                self.has_person = true;
-                Ok(Some(Step::EnsurePerson(Box::new(PersonStep::new(wish).or_left_out()))))
-            }
+            Action::Person { .. } => self.person(action),
             Action::Company { name, fields } => {
                 let Some(name) = self.text(name)? else { return Ok(None) };
                 Ok(Some(Step::EnsureCompany(CompanyStep::new(name, self.fields(fields)?))))
@@ -194,6 +182,23 @@ impl<'a> Builder<'a> {
             }
             Action::Send { destination, kind, content } => self.send(destination, *kind, content),
         }
+    }
+
+    fn person(&mut self, action: &Action) -> Built {
+        let Action::Person { create, overwrite, fields, tags, source, campaign, owner } = action else {
+            return Ok(None);
+        };
+        let mut wish = self.nobody_in_particular()?;
+        wish.create = *create;
+        wish.overwrite = *overwrite;
+        wish.fields = self.subject.names.clone();
+        wish.fields.extend(self.fields(fields)?);
+        wish.fields.extend(self.tags(tags)?);
+        wish.source = self.maybe(source.as_ref())?;
+        wish.campaign = self.maybe(campaign.as_ref())?;
+        wish.owner = self.maybe(owner.as_ref())?;
+        self.has_person = true;
+        Ok(Some(Step::EnsurePerson(Box::new(PersonStep::new(wish).or_left_out()))))
     }
 
     fn text(&self, template: &Template) -> Result<Option<String>, String> {
