@@ -267,7 +267,7 @@ pub struct NoteSeen {
 }
 
 /// A deal as the CRM lists it.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DealSeen {
     /// Its id.
     pub id: i64,
@@ -275,7 +275,7 @@ pub struct DealSeen {
     pub name: String,
     /// When it was created, where the listing says so.
     pub created_at: Option<Timestamp>,
-    /// How it stands.
+    /// How it stands, where the listing says so.
     pub standing: DealStanding,
 }
 

@@ -1,14 +1,15 @@
 //! Find a deal of the person, or make one: open ones first, the newest, of one pipeline if so wished. Deals have no key, so after a lost answer
-//! the person's deals are read again.
+//! the person's deals are read again. A listing may leave out how the deals stand; then they are read one by one, the likeliest first, until one fits.
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::move_found::standing_of;
 use super::stage::{StageFound, find_stage};
 use super::{CLOCK_SKEW, DealFound, Findings, Next, Parking, StepAnswer, StepContext, StepEffect, Verdict, trace};
 use crate::catalog::{NamedId, Section};
 use crate::crm::{CrmCall, CrmFailure, CrmReply, DealSeen, DealStanding, NewDeal};
-use crate::record::{RecordKind, RecordRef};
+use crate::record::{RecordKind, RecordRef, Snapshot};
 
 /// Which deal of the person is meant.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -46,6 +47,9 @@ pub struct FindDealStep {
     unknown: bool,
     #[serde(default)]
     looked: bool,
+    /// The person's deals that have not been looked at, the likeliest first.
+    #[serde(default)]
+    candidates: Vec<DealSeen>,
     #[serde(default)]
     first_write: Option<Timestamp>,
     #[serde(default)]
@@ -64,6 +68,7 @@ impl FindDealStep {
             at,
             unknown: false,
             looked: false,
+            candidates: Vec::new(),
             first_write: None,
             refreshed_from: None,
             found: None,
@@ -78,6 +83,9 @@ impl FindDealStep {
 
     pub(super) fn next(&self, context: &StepContext<'_>) -> Next {
         let Some(person) = context.findings.person.filter(|_| self.found.is_none()) else { return Next::Done };
+        if let Some(deal) = self.candidates.first() {
+            return Next::Call(CrmCall::ReadDeal(deal.id));
+        }
         if person.kind == RecordKind::Lead || (self.looked && !self.unknown && self.wish.create.is_none()) {
             return Next::Done;
         }
@@ -127,11 +135,13 @@ impl FindDealStep {
 
     pub(super) fn look_again(&mut self, now: Timestamp) {
         self.looked = false;
+        self.candidates.clear();
         self.refreshed_from = Some(now);
     }
 
     pub(super) fn mark_unknown(&mut self, since: Timestamp) {
         self.unknown = true;
+        self.candidates.clear();
         self.first_write.get_or_insert(since);
     }
 
@@ -144,7 +154,9 @@ impl FindDealStep {
                 let standing = DealStanding { stage, pipeline, created_at: since, stage_since: since };
                 self.found = Some(DealFound { id, created: true, standing, seen_at: context.now });
             }
-            (CrmCall::ListDeals(_), Ok(CrmReply::Deals(deals))) => self.choose(&deals, context),
+            (CrmCall::ListDeals(_), Ok(CrmReply::Deals(deals))) => self.listed(deals, context),
+            (CrmCall::ReadDeal(id), Ok(CrmReply::Record(snapshot))) => self.was_read(*id, &snapshot, context),
+            (CrmCall::ReadDeal(id), Err(CrmFailure::NotFound)) => self.candidates.retain(|deal| deal.id != *id),
             (CrmCall::CreateDeal(_), Err(CrmFailure::StaleId { .. })) if self.refreshed_from.is_none() => {
                 self.refreshed_from = Some(context.now);
             }
@@ -154,33 +166,54 @@ impl FindDealStep {
         Verdict::Proceed
     }
 
-    fn choose(&mut self, deals: &[DealSeen], context: &StepContext<'_>) {
+    fn listed(&mut self, mut deals: Vec<DealSeen>, context: &StepContext<'_>) {
         self.looked = true;
-        let ours = if self.unknown { self.ours(deals) } else { None };
         self.unknown = false;
-        let pipeline = self.pipeline(context);
-        let fits = |deal: &&DealSeen| {
-            let in_pipeline =
-                self.wish.pipeline.is_none() || (pipeline.is_some() && deal.standing.pipeline == pipeline);
-            in_pipeline && (self.wish.closed_too || !is_closed(deal, context))
-        };
-        let age = |deal: &&DealSeen| (deal.standing.created_at, deal.id);
-        let fitting = || deals.iter().filter(fits);
-        let chosen = if self.wish.oldest { fitting().min_by_key(age) } else { fitting().max_by_key(age) };
-        let Some(deal) = ours.or(chosen) else { return };
-        let made = ours.is_some();
-        let how = if made { "was made although the answer was lost" } else { "is the deal of the person" };
-        self.story.push(format!("deal {} {how}", deal.id));
-        self.found = Some(DealFound { id: deal.id, created: made, standing: deal.standing, seen_at: context.now });
+        deals.sort_by_key(|deal| (deal.created_at, deal.id));
+        // What this very step made is the newest.
+        if !self.wish.oldest || self.first_write.is_some() {
+            deals.reverse();
+        }
+        self.candidates = deals;
+        self.look_on(context);
     }
 
-    /// The deal that an earlier attempt of this very step made.
-    fn ours<'a>(&self, deals: &'a [DealSeen]) -> Option<&'a DealSeen> {
-        let since = self.first_write?.saturating_sub(CLOCK_SKEW).unwrap_or(Timestamp::MIN);
-        let name = self.wish.create.as_ref()?.name.trim();
-        let young = |deal: &&DealSeen| deal.created_at.is_none_or(|at| at >= since);
-        let named = |deal: &&DealSeen| deal.name.trim().eq_ignore_ascii_case(name);
-        deals.iter().filter(named).filter(young).max_by_key(|deal| deal.id)
+    fn was_read(&mut self, id: i64, snapshot: &Snapshot, context: &StepContext<'_>) {
+        let Some(at) = self.candidates.iter().position(|deal| deal.id == id) else { return };
+        let mut deal = self.candidates.remove(at);
+        deal.standing = standing_of(snapshot);
+        self.consider(&deal, context);
+        self.look_on(context);
+    }
+
+    /// Looks at the next deals as far as the listing told how they stand.
+    fn look_on(&mut self, context: &StepContext<'_>) {
+        while self.found.is_none() && self.candidates.first().is_some_and(|deal| deal.standing.stage.is_some()) {
+            let deal = self.candidates.remove(0);
+            self.consider(&deal, context);
+        }
+    }
+
+    /// Takes the deal if it is the one that is meant.
+    fn consider(&mut self, deal: &DealSeen, context: &StepContext<'_>) {
+        let ours = self.is_ours(deal);
+        let pipeline = self.pipeline(context);
+        let in_pipeline = self.wish.pipeline.is_none() || (pipeline.is_some() && deal.standing.pipeline == pipeline);
+        if !(ours || (in_pipeline && (self.wish.closed_too || !is_closed(deal, context)))) {
+            return;
+        }
+        let how = if ours { "was made although the answer was lost" } else { "is the deal of the person" };
+        self.story.push(format!("deal {} {how}", deal.id));
+        self.found = Some(DealFound { id: deal.id, created: ours, standing: deal.standing, seen_at: context.now });
+        self.candidates.clear();
+    }
+
+    /// Whether an earlier attempt of this very step made the deal: same name, and not older than the attempt.
+    fn is_ours(&self, deal: &DealSeen) -> bool {
+        let Some((make, first_write)) = self.wish.create.as_ref().zip(self.first_write) else { return false };
+        let since = first_write.saturating_sub(CLOCK_SKEW).unwrap_or(Timestamp::MIN);
+        let made_at = deal.standing.created_at.or(deal.created_at);
+        deal.name.trim().eq_ignore_ascii_case(make.name.trim()) && made_at.is_none_or(|at| at >= since)
     }
 
     pub(super) fn settle(&mut self, context: &StepContext<'_>) {

@@ -217,7 +217,7 @@ fn unreadable() -> Parking {
     Parking::new(ParkReason::Forbidden, message)
 }
 
-fn standing_of(snapshot: &Snapshot) -> DealStanding {
+pub(super) fn standing_of(snapshot: &Snapshot) -> DealStanding {
     let fields: &Fields = &snapshot.fields;
     let id = |name: &str| fields.get(name).and_then(serde_json::Value::as_i64);
     DealStanding {

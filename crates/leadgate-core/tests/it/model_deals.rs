@@ -53,7 +53,11 @@ impl ModelCrm {
     pub(crate) fn answer_of_deals(&mut self, call: &CrmCall) -> Result<CrmReply, CrmFailure> {
         let now = self.now;
         match call {
-            CrmCall::ListDeals(_) => Ok(CrmReply::Deals(self.deals.values().map(|(deal, _)| deal.clone()).collect())),
+            CrmCall::ListDeals(_) => {
+                // As the CRM does: a listing does not tell how the deals stand.
+                let shown = |deal: &DealSeen| DealSeen { id: deal.id, name: deal.name.clone(), ..DealSeen::default() };
+                Ok(CrmReply::Deals(self.deals.values().map(|(deal, _)| shown(deal)).collect()))
+            }
             CrmCall::CreateDeal(deal) => {
                 self.next_id += 1;
                 let standing = DealStanding {

@@ -6,7 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 
 use crate::catalog::{AccountFacts, Catalog, NamedId, Parent, Section, SectionContent, SectionRead, StagePlace};
-use crate::crm::{CrmCall, CrmFailure, CrmReply, DealSeen, DealStanding};
+use crate::crm::{CrmCall, CrmFailure, CrmReply, DealSeen};
 use crate::job::{AbsorbRules, AfterCall, JobState, Turn, TurnContext};
 use crate::lane::Lane;
 use crate::plan::Plan;
@@ -20,6 +20,7 @@ const MOST_TURNS: usize = 500;
 const PERSON: i64 = 1;
 const DEAL: i64 = 2;
 const COMPANY: i64 = 3;
+const PIPELINE: i64 = 4;
 const FIRST_NAMED: i64 = 100;
 
 pub(super) struct IdealAccount {
@@ -97,10 +98,10 @@ impl IdealAccount {
             | CrmCall::UpsertPerson { fields, .. }
             | CrmCall::UpdatePerson { fields, .. } => CrmReply::Record(self.person(fields)),
             CrmCall::ReadPerson(_) => CrmReply::Record(self.person(&Fields::new())),
-            CrmCall::ListDeals(_) if self.known => CrmReply::Deals(vec![self.deal()]),
+            CrmCall::ListDeals(_) if self.known => CrmReply::Deals(vec![IdealAccount::deal()]),
             CrmCall::ListDeals(_) => CrmReply::Deals(Vec::new()),
             CrmCall::CreateDeal(_) | CrmCall::MoveDeal { .. } => CrmReply::Deal { id: DEAL, shown: Value::Null },
-            CrmCall::ReadDeal(_) | CrmCall::UpdateDeal { .. } => CrmReply::Record(snapshot(RecordKind::Deal, DEAL)),
+            CrmCall::ReadDeal(_) | CrmCall::UpdateDeal { .. } => CrmReply::Record(self.whole_deal()),
             CrmCall::UpsertCompany { .. } | CrmCall::UpdateCompany { .. } | CrmCall::ReadCompany(_) => {
                 CrmReply::Record(snapshot(RecordKind::Company, COMPANY))
             }
@@ -116,16 +117,19 @@ impl IdealAccount {
         Snapshot { fields, created_at: Some(self.now), ..snapshot(kind, PERSON) }
     }
 
-    fn deal(&self) -> DealSeen {
-        let created_at = self.now.saturating_sub(SignedDuration::from_hours(24 * 30)).ok();
-        let pipeline = self
-            .catalog
-            .names(Section::Stages, Timestamp::MIN)
-            .unwrap_or_default()
-            .iter()
-            .find_map(|stage| stage.parent.as_ref().map(|parent| parent.id));
-        let standing = DealStanding { stage: None, pipeline, created_at, stage_since: created_at };
-        DealSeen { id: DEAL, name: String::new(), created_at, standing }
+    /// As a listing shows it: without how it stands.
+    fn deal() -> DealSeen {
+        DealSeen { id: DEAL, ..DealSeen::default() }
+    }
+
+    /// A month old, in no stage that a rule speaks of.
+    fn whole_deal(&self) -> Snapshot {
+        let made = self.now.saturating_sub(SignedDuration::from_hours(24 * 30)).unwrap_or(self.now);
+        let fields = Fields::from([
+            (field::PIPELINE_ID.to_owned(), PIPELINE.into()),
+            (field::STAGE_SINCE.to_owned(), made.to_string().into()),
+        ]);
+        Snapshot { fields, created_at: Some(made), ..snapshot(RecordKind::Deal, DEAL) }
     }
 }
 
@@ -187,7 +191,7 @@ fn names_in(steps: &[Step]) -> BTreeMap<Section, Vec<NamedId>> {
             id: FIRST_NAMED.saturating_add(position),
             name,
             alias: None,
-            parent: Some(Parent { id: 1, name: pipeline.clone().unwrap_or_default() }),
+            parent: Some(Parent { id: PIPELINE, name: pipeline.clone().unwrap_or_default() }),
             stage: Some(StagePlace { position, closed: false }),
         });
     }

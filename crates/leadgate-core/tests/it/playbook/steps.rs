@@ -172,11 +172,14 @@ fn without_a_person_in_the_crm_nothing_is_written() {
 }
 
 #[test]
-fn a_trial_moves_the_deal_and_leaves_a_note_in_four_requests() {
+fn a_trial_moves_the_deal_and_leaves_a_note_in_five_requests() {
     let mut crm = crm();
     crm.seed_deal(NEW, at("2026-01-01T00:00:00Z"));
     let steps = r#"{ do = "move", stage = "Trial Active" }, { do = "note", on = "deal", text = "Trial started {{ event.at | date }}" }"#;
     Gateway::default().drive(&mut crm, job(steps, at("2026-03-03T09:59:00Z")), &[Fate::Answered]).unwrap();
-    assert_eq!(crm.calls, ["describe_account", "find_person", "read_catalog", "list_deals", "move_deal", "add_note"]);
+    assert_eq!(
+        crm.calls,
+        ["describe_account", "find_person", "read_catalog", "list_deals", "read_deal", "move_deal", "add_note"]
+    );
     assert_eq!(crm.notes[0].1.text, "<p>Trial started 3 March 2026</p>");
 }
