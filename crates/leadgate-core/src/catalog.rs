@@ -24,17 +24,26 @@ pub enum Section {
     Owners,
     /// Territories.
     Territories,
+    /// Life-cycle stages of contacts, on accounts where a lead is a contact.
+    LifecycleStages,
+    /// Types of sales activities.
+    ActivityTypes,
+    /// Marketing lists.
+    Lists,
 }
 
 impl Section {
     /// Every section.
-    pub const ALL: [Section; 6] = [
+    pub const ALL: [Section; 9] = [
         Section::Account,
         Section::Stages,
         Section::Sources,
         Section::Campaigns,
         Section::Owners,
         Section::Territories,
+        Section::LifecycleStages,
+        Section::ActivityTypes,
+        Section::Lists,
     ];
 
     /// The name that stores, logs and messages use.
@@ -46,6 +55,9 @@ impl Section {
             Section::Campaigns => "campaigns",
             Section::Owners => "owners",
             Section::Territories => "territories",
+            Section::LifecycleStages => "lifecycle_stages",
+            Section::ActivityTypes => "activity_types",
+            Section::Lists => "lists",
         }
     }
 }
@@ -70,7 +82,7 @@ pub struct AccountFacts {
 }
 
 /// One name and its id.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct NamedId {
     /// The id in the CRM.
     pub id: i64,
@@ -82,6 +94,18 @@ pub struct NamedId {
     /// What it belongs to: a stage's pipeline.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub parent: Option<Parent>,
+    /// Where a stage stands among its like.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stage: Option<StagePlace>,
+}
+
+/// Where a stage stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StagePlace {
+    /// Its place in the order: a deal moves forwards to a larger one.
+    pub position: i64,
+    /// A deal in it is won or lost.
+    pub closed: bool,
 }
 
 /// What a named thing belongs to.
@@ -160,6 +184,14 @@ impl Catalog {
         self.get(section).is_some_and(|read| read.read_at >= since)
     }
 
+    /// The names of a section, if it was read after `since` and shows names.
+    pub fn names(&self, section: Section, since: Timestamp) -> Option<&[NamedId]> {
+        match &self.get(section).filter(|read| read.read_at >= since)?.content {
+            SectionContent::Names(names) => Some(names),
+            SectionContent::Account(_) | SectionContent::Unreadable => None,
+        }
+    }
+
     /// Finds a thing by what a person wrote: its name in any case, its alias, its id, or `pipeline / stage`.
     pub fn resolve(&self, section: Section, wanted: &str, since: Timestamp) -> Resolved<'_> {
         let Some(read) = self.get(section).filter(|read| read.read_at >= since) else {
@@ -201,7 +233,8 @@ mod tests {
 
     fn stages(read_at: Timestamp) -> Catalog {
         let parent = Some(Parent { id: 1, name: "Default".into() });
-        let stage = |id, name: &str| NamedId { id, name: name.into(), alias: None, parent: parent.clone() };
+        let stage =
+            |id, name: &str| NamedId { id, name: name.into(), alias: None, parent: parent.clone(), stage: None };
         let content = SectionContent::Names(vec![stage(11, "New"), stage(12, "Trial Active")]);
         let mut catalog = Catalog::default();
         catalog.put(Section::Stages, SectionRead { content, read_at });

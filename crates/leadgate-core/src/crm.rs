@@ -136,6 +136,71 @@ pub enum CrmCall {
         /// Which page of [`PAGE`](crate::mirror::watch::PAGE) rows, from 1.
         page: u32,
     },
+    /// Read one deal.
+    ReadDeal(i64),
+    /// Write fields of a deal.
+    UpdateDeal {
+        /// The deal's id.
+        deal: i64,
+        /// What to write.
+        fields: Fields,
+    },
+    /// Read one company.
+    ReadCompany(i64),
+    /// The tasks on a record.
+    ListTasks(RecordRef),
+    /// Add a task to a record.
+    AddTask(NewTask),
+    /// The sales activities on a record.
+    ListActivities(RecordRef),
+    /// Add a sales activity to a record.
+    AddActivity(NewActivity),
+    /// Make a contact of a lead, on accounts that keep the two apart.
+    ConvertLead {
+        /// The lead's id.
+        lead: i64,
+        /// What the contact is to have; a last name at least.
+        fields: Fields,
+    },
+    /// Put a contact on a marketing list.
+    AddToList {
+        /// The list's id.
+        list: i64,
+        /// The contact's id.
+        contact: i64,
+    },
+}
+
+/// A task to add.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NewTask {
+    /// Where to.
+    pub record: RecordRef,
+    /// Its title.
+    pub title: String,
+    /// Its text.
+    pub text: Option<String>,
+    /// When it is due.
+    pub due: Timestamp,
+    /// Whose it is.
+    pub owner: Option<i64>,
+}
+
+/// A sales activity to add.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NewActivity {
+    /// Where to.
+    pub record: RecordRef,
+    /// Its title.
+    pub title: String,
+    /// Its text.
+    pub text: Option<String>,
+    /// Its type's id.
+    pub kind: i64,
+    /// When it took place.
+    pub at: Timestamp,
+    /// Whose it is.
+    pub owner: Option<i64>,
 }
 
 /// A deal to create.
@@ -179,6 +244,15 @@ impl CrmCall {
             CrmCall::ListNotes(_) => "list_notes",
             CrmCall::AddNote { .. } => "add_note",
             CrmCall::ListChanged { .. } => "list_changed",
+            CrmCall::ReadDeal(_) => "read_deal",
+            CrmCall::UpdateDeal { .. } => "update_deal",
+            CrmCall::ReadCompany(_) => "read_company",
+            CrmCall::ListTasks(_) => "list_tasks",
+            CrmCall::AddTask(_) => "add_task",
+            CrmCall::ListActivities(_) => "list_activities",
+            CrmCall::AddActivity(_) => "add_activity",
+            CrmCall::ConvertLead { .. } => "convert_lead",
+            CrmCall::AddToList { .. } => "add_to_list",
         }
     }
 
@@ -195,23 +269,28 @@ impl CrmCall {
                 | CrmCall::CreateDeal(_)
                 | CrmCall::MoveDeal { .. }
                 | CrmCall::AddNote { .. }
+                | CrmCall::UpdateDeal { .. }
+                | CrmCall::AddTask(_)
+                | CrmCall::AddActivity(_)
+                | CrmCall::ConvertLead { .. }
+                | CrmCall::AddToList { .. }
         )
     }
 }
 
-/// A note as the CRM lists it.
+/// A note as the CRM lists it; a task or a sales activity is listed by its title.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NoteSeen {
     /// Its id.
     pub id: i64,
-    /// Its text or HTML as the CRM keeps it.
+    /// Its text or HTML as the CRM keeps it; the title of a task or sales activity.
     pub text: String,
     /// When it was created.
     pub created_at: Option<Timestamp>,
 }
 
 /// A deal as the CRM lists it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DealSeen {
     /// Its id.
     pub id: i64,
@@ -219,6 +298,22 @@ pub struct DealSeen {
     pub name: String,
     /// When it was created, where the listing says so.
     pub created_at: Option<Timestamp>,
+    /// How it stands, where the listing says so.
+    pub standing: DealStanding,
+}
+
+/// Where a deal is on its way, and since when.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct DealStanding {
+    /// Its stage's id.
+    pub stage: Option<i64>,
+    /// Its pipeline's id.
+    pub pipeline: Option<i64>,
+    /// When it was created.
+    pub created_at: Option<Timestamp>,
+    /// When its stage changed last.
+    pub stage_since: Option<Timestamp>,
 }
 
 /// What a successful call answered.
@@ -249,9 +344,11 @@ pub enum CrmReply {
     },
     /// The deals of a person.
     Deals(Vec<DealSeen>),
-    /// The notes of a record.
+    /// The notes, tasks or sales activities of a record.
     Notes(Vec<NoteSeen>),
-    /// A note was added.
+    /// It is done, and there is nothing to show.
+    Done,
+    /// A note, task or sales activity was added.
     Note {
         /// Its id.
         id: i64,

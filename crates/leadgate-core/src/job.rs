@@ -139,6 +139,11 @@ impl JobState {
         while let Some(step) = self.steps.get_mut(self.current) {
             let findings = self.findings.clone();
             let view = step_view(context, &findings);
+            if let Step::MoveFound(step) = step
+                && step.takes_hold(&findings)
+            {
+                return Turn::Wait(context.now);
+            }
             match step.next(&view) {
                 Next::Call(call) => return Turn::Call(call),
                 Next::Wait { until } => return Turn::Wait(until),
@@ -231,10 +236,13 @@ impl JobState {
         self.decisions.iter().chain(of_steps).map(String::as_str).collect()
     }
 
-    /// The record that the current step writes a note to, once it is known.
-    pub fn note_record(&self) -> Option<RecordRef> {
+    /// The record that the current step writes to without a key, once it is known: only one job at a time may, or reading back could not tell
+    /// whose doing it was.
+    pub fn held_record(&self) -> Option<RecordRef> {
         match self.steps.get(self.current)? {
             Step::AddNote(step) => step.record(&self.findings),
+            Step::AddEntry(step) => step.record(&self.findings),
+            Step::MoveFound(step) => step.target.record(&self.findings),
             _ => None,
         }
     }
@@ -314,7 +322,10 @@ impl JobState {
                     outcome.shown = step.shown().cloned();
                 }
                 Step::AddNote(step) => outcome.note = step.note_id(),
+                Step::FindDeal(step) => outcome.deal = step.deal_id().or(outcome.deal),
                 Step::EnsureCompany(_) | Step::EnsurePerson(_) | Step::Send(_) => {}
+                Step::MoveFound(_) | Step::SetFields(_) | Step::AddEntry(_) | Step::Convert(_) | Step::AddToList(_) => {
+                }
             }
         }
         outcome

@@ -16,7 +16,7 @@ use crate::profile;
 use crate::record::{Fields, RecordKind, RecordRef, field};
 use crate::routing::{CompanyBy, LeadFacts, Routing, RoutingMoment, RoutingState, is_free, text};
 use crate::steps::{
-    CompanyLookup, CompanyStep, DealStep, NoteStep, NoteWhere, PersonStep, PersonWish, Routed, StageStep, Step,
+    CompanyLookup, CompanyStep, DealStep, NoteStep, PersonStep, PersonWish, Routed, StageStep, Step, StepTarget,
 };
 use crate::submission::SubmissionId;
 
@@ -168,7 +168,12 @@ fn event_plan(event: &Event, context: &PlanContext<'_>, memory: &mut PlanMemory)
 
 fn response_plan(response: Response, lane: Lane) -> Plan {
     let Response { steps, keys, decisions } = response;
-    Plan { steps, keys, recalls: Vec::new(), lane, decisions }
+    let company = |step: &Step| match step {
+        Step::EnsureCompany(step) => Some(IdentityKey::of_company(&step.name)),
+        _ => None,
+    };
+    let recalls = steps.iter().filter_map(company).collect();
+    Plan { steps, keys, recalls, lane, decisions }
 }
 
 fn lead_plan(lead: &Lead, lane: Lane, rules: &ReadingRules, route: RoutedLead) -> Plan {
@@ -185,7 +190,7 @@ fn lead_plan(lead: &Lead, lane: Lane, rules: &ReadingRules, route: RoutedLead) -
             .as_ref()
             .map(|deal| Step::EnsureDeal(DealStep::new(deal.name.clone(), deal.amount.clone(), deal.stage.clone()))),
     );
-    steps.extend(lead.note.as_ref().map(|text| Step::AddNote(NoteStep::new(NoteWhere::Person, text.clone()))));
+    steps.extend(lead.note.as_ref().map(|text| Step::AddNote(NoteStep::new(StepTarget::Person, text.clone()))));
     Plan {
         steps,
         keys: by_email.into_iter().chain(by_phone).collect(),
@@ -280,7 +285,7 @@ fn lead_only(lead: &Lead) -> Fields {
 fn note_plan(note: &Note, lane: Lane) -> Plan {
     match &note.target {
         NoteTarget::Record(record) => Plan {
-            steps: vec![Step::AddNote(NoteStep::new(NoteWhere::Record(*record), note.text.clone()))],
+            steps: vec![Step::AddNote(NoteStep::new(StepTarget::Record(*record), note.text.clone()))],
             keys: vec![IdentityKey::of_record(*record)],
             recalls: Vec::new(),
             lane,
@@ -289,7 +294,7 @@ fn note_plan(note: &Note, lane: Lane) -> Plan {
         NoteTarget::Person(email) => {
             let wish = PersonWish { email: Some(email.clone()), ..PersonWish::default() };
             let person = Step::EnsurePerson(Box::new(PersonStep::new(wish)));
-            let add = Step::AddNote(NoteStep::new(NoteWhere::Person, note.text.clone()));
+            let add = Step::AddNote(NoteStep::new(StepTarget::Person, note.text.clone()));
             Plan {
                 steps: vec![person, add],
                 keys: vec![IdentityKey::of_email(email)],

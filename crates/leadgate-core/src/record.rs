@@ -106,6 +106,18 @@ pub mod field {
     pub const DEAL_NAME: &str = "deal_name";
     /// Amount of the deal that a lead carries inside.
     pub const DEAL_AMOUNT: &str = "deal_amount";
+    /// Name of a deal.
+    pub const NAME: &str = "name";
+    /// Amount of a deal, a decimal number.
+    pub const AMOUNT: &str = "amount";
+    /// Id of the stage of a deal.
+    pub const STAGE_ID: &str = "deal_stage_id";
+    /// Id of the pipeline of a deal.
+    pub const PIPELINE_ID: &str = "deal_pipeline_id";
+    /// When the stage of a deal changed last.
+    pub const STAGE_SINCE: &str = "stage_updated_time";
+    /// Day on which a deal is expected to close.
+    pub const EXPECTED_CLOSE: &str = "expected_close";
     /// Tags: an array of strings. Writing adds, never removes.
     pub const TAGS: &str = "tags";
     /// Custom fields: an object. Writing adds keys, never drops any.

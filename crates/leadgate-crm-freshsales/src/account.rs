@@ -1,8 +1,9 @@
 //! What kind of account it is, and its names.
 
 use freshsales::contacts::Contact;
-use freshsales::{fields, selectors};
-use leadgate_core::catalog::{AccountFacts, NamedId, Parent, Section, SectionContent};
+use freshsales::selectors::DealStage;
+use freshsales::{fields, lists, selectors};
+use leadgate_core::catalog::{AccountFacts, NamedId, Parent, Section, SectionContent, StagePlace};
 use leadgate_core::crm::{CrmFailure, CrmReply};
 use serde_json::Value;
 
@@ -10,6 +11,8 @@ use crate::Account;
 
 /// The most that one bulk upsert, or one search by addresses, takes. Source: official page, bulk upsert.
 const MOST_AT_ONCE: u16 = 100;
+/// Pages of marketing lists that are read at most.
+const MOST_PAGES: u32 = 5;
 
 impl Account<'_, '_> {
     pub(crate) async fn read_section(mut self, section: Section) -> Result<CrmReply, CrmFailure> {
@@ -23,6 +26,9 @@ impl Account<'_, '_> {
                 Some(territories) => SectionContent::Names(names(territories)),
                 None => SectionContent::Unreadable,
             },
+            Section::LifecycleStages => SectionContent::Names(self.lifecycle_stages().await?),
+            Section::ActivityTypes => SectionContent::Names(self.activity_types().await?),
+            Section::Lists => SectionContent::Names(self.lists().await?),
         };
         Ok(CrmReply::Catalog(content))
     }
@@ -68,8 +74,11 @@ impl Account<'_, '_> {
             let parent = Parent { id: pipeline.id, name: pipeline.name.clone().unwrap_or_default() };
             let live =
                 pipeline.deal_stages.unwrap_or_default().into_iter().filter(|stage| stage.is_deleted != Some(true));
-            stages.extend(live.map(|stage| NamedId {
+            let mut live: Vec<DealStage> = live.collect();
+            live.sort_by_key(|stage| stage.position);
+            stages.extend(live.into_iter().zip(0..).map(|(stage, position)| NamedId {
                 id: stage.id,
+                stage: Some(StagePlace { position, closed: is_closed(&stage) }),
                 name: stage.name.unwrap_or_default(),
                 alias: None,
                 parent: Some(parent.clone()),
@@ -85,18 +94,69 @@ impl Account<'_, '_> {
             id: owner.id,
             name: owner.display_name.unwrap_or_default(),
             alias: owner.email,
-            parent: None,
+            ..NamedId::default()
         });
         Ok(named.collect())
     }
+}
+
+impl Account<'_, '_> {
+    /// In order; the alias is what the stage means, whatever the account calls it.
+    async fn lifecycle_stages(&mut self) -> Result<Vec<NamedId>, CrmFailure> {
+        let mut stages = self.send(selectors::lifecycle_stages()).await?;
+        stages.retain(|stage| stage.disabled != Some(true));
+        stages.sort_by_key(|stage| stage.position);
+        let named = stages.into_iter().zip(0..).map(|(stage, position)| NamedId {
+            id: stage.id,
+            name: stage.name.unwrap_or_default(),
+            alias: stage.r#type.filter(|meaning| meaning != "Custom"),
+            parent: None,
+            stage: Some(StagePlace { position, closed: false }),
+        });
+        Ok(named.collect())
+    }
+
+    /// The alias is the name that does not change.
+    async fn activity_types(&mut self) -> Result<Vec<NamedId>, CrmFailure> {
+        let types = self.send(selectors::sales_activity_types()).await?;
+        let named = |kind: selectors::SalesActivityType| NamedId {
+            id: kind.id,
+            name: kind.name.unwrap_or_default(),
+            alias: kind.internal_name,
+            ..NamedId::default()
+        };
+        Ok(types.into_iter().map(named).collect())
+    }
+
+    /// The first pages: an account with more lists than that names them by id.
+    async fn lists(&mut self) -> Result<Vec<NamedId>, CrmFailure> {
+        let mut named = Vec::new();
+        for page in 1..=MOST_PAGES {
+            let lists = self.send(lists::all().page(page, u32::from(MOST_AT_ONCE))).await?.records;
+            let full = lists.len() >= usize::from(MOST_AT_ONCE);
+            let name = |list: lists::MarketingList| NamedId {
+                id: list.id,
+                name: list.name.unwrap_or_default(),
+                ..NamedId::default()
+            };
+            named.extend(lists.into_iter().map(name));
+            if !full {
+                break;
+            }
+        }
+        Ok(named)
+    }
+}
+
+fn is_closed(stage: &DealStage) -> bool {
+    stage.forecast_type.as_deref().is_some_and(|forecast| forecast.starts_with("Closed"))
 }
 
 fn names(choices: Vec<selectors::NamedChoice>) -> Vec<NamedId> {
     let named = |choice: selectors::NamedChoice| NamedId {
         id: choice.id,
         name: choice.name.unwrap_or_default(),
-        alias: None,
-        parent: None,
+        ..NamedId::default()
     };
     choices.into_iter().map(named).collect()
 }

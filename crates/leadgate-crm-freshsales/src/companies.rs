@@ -46,4 +46,9 @@ impl Account<'_, '_> {
         let single = self.send(sales_accounts::update(record.id, written)).await?;
         Ok(CrmReply::Record(self.company(&single.record)))
     }
+
+    pub(crate) async fn read_company(mut self, company: i64) -> Result<CrmReply, CrmFailure> {
+        let single = self.send(sales_accounts::view(company)).await?;
+        Ok(CrmReply::Record(self.company(&single.record)))
+    }
 }

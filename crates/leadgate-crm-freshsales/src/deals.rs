@@ -2,10 +2,11 @@
 
 use freshsales::deals::{Deal, DealAttributes};
 use freshsales::{contacts, deals};
-use leadgate_core::crm::{CrmFailure, CrmReply, DealSeen, NewDeal};
-use leadgate_core::record::RecordRef;
+use leadgate_core::crm::{CrmFailure, CrmReply, DealSeen, DealStanding, NewDeal};
+use leadgate_core::record::{Fields, RecordKind, RecordRef};
 
 use crate::Account;
+use crate::fields::{attributes, snapshot};
 
 impl Account<'_, '_> {
     pub(crate) async fn list_deals(mut self, person: RecordRef) -> Result<CrmReply, CrmFailure> {
@@ -14,6 +15,7 @@ impl Account<'_, '_> {
             id: deal.id,
             name: deal.name.clone().unwrap_or_default(),
             created_at: deal.created_at.as_ref().map(|at| at.timestamp()),
+            standing: standing(&deal),
         };
         Ok(CrmReply::Deals(single.side_loads.rows::<Deal>("deals").into_iter().map(seen).collect()))
     }
@@ -43,6 +45,28 @@ impl Account<'_, '_> {
         }
         let single = self.send(deals::update(deal, written)).await?;
         Ok(shown(&single.record))
+    }
+}
+
+impl Account<'_, '_> {
+    pub(crate) async fn read_deal(mut self, deal: i64) -> Result<CrmReply, CrmFailure> {
+        let single = self.send(deals::view(deal)).await?;
+        Ok(CrmReply::Record(snapshot(RecordKind::Deal, single.record.id, &single.record.to_value())))
+    }
+
+    pub(crate) async fn update_deal(mut self, deal: i64, fields: &Fields) -> Result<CrmReply, CrmFailure> {
+        let written = DealAttributes::from(attributes(RecordKind::Deal, fields));
+        let single = self.send(deals::update(deal, written)).await?;
+        Ok(CrmReply::Record(snapshot(RecordKind::Deal, single.record.id, &single.record.to_value())))
+    }
+}
+
+fn standing(deal: &Deal) -> DealStanding {
+    DealStanding {
+        stage: deal.deal_stage_id,
+        pipeline: deal.deal_pipeline_id,
+        created_at: deal.created_at.as_ref().map(|at| at.timestamp()),
+        stage_since: deal.stage_updated_time.as_ref().map(|at| at.timestamp()),
     }
 }
 

@@ -27,6 +27,10 @@ const PLAIN: [&str; 17] = [
     field::LIFECYCLE_STAGE_ID,
 ];
 
+/// Fields of a deal beside those.
+const OF_DEAL: [&str; 6] =
+    [field::NAME, field::AMOUNT, field::STAGE_ID, field::PIPELINE_ID, field::STAGE_SINCE, field::EXPECTED_CLOSE];
+
 /// Attributes to write, from the gateway's fields.
 pub(crate) fn attributes(kind: RecordKind, fields: &Fields) -> Map<String, Value> {
     let mut written = Map::new();
@@ -76,7 +80,11 @@ pub(crate) fn snapshot(kind: RecordKind, id: i64, shown: &Value) -> Snapshot {
             reader.take(field::COMPANY_NAME, "/name", "/name");
             reader.take(field::OPEN_DEALS, "/open_deals_amount", "/open_deals_amount");
         }
-        RecordKind::Deal => {}
+        RecordKind::Deal => {
+            for name in OF_DEAL {
+                reader.take(name, &format!("/{name}"), &format!("/{name}"));
+            }
+        }
     }
     let created_at = shown.get("created_at").and_then(Value::as_str).and_then(|text| text.parse::<Timestamp>().ok());
     let Reader { fields, unread, .. } = reader;

@@ -1,7 +1,7 @@
 //! The CRM port on top of the Freshsales client: each [`CrmCall`] becomes one request of one generation, and its reply the gateway's words.
 //!
 //! Cast: [`FreshsalesCrm`] binds the client and routes calls; `account` finds out what kind of account it is and reads its names; `people`,
-//! `companies`, `deals`, `notes` and `changed` make the requests; `fields` maps names both ways; `failures` maps the client's error classes.
+//! `companies`, `deals`, `notes`, `activities` and `changed` make the requests; `fields` maps names both ways; `failures` maps the client's error classes.
 //!
 //! Beside the port, for looking at an account rather than working with it: [`wire`] makes single plain requests, [`marked`] keeps track of the
 //! records that a look has made, [`doctor`] finds out what an installation's account lets it do, [`conformance`] asks what every account of a generation should answer alike.
@@ -9,6 +9,7 @@
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
 mod account;
+mod activities;
 mod changed;
 mod companies;
 pub mod conformance;
@@ -92,6 +93,15 @@ impl FreshsalesCrm {
             CrmCall::ListNotes(record) => account.list_notes(record).await,
             CrmCall::AddNote { record, text } => account.add_note(record, &text).await,
             CrmCall::ListChanged { kind, since, page } => account.list_changed(kind, since, page).await,
+            CrmCall::ReadDeal(deal) => account.read_deal(deal).await,
+            CrmCall::UpdateDeal { deal, fields } => account.update_deal(deal, &fields).await,
+            CrmCall::ReadCompany(company) => account.read_company(company).await,
+            CrmCall::ListTasks(record) => account.list_tasks(record).await,
+            CrmCall::AddTask(task) => account.add_task(&task).await,
+            CrmCall::ListActivities(record) => account.list_activities(record).await,
+            CrmCall::AddActivity(activity) => account.add_activity(&activity).await,
+            CrmCall::ConvertLead { lead, fields } => account.convert_lead(lead, &fields).await,
+            CrmCall::AddToList { list, contact } => account.add_to_list(list, contact).await,
             other => Err(CrmFailure::Invalid {
                 sentences: vec![format!("{} is not supported", other.name())],
                 fields: Vec::new(),

@@ -7,11 +7,12 @@ use leadgate_core::record::{RecordKind, RecordRef};
 
 use crate::Account;
 
-const PAGE: u32 = 100;
+/// Rows of a page: the most that the CRM gives.
+pub(crate) const PAGE: u32 = 100;
 
 impl Account<'_, '_> {
     /// On accounts without leads a lead is a contact, whatever an app calls it.
-    fn target(&self, kind: RecordKind) -> TargetKind {
+    pub(crate) fn target(&self, kind: RecordKind) -> TargetKind {
         match kind {
             RecordKind::Lead if self.has_leads() => TargetKind::Lead,
             RecordKind::Lead | RecordKind::Contact => TargetKind::Contact,
@@ -39,7 +40,7 @@ impl Account<'_, '_> {
     }
 }
 
-fn last_page(first: &Page<Note>) -> Option<u32> {
+pub(crate) fn last_page<T>(first: &Page<T>) -> Option<u32> {
     let by_total = first.total.map(|total| (total + i64::from(PAGE) - 1) / i64::from(PAGE));
     let last = u32::try_from(first.total_pages.or(by_total)?).ok()?;
     (last > 1).then_some(last)

@@ -7,7 +7,7 @@ use freshsales::filtered_search::{Operator, Rule};
 use freshsales::jobs::{BulkItem, JobId, JobPhase};
 use freshsales::leads::LeadAttributes;
 use freshsales::lookup::Entity;
-use freshsales::{Record, contacts, filtered_search, jobs, leads, lookup};
+use freshsales::{Record, contacts, filtered_search, jobs, leads, lists, lookup};
 use leadgate_core::crm::{Among, BulkState, CrmFailure, CrmReply, LookupBy};
 use leadgate_core::identity::Email;
 use leadgate_core::record::{Fields, RecordKind, RecordRef, Snapshot};
@@ -122,6 +122,16 @@ impl Account<'_, '_> {
             }
         };
         Ok(CrmReply::Record(snapshot))
+    }
+
+    pub(crate) async fn convert_lead(mut self, lead: i64, fields: &Fields) -> Result<CrmReply, CrmFailure> {
+        let single = self.send(leads::convert(lead, lead_attributes(fields))).await?;
+        Ok(CrmReply::Record(self.contact(&single.record)))
+    }
+
+    pub(crate) async fn add_to_list(mut self, list: i64, contact: i64) -> Result<CrmReply, CrmFailure> {
+        self.send(lists::add_contacts(list, [contact])).await?;
+        Ok(CrmReply::Done)
     }
 
     pub(crate) async fn upsert_people(mut self, people: &[(Email, Fields)]) -> Result<CrmReply, CrmFailure> {

@@ -15,7 +15,7 @@ use leadgate_core::job::{JobState, STATE_VERSION};
 use leadgate_core::lane::Lane;
 use leadgate_core::plan::PlanEffects;
 use leadgate_core::record::{RecordKind, RecordRef};
-use leadgate_core::steps::{Findings, NoteStep, NoteWhere, Step};
+use leadgate_core::steps::{Findings, NoteStep, Step, StepTarget};
 use leadgate_core::submission::{RawSubmission, Route, SubmissionId};
 use leadgate_store::Store;
 use leadgate_store::model::{ClaimRequest, Dedupe, NewJob, NewSubmission, PlannedSubmission, Then, TurnRecord};
@@ -121,7 +121,7 @@ async fn accept_many(store: &Arc<SqliteStore>, callers: u64, count: u64) {
 async fn claim_from_many(store: Arc<SqliteStore>, hot: bool) {
     let now = now();
     let record = RecordRef { kind: RecordKind::Contact, id: 1 };
-    let step = Step::AddNote(NoteStep::new(NoteWhere::Record(record), "asked for a demo".to_owned()));
+    let step = Step::AddNote(NoteStep::new(StepTarget::Record(record), "asked for a demo".to_owned()));
     let state = JobState {
         version: STATE_VERSION,
         steps: vec![step],

@@ -124,7 +124,7 @@ fn budget(settings: &Settings) -> BudgetSettings {
     }
 }
 
-/// How bodies are read.
+/// How bodies are read, and the rules file.
 pub(crate) fn reading(settings: &Settings) -> ReadingRules {
     ReadingRules { phone_region: settings.intake.phone_region.clone(), rules: Arc::clone(&settings.rules.read) }
 }

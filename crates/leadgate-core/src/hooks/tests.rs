@@ -105,13 +105,14 @@ fn catalog() -> Catalog {
     let mut put = |section, content| {
         catalog.put(section, SectionRead { content, read_at: jiff::Timestamp::UNIX_EPOCH });
     };
-    let stage = NamedId { id: 11, name: "Negotiation".into(), alias: None, parent };
+    let stage = NamedId { id: 11, name: "Negotiation".into(), alias: None, parent, stage: None };
     put(Section::Stages, SectionContent::Names(vec![stage]));
     let mara = NamedId {
         id: 40_200_000_101,
         name: "Mara Lindqvist".into(),
         alias: Some("Mara@Example.com".into()),
         parent: None,
+        stage: None,
     };
     put(Section::Owners, SectionContent::Names(vec![mara]));
     put(Section::Sources, SectionContent::Unreadable);

@@ -1,23 +1,39 @@
 //! The playbook: what is done when an app reports an event or a record of the CRM changes.
+//!
+//! Cast: [`file`] is the section as it is written, [`compile`] turns it into rules and finds every mistake; [`condition`] are the conditions (CEL),
+//! [`template`] the texts; [`view`] is what both see of a trigger; [`respond`] applies the rules, [`build`] makes the steps of one rule;
+//! [`forecast`] says what a trigger would lead to without doing it. Flow: names are matched first, then the condition, then each step's texts are
+//! made. All of it is pure, and nothing of it can lose an event: a condition or a text that fails is left out and says so.
 
-use serde::Deserialize;
+mod build;
+mod compile;
+mod condition;
+mod file;
+pub mod forecast;
+mod pattern;
+mod respond;
+mod rule;
+mod template;
+mod view;
 
-use crate::destinations::Destinations;
+use std::sync::Arc;
+
+pub(crate) use file::PlaybookFile;
+pub use forecast::forecast;
+
 use crate::identity::IdentityKey;
 use crate::intake::Event;
 use crate::mirror::{Change, Mirrored};
-use crate::plan::PlanContext;
-use crate::rules::Compiling;
 use crate::steps::Step;
-
-/// The section as it is written.
-#[derive(Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct PlaybookFile {}
+use rule::Rule;
+use template::Templates;
 
 /// The rules, ready to be applied.
 #[derive(Clone, Debug, Default)]
-pub struct Playbook {}
+pub struct Playbook {
+    rules: Arc<Vec<Rule>>,
+    templates: Templates,
+}
 
 /// What a rule can answer to.
 #[derive(Clone, Copy, Debug)]
@@ -37,19 +53,4 @@ pub struct Response {
     pub keys: Vec<IdentityKey>,
     /// Which rules fired and which did not, and why, in words.
     pub decisions: Vec<String>,
-}
-
-impl Playbook {
-    pub(crate) fn compile(
-        _file: PlaybookFile,
-        _destinations: &Destinations,
-        _compiling: &mut Compiling<'_>,
-    ) -> Playbook {
-        Playbook {}
-    }
-
-    /// What is to be done.
-    pub fn respond(&self, _trigger: Trigger<'_>, _context: &PlanContext<'_>) -> Response {
-        Response::default()
-    }
 }

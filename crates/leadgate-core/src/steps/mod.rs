@@ -9,29 +9,46 @@
 //! Between the turns nothing is remembered but the stored step. So a crash at any point is the same as an answer that did not arrive:
 //! the step is told so, and the machine reads back before it writes again.
 
+mod add_to_list;
 mod company;
+mod convert;
 mod deal;
+mod entry;
+mod find_deal;
+mod guards;
+mod move_found;
 mod note;
 mod owner;
 mod person;
 mod send;
+mod set_fields;
 mod stage;
+mod target;
+mod trace;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
+pub use add_to_list::AddToListStep;
 pub use company::{CompanyLookup, CompanyStep};
+pub use convert::ConvertStep;
 pub use deal::DealStep;
-pub use note::{NoteStep, NoteWhere};
+pub use entry::{EntryKind, EntryStep};
+pub use find_deal::{DealToMake, DealWish, FindDealStep};
+pub use guards::MoveGuards;
+pub use move_found::MoveFoundStep;
+pub use note::NoteStep;
 pub use owner::{Routed, RoutedOwner};
 pub use person::{PersonStep, PersonWish};
 pub use send::SendStep;
+pub use set_fields::SetFieldsStep;
 pub use stage::StageStep;
+pub use target::StepTarget;
 
 use crate::catalog::{BELIEVED_FOR, Catalog};
-use crate::crm::{CrmCall, CrmFailure, CrmReply};
+use crate::crm::{CrmCall, CrmFailure, CrmReply, DealStanding};
 use crate::delivery::NewDelivery;
 use crate::identity::IdentityKey;
 use crate::record::{KnownRecord, RecordRef};
@@ -55,6 +72,18 @@ pub enum Step {
     AddNote(NoteStep),
     /// Hand something to a destination outside the CRM.
     Send(Box<SendStep>),
+    /// Find a deal of the person, or make one.
+    FindDeal(Box<FindDealStep>),
+    /// Move a deal that was found, unless a guard holds it back.
+    MoveFound(Box<MoveFoundStep>),
+    /// Set fields of a record that was found.
+    SetFields(Box<SetFieldsStep>),
+    /// Add a task or a sales activity.
+    AddEntry(Box<EntryStep>),
+    /// Convert the person.
+    Convert(Box<ConvertStep>),
+    /// Put the person on a marketing list.
+    AddToList(AddToListStep),
 }
 
 /// What earlier steps of the same plan found or made.
@@ -72,6 +101,22 @@ pub struct Findings {
     /// Who owns the company, if it was there before.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub company_owner: Option<i64>,
+    /// The deal.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub deal: Option<DealFound>,
+}
+
+/// A deal that a step found or made, as it saw it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DealFound {
+    /// Its id.
+    pub id: i64,
+    /// Whether this plan made it.
+    pub created: bool,
+    /// How it stood.
+    pub standing: DealStanding,
+    /// When that was seen.
+    pub seen_at: Timestamp,
 }
 
 /// What the gateway knows at the moment a step is looked at.
@@ -83,7 +128,7 @@ pub struct StepContext<'a> {
     pub catalog: &'a Catalog,
     /// What was written or read lately, by identity.
     pub known: &'a BTreeMap<IdentityKey, KnownRecord>,
-    /// Notes on the target record that other jobs are known to have added.
+    /// Notes on the target record that other jobs are known to have added, and the other traces that the gateway left there.
     pub known_notes: &'a BTreeSet<i64>,
     /// What earlier steps of this plan found.
     pub findings: &'a Findings,
@@ -195,7 +240,7 @@ impl Parking {
 pub struct StepEffect {
     /// Identities that are now known.
     pub learned: Vec<(IdentityKey, KnownRecord)>,
-    /// A note that was added: on which record, under which id.
+    /// A note that was added: on which record, under which id. Other traces of the gateway are kept the same way.
     pub note: Option<(RecordRef, i64)>,
     /// A delivery that is to be made.
     pub delivery: Option<NewDelivery>,
@@ -211,6 +256,12 @@ impl Step {
             Step::MoveDeal(step) => step.next(context),
             Step::AddNote(step) => step.next(context),
             Step::Send(_) => Next::Done,
+            Step::FindDeal(step) => step.next(context),
+            Step::MoveFound(step) => step.next(context),
+            Step::SetFields(step) => step.next(context),
+            Step::AddEntry(step) => step.next(context),
+            Step::Convert(step) => step.next(context),
+            Step::AddToList(step) => step.next(context),
         }
     }
 
@@ -223,6 +274,12 @@ impl Step {
             Step::MoveDeal(step) => step.absorb(call, answer, context),
             Step::AddNote(step) => step.absorb(call, answer, context),
             Step::Send(_) => Verdict::Proceed,
+            Step::FindDeal(step) => step.absorb(call, answer, context),
+            Step::MoveFound(step) => step.absorb(call, answer, context),
+            Step::SetFields(step) => step.absorb(call, answer, context),
+            Step::AddEntry(step) => step.absorb(call, answer, context),
+            Step::Convert(step) => step.absorb(call, answer, context),
+            Step::AddToList(step) => step.absorb(call, answer, context),
         }
     }
 
@@ -230,10 +287,15 @@ impl Step {
     pub(crate) fn mark_unknown(&mut self, call: &CrmCall, since: Timestamp) {
         match self {
             // Keyed by name, and moving to the same stage twice is moving once: writing again is safe.
-            Step::EnsureCompany(_) | Step::MoveDeal(_) | Step::Send(_) => {}
+            Step::EnsureCompany(_) | Step::MoveDeal(_) | Step::Send(_) | Step::AddToList(_) => {}
             Step::EnsurePerson(step) => step.mark_unknown(call, since),
             Step::EnsureDeal(step) => step.mark_unknown(since),
             Step::AddNote(step) => step.mark_unknown(since),
+            Step::FindDeal(step) => step.mark_unknown(since),
+            Step::MoveFound(step) => step.mark_unknown(),
+            Step::SetFields(step) => step.look_again(since),
+            Step::AddEntry(step) => step.mark_unknown(since),
+            Step::Convert(step) => step.mark_unknown(),
         }
     }
 
@@ -245,6 +307,12 @@ impl Step {
             Step::EnsureDeal(step) => step.look_again(now),
             Step::MoveDeal(step) => step.look_again(now),
             Step::AddNote(_) | Step::Send(_) => {}
+            Step::FindDeal(step) => step.look_again(now),
+            Step::MoveFound(step) => step.look_again(now),
+            Step::SetFields(step) => step.look_again(now),
+            Step::AddEntry(step) => step.look_again(now),
+            Step::Convert(step) => step.look_again(now),
+            Step::AddToList(step) => step.look_again(now),
         }
     }
 
@@ -254,7 +322,14 @@ impl Step {
             Step::EnsureCompany(step) => step.settle(context),
             Step::EnsurePerson(step) => step.settle(context),
             Step::Send(step) => step.settle(context.findings),
-            Step::EnsureDeal(_) | Step::MoveDeal(_) | Step::AddNote(_) => {}
+            Step::EnsureDeal(_) | Step::MoveDeal(_) => {}
+            Step::AddNote(step) => step.settle(context),
+            Step::FindDeal(step) => step.settle(context),
+            Step::MoveFound(step) => step.settle(context),
+            Step::SetFields(step) => step.settle(context),
+            Step::AddEntry(step) => step.settle(context),
+            Step::Convert(step) => step.settle(context),
+            Step::AddToList(step) => step.settle(context),
         }
     }
 
@@ -263,9 +338,13 @@ impl Step {
         match self {
             Step::EnsureCompany(step) => step.report(findings),
             Step::EnsurePerson(step) => step.report(findings),
-            Step::EnsureDeal(_) | Step::MoveDeal(_) => StepEffect::default(),
+            Step::EnsureDeal(_) | Step::MoveDeal(_) | Step::SetFields(_) | Step::AddToList(_) => StepEffect::default(),
             Step::AddNote(step) => step.report(findings),
             Step::Send(step) => step.report(),
+            Step::FindDeal(step) => step.report(findings),
+            Step::MoveFound(step) => step.report(),
+            Step::AddEntry(step) => step.report(),
+            Step::Convert(step) => step.report(findings),
         }
     }
 
@@ -278,6 +357,12 @@ impl Step {
             Step::MoveDeal(step) => &step.story,
             Step::AddNote(step) => &step.story,
             Step::Send(step) => &step.story,
+            Step::FindDeal(step) => &step.story,
+            Step::MoveFound(step) => &step.story,
+            Step::SetFields(step) => &step.story,
+            Step::AddEntry(step) => &step.story,
+            Step::Convert(step) => &step.story,
+            Step::AddToList(step) => &step.story,
         }
     }
 
@@ -290,6 +375,12 @@ impl Step {
             Step::MoveDeal(_) => "move_deal",
             Step::AddNote(_) => "add_note",
             Step::Send(_) => "send",
+            Step::FindDeal(_) => "find_deal",
+            Step::MoveFound(_) => "move_found",
+            Step::SetFields(_) => "set_fields",
+            Step::AddEntry(step) => step.name(),
+            Step::Convert(_) => "convert",
+            Step::AddToList(_) => "add_to_list",
         }
     }
 }

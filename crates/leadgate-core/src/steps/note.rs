@@ -3,25 +3,17 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{CLOCK_SKEW, Findings, Next, ParkReason, Parking, StepAnswer, StepContext, StepEffect, Verdict};
+use super::{
+    CLOCK_SKEW, Findings, Next, ParkReason, Parking, StepAnswer, StepContext, StepEffect, StepTarget, Verdict,
+};
 use crate::crm::{CrmCall, CrmReply, NoteSeen};
 use crate::record::RecordRef;
-
-/// Where a note goes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum NoteWhere {
-    /// To a record that the submission names.
-    Record(RecordRef),
-    /// To the person that an earlier step found or made.
-    Person,
-}
 
 /// A note to add.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct NoteStep {
     /// Where to.
-    pub target: NoteWhere,
+    pub target: StepTarget,
     /// Its text.
     pub text: String,
     /// The first write whose answer did not arrive; cleared by reading back.
@@ -34,19 +26,38 @@ pub struct NoteStep {
     /// The person was searched for again because the remembered record is gone.
     #[serde(default)]
     person_again: bool,
+    /// Without a record to put it on it is left out rather than parked.
+    #[serde(default)]
+    optional: bool,
     #[serde(default)]
     pub(super) story: Vec<String>,
 }
 
 impl NoteStep {
     /// The step for a note.
-    pub fn new(target: NoteWhere, text: String) -> NoteStep {
-        NoteStep { target, text, unknown: false, first_write: None, done: None, person_again: false, story: Vec::new() }
+    pub fn new(target: StepTarget, text: String) -> NoteStep {
+        NoteStep {
+            target,
+            text,
+            unknown: false,
+            first_write: None,
+            done: None,
+            person_again: false,
+            optional: false,
+            story: Vec::new(),
+        }
+    }
+
+    /// The note is left out if there is no record to put it on.
+    #[must_use]
+    pub fn or_left_out(mut self) -> NoteStep {
+        self.optional = true;
+        self
     }
 
     /// The record of the person is gone. Whether it makes sense to find or make the person again: once, and never for a record that was named.
     pub(crate) fn lost_its_person(&mut self) -> bool {
-        let again = self.target == NoteWhere::Person && !self.person_again;
+        let again = self.target == StepTarget::Person && !self.person_again;
         self.person_again |= again;
         again
     }
@@ -58,10 +69,7 @@ impl NoteStep {
 
     /// The record it goes to, as far as known by now.
     pub fn record(&self, findings: &Findings) -> Option<RecordRef> {
-        match self.target {
-            NoteWhere::Record(record) => Some(record),
-            NoteWhere::Person => findings.person,
-        }
+        self.target.record(findings)
     }
 
     pub(super) fn next(&self, context: &StepContext<'_>) -> Next {
@@ -69,6 +77,9 @@ impl NoteStep {
             return Next::Done;
         }
         let Some(record) = self.record(context.findings) else {
+            if self.optional {
+                return Next::Done;
+            }
             return Next::Park(Parking::new(ParkReason::NotFound, "there is no person to put the note on"));
         };
         if self.unknown {
@@ -111,6 +122,12 @@ impl NoteStep {
     pub(super) fn mark_unknown(&mut self, since: Timestamp) {
         self.unknown = true;
         self.first_write.get_or_insert(since);
+    }
+
+    pub(super) fn settle(&mut self, context: &StepContext<'_>) {
+        if self.record(context.findings).is_none() {
+            self.story.push(format!("note skipped: there is no {} to put it on", self.target.word()));
+        }
     }
 
     pub(super) fn report(&self, _findings: &mut Findings) -> StepEffect {

@@ -37,5 +37,7 @@ impl SendStep {
 /// What the steps before found, for those who want to link to it.
 fn found(findings: &Findings) -> Option<Value> {
     let person = findings.person.map(|RecordRef { kind, id }| json!({ "kind": kind.name(), "id": id }));
-    (person.is_some() || findings.company.is_some()).then(|| json!({ "person": person, "company": findings.company }))
+    let deal = findings.deal.map(|deal| deal.id);
+    let any = person.is_some() || findings.company.is_some() || deal.is_some();
+    any.then(|| json!({ "person": person, "company": findings.company, "deal": deal }))
 }

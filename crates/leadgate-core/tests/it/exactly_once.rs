@@ -19,7 +19,7 @@ use crate::planning::plan_of;
 
 /// What the gateway remembers between jobs.
 #[derive(Default)]
-struct Gateway {
+pub(crate) struct Gateway {
     catalog: Catalog,
     known: BTreeMap<IdentityKey, KnownRecord>,
     known_notes: BTreeSet<i64>,
@@ -34,7 +34,17 @@ impl Gateway {
 
     /// Runs a lead to its end; `fates` are what happens to its calls, after which all goes well.
     fn run(&mut self, crm: &mut ModelCrm, body: &Value, fates: &[Fate]) -> Result<Outcome, Parking> {
-        let mut job = self.job(Route::Lead, body);
+        let job = self.job(Route::Lead, body);
+        self.drive(crm, job, fates).map(|(outcome, _)| outcome)
+    }
+
+    /// Runs a job to its end; with it comes its story.
+    pub(crate) fn drive(
+        &mut self,
+        crm: &mut ModelCrm,
+        mut job: JobState,
+        fates: &[Fate],
+    ) -> Result<(Outcome, String), Parking> {
         let mut fates = fates.iter().copied();
         for _ in 0..500 {
             let mut effects = Vec::new();
@@ -52,7 +62,7 @@ impl Gateway {
                 self.known_notes.extend(effect.note.map(|(_, id)| id));
             }
             match turn {
-                Turn::Finished(outcome) => return Ok(*outcome),
+                Turn::Finished(outcome) => return Ok((*outcome, job.story().join("; "))),
                 Turn::Park(parking) => return Err(parking),
                 Turn::Wait(until) => crm.now = until,
                 Turn::Call(call) => {
@@ -110,7 +120,7 @@ fn ada() -> Value {
     json!({ "email": "ada@example.com", "first_name": "Ada", "phone": "+4930901820", "source": "Web", "note": "Wants a demo" })
 }
 
-fn fate() -> impl Strategy<Value = Fate> {
+pub(crate) fn fate() -> impl Strategy<Value = Fate> {
     prop_oneof![
         4 => Just(Fate::Answered),
         1 => Just(Fate::FailedBefore),

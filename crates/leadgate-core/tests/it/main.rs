@@ -6,6 +6,8 @@ mod exactly_once;
 mod intake;
 mod mirror;
 mod model_crm;
+mod model_deals;
 mod planning;
+mod playbook;
 mod routing;
 mod scripted;

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use leadgate_core::catalog::{AccountFacts, NamedId, Section, SectionContent};
-use leadgate_core::crm::{Among, BulkState, CrmCall, CrmFailure, CrmReply, LookupBy, NoteSeen};
+use leadgate_core::crm::{Among, BulkState, CrmCall, CrmFailure, CrmReply, DealSeen, LookupBy, NoteSeen};
 use leadgate_core::record::{Fields, RecordKind, RecordRef, Snapshot, field};
 use serde_json::Value;
 
@@ -27,8 +27,11 @@ pub(crate) struct ModelCrm {
     pub(crate) people: BTreeMap<i64, (RecordKind, Fields, Timestamp)>,
     pub(crate) notes: Vec<(RecordRef, NoteSeen)>,
     pub(crate) calls: Vec<&'static str>,
+    pub(crate) deals: BTreeMap<i64, (DealSeen, Fields)>,
+    pub(crate) entries: Vec<(&'static str, RecordRef, NoteSeen)>,
+    pub(crate) listed: BTreeSet<(i64, i64)>,
     bulk: BTreeMap<String, ()>,
-    next_id: i64,
+    pub(crate) next_id: i64,
 }
 
 impl ModelCrm {
@@ -49,6 +52,9 @@ impl ModelCrm {
             people: BTreeMap::new(),
             notes: Vec::new(),
             calls: Vec::new(),
+            deals: BTreeMap::new(),
+            entries: Vec::new(),
+            listed: BTreeSet::new(),
             bulk: BTreeMap::new(),
             next_id: 0,
         }
@@ -67,8 +73,11 @@ impl ModelCrm {
             CrmCall::ReadCatalog(Section::Account) => {
                 Ok(CrmReply::Catalog(SectionContent::Account(self.facts.clone())))
             }
+            CrmCall::ReadCatalog(
+                section @ (Section::Stages | Section::ActivityTypes | Section::Lists | Section::LifecycleStages),
+            ) => Ok(CrmReply::Catalog(SectionContent::Names(crate::model_deals::names(*section)))),
             CrmCall::ReadCatalog(_) => {
-                let web = NamedId { id: 77, name: "Web".into(), alias: None, parent: None };
+                let web = NamedId { id: 77, name: "Web".into(), ..NamedId::default() };
                 Ok(CrmReply::Catalog(SectionContent::Names(vec![web])))
             }
             CrmCall::FindPerson(LookupBy::Email(email)) => {
@@ -101,7 +110,9 @@ impl ModelCrm {
                 let on = self.notes.iter().filter(|(target, _)| target == record);
                 Ok(CrmReply::Notes(on.map(|(_, note)| note.clone()).collect()))
             }
-            CrmCall::AddNote { record, .. } if !self.people.contains_key(&record.id) => {
+            CrmCall::AddNote { record, .. }
+                if record.kind != RecordKind::Deal && !self.people.contains_key(&record.id) =>
+            {
                 Err(CrmFailure::Invalid { sentences: vec!["no such target".into()], fields: Vec::new() })
             }
             CrmCall::AddNote { record, text } => {
@@ -110,7 +121,7 @@ impl ModelCrm {
                 self.notes.push((*record, note));
                 Ok(CrmReply::Note { id: self.next_id })
             }
-            other => panic!("the model has no {}", other.name()),
+            other => self.answer_of_deals(other),
         }
     }
 
@@ -124,7 +135,7 @@ impl ModelCrm {
         ids.filter_map(|id| self.shown(id)).collect()
     }
 
-    fn shown(&self, id: i64) -> Option<Snapshot> {
+    pub(crate) fn shown(&self, id: i64) -> Option<Snapshot> {
         let (kind, fields, created_at) = self.people.get(&id)?;
         let record = RecordRef { kind: *kind, id };
         Some(Snapshot { record, created_at: Some(*created_at), fields: fields.clone(), unread: BTreeSet::new() })
@@ -135,7 +146,7 @@ impl ModelCrm {
         !value.is_empty() && !self.having(name, value).is_empty()
     }
 
-    fn create(&mut self, fields: &Fields) -> Result<CrmReply, CrmFailure> {
+    pub(crate) fn create(&mut self, fields: &Fields) -> Result<CrmReply, CrmFailure> {
         let unique = self.facts.contact_email_unique == Some(true) && !self.facts.separate_leads;
         for (name, is_unique) in [(field::EMAIL, unique), (field::MOBILE, self.mobile_unique)] {
             if is_unique && self.taken(name, fields) {

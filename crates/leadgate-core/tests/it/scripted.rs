@@ -83,7 +83,7 @@ fn account(lead_stage: i64) -> SectionContent {
 }
 
 fn names(id: i64, name: &str) -> SectionContent {
-    SectionContent::Names(vec![NamedId { id, name: name.to_owned(), alias: None, parent: None }])
+    SectionContent::Names(vec![NamedId { id, name: name.to_owned(), ..NamedId::default() }])
 }
 
 fn stages(id: i64) -> SectionContent {

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod calls;
+mod calls_of_steps;
 mod client;
 mod client_activities;
 mod commerce;

@@ -125,6 +125,9 @@ impl Engine {
 
     /// Looks at a leased job: either it needs a call, or its turn is over already.
     fn prepare(&self, mut job: Leased, catalog: &SharedCatalog, now: Timestamp) -> Prepared {
+        if let Some(key) = job.missing_key() {
+            return Prepared::Settled(job.record(None, Some(key), Then::DueAt(now), now));
+        }
         let turn = job.advance(catalog, now);
         if let (Some(since), Turn::Call(call)) = (job.job.abandoned_since.take(), &turn) {
             // An earlier process may have made this very call and died before it could say so.

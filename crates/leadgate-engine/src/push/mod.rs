@@ -61,10 +61,10 @@ impl Leased {
         job.state.advance(&context, &mut self.effects)
     }
 
-    /// The record that the next call writes a note to, if the job does not hold it yet: notes on one record are added one at a time, whoever they
-    /// come from, or reading back could not tell whose a note is.
+    /// The record that the next call writes to without a key, if the job does not hold it yet: notes on one record are added one at a time, whoever
+    /// they come from, or reading back could not tell whose a note is; a deal is moved by one job at a time.
     fn missing_key(&self) -> Option<IdentityKey> {
-        let key = IdentityKey::of_record(self.job.state.note_record()?);
+        let key = IdentityKey::of_record(self.job.state.held_record()?);
         (!self.job.keys.contains(&key)).then_some(key)
     }
 

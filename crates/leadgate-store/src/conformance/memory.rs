@@ -91,7 +91,8 @@ pub async fn the_budget_is_kept_with_the_turns(store: &dyn Store) {
 pub async fn the_catalog_is_kept_by_section(store: &dyn Store) {
     assert_eq!(store.catalog().await.unwrap(), Default::default());
     let parent = Some(Parent { id: 1, name: "Default".to_owned() });
-    let named = |id, name: &str| NamedId { id, name: name.to_owned(), alias: None, parent: parent.clone() };
+    let named =
+        |id, name: &str| NamedId { id, name: name.to_owned(), alias: None, parent: parent.clone(), stage: None };
     let read = |content, seconds| SectionRead { content, read_at: at(seconds) };
     let old = read(SectionContent::Names(vec![named(1, "New")]), 0);
     let stages = read(SectionContent::Names(vec![named(1, "New"), named(2, "Won")]), 5);

@@ -8,7 +8,7 @@ use leadgate_core::job::{JobState, Outcome, STATE_VERSION};
 use leadgate_core::lane::Lane;
 use leadgate_core::plan::PlanEffects;
 use leadgate_core::record::{KnownRecord, RecordKind, RecordRef};
-use leadgate_core::steps::{Findings, NoteStep, NoteWhere, ParkReason, Parking, StageStep, Step, StepEffect};
+use leadgate_core::steps::{Findings, NoteStep, ParkReason, Parking, StageStep, Step, StepEffect, StepTarget};
 use leadgate_core::submission::{RawSubmission, Route, SubmissionId};
 use uuid::Uuid;
 
@@ -73,7 +73,7 @@ pub fn state() -> JobState {
     let record = RecordRef { kind: RecordKind::Deal, id: 7 };
     let steps = vec![
         Step::MoveDeal(StageStep::new(7, "Trial Active".to_owned())),
-        Step::AddNote(NoteStep::new(NoteWhere::Record(record), "moved".to_owned())),
+        Step::AddNote(NoteStep::new(StepTarget::Record(record), "moved".to_owned())),
     ];
     JobState {
         version: STATE_VERSION,

@@ -12,6 +12,7 @@ mod jobs;
 mod keys;
 mod leads;
 mod notes;
+mod playbook;
 mod route;
 mod sandbox;
 mod sending;
@@ -93,6 +94,9 @@ enum Command {
     /// Have the CRM notify the gateway of changes
     #[command(subcommand)]
     Webhook(webhook::Command),
+    /// See what the rules make of an event or a change
+    #[command(subcommand)]
+    Playbook(playbook::Command),
     /// Find out what is wrong with this installation, and how to mend it
     Doctor(doctor::Flags),
     /// Compare the shapes of your account's replies with the sandbox's, and write a report without any of your data
@@ -171,6 +175,7 @@ fn dispatch(command: Command, session: &Session) -> CommandResult {
         Command::Doctor(flags) => on_this_thread(doctor::run(flags, session)),
         Command::Conformance(flags) => on_all_cores(conformance::run(flags, session)),
         Command::Keys(command) => on_this_thread(keys::run(command, session)),
+        Command::Playbook(command) => playbook::run(command, session),
         Command::Config(flags) => config::run(flags, session),
         Command::Completions(flags) => Ok(completions::run(&flags)),
     }

@@ -32,7 +32,7 @@ pub(super) fn must_read_whole(candidate: &Snapshot, fields: &Fields, overwrite: 
 }
 
 /// What to write to an existing record: blanks only, unless told to overwrite. E-mail and life-cycle stage are never replaced.
-pub(super) fn patch(candidate: &Snapshot, fields: &Fields, overwrite: bool) -> Fields {
+pub(in crate::steps) fn patch(candidate: &Snapshot, fields: &Fields, overwrite: bool) -> Fields {
     let mut patch = Fields::new();
     for (name, value) in fields {
         let current = candidate.fields.get(name);

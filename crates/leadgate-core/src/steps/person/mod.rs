@@ -20,6 +20,7 @@ use std::collections::BTreeSet;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
+pub(super) use matching::patch;
 pub use wish::PersonWish;
 
 use super::{Findings, Next, ParkReason, Parking, Routed, StepContext, StepEffect};
@@ -46,6 +47,9 @@ pub struct PersonStep {
     pub wish: PersonWish,
     #[serde(default)]
     run: PersonRun,
+    /// Where nobody matches and nobody is to be made, the plan goes on without the person.
+    #[serde(default)]
+    optional: bool,
     #[serde(default)]
     pub(super) story: Vec<String>,
 }
@@ -128,7 +132,14 @@ struct PersonDone {
 impl PersonStep {
     /// The step for a person.
     pub fn new(wish: PersonWish) -> PersonStep {
-        PersonStep { wish, run: PersonRun::default(), story: Vec::new() }
+        PersonStep { wish, run: PersonRun::default(), optional: false, story: Vec::new() }
+    }
+
+    /// Where nobody matches and nobody is to be made, the plan goes on without the person.
+    #[must_use]
+    pub fn or_left_out(mut self) -> PersonStep {
+        self.optional = true;
+        self
     }
 
     /// The record and whether this step made it, once it is done.
@@ -263,6 +274,9 @@ impl PersonStep {
             return search;
         }
         if !self.wish.create {
+            if self.optional {
+                return Next::Done;
+            }
             return Next::Park(Parking::new(ParkReason::NotFound, "nobody in the CRM has that e-mail"));
         }
         let maybe_the_phone = self.run.taken_unnamed && self.run.phone_taken;
@@ -380,6 +394,8 @@ impl PersonStep {
                 .push(format!("{} is the person: the gateway wrote or read it lately; nothing to add", known.record));
             let KnownRecord { record, filled } = known;
             self.run.done = Some(PersonDone { record, created: false, is_new: false, filled, holds_phone: false });
+        } else {
+            self.story.push("nobody in the CRM is that person, and the rule makes nobody".to_owned());
         }
     }
 

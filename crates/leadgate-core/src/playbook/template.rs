@@ -1,0 +1,221 @@
+//! Templates: texts with `{{ … }}` in them. Nothing is escaped: the CRM's texts are plain.
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use jiff::fmt::strtime;
+use jiff::tz::TimeZone;
+use minijinja::value::Serde;
+use minijinja::{Environment, ErrorKind, UndefinedBehavior, Value as JinjaValue, context};
+use rust_decimal::Decimal;
+use serde_json::{Map, Value};
+
+/// What one template may do at most, so that a loop in it ends.
+const FUEL: u64 = 20_000;
+/// The longest text a template may make.
+const LONGEST: usize = 60_000;
+
+/// What templates are made with.
+#[derive(Clone, Debug)]
+pub(super) struct Templates {
+    environment: Arc<Environment<'static>>,
+}
+
+impl Default for Templates {
+    fn default() -> Self {
+        Templates::new(TimeZone::UTC)
+    }
+}
+
+/// A text that could be read.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Template {
+    /// A value without anything to fill in.
+    Fixed(Value),
+    /// A single `{{ … }}`, whose value keeps its kind: a number stays one.
+    Expression(String),
+    /// Words and `{{ … }}`.
+    Text(String),
+    /// A list of such.
+    List(Vec<Template>),
+    /// An object of such.
+    Object(Vec<(String, Template)>),
+}
+
+impl Templates {
+    pub(super) fn new(zone: TimeZone) -> Templates {
+        let mut environment = Environment::empty();
+        environment.set_undefined_behavior(UndefinedBehavior::Chainable);
+        environment.set_auto_escape_callback(|_| minijinja::AutoEscape::None);
+        environment.set_fuel(Some(FUEL));
+        add_builtin_filters(&mut environment);
+        let of_date = zone.clone();
+        environment.add_filter("date", move |moment: &JinjaValue, format: Option<String>| {
+            written(moment, format.as_deref().unwrap_or("%-d %B %Y"), &of_date)
+        });
+        environment.add_filter("datetime", move |moment: &JinjaValue, format: Option<String>| {
+            written(moment, format.as_deref().unwrap_or("%-d %B %Y, %H:%M %Z"), &zone)
+        });
+        environment.add_filter("money", |amount: &JinjaValue| money(amount));
+        Templates { environment: Arc::new(environment) }
+    }
+
+    /// Reads a text. `known` are the names that it may speak of.
+    pub(super) fn parse(&self, written: &str, known: &[&str]) -> Result<Template, String> {
+        let has_parts = written.contains("{{") || written.contains("{%") || written.contains("{#");
+        if !has_parts {
+            return Ok(Template::Fixed(written.into()));
+        }
+        let template = self.environment.template_from_str(written).map_err(|error| in_words(&error))?;
+        let mut names: Vec<String> = template.undeclared_variables(false).into_iter().collect();
+        names.sort();
+        if let Some(name) = names.iter().find(|name| !known.contains(&name.as_str())) {
+            return Err(format!("knows no \"{name}\"; a text may speak of: {}", known.join(", ")));
+        }
+        // Filters are only looked up when they are used; with nothing filled in they are.
+        match template.render(context! {}) {
+            Err(error) if is_mistake(&error) => return Err(in_words(&error)),
+            Ok(_) | Err(_) => {}
+        }
+        Ok(single_expression(written).map_or_else(|| Template::Text(written.to_owned()), Template::Expression))
+    }
+
+    /// Reads a value whose texts are templates.
+    pub(super) fn parse_value(&self, written: &Value, known: &[&str]) -> Result<Template, String> {
+        match written {
+            Value::String(text) => self.parse(text, known),
+            Value::Array(items) => {
+                items.iter().map(|item| self.parse_value(item, known)).collect::<Result<_, _>>().map(Template::List)
+            }
+            Value::Object(entries) => {
+                let entry = |(name, value): (&String, &Value)| Ok((name.clone(), self.parse_value(value, known)?));
+                entries.iter().map(entry).collect::<Result<_, String>>().map(Template::Object)
+            }
+            other => Ok(Template::Fixed(other.clone())),
+        }
+    }
+
+    /// The value that a template makes of what is seen; null if it has nothing to say.
+    pub(super) fn value(&self, template: &Template, view: &Map<String, Value>) -> Result<Value, String> {
+        match template {
+            Template::Fixed(value) => Ok(value.clone()),
+            Template::Expression(source) => {
+                let expression = self.environment.compile_expression(source).map_err(|error| in_words(&error))?;
+                let value = expression.eval(JinjaValue::from(Serde(view))).map_err(|error| in_words(&error))?;
+                if value.is_undefined() {
+                    Ok(Value::Null)
+                } else {
+                    serde_json::to_value(&value).map_err(|_| "it is no value".to_owned())
+                }
+            }
+            Template::Text(source) => self
+                .environment
+                .render_str(source, JinjaValue::from(Serde(view)))
+                .map_err(|error| in_words(&error))
+                .map(Value::String),
+            Template::List(items) => {
+                items.iter().map(|item| self.value(item, view)).collect::<Result<_, _>>().map(Value::Array)
+            }
+            Template::Object(entries) => {
+                let entry = |(name, item): &(String, Template)| Ok((name.clone(), self.value(item, view)?));
+                entries.iter().map(entry).collect::<Result<_, String>>().map(Value::Object)
+            }
+        }
+    }
+
+    /// The text that a template makes; none if it is blank.
+    pub(super) fn text(&self, template: &Template, view: &Map<String, Value>) -> Result<Option<String>, String> {
+        let text = match self.value(template, view)? {
+            Value::Null => return Ok(None),
+            Value::String(text) => text,
+            other => other.to_string(),
+        };
+        if text.len() > LONGEST {
+            return Err(format!("it is longer than {LONGEST} bytes"));
+        }
+        let text = text.trim();
+        Ok((!text.is_empty()).then(|| text.to_owned()))
+    }
+}
+
+fn add_builtin_filters(environment: &mut Environment<'static>) {
+    use minijinja::{filters, tests};
+    environment.add_filter("default", filters::default);
+    environment.add_filter("lower", filters::lower);
+    environment.add_filter("upper", filters::upper);
+    environment.add_filter("title", filters::title);
+    environment.add_filter("trim", filters::trim);
+    environment.add_filter("replace", filters::replace);
+    environment.add_filter("round", filters::round);
+    environment.add_filter("int", filters::int);
+    environment.add_filter("float", filters::float);
+    environment.add_filter("join", filters::join);
+    environment.add_filter("first", filters::first);
+    environment.add_filter("last", filters::last);
+    environment.add_filter("length", filters::length);
+    environment.add_test("defined", tests::is_defined);
+    environment.add_test("none", tests::is_none);
+}
+
+/// The inside of a text that is one `{{ … }}` and nothing else.
+fn single_expression(written: &str) -> Option<String> {
+    let inside = written.trim().strip_prefix("{{")?.strip_suffix("}}")?;
+    let single = !["{{", "}}", "{%", "{#"].iter().any(|mark| inside.contains(mark));
+    single.then(|| inside.trim().trim_matches('-').trim().to_owned())
+}
+
+fn is_mistake(error: &minijinja::Error) -> bool {
+    use ErrorKind::{MissingArgument, SyntaxError, TooManyArguments, UnknownFilter, UnknownFunction, UnknownTest};
+    matches!(
+        error.kind(),
+        UnknownFilter | UnknownFunction | UnknownTest | SyntaxError | TooManyArguments | MissingArgument
+    )
+}
+
+fn in_words(error: &minijinja::Error) -> String {
+    match error.detail() {
+        Some(detail) => format!("{}: {detail}", error.kind()),
+        None => error.kind().to_string(),
+    }
+}
+
+fn invalid(message: &'static str) -> minijinja::Error {
+    minijinja::Error::new(ErrorKind::InvalidOperation, message)
+}
+
+/// A moment in words. A day without a time is that day wherever one is.
+fn written(moment: &JinjaValue, format: &str, zone: &TimeZone) -> Result<String, minijinja::Error> {
+    if moment.is_undefined() || moment.is_none() {
+        return Ok(String::new());
+    }
+    let text = moment.to_string();
+    let text = text.trim();
+    let by_seconds = || text.parse::<i64>().ok().and_then(|seconds| Timestamp::from_second(seconds).ok());
+    let made = match text.parse::<Timestamp>().ok().or_else(by_seconds) {
+        Some(moment) => strtime::format(format, &moment.to_zoned_datetime(zone.clone())),
+        None => match text.parse::<jiff::civil::Date>() {
+            Ok(day) => strtime::format(format, day),
+            Err(_) => return Err(invalid("it is neither a moment in RFC 3339 nor a day such as 2026-03-31")),
+        },
+    };
+    made.map_err(|_| invalid("the format of the date is not understood"))
+}
+
+/// An amount with two decimals and its thousands apart: `1,250.00`.
+fn money(amount: &JinjaValue) -> Result<String, minijinja::Error> {
+    if amount.is_undefined() || amount.is_none() {
+        return Ok(String::new());
+    }
+    let amount: Decimal = amount.to_string().trim().parse().map_err(|_| invalid("it is no amount such as 1250.00"))?;
+    let text = format!("{:.2}", amount.round_dp(2).abs());
+    let (whole, cents) = text.split_once('.').unwrap_or((&text, "00"));
+    let mut grouped = String::new();
+    for (position, digit) in whole.chars().enumerate() {
+        if position > 0 && (whole.len() - position) % 3 == 0 {
+            grouped.push(',');
+        }
+        grouped.push(digit);
+    }
+    let sign = if amount.is_sign_negative() && !amount.is_zero() { "-" } else { "" };
+    Ok(format!("{sign}{grouped}.{cents}"))
+}

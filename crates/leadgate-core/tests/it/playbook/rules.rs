@@ -1,0 +1,223 @@
+//! What the rules make of events and changes: the table in `cases.toml`, and what a table cannot say.
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use leadgate_core::catalog::Catalog;
+use leadgate_core::identity::Email;
+use leadgate_core::intake::{Event, ReadingRules};
+use leadgate_core::mirror::{Change, Mirrored, SeenBy};
+use leadgate_core::plan::PlanContext;
+use leadgate_core::playbook::{Response, Trigger, forecast};
+use leadgate_core::record::{RecordKind, RecordRef};
+use leadgate_core::rules::{Rules, RulesError};
+use leadgate_core::steps::{Step, StepTarget};
+use leadgate_core::submission::SubmissionId;
+use serde::Deserialize;
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+const DESTINATIONS: &str = "[destinations]\nslack = { kind = \"slack\" }\nhook = { kind = \"webhook\" }\n\
+                            mail = { kind = \"email\" }\n[[playbook.rules]]\n";
+
+#[derive(Deserialize)]
+struct Cases {
+    conditions: Vec<(String, String)>,
+    texts: Vec<(String, String)>,
+    mistakes: Vec<(String, String)>,
+    plans: Vec<(String, String, String)>,
+}
+
+fn cases() -> Cases {
+    toml::from_str(include_str!("cases.toml")).unwrap()
+}
+
+pub(super) fn event() -> Event {
+    let map = |value: Value| value.as_object().cloned().unwrap();
+    Event {
+        name: "Trial Started".into(),
+        at: Some("2026-03-03T10:00:00Z".parse().unwrap()),
+        email: Some(Email::parse("ada@example.com").unwrap()),
+        properties: map(json!({
+            "plan": "pro", "value": 1500, "price": 12.5, "seats": "7", "tags": ["a", "b"], "beta": true, "none": null,
+        })),
+        traits: map(json!({ "company": "Acme", "title": "CTO" })),
+        context: map(json!({ "page": { "path": "/pricing" } })),
+        ..Event::default()
+    }
+}
+
+fn parse(rule: &str) -> Result<Rules, RulesError> {
+    Rules::parse(&format!("{DESTINATIONS}{rule}"), &|_| None)
+}
+
+pub(super) fn respond(rules: Rules, trigger: Trigger<'_>) -> Response {
+    let reading = ReadingRules { phone_region: None, rules: Arc::new(rules) };
+    let catalog = Catalog::default();
+    let now: Timestamp = "2026-03-03T10:05:00Z".parse().unwrap();
+    let context = PlanContext::new(SubmissionId(Uuid::nil()), now, &catalog, &reading);
+    reading.rules.playbook.respond(trigger, &context)
+}
+
+fn to_event(rule: &str) -> Response {
+    respond(parse(rule).unwrap(), Trigger::Event(&event()))
+}
+
+fn names(response: &Response) -> String {
+    response.steps.iter().map(Step::name).collect::<Vec<_>>().join(" ")
+}
+
+#[test]
+fn conditions_hold_or_say_why_not() {
+    for (condition, expected) in cases().conditions {
+        let rule = format!(
+            "name = \"r\"\nevent = \"*\"\nwhen = '''{condition}'''\nsteps = [{{ do = \"note\", text = \"x\" }}]"
+        );
+        let said = to_event(&rule).decisions.join("; ");
+        let expected = match expected.as_str() {
+            "yes" => "rule \"r\" fired",
+            "no" => "its condition does not hold",
+            other => other,
+        };
+        assert!(said.contains(expected), "{condition}: {said}");
+    }
+}
+
+#[test]
+fn texts_are_filled_in_or_left_out() {
+    for (text, expected) in cases().texts {
+        let rule = format!("name = \"r\"\nevent = \"*\"\nsteps = [{{ do = \"note\", text = '''{text}''' }}]");
+        let Ok(rules) = parse(&rule) else {
+            assert!(expected.starts_with("left out"), "{text}: {:?}", parse(&rule));
+            continue;
+        };
+        let response = respond(rules, Trigger::Event(&event()));
+        let said = match response.steps.last() {
+            Some(Step::AddNote(note)) => note.text.clone(),
+            _ => response.decisions.join("; "),
+        };
+        let fits = if expected.starts_with("left out") { said.contains(&expected) } else { said == expected };
+        assert!(fits, "{text}: {said}");
+    }
+}
+
+#[test]
+fn mistakes_are_found_before_the_gateway_runs() {
+    for (rule, expected) in cases().mistakes {
+        let rule = rule.replace("\\n", "\n");
+        let error = parse(&rule).map(|_| ()).unwrap_err().to_string();
+        assert!(error.contains(&expected), "{rule}: {error}");
+    }
+}
+
+#[test]
+fn rules_lead_to_steps() {
+    for (name, step, expected) in cases().plans {
+        let response = to_event(&format!("name = \"r\"\nevent = {name}\nsteps = [{step}]"));
+        assert_eq!(names(&response), expected, "{step}: {:?}", response.decisions);
+        assert_eq!(response.keys.is_empty(), expected.is_empty());
+        assert!(!response.decisions.is_empty());
+    }
+}
+
+#[test]
+fn there_are_more_than_a_hundred_cases() {
+    let cases = cases();
+    let count = cases.conditions.len() + cases.texts.len() + cases.mistakes.len() + cases.plans.len();
+    assert!(count >= 100, "{count}");
+}
+
+#[test]
+fn all_mistakes_are_told_at_once() {
+    let rule = "name = \"a\"\nevent = \"A\"\nwhen = \"x\"\nsteps = [{ do = \"note\", text = \"{{ y }}\" }]";
+    assert_eq!(parse(rule).unwrap_err().0.len(), 2);
+}
+
+fn won() -> (Change, Mirrored) {
+    let record = RecordRef { kind: RecordKind::Deal, id: 7 };
+    let at = "2026-03-03T10:00:00Z".parse().unwrap();
+    let (from, to) = (Some(json!("New")), json!("Won"));
+    let change = Change { record, field: "stage".into(), from, to, at, by: SeenBy::Webhook };
+    let fields = serde_json::from_value(json!({ "name": "Engine", "amount": "1250.00", "stage": "Won" })).unwrap();
+    (change, Mirrored { record, version: None, fields, revision: 1 })
+}
+
+#[test]
+fn a_change_is_told_to_slack() {
+    let rule = "name = \"won\"\nchange = \"deal.*\"\nfrom = [\"New\", \"Demo\"]\nto = \"Won\"\n\
+                when = 'double(record.amount) >= 1000.0'\n\
+                steps = [{ do = \"send\", to = \"slack\", text = \"{{ record.name }}: {{ change.from }} → {{ change.to }}\" }]";
+    let (change, record) = won();
+    let response = respond(parse(rule).unwrap(), Trigger::Change(&change, &record));
+    let Some(Step::Send(send)) = response.steps.first() else { panic!("{response:?}") };
+    assert_eq!(send.delivery.content["text"], "Engine: New → Won");
+    assert_eq!((send.delivery.ordering.as_str(), response.keys[0].as_str()), ("deal:7", "deal:7"));
+    assert_eq!(send.delivery.id, "msg_00000000-0000-0000-0000-000000000000_stage_1");
+}
+
+#[test]
+fn a_change_leads_to_steps_on_its_record() {
+    let rule = "name = \"won\"\nchange = \"deal.stage\"\nsteps = [{ do = \"note\", text = \"x\" }, { do = \"move\", stage = \"Paid\" }, \
+                { do = \"tag\", on = \"deal\", tags = [\"won\"] }]";
+    let (change, record) = won();
+    let response = respond(parse(rule).unwrap(), Trigger::Change(&change, &record));
+    assert_eq!(names(&response), "add_note move_found set_fields");
+    assert!(matches!(&response.steps[1], Step::MoveFound(step) if step.target == StepTarget::Record(record.record)));
+}
+
+#[test]
+fn a_webhook_says_everything_when_the_rule_says_nothing() {
+    let response = to_event("name = \"r\"\nevent = \"*\"\nsteps = [{ do = \"send\", to = \"hook\" }]");
+    let Some(Step::Send(send)) = response.steps.first() else { panic!("{response:?}") };
+    let content = &send.delivery.content;
+    assert_eq!((&content["type"], &content["timestamp"]), (&json!("event"), &json!("2026-03-03T10:00:00Z")));
+    assert_eq!(content["data"]["properties"]["plan"], "pro");
+    assert!(send.delivery.id.starts_with("msg_") && send.delivery.id.ends_with("_1"));
+}
+
+#[test]
+fn numbers_stay_numbers_in_custom_fields_and_blanks_are_left_out() {
+    let response = to_event(
+        "name = \"r\"\nevent = \"*\"\nsteps = [{ do = \"set\", fields = { custom = { cf_value = \"{{ properties.value }}\", \
+         cf_none = \"{{ properties.missing }}\", cf_text = \"v{{ properties.value }}\" } } }]",
+    );
+    let Some(Step::SetFields(set)) = response.steps.last() else { panic!("{response:?}") };
+    assert_eq!(set.fields["custom_field"], json!({ "cf_value": 1500, "cf_text": "v1500" }));
+}
+
+#[test]
+fn an_event_about_nobody_leaves_out_what_needs_somebody_and_keeps_the_rest() {
+    let rules = parse(
+        "name = \"r\"\nevent = \"*\"\nsteps = [{ do = \"note\", text = \"x\" }, { do = \"send\", to = \"hook\" }]",
+    )
+    .unwrap();
+    let nobody = Event { email: None, anonymous_id: Some("a1".into()), ..event() };
+    let response = respond(rules, Trigger::Event(&nobody));
+    assert_eq!(names(&response), "send");
+    assert!(
+        response.decisions.join(";").contains("step 1 (note) left out: nobody is named"),
+        "{:?}",
+        response.decisions
+    );
+}
+
+#[test]
+fn what_a_trial_costs_is_told_before() {
+    let rules = parse(
+        "name = \"trial\"\nevent = \"Trial Started\"\nsteps = [{ do = \"person\", create = true }, \
+         { do = \"deal\", create = { name = \"Trial\", stage = \"New\" } }, { do = \"move\", stage = \"Trial Active\" }, \
+         { do = \"note\", on = \"deal\", text = \"Trial started {{ event.at | date }}\" }]",
+    )
+    .unwrap();
+    let reading = ReadingRules { phone_region: None, rules: Arc::new(rules) };
+    let catalog = Catalog::default();
+    let context =
+        PlanContext::new(SubmissionId(Uuid::nil()), "2026-03-03T10:05:00Z".parse().unwrap(), &catalog, &reading);
+    let told = forecast(&reading.rules.playbook, Trigger::Event(&event()), &context, false);
+    assert_eq!(
+        told.requests_if_known,
+        ["create_person", "find_person", "list_deals", "read_deal", "move_deal", "add_note"]
+    );
+    assert_eq!(told.requests_if_unknown, ["create_person", "create_deal", "move_deal", "add_note"]);
+    assert_eq!(told.steps[3], "add a note to the deal: Trial started 3 March 2026");
+}
