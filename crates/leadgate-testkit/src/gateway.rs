@@ -39,6 +39,7 @@ pub struct TestGatewayBuilder {
     sandbox: SandboxConfig,
     engine: EngineSettings,
     web: WebSettings,
+    crm_timeout: Duration,
     wrap_crm: WrapCrm,
 }
 
@@ -70,6 +71,7 @@ impl Default for TestGatewayBuilder {
             },
             engine: EngineSettings { jitter_seed: Some(1), budget: unlimited, ..EngineSettings::default() },
             web,
+            crm_timeout: Duration::from_millis(500),
             wrap_crm: Box::new(|crm| crm),
         }
     }
@@ -122,6 +124,14 @@ impl TestGatewayBuilder {
         self
     }
 
+    /// How long, in real time, the account has for an answer. What is not about time-outs and counts requests needs more than the half second that
+    /// is usual here: a machine that is busy with other tests may take as long over a hundred people.
+    #[must_use]
+    pub fn crm_timeout(mut self, limit: Duration) -> Self {
+        self.crm_timeout = limit;
+        self
+    }
+
     /// Puts something between the engine and the account.
     #[must_use]
     pub fn crm(mut self, wrap: impl FnOnce(Arc<dyn Crm>) -> Arc<dyn Crm> + 'static) -> Self {
@@ -137,7 +147,7 @@ impl TestGatewayBuilder {
         let store = Arc::new(SqliteStore::open(SqliteConfig::new(folder.path().join("gateway.db"))).unwrap());
         let settings = FreshsalesSettings {
             credentials: Credentials::parse("sandbox-key", &sandbox.url(self.generation)).unwrap(),
-            timeout: Duration::from_millis(500),
+            timeout: self.crm_timeout,
             remembered: None,
         };
         let crm = (self.wrap_crm)(Arc::new(FreshsalesCrm::new(settings, Arc::clone(&clock))));

@@ -234,12 +234,21 @@ impl Ledger {
 
     fn hour_room(&self, lane: Lane, now: Timestamp) -> u32 {
         let Some(limit) = self.hour.limit() else { return u32::MAX };
-        let held = if lane == Lane::Interactive {
-            0.0
-        } else {
-            self.settings.reserves.of_hour(lane, limit, self.hour.share_left(now)) + self.hour.expected_of_others()
-        };
-        whole(f64::from(self.hour.left()) - held)
+        let left = f64::from(self.hour.left());
+        if lane == Lane::Interactive {
+            return whole(left);
+        }
+        let left = left - self.settings.reserves.of_hour(lane, limit, self.hour.share_left(now));
+        match whole(left - self.hour.expected_of_others()) {
+            0 if self.may_look(left, now) => 1,
+            room => room,
+        }
+    }
+
+    /// Whether work that waits only for what others may still use gets one request, for the sake of its headers: without a look now and then, a burst
+    /// of others would be held against the rest of the hour.
+    fn may_look(&self, left: f64, now: Timestamp) -> bool {
+        self.minute.is_quiet_for(LONGEST_LOOK, now) && whole(left - self.hour.expected_of_others_until(now)) > 0
     }
 
     fn minute_room(&self, lane: Lane, now: Timestamp) -> u32 {

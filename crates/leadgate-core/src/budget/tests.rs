@@ -114,15 +114,13 @@ fn any_sixty_seconds_hold_no_more_than_the_minute_allows() {
     assert!(ledger.room(Lane::Interactive, refusal.until) > 0);
 }
 
-/// An hour of bulk work while others use `others_per_minute`: nobody is refused, and nearly all of the rest is used.
-fn an_hour_beside_others(ledger: &mut Ledger, from: Timestamp, others_per_minute: u32) -> (u32, u32) {
+/// An hour of bulk work while others ask as often as told in each second: what share of the rest is used, in percent, and how often bulk work is refused.
+fn an_hour_beside_others(ledger: &mut Ledger, from: Timestamp, others_in: impl Fn(u32) -> u32) -> (u32, u32) {
     let (limit, mut ours, mut others, mut refused) = (1000_u32, 0_u32, 0_u32, 0_u32);
     let reset = later(from, SignedDuration::from_hours(1));
     for second in 0..3600 {
-        let now = later(from, SignedDuration::from_secs(second));
-        if second % 60 < i64::from(others_per_minute) {
-            others += 1;
-        }
+        let now = later(from, SignedDuration::from_secs(i64::from(second)));
+        others += others_in(second);
         while let Ok(permit) = ledger.take(Lane::Bulk, now) {
             let accepted = ours + others < limit;
             ours += u32::from(accepted);
@@ -134,17 +132,33 @@ fn an_hour_beside_others(ledger: &mut Ledger, from: Timestamp, others_per_minute
     (ours * 100 / (limit - others), refused)
 }
 
+#[rstest::rstest]
+#[case::nobody(|_| 0)]
+#[case::five_a_minute(|second| u32::from(second % 60 < 5))]
+#[case::ten_a_minute(|second| u32::from(second % 60 < 10))]
+#[case::a_burst_of_300_and_then_silence(|second| if second < 150 { 2 } else { 0 })]
+fn bulk_work_uses_what_others_leave_and_is_never_refused(#[case] others_in: fn(u32) -> u32) {
+    let mut ledger = Ledger::new(BudgetSettings::default(), start());
+    for hour in 0..3 {
+        let from = later(start(), SignedDuration::from_hours(hour));
+        let (used_percent, refused) = an_hour_beside_others(&mut ledger, from, others_in);
+        assert_eq!(refused, 0, "hour {hour}");
+        assert!(used_percent >= 95, "hour {hour}: {used_percent} %");
+    }
+}
+
 #[test]
-fn bulk_work_uses_what_others_leave_and_is_never_refused() {
-    for others_per_minute in [0, 5, 10] {
-        let mut ledger = Ledger::new(BudgetSettings::default(), start());
-        for hour in 0..3 {
-            let from = later(start(), SignedDuration::from_hours(hour));
-            let (used_percent, refused) = an_hour_beside_others(&mut ledger, from, others_per_minute);
-            assert_eq!(refused, 0, "hour {hour}, others {others_per_minute}/min");
-            assert!(used_percent >= 95, "hour {hour}, others {others_per_minute}/min: {used_percent} %");
+fn an_account_that_tells_nothing_is_not_looked_at_until_it_is_empty() {
+    let mut ledger = Ledger::new(BudgetSettings::default(), start());
+    let mut asked = 0;
+    for second in 0..3600 {
+        let now = later(start(), SignedDuration::from_secs(second));
+        while let Ok(permit) = ledger.take(Lane::Bulk, now) {
+            asked += 1;
+            ledger.settle(permit, 1, None, now);
         }
     }
+    assert!((700..=800).contains(&asked), "{asked}");
 }
 
 proptest::proptest! {

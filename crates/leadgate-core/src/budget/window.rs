@@ -72,13 +72,18 @@ impl HourWindow {
         (seconds(now, self.ends) / HOUR_SECONDS).clamp(0.0, 1.0)
     }
 
-    /// What others will use until the window ends, with a margin for chance: the mean and two standard deviations of a Poisson count.
+    /// What others will use until the window ends. See [`Self::expected_of_others_until`].
+    pub(super) fn expected_of_others(&self) -> f64 {
+        self.expected_of_others_until(self.ends)
+    }
+
+    /// What others use until a moment of this window, with a margin for chance: the mean and two standard deviations of a Poisson count.
     ///
     /// Counted from when the headers were last read, since what they used after that is not in the count yet.
-    pub(super) fn expected_of_others(&self) -> f64 {
+    pub(super) fn expected_of_others_until(&self, moment: Timestamp) -> f64 {
         let watched = seconds(self.started, self.seen_at).clamp(0.0, HOUR_SECONDS);
         let rate = (f64::from(self.others) + self.guess * GUESS_WORTH / HOUR_SECONDS) / (watched + GUESS_WORTH);
-        let mean = rate * seconds(self.seen_at.max(self.started), self.ends).clamp(0.0, HOUR_SECONDS);
+        let mean = rate * seconds(self.seen_at.max(self.started), moment).clamp(0.0, HOUR_SECONDS);
         mean + 2.0 * mean.sqrt()
     }
 
@@ -184,6 +189,12 @@ impl MinuteWindow {
 
     pub(super) fn others(&self, now: Timestamp) -> u32 {
         self.live(now).map(|(_, _, others)| others).sum()
+    }
+
+    /// Whether we asked nothing for so long, at most a minute.
+    pub(super) fn is_quiet_for(&self, span: SignedDuration, now: Timestamp) -> bool {
+        let since = now.as_second() - span.as_secs();
+        self.live(now).all(|(second, ours, _)| *ours == 0 || *second <= since)
     }
 
     fn live(&self, now: Timestamp) -> impl Iterator<Item = &(i64, u32, u32)> {

@@ -231,6 +231,10 @@ fn malformed(error: serde_path_to_error::Error<serde_json::Error>) -> IntakeErro
     let field = if path == "." { String::new() } else { path };
     let inner = error.into_inner();
     let message = match inner.classify() {
+        // Of the body as a whole only one type can be wrong; serde would name ours.
+        serde_json::error::Category::Data if field.is_empty() && inner.to_string().starts_with("invalid type") => {
+            "body is not an object; send one JSON object".to_owned()
+        }
         serde_json::error::Category::Data => text::without_values(&inner.to_string()),
         _ => format!("body is not valid JSON (line {}, column {})", inner.line(), inner.column()),
     };

@@ -74,7 +74,8 @@ pub(super) fn without_values(message: &str) -> String {
     let message = message.split(" at line ").next().unwrap_or(message);
     let (quoted, expected) =
         message.split_once(", expected").map_or((message, None), |(one, other)| (one, Some(other)));
-    let is_field_name = quoted.starts_with("unknown field") || quoted.starts_with("missing field");
+    let is_field_name =
+        ["unknown field", "missing field", "duplicate field"].iter().any(|start| quoted.starts_with(start));
     let quoted = if is_field_name { quoted.to_owned() } else { without_quoted(quoted) };
     match expected {
         Some(expected) => format!("{quoted}, expected{expected}"),

@@ -57,6 +57,9 @@ fn read(route: Route, body: &str) -> Result<Submission, IntakeError> {
     r#" ["a@x.io", "A", "B", "C", "D", null, null]"#,
     "body is a list; send one JSON object"
 )]
+#[case::string(Route::Lead, r#""a@x.io""#, "body is not an object; send one JSON object")]
+#[case::null(Route::GuideNote, "null", "body is not an object; send one JSON object")]
+#[case::twice(Route::Lead, r#"{"email": "a@x.io", "email": "b@x.io"}"#, "duplicate field `email`")]
 #[case::lane(
     Route::Lead,
     r#"{"email": "a@x.io", "lane": "private"}"#,

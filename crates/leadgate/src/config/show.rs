@@ -6,6 +6,8 @@ use super::{DEFAULT_TEXT, Effective};
 
 /// Settings whose values are never shown.
 const SECRETS: [&str; 2] = ["access.app_key", "crm.api_key"];
+/// Addresses. None may have a user name or password in it, but a start is refused for that only after people have looked here.
+const ADDRESSES: [&str; 2] = ["server.public_url", "crm.subdomain"];
 const MASK: &str = "********";
 
 /// Whether a value must not be shown.
@@ -60,8 +62,21 @@ impl Effective {
     fn masked(&self, path: &str) -> serde_json::Value {
         let value = self.figment.find_value(path).map(|value| plain(&value)).unwrap_or_default();
         let is_set = value.as_str().is_none_or(|text| !text.trim().is_empty());
-        if is_secret(path) && is_set { MASK.into() } else { value }
+        match value.as_str() {
+            Some(address) if ADDRESSES.contains(&path) => without_credentials(address).into(),
+            _ if is_secret(path) && is_set => MASK.into(),
+            _ => value,
+        }
     }
+}
+
+/// An address with a mask for all that stands before its last `@`, but for the scheme.
+fn without_credentials(address: &str) -> String {
+    let Some((before, host)) = address.rsplit_once('@') else {
+        return address.to_owned();
+    };
+    let scheme = before.split_once("://").map_or(String::new(), |(scheme, _)| format!("{scheme}://"));
+    format!("{scheme}{MASK}@{host}")
 }
 
 fn plain(value: &Value) -> serde_json::Value {

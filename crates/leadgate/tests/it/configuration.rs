@@ -81,6 +81,15 @@ fn secrets_are_masked_wherever_they_are_from(#[case] arguments: &[&str]) {
     assert!(!ended.out.contains("secret-of") && ended.out.contains("********"), "{}", ended.out);
 }
 
+#[rstest]
+#[case("https://ann:s3cret@acme.freshsales.io/x", "https://********@acme.freshsales.io/x")]
+#[case("ann:s3:/@cret@acme.freshsales.io", "********@acme.freshsales.io")]
+fn a_password_in_an_address_is_masked(#[case] address: &str, #[case] shown: &str) {
+    let ended = config("", &[], &[("FRESHSALES_SUBDOMAIN", address)]);
+    assert_eq!(ended.code, 0);
+    assert!(ended.out.contains(&format!("subdomain = {shown:?}")), "{}", ended.out);
+}
+
 #[test]
 fn a_secret_of_the_wrong_type_is_not_repeated() {
     let ended = config("[crm]\napi_key = 4711\n", &[], &[]);

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use leadgate_core::catalog::Catalog;
 use leadgate_core::identity::Email;
 use leadgate_core::intake::{Event, ReadingRules};
-use leadgate_core::mirror::{Change, Mirrored, SeenBy};
+use leadgate_core::mirror::{Change, Mirrored, SeenBy, Told};
 use leadgate_core::plan::PlanContext;
 use leadgate_core::playbook::{Response, Trigger, forecast};
 use leadgate_core::record::{RecordKind, RecordRef};
@@ -139,7 +139,7 @@ fn won() -> (Change, Mirrored) {
     let (from, to) = (Some(json!("New")), json!("Won"));
     let change = Change { record, field: "stage".into(), from, to, at, by: SeenBy::Webhook };
     let fields = serde_json::from_value(json!({ "name": "Engine", "amount": "1250.00", "stage": "Won" })).unwrap();
-    (change, Mirrored { record, version: None, fields, revision: 1 })
+    (change, Mirrored { record, version: None, fields, revision: 1, told: Told::default() })
 }
 
 #[test]

@@ -7,6 +7,9 @@ use leadgate_testkit::TestGateway;
 use rstest::rstest;
 use serde_json::json;
 
+/// No call is given up because the machine is busy.
+const PATIENT: Duration = Duration::from_secs(30);
+
 #[rstest]
 #[case::classic(Generation::Classic)]
 #[case::suite(Generation::Suite)]
@@ -27,7 +30,7 @@ async fn fifty_identical_posts_at_once_are_one_lead(#[case] generation: Generati
 #[case::suite(Generation::Suite, 50)]
 #[tokio::test]
 async fn a_burst_of_a_thousand_is_packed(#[case] generation: Generation, #[case] most: u64) {
-    let gateway = TestGateway::of(generation).await;
+    let gateway = TestGateway::builder().generation(generation).crm_timeout(PATIENT).open().await;
     gateway.land("/v1/leads", &json!({ "email": "warm@example.com" })).await;
     gateway.account().clear_requests();
     for number in 0..1_000 {
