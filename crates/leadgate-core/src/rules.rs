@@ -93,11 +93,12 @@ impl Rules {
         let file: RulesFile = toml::from_str(text).map_err(|error| RulesError(vec![error.to_string()]))?;
         let mut compiling = Compiling { variable, problems: Vec::new() };
         let destinations = Destinations::compile(file.destinations, &mut compiling);
+        let playbook = Playbook::compile(file.playbook, &destinations, &mut compiling);
         let rules = Rules {
             routing: Routing::compile(file.routing, &mut compiling),
-            playbook: Playbook::compile(file.playbook, &destinations, &mut compiling),
             forms: Forms::compile(file.forms, &mut compiling),
-            hooks: HookRules::compile(file.notifications, &mut compiling),
+            hooks: HookRules::compile(file.notifications, playbook.kinds(), &mut compiling),
+            playbook,
             destinations,
         };
         if compiling.problems.is_empty() { Ok(rules) } else { Err(RulesError(compiling.problems)) }
@@ -107,6 +108,7 @@ impl Rules {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::record::RecordKind;
 
     #[test]
     fn an_unknown_section_is_a_mistake_with_its_place() {
@@ -122,5 +124,15 @@ mod tests {
         assert_eq!(compiling.text("a", "$$5 off".to_owned()), "$5 off");
         compiling.text("destinations.sales.url", "$NOPE".to_owned());
         assert!(compiling.problems[0].starts_with("destinations.sales.url: the environment has no variable NOPE"));
+    }
+
+    #[test]
+    fn what_rules_answer_to_is_looked_at_where_notifications_are_taken() {
+        let rule =
+            "[[playbook.rules]]\nname = \"won\"\nchange = \"deal.stage\"\nsteps = [{ do = \"note\", text = \"x\" }]\n";
+        let watched = |head: &str| Rules::parse(&format!("{head}\n{rule}"), &|_| None).unwrap().hooks.watch;
+        assert_eq!(watched("[notifications]\nsecrets = [\"0123456789abcdef\"]"), [RecordKind::Deal].into());
+        assert_eq!(watched("[notifications]\nsecrets = [\"0123456789abcdef\"]\nwatch = []"), [].into());
+        assert_eq!(watched(""), [].into());
     }
 }

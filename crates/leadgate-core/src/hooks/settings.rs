@@ -24,8 +24,7 @@ pub(crate) struct HookFile {
     #[serde(default)]
     secrets: Vec<String>,
     time_zone: Option<String>,
-    #[serde(default)]
-    watch: Vec<RecordKind>,
+    watch: Option<Vec<RecordKind>>,
     every: Option<SignedDuration>,
     grace: Option<SignedDuration>,
     overlap: Option<SignedDuration>,
@@ -112,7 +111,9 @@ impl Default for HookRules {
 }
 
 impl HookRules {
-    pub(crate) fn compile(file: HookFile, compiling: &mut Compiling<'_>) -> HookRules {
+    /// `named` are the kinds whose changes the playbook answers to. Where notifications are taken, these are looked at too, unless the section says
+    /// which are.
+    pub(crate) fn compile(file: HookFile, named: BTreeSet<RecordKind>, compiling: &mut Compiling<'_>) -> HookRules {
         let usual = HookRules::default();
         let pace = Pace {
             every: file.every.unwrap_or(usual.pace.every),
@@ -120,10 +121,12 @@ impl HookRules {
             overlap: file.overlap.unwrap_or(usual.pace.overlap),
         };
         check_pace(&pace, compiling);
+        let secrets = secrets(file.secrets, compiling);
+        let unsaid = || if secrets.is_empty() { BTreeSet::new() } else { named };
         HookRules {
-            secrets: secrets(file.secrets, compiling),
+            watch: file.watch.map_or_else(unsaid, |kinds| kinds.into_iter().collect()),
+            secrets,
             time_zone: file.time_zone.map_or(TimeZone::UTC, |name| time_zone(&name, compiling)),
-            watch: file.watch.into_iter().collect(),
             pace,
             ignore: file.ignore.into_iter().collect(),
             mappings: file.mappings.into_iter().map(|(name, file)| mapping(name, file, compiling)).collect(),

@@ -9,6 +9,12 @@ impl Pattern {
         Pattern(written.trim().to_lowercase())
     }
 
+    /// Whether a dotted name that it matches can have that part before its dot.
+    pub(super) fn may_begin_with(&self, part: &str) -> bool {
+        let own = self.0.split('.').next().unwrap_or_default();
+        Pattern(own.to_owned()).matches(part)
+    }
+
     pub(super) fn matches(&self, name: &str) -> bool {
         let name = name.trim().to_lowercase();
         let mut parts = self.0.split('*');

@@ -1,13 +1,21 @@
 //! Applies the rules to a trigger.
 
+use std::collections::BTreeSet;
+
 use jiff::Timestamp;
 
 use super::build::{Builder, Subject};
 use super::rule::Rule;
 use super::{Playbook, Response, Trigger, view};
 use crate::plan::PlanContext;
+use crate::record::RecordKind;
 
 impl Playbook {
+    /// The kinds of record whose changes rules answer to.
+    pub(crate) fn kinds(&self) -> BTreeSet<RecordKind> {
+        RecordKind::ALL.into_iter().filter(|kind| self.rules.iter().any(|rule| rule.on.concerns(*kind))).collect()
+    }
+
     /// What is to be done.
     pub fn respond(&self, trigger: Trigger<'_>, context: &PlanContext<'_>) -> Response {
         let at = moment(trigger, context);

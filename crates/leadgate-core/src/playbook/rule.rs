@@ -8,6 +8,7 @@ use super::file::{Find, On};
 use super::pattern::Pattern;
 use super::template::Template;
 use crate::destinations::DestinationKind;
+use crate::record::RecordKind;
 use crate::steps::MoveGuards;
 
 /// A rule.
@@ -29,6 +30,14 @@ pub(super) enum Occasion {
 }
 
 impl Occasion {
+    /// Whether it may answer to changes of records of that kind.
+    pub(super) fn concerns(&self, kind: RecordKind) -> bool {
+        match self {
+            Occasion::Event(_) => false,
+            Occasion::Change { fields, .. } => fields.iter().any(|field| field.may_begin_with(kind.name())),
+        }
+    }
+
     pub(super) fn matches(&self, trigger: Trigger<'_>) -> bool {
         match (self, trigger) {
             (Occasion::Event(names), Trigger::Event(event)) => names.iter().any(|name| name.matches(&event.name)),
