@@ -52,7 +52,7 @@ fn track() -> EventCall {
 #[case::no_type(EventCall::Batch, r#"{"batch": [{"event": "A"}]}"#, "type is none of track")]
 #[case::unknown_type(EventCall::Batch, r#"{"batch": [{"type": "delete"}]}"#, "type is none of track")]
 #[case::own_type(EventCall::Batch, r#"{"batch": [{"type": "v1", "event": "A"}]}"#, "type is none of track")]
-#[case::no_object(EventCall::Batch, r#"{"batch": [7]}"#, "is not an object")]
+#[case::no_object(EventCall::Batch, r#"{"batch": [7]}"#, "body is not an object")]
 #[case::large(track(), &json!({"event": "A", "properties": {"a": "x".repeat(LARGEST_EVENT)}}).to_string(), "is larger than")]
 #[case::deep(track(), &format!(r#"{{"event": "A", "properties": {{"a": {}1{}}}}}"#, "[".repeat(500), "]".repeat(500)), "body is not valid JSON")]
 fn mistakes_are_named(#[case] call: EventCall, #[case] body: &str, #[case] expected: &str) {

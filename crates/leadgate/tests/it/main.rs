@@ -13,3 +13,4 @@ mod journeys;
 mod process;
 mod sandbox;
 mod serve;
+mod stories;

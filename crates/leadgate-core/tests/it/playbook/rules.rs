@@ -17,8 +17,13 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-const DESTINATIONS: &str = "[destinations]\nslack = { kind = \"slack\" }\nhook = { kind = \"webhook\" }\n\
-                            mail = { kind = \"email\" }\n[[playbook.rules]]\n";
+const DESTINATIONS: &str = r#"
+[destinations]
+slack = { kind = "slack", url = "https://hooks.example.com/x" }
+hook = { kind = "webhook", url = "https://hooks.example.com/y", secrets = ["whsec_YS1zaWduaW5nLXNlY3JldC1vZi1zb21lLWxlbmd0aA=="] }
+mail = { kind = "email", smtp = "smtps://mail.example.com", from = "leads@example.com", to = ["sales@example.com"] }
+[[playbook.rules]]
+"#;
 
 #[derive(Deserialize)]
 struct Cases {

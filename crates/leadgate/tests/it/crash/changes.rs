@@ -1,10 +1,10 @@
 //! Changes in the account, of whose webhooks a third is dropped, a third sent twice and the rest reordered, in front of a gateway that is killed
-//! again and again: each change is kept once, and the loss that is reported is the loss that was injected.
+//! again and again: each change is kept once and told to a subscriber once, and the loss that is reported is the loss that was injected.
 //!
 //! A change is one field of one deal. Between two changes of a deal lies a look at the CRM, because what a record was for a moment between two
 //! looks nobody can find again once its webhook is lost. `LEADGATE_CRASH_CHANGES` makes as many changes as it says.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -15,6 +15,7 @@ use leadgate_core::mirror::{Change, Tally};
 use leadgate_core::record::RecordKind;
 use leadgate_store::Store as _;
 use leadgate_store_sqlite::{SqliteConfig, SqliteStore};
+use leadgate_testkit::TestReceiver;
 use rand::SeedableRng as _;
 use rand::rngs::SmallRng;
 use serde_json::{Value, json};
@@ -22,8 +23,24 @@ use serde_json::{Value, json};
 use super::lives::{Lives, WEBHOOK_SECRET};
 use super::{Client, account, seed};
 
-const RULES: &str = "[notifications]\nsecrets = [\"$WEBHOOK_SECRET\"]\nwatch = [\"deal\"]\n\
-                     every = \"1s\"\ngrace = \"8s\"\noverlap = \"20s\"\n";
+/// Each change of a deal is told to a subscriber; `URL` is where that one listens.
+const RULES: &str = r#"
+[notifications]
+secrets = ["$WEBHOOK_SECRET"]
+every = "1s"
+grace = "8s"
+overlap = "20s"
+[destinations.app]
+kind = "webhook"
+url = "URL"
+allow = ["127.0.0.1"]
+secrets = ["whsec_YS1zaWduaW5nLXNlY3JldC1vZi1zb21lLWxlbmd0aA=="]
+concurrency = 16
+[[playbook.rules]]
+name = "tell the app"
+change = "deal.*"
+steps = [{ do = "send", to = "app", type = "deal.changed", data = { deal = "{{ record.id }}", field = "{{ change.field }}" } }]
+"#;
 const KILLS: usize = 10;
 /// Each round changes every deal once.
 const ROUNDS: usize = 2;
@@ -46,7 +63,8 @@ async fn crash_each_change_is_kept_once() {
     // The deals are from before the watch began, and the first look finds them at rest.
     tokio::time::sleep(Duration::from_secs(9)).await;
     let crm = sandbox.url(Generation::Suite);
-    let mut lives = Lives::begin_with_rules(&crm, SmallRng::seed_from_u64(seed), RULES);
+    let app = TestReceiver::start().await;
+    let mut lives = Lives::begin_with_rules(&crm, SmallRng::seed_from_u64(seed), &RULES.replace("URL", app.url()));
     let client = lives.client();
     until_looked(&client, deals).await;
     set_up_webhooks(&sandbox.account(), &lives.url());
@@ -63,6 +81,7 @@ async fn crash_each_change_is_kept_once() {
         sandbox.account().webhooks_settled().await;
         client.until_drained(Duration::from_secs(60)).await;
     }
+    until_told(&app, ROUNDS * deals).await;
     let (kills, injected) = (lives.kills(), dropped(&sandbox.account()));
     let metric = metric(&client.metrics().await, "leadgate_notifications_lost_ratio{").unwrap();
     let folder = lives.end();
@@ -73,6 +92,7 @@ async fn crash_each_change_is_kept_once() {
         started.elapsed()
     );
     each_is_there_once(&seen, &ids);
+    each_was_told_once(&app, &ids);
     assert_eq!(tally.lost, i64::try_from(injected).unwrap(), "{tally:?}");
     assert!((metric - injected as f64 / seen.len() as f64).abs() < 1e-9, "{metric}");
     assert!(kills >= KILLS);
@@ -169,6 +189,35 @@ async fn until(client: &Client, is_so: impl Fn(&str) -> (bool, String)) {
         assert!(Instant::now() < deadline, "{told} after {SEEN_WITHIN:?}: {metrics}");
         tokio::time::sleep(Duration::from_millis(100)).await;
     }
+}
+
+/// The message of each change, by deal and field: as many as there are ids. A message may come twice, under one id.
+fn told(app: &TestReceiver) -> BTreeMap<(String, String), BTreeSet<String>> {
+    let mut told: BTreeMap<_, BTreeSet<String>> = BTreeMap::new();
+    for message in app.received() {
+        let said = |name: &str| message.body["data"][name].as_str().unwrap().to_owned();
+        told.entry((said("deal"), said("field"))).or_default().insert(message.header("webhook-id").to_owned());
+    }
+    told
+}
+
+async fn until_told(app: &TestReceiver, changes: usize) {
+    let deadline = Instant::now() + SEEN_WITHIN;
+    while told(app).len() < changes {
+        assert!(Instant::now() < deadline, "{} of {changes} changes were told", told(app).len());
+        tokio::time::sleep(Duration::from_millis(200)).await;
+    }
+}
+
+fn each_was_told_once(app: &TestReceiver, deals: &[i64]) {
+    let mut told = told(app);
+    for deal in deals {
+        for field in ["stage", "amount"] {
+            let messages = told.remove(&(deal.to_string(), field.to_owned())).unwrap_or_default();
+            assert_eq!(messages.len(), 1, "{field} of deal {deal}: {messages:?}");
+        }
+    }
+    assert!(told.is_empty(), "{told:?}");
 }
 
 fn metric(metrics: &str, name: &str) -> Option<f64> {
