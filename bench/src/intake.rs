@@ -14,15 +14,16 @@ pub(crate) struct Setting {
     pub(crate) rounds: usize,
 }
 
+/// What the rounds of one server gave.
 #[derive(Default)]
-struct Figures {
-    per_second: Vec<f64>,
+pub(crate) struct Figures {
+    pub(crate) per_second: Vec<f64>,
     p50_ms: Vec<f64>,
     p99_ms: Vec<f64>,
 }
 
 impl Figures {
-    fn add(&mut self, load: &Load) {
+    pub(crate) fn add(&mut self, load: &Load) {
         self.per_second.push(load.per_second());
         self.p50_ms.push(load.quantile_ms(0.50));
         self.p99_ms.push(load.quantile_ms(0.99));
@@ -89,7 +90,7 @@ async fn measure(
     send_for(server.port, connections, Duration::from_secs(seconds), |connection| lead(connection, run, &headers)).await
 }
 
-fn print_row(connections: usize, name: &str, figures: &Figures) {
+pub(crate) fn print_row(connections: usize, name: &str, figures: &Figures) {
     println!(
         "{connections:<12} {name:>12} {:>12.0} {:>10.3} {:>10.3}",
         median(&figures.per_second),

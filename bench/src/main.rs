@@ -1,15 +1,18 @@
 //! Side-by-side benchmarks: Leadgate and a baseline in the same run, ratios printed.
 //!
 //! `leadgate-bench intake` measures durable accepts against the Express server in `express/` answering from memory, and counts the requests that
-//! leads cost the CRM against the same server doing search-then-create. Everything runs on loopback, for a bounded time, and only processes that were
+//! leads cost the CRM against the same server doing search-then-create. `leadgate-bench hooks` measures durable notifications against the Flask receiver
+//! in `flask/`, and times deliveries. Everything runs on loopback, for a bounded time, and only processes that were
 //! started here are ended.
 #![allow(clippy::print_stdout)]
 
 mod cost;
 mod fsync;
+mod hooks;
 mod intake;
 mod listing;
 mod load;
+mod receiver;
 mod sandbox;
 mod server;
 
@@ -34,6 +37,21 @@ enum What {
         /// The folder of the Express baseline, after `npm ci`.
         #[arg(long)]
         express: PathBuf,
+        /// Seconds of load in each round.
+        #[arg(long, default_value_t = 5)]
+        seconds: u64,
+        /// Rounds; each runs both servers.
+        #[arg(long, default_value_t = 3)]
+        rounds: usize,
+    },
+    /// Durable notifications a second and their latency, and how long deliveries take.
+    Hooks {
+        /// The leadgate binary, built with --release.
+        #[arg(long)]
+        leadgate: PathBuf,
+        /// A Python environment with Flask.
+        #[arg(long)]
+        flask: PathBuf,
         /// Seconds of load in each round.
         #[arg(long, default_value_t = 5)]
         seconds: u64,
@@ -78,6 +96,9 @@ async fn main() -> anyhow::Result<()> {
             let setting = intake::Setting { leadgate, express, seconds, rounds };
             intake::run(&setting).await?;
             cost::run(&setting).await
+        }
+        What::Hooks { leadgate, flask, seconds, rounds } => {
+            hooks::run(&hooks::Setting { leadgate, flask, seconds, rounds }).await
         }
         What::ReadList { port, concurrency } => listing::read(port, concurrency).await,
         What::Sandbox { leadgate, wiremock, localstripe, seconds, rounds } => {

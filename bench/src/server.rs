@@ -90,6 +90,30 @@ impl Server {
         Ok(server)
     }
 
+    /// The same without limits and with a rules file.
+    pub(crate) async fn gateway_with_rules(
+        leadgate: &Path,
+        crm: &str,
+        data: &Path,
+        rules: &Path,
+    ) -> anyhow::Result<Server> {
+        let port = free_port()?;
+        let mut command = Command::new(leadgate);
+        command.args(["serve", "--host", "127.0.0.1", "--port", &port.to_string(), "--data"]).arg(data);
+        command.env("FRESHSALES_API_KEY", CRM_KEY).env("FRESHSALES_SUBDOMAIN", crm).env("LEADGATE_APP_KEY", APP_KEY);
+        command.env("LEADGATE_RULES", rules);
+        command.env("LEADGATE__BUDGET__PER_HOUR", "0").env("LEADGATE__BUDGET__PER_MINUTE", "0");
+        Server::start(command, port, "/health").await
+    }
+
+    /// The Flask baseline of notifications.
+    pub(crate) async fn flask(environment: &Path) -> anyhow::Result<Server> {
+        let port = free_port()?;
+        let mut command = Command::new(environment.join("bin/python"));
+        command.arg("bench/flask/receiver.py").env("PORT", port.to_string());
+        Server::start(command, port, "/health").await
+    }
+
     /// WireMock, whose stubs are told it afterwards.
     pub(crate) async fn wiremock(folder: &Path) -> anyhow::Result<Server> {
         let port = free_port()?;

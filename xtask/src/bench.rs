@@ -21,6 +21,8 @@ pub(crate) struct Arguments {
 enum What {
     /// Durable accepts a second beside Express, and what leads cost the CRM's quota.
     Intake,
+    /// Durable notifications a second beside Flask (Python 3), and how long deliveries take.
+    Hooks,
     /// The sandbox account beside localstripe (Python 3) and WireMock (Node and a Java runtime).
     Sandbox,
 }
@@ -32,6 +34,7 @@ pub(crate) fn run(root: &Path, arguments: &Arguments) -> anyhow::Result<ExitCode
     let mut measure = Command::new(release.join("leadgate-bench"));
     match arguments.what {
         What::Intake => measure.arg("intake").arg("--express").arg(npm_folder(root, "express")?),
+        What::Hooks => measure.arg("hooks").arg("--flask").arg(python_environment(root, "flask")?),
         What::Sandbox => {
             measure.arg("sandbox").arg("--wiremock").arg(npm_folder(root, "wiremock")?);
             measure.arg("--localstripe").arg(python_environment(root, "localstripe")?)
