@@ -149,14 +149,15 @@ fn metadata<T: Record>(body: &[u8]) {
     }
 }
 
-/// Every value that a field can read can be written, and is then read as the same.
+/// What a field can read and write is then read as the same, or, where the CRM spells a choice otherwise, as what is written the same.
 pub fn custom_values<T: Record>(definitions: &[FieldDefinition], json: &Value) {
     let schema = CustomFields::<T>::of(definitions);
     for field in schema.iter() {
         let Ok(Some(value)) = field.read(json) else { continue };
         if let Ok(written) = field.write(&value) {
-            let again = field.read(&written);
-            assert!(again.is_ok_and(|again| again.as_ref() == Some(&value)), "a value changed by being written");
+            let again = field.read(&written).expect("what was written can be read").expect("it is not empty");
+            let is_same = again == value || field.write(&again) == Ok(written);
+            assert!(is_same, "a value changed by being written");
         }
     }
 }

@@ -351,7 +351,7 @@ pub(crate) fn compare(expected: &Value, got: &Got, at: &str, faults: &mut Vec<St
 const OPTIONAL: &[&str] = &["record_type_id", "avatar_data", "last_contacted"];
 const OPAQUE: &[&str] = &["custom_field", "avatar_data", "field_options"];
 
-fn same_shape(expected: &Value, actual: &Value, at: &str, faults: &mut Vec<String>) {
+pub(crate) fn same_shape(expected: &Value, actual: &Value, at: &str, faults: &mut Vec<String>) {
     match (expected, actual) {
         (Value::Null, _) | (_, Value::Null) => {}
         (Value::Object(expected), Value::Object(actual)) => {

@@ -2,7 +2,7 @@
 
 use freshsales_sandbox::{
     Authentication, Condition, Content, CustomField, CustomFieldType, Encoding, FieldTest, Kind, SandboxConfig,
-    Trigger, Webhook, WebhookMethod, Workflow,
+    Switches, Trigger, Webhook, WebhookMethod, Workflow,
 };
 use jiff::tz::{TimeZone, offset};
 use rstest::rstest;
@@ -45,6 +45,62 @@ async fn simple_content_has_the_recorded_keys_and_formats() {
         expected[key] = json!("06-15-2026 14:30:30");
     }
     assert_eq!(body, Value::Object(expected));
+}
+
+#[rstest]
+#[case(1, Kind::Contact, Content::simple(&["id", "contact_status_name"]))]
+#[case(2, Kind::Contact, Content::Advanced(CONTACT.to_owned()))]
+#[case(3, Kind::SalesAccount, Content::Advanced(ACCOUNT.to_owned()))]
+#[case(4, Kind::Lead, Content::Advanced(r#"{"leadId": {{lead.id}}}"#.to_owned()))]
+#[case(5, Kind::Deal, Content::simple(&["id"]))]
+#[tokio::test]
+async fn deliveries_have_the_recorded_keys_types_and_headers(
+    #[case] at: usize,
+    #[case] kind: Kind,
+    #[case] content: Content,
+) {
+    let (app, receiver) = (App::start().await, Receiver::start().await);
+    let recorded = crate::fixtures::fixture("webhooks").remove(at)["delivery"].take();
+    let mut webhook = Webhook::post(&receiver.url, content);
+    for (name, value) in recorded["headers"].as_object().unwrap().iter().filter(|(name, _)| *name != "Content-Type") {
+        match value.as_str().unwrap().strip_prefix("Token ") {
+            Some(token) => webhook.authentication = Authentication::Token { token: token.into() },
+            None => webhook = webhook.header(name, value.as_str().unwrap()),
+        }
+    }
+    app.account.add_workflow(Workflow::new("test", kind, webhook)).unwrap();
+    app.account.add_custom_field(CustomField::new(kind, "cf_case_number", CustomFieldType::Text));
+    let record = json!({"name": "A", "amount": 1, "first_name": "Ingrid", "last_name": "Halvorsen", "mobile_number": "+1",
+        "email": "ingrid@example.com", "custom_field": {"cf_case_number": "X-1"}});
+    app.account.seed(kind, &record);
+    let mut faults = Vec::new();
+    crate::fixtures::same_shape(&recorded["body"], &bodies(&app, &receiver).await[0], "body", &mut faults);
+    assert!(faults.is_empty(), "{}", faults.join("\n"));
+    let hit = &receiver.hits()[0];
+    for (name, value) in recorded["headers"].as_object().unwrap() {
+        assert!(hit.header(&name.to_lowercase()).starts_with(value.as_str().unwrap()), "{name}: {:?}", hit.headers);
+    }
+}
+
+const CONTACT: &str = r#"{"contact": {"id": {{contact.id}}, "first_name": "{{contact.first_name}}", "last_name":
+    "{{contact.last_name}}", "email": "{{contact.email}}", "mobile_number": "{{contact.mobile_number}}"}}"#;
+const ACCOUNT: &str = r#"{"sales_account": {"id": {{sales_account.id}}, "custom_field":
+    {"cf_case_number": "{{sales_account.custom_field.cf_case_number}}"}}}"#;
+
+#[rstest]
+#[case(false, 1)]
+#[case(true, 2)]
+#[tokio::test]
+async fn an_update_that_changes_nothing_fires_where_it_is_set_so(#[case] fires: bool, #[case] hits: usize) {
+    let (app, receiver) = (App::start().await, Receiver::start().await);
+    let switches = Switches { webhook_on_unchanged_update: fires, ..app.account.switches() };
+    app.account.set_switches(switches);
+    app.account.add_workflow(sending(Kind::Contact, &receiver, &["city"]).on(Trigger::Updated)).unwrap();
+    let contact = app.account.seed_contact(&json!({"last_name": "A"}));
+    for _ in 0..2 {
+        app.put(&format!("/contacts/{contact}"), &json!({"city": "Oslo"})).await.ok(200);
+    }
+    assert_eq!(bodies(&app, &receiver).await.len(), hits);
 }
 
 #[tokio::test]

@@ -97,7 +97,7 @@ impl FieldType {
             Self::Number => "a number",
             Self::Checkbox => "yes or no (true or false)",
             Self::Dropdown => "one of its choices",
-            Self::MultiSelect => "a list of its choices",
+            Self::MultiSelect => "a list of its choices, none with a semicolon,",
             Self::Date => "a date (YYYY-MM-DD)",
             Self::DateTime => "a date and time with an offset",
             Self::Lookup => "the id of a record",

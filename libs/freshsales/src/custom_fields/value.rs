@@ -153,8 +153,13 @@ fn choice(field: &CustomField, text: &str) -> Result<String, CustomFieldError> {
 }
 
 fn choices<'a>(field: &CustomField, texts: impl Iterator<Item = &'a str>) -> Result<Value, CustomFieldError> {
+    let one = |text: &str| {
+        let chosen = choice(field, text)?;
+        // It would be read as several.
+        if chosen.contains(SEPARATOR) { Err(field.wrong_type()) } else { Ok(chosen) }
+    };
     let chosen: Vec<String> =
-        texts.filter(|text| !text.trim().is_empty()).map(|text| choice(field, text)).collect::<Result<_, _>>()?;
+        texts.map(str::trim).filter(|text| !text.is_empty()).map(one).collect::<Result<_, _>>()?;
     Ok(if chosen.is_empty() { Value::Null } else { chosen.join(SEPARATOR).into() })
 }
 
@@ -191,7 +196,10 @@ pub(super) fn read(field: &CustomField, json: &Value) -> Result<Option<CustomVal
         FieldType::Text | FieldType::LongText | FieldType::Dropdown => scalar_text(json).map(CustomValue::Text),
         FieldType::Number => Decimal::read(json).map(CustomValue::Number),
         FieldType::Checkbox => ticked(json).map(CustomValue::Checkbox),
-        FieldType::MultiSelect => chosen(json).map(CustomValue::Choices),
+        FieldType::MultiSelect => match chosen(json) {
+            Some(choices) if choices.is_empty() => return Ok(None),
+            choices => choices.map(CustomValue::Choices),
+        },
         FieldType::Date => day(json).map(CustomValue::Date),
         FieldType::DateTime => RecordTime::read(json).map(CustomValue::Time),
         FieldType::Lookup => i64::read(json.get("id").unwrap_or(json)).map(CustomValue::Record),
@@ -219,13 +227,12 @@ fn ticked(json: &Value) -> Option<bool> {
 }
 
 fn chosen(json: &Value) -> Option<Vec<String>> {
-    let parts =
-        |text: &str| text.split(SEPARATOR).map(|part| part.trim().to_owned()).filter(|part| !part.is_empty()).collect();
-    match json {
-        Value::String(text) => Some(parts(text)),
-        Value::Array(items) => items.iter().map(scalar_text).collect(),
-        _ => None,
-    }
+    let texts: Vec<String> = match json {
+        Value::String(text) => text.split(SEPARATOR).map(str::to_owned).collect(),
+        Value::Array(items) => items.iter().map(scalar_text).collect::<Option<_>>()?,
+        _ => return None,
+    };
+    Some(texts.iter().map(|text| text.trim().to_owned()).filter(|text| !text.is_empty()).collect())
 }
 
 /// A day; of a date with a time, the day in its own offset.

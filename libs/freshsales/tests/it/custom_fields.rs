@@ -35,6 +35,7 @@ fn schema() -> CustomFields<Contact> {
         ("cf_region", "dropdown", regions),
         ("cf_radio", "radio", regions),
         ("cf_many", "multi_select_dropdown", regions),
+        ("cf_open", "multi_select_dropdown", &[]),
         ("cf_day", "date", &[]),
         ("cf_time", "date_time_split", &[]),
         ("cf_link", "lookup", &[]),
@@ -61,6 +62,7 @@ fn decimal(text: &str) -> CustomValue {
 #[case("cf_many", ["West Africa", "nordics"].into(), json!("West Africa;Nordics"))]
 #[case("cf_many", "Nordics;West Africa".into(), json!("Nordics;West Africa"))]
 #[case("cf_many", Vec::<String>::new().into(), Value::Null)]
+#[case("cf_open", [" Oslo", "Bergen "].into(), json!("Oslo;Bergen"))]
 #[case("cf_day", jiff::civil::date(2026, 6, 15).into(), json!("2026-06-15"))]
 #[case("cf_time", RecordTime::parse("2026-06-15T10:00:00+02:00").unwrap().into(), json!("2026-06-15T10:00:00+02:00"))]
 #[case("cf_link", CustomValue::Record(40201000001), json!(40201000001_i64))]
@@ -81,6 +83,7 @@ fn a_value_is_written_as_its_field_wants_it(#[case] name: &str, #[case] value: C
 #[case("cf_box", "yes".into(), "the value of `cf_box` (box) does not fit: yes or no (true or false) is expected")]
 #[case("cf_region", "Secret".into(), "the value of `cf_region` (region) is none of its choices: Nordics, West Africa")]
 #[case("cf_many", ["Nordics", "Secret"].into(), "the value of `cf_many` (many) is none of its choices: Nordics, West Africa")]
+#[case("cf_open", ["Oslo;Bergen"].into(), "the value of `cf_open` (open) does not fit: a list of its choices, none with a semicolon, is expected")]
 #[case("cf_day", "tomorrow".into(), "the value of `cf_day` (day) does not fit: a date (YYYY-MM-DD) is expected")]
 #[case("cf_link", "Acme".into(), "the value of `cf_link` (link) does not fit: the id of a record is expected")]
 #[case("cf_serial", 7.into(), "`cf_serial` (serial) is set by the CRM and cannot be written")]
@@ -105,6 +108,9 @@ fn an_unknown_field_is_told_with_those_there_are() {
 #[case("cf_region", json!("Gone since"), Some("Gone since".into()))]
 #[case("cf_many", json!("Nordics; West Africa;"), Some(["Nordics", "West Africa"].into()))]
 #[case("cf_many", json!(["Nordics"]), Some(["Nordics"].into()))]
+#[case("cf_many", json!([" Nordics ", ""]), Some(["Nordics"].into()))]
+#[case("cf_many", json!([""]), None)]
+#[case("cf_many", json!(" ; "), None)]
 #[case("cf_day", json!("2026-06-15T00:00:00+02:00"), Some(jiff::civil::date(2026, 6, 15).into()))]
 #[case("cf_link", json!("40201000001"), Some(CustomValue::Record(40201000001)))]
 #[case("cf_link", json!({"id": 7, "name": "Acme"}), Some(CustomValue::Record(7)))]
