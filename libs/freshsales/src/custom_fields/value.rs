@@ -163,14 +163,14 @@ fn choices<'a>(field: &CustomField, texts: impl Iterator<Item = &'a str>) -> Res
     Ok(if chosen.is_empty() { Value::Null } else { chosen.join(SEPARATOR).into() })
 }
 
-/// A JSON number where that is exact, else a text.
+/// A JSON number where that is read as the same number, else a text.
 fn number_json(number: Decimal) -> Value {
     if let Some(whole) = number.to_i64().filter(|whole| Decimal::from(*whole) == number) {
         return whole.into();
     }
-    let as_float = number.to_f64().and_then(Number::from_f64);
-    let is_exact = |float: &Number| float.to_string().parse() == Ok(number);
-    as_float.filter(is_exact).map_or_else(|| number.to_string().into(), Value::Number)
+    let as_float = number.to_f64().and_then(Number::from_f64).map(Value::Number);
+    let is_exact = |float: &Value| Decimal::read(float) == Some(number);
+    as_float.filter(is_exact).unwrap_or_else(|| number.to_string().into())
 }
 
 fn untyped(value: &CustomValue) -> Value {

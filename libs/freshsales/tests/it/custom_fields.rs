@@ -172,6 +172,15 @@ fn a_long_fraction_is_not_read_as_its_neighbour() {
     assert_eq!(read, Some(number.into()));
 }
 
+#[test]
+fn a_small_fraction_with_zeros_before_it_is_read_back() {
+    let field = schema();
+    let number = |json: &Value| field.field("cf_number").unwrap().read(json).unwrap();
+    let read = number(&json!("00.00000000000016699859825"));
+    let json = field.field("cf_number").unwrap().write(&read.clone().unwrap()).unwrap();
+    assert_eq!(number(&json), read, "{json}");
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
 
