@@ -67,7 +67,7 @@ pub struct PlanNeeds {
     pub records: Vec<RecordRef>,
 }
 
-/// What planning remembers from one submission to the next. It is read from the store before, changed by [`derive`], and what changed goes back
+/// What planning remembers from one submission to the next. It is read from the store before, changed by [`derive()`], and what changed goes back
 /// with the plan.
 #[derive(Clone, Debug, Default)]
 pub struct PlanMemory {

@@ -1,6 +1,6 @@
 //! Destinations: where deliveries go, as the rules describe them.
 //!
-//! [`file`] reads what is written; [`place`] says whether a URL may be one; [`address`] says which addresses may be dialled, now and when it
+//! `file` reads what is written; `place` says whether a URL may be one; [`address`] says which addresses may be dialled, now and when it
 //! comes to that. What is secret (a Slack URL, a webhook's secrets, a mail password) is a secret's type: it is never printed.
 
 pub mod address;

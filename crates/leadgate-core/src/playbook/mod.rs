@@ -1,8 +1,8 @@
 //! The playbook: what is done when an app reports an event or a record of the CRM changes.
 //!
-//! Cast: [`file`] is the section as it is written, [`compile`] turns it into rules and finds every mistake; [`condition`] are the conditions (CEL),
-//! [`template`] the texts; [`view`] is what both see of a trigger; [`respond`] applies the rules, [`build`] makes the steps of one rule;
-//! [`forecast`] says what a trigger would lead to without doing it. Flow: names are matched first, then the condition, then each step's texts are
+//! Cast: `file` is the section as it is written, `compile` turns it into rules and finds every mistake; `condition` are the conditions (CEL),
+//! `template` the texts; `view` is what both see of a trigger; `respond` applies the rules, `build` makes the steps of one rule;
+//! [`mod@forecast`] says what a trigger would lead to without doing it. Flow: names are matched first, then the condition, then each step's texts are
 //! made. All of it is pure, and nothing of it can lose an event: a condition or a text that fails is left out and says so.
 
 mod build;
