@@ -120,7 +120,7 @@ fn delivery_rules(port: u16) -> String {
     // The secret is made up, for this run alone.
     format!(
         "[destinations.receiver]\nkind = \"webhook\"\nurl = \"http://127.0.0.1:{port}/\"\nallow = [\"127.0.0.0/8\"]\n\
-         secrets = [\"whsec_YmVuY2gtYmVuY2gtYmVuY2gtYmVuY2g=\"]\nconcurrency = 16\n\
+         secrets = [\"whsec_YmVuY2gtc2lnbmluZy1zZWNyZXQtb2YtdGhpcnR5LTI=\"]\nconcurrency = 16\n\
          [[playbook.rules]]\nname = \"timed\"\nevent = \"Timed\"\n\
          steps = [{{ do = \"send\", to = \"receiver\", type = \"timed\", data = {{ number = \"{{{{ properties.number }}}}\" }} }}]\n"
     )

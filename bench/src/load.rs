@@ -88,8 +88,7 @@ pub(crate) async fn send_for(
 }
 
 async fn one_connection(port: u16, mut shot: Shot, deadline: Instant) -> anyhow::Result<Vec<u32>> {
-    let mut stream = TcpStream::connect(("127.0.0.1", port)).await.context("connecting to the server")?;
-    stream.set_nodelay(true)?;
+    let mut stream = connect(port).await?;
     let mut buffer = vec![0_u8; 16 * 1024];
     let mut latencies = Vec::with_capacity(64 * 1024);
     let mut counter = 0_u64;
@@ -98,16 +97,25 @@ async fn one_connection(port: u16, mut shot: Shot, deadline: Instant) -> anyhow:
         shot.count(counter);
         let sent = Instant::now();
         stream.write_all(&shot.bytes).await?;
-        read_answer(&mut stream, &mut buffer).await?;
+        let stays_open = read_answer(&mut stream, &mut buffer).await?;
         latencies.push(u32::try_from(sent.elapsed().as_micros()).unwrap_or(u32::MAX));
+        if !stays_open {
+            stream = connect(port).await?;
+        }
     }
     Ok(latencies)
 }
 
-/// Reads one answer and checks that it is 2xx.
-async fn read_answer(stream: &mut TcpStream, buffer: &mut Vec<u8>) -> anyhow::Result<()> {
+async fn connect(port: u16) -> anyhow::Result<TcpStream> {
+    let stream = TcpStream::connect(("127.0.0.1", port)).await.context("connecting to the server")?;
+    stream.set_nodelay(true)?;
+    Ok(stream)
+}
+
+/// Reads one answer and checks that it is 2xx. Returns whether the connection stays open.
+async fn read_answer(stream: &mut TcpStream, buffer: &mut Vec<u8>) -> anyhow::Result<bool> {
     let mut filled = 0;
-    loop {
+    let stays_open = loop {
         if filled == buffer.len() {
             buffer.resize(filled * 2, 0);
         }
@@ -118,17 +126,23 @@ async fn read_answer(stream: &mut TcpStream, buffer: &mut Vec<u8>) -> anyhow::Re
         filled += read;
         let Some(head) = find(&buffer[..filled], b"\r\n\r\n") else { continue };
         if filled >= head + 4 + content_length(&buffer[..head])? {
-            break;
+            break !closes(&buffer[..head]);
         }
-    }
+    };
     match &buffer[9..10] {
-        b"2" => Ok(()),
+        b"2" => Ok(stays_open),
         _ => bail!("the server answered {}", String::from_utf8_lossy(&buffer[..filled.min(400)])),
     }
 }
 
 fn find(haystack: &[u8], needle: &[u8]) -> Option<usize> {
     haystack.windows(needle.len()).position(|window| window == needle)
+}
+
+/// Whether the server says that it closes the connection, or is of a kind that always does.
+fn closes(head: &[u8]) -> bool {
+    let head = String::from_utf8_lossy(head).to_ascii_lowercase();
+    head.starts_with("http/1.0") || head.contains("\r\nconnection: close")
 }
 
 fn content_length(head: &[u8]) -> anyhow::Result<usize> {

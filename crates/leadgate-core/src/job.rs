@@ -243,6 +243,8 @@ impl JobState {
             Step::AddNote(step) => step.record(&self.findings),
             Step::AddEntry(step) => step.record(&self.findings),
             Step::MoveFound(step) => step.target.record(&self.findings),
+            // Tags and custom fields are read, joined and written whole: two who do that at once would lose one's.
+            Step::SetFields(step) => step.target.record(&self.findings),
             _ => None,
         }
     }

@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use leadgate_core::job::JobState;
 use leadgate_core::lane::Lane;
 use leadgate_core::plan::Plan;
+use leadgate_core::record::RecordRef;
 use leadgate_core::steps::Parking;
 use leadgate_core::submission::SubmissionId;
 use leadgate_store::StoreError;
@@ -185,8 +186,16 @@ pub(crate) fn record_plans(
     // Whoever came first is to stand first in the queues of its identities, in whatever order the plans were handed over.
     waiting.sort_by_key(|(seq, _)| *seq);
     waiting.dedup_by_key(|(seq, _)| *seq);
+    // Plans of one record build on each other: after one that does not fit, none of the later ones does, whatever its revision says.
+    let mut outdated: Vec<RecordRef> = Vec::new();
     for (seq, plan) in waiting {
-        record_plan(connection, seq, plan, now, announcements).map_err(|error| store_error(&error))?;
+        let builds_on_outdated = plan.mirror.iter().any(|update| outdated.contains(&update.record()));
+        let recorded = !builds_on_outdated
+            && record_plan(connection, seq, plan, now, announcements).map_err(|error| store_error(&error))?;
+        if !recorded {
+            outdated.extend(plan.mirror.iter().map(PreparedUpdate::record));
+            announcements.work = true;
+        }
     }
     match routing {
         Some(state) => settings::put_routing(connection, state).map_err(|error| store_error(&error)),
@@ -201,17 +210,17 @@ fn unplanned_row(connection: &Connection, submission: SubmissionId) -> rusqlite:
         .optional()
 }
 
+/// Whether it was recorded.
 fn record_plan(
     connection: &Connection,
     seq: i64,
     plan: &PreparedPlan,
     now: Timestamp,
     announcements: &mut Announcements,
-) -> rusqlite::Result<()> {
+) -> rusqlite::Result<bool> {
     // Planned from a record that is not so any more: it is planned again from what it is now.
     if !mirror::fits(connection, &plan.mirror)? {
-        announcements.work = true;
-        return Ok(());
+        return Ok(false);
     }
     mirror::write(connection, seq, &plan.mirror)?;
     match &plan.job {
@@ -226,7 +235,8 @@ fn record_plan(
             announcements.ended.push(plan.submission);
         }
     }
-    plan.profiles.iter().try_for_each(|profile| profiles::keep(connection, profile, now))
+    plan.profiles.iter().try_for_each(|profile| profiles::keep(connection, profile, now))?;
+    Ok(true)
 }
 
 fn insert_parked(connection: &Connection, seq: i64, unplannable: &Unplannable, now: Timestamp) -> rusqlite::Result<()> {

@@ -41,6 +41,11 @@ impl PreparedUpdate {
         let changes = update.changes.iter().map(prepared_change).collect::<Result<_, _>>()?;
         Ok(PreparedUpdate { record: PreparedRecord::new(&update.record)?, changes, tally: update.tally })
     }
+
+    /// The record that it is about.
+    pub(crate) fn record(&self) -> RecordRef {
+        self.record.record
+    }
 }
 
 impl PreparedRecord {

@@ -51,7 +51,7 @@ pub(crate) enum ApiError {
     FormUnreadable(&'static str),
     /// No secret of the notifications was sent, or none that counts.
     #[error(
-        "a notification needs the secret of [notifications] in the rules file: send it in the header X-Leadgate-Secret, in          Authorization, or as ?secret= in the address"
+        "a notification needs the secret of [notifications] in the rules file: send it in the header X-Leadgate-Secret, in Authorization, or as ?secret= in the address"
     )]
     SecretWrong,
     /// There are no secrets that could count.

@@ -64,6 +64,10 @@ impl WatchState {
     /// The page to read now, if it is time. Opens the next window where the last one is done.
     pub fn due(&mut self, now: Timestamp, pace: &Pace) -> Option<Window> {
         if self.window.is_none() && self.next_at <= now {
+            if self.is_first() {
+                // Watching this kind begins now, however long notifications have been taken: what is older is no news.
+                self.began = self.began.max(earlier(now, pace.every));
+            }
             let since = self.read_until.map_or(Timestamp::UNIX_EPOCH, |until| earlier(until, pace.overlap));
             self.window = Some(Window { since, until: earlier(now, pace.grace), page: 1, total: None });
         }

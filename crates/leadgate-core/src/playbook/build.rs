@@ -305,8 +305,10 @@ impl<'a> Builder<'a> {
     fn send(&mut self, destination: &str, kind: DestinationKind, templates: &NamedTemplates) -> Built {
         let mut content = Map::new();
         for (name, template) in templates {
+            let is_structure = matches!(name.as_str(), "data" | "blocks");
             let value = match template {
                 Template::List(_) | Template::Object(_) => self.templates.value(template, self.seen)?,
+                whole if is_structure => self.templates.value(whole, self.seen)?,
                 text => self.text(text)?.map_or(Value::Null, Value::String),
             };
             if !value.is_null() {
@@ -346,7 +348,12 @@ impl<'a> Builder<'a> {
         match &self.subject.changed {
             None => format!("msg_{submission}_{count}"),
             Some((_, field)) => {
-                let plain: String = field.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '_' }).collect();
+                let spelt = |byte: u8| match byte {
+                    plain if plain.is_ascii_alphanumeric() || plain == b'_' => char::from(plain).to_string(),
+                    // Two fields must never share an id: the second delivery would be taken for the first.
+                    other => format!("-{other:02x}"),
+                };
+                let plain: String = field.bytes().map(spelt).collect();
                 format!("msg_{submission}_{plain}_{count}")
             }
         }

@@ -14,6 +14,8 @@ use leadgate_store::deliveries::DestinationRoom;
 
 /// How much longer than an attempt can take its lease lasts.
 const LEASE_MARGIN: SignedDuration = SignedDuration::from_secs(30);
+/// How far ahead to look again at a destination whose slots are all taken.
+const FULL_FOR: SignedDuration = SignedDuration::from_secs(5);
 /// While nothing else may go to a destination, so many tests may.
 const TESTS: u32 = 1;
 
@@ -120,7 +122,10 @@ impl Desk {
     fn refuses_until(&self, now: Timestamp) -> Option<Timestamp> {
         let paced = self.pace.as_ref().and_then(|pace| pace.refuses_until(now));
         let held = self.held_until.filter(|until| *until > now);
-        [paced, held, self.breaker.refuses_until(now)].into_iter().flatten().max()
+        // The end of an attempt wakes the loop, so that this moment is seldom waited for.
+        let is_full = self.under_way >= self.limits.concurrency;
+        let full = is_full.then(|| now.saturating_add(FULL_FOR).unwrap_or(now));
+        [paced, held, full, self.breaker.refuses_until(now)].into_iter().flatten().max()
     }
 }
 
