@@ -15,8 +15,12 @@ const UNASKED_ROWS: u32 = 25;
 const STEPS_BACK: u8 = 2;
 /// Pages without a new row after which a list that only says that there is a next one counts as ended: all their rows may be hidden from the key.
 const MOST_STALE_PAGES: u8 = 20;
-/// How often the list may say that it goes on behind pages that came back empty before that is believed.
-const CONTRADICTIONS: u8 = 3;
+/// When the list is believed to keep pages back: each time it says that it goes on behind a page that came back empty counts towards this.
+const CONTRADICTIONS: u8 = 12;
+/// What one time counts if the empty page was the last: rows that are deleted and created in turn at its edge look the same.
+const AT_THE_EDGE: u8 = 1;
+/// What one time counts if more pages follow the empty one.
+const BEYOND_THE_EDGE: u8 = 4;
 
 /// What of a reply decides the way.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -85,7 +89,7 @@ pub(super) struct Walk {
     farthest: Option<u32>,
     /// Pages in a row that held nothing new.
     stale_pages: u8,
-    /// The lowest page that came back as past the end, and how often later replies said that it exists.
+    /// The lowest page that came back as past the end, and how much later replies spoke against it.
     past_the_end: Option<u32>,
     contradictions: u8,
     cut_short: Option<(u32, u32)>,
@@ -243,7 +247,7 @@ impl Walk {
             return None;
         }
         self.past_the_end = None;
-        self.contradictions += 1;
+        self.contradictions += if pages > missing { BEYOND_THE_EDGE } else { AT_THE_EDGE };
         if self.contradictions < CONTRADICTIONS {
             return Some(pages);
         }

@@ -365,6 +365,13 @@ fn pages_that_are_kept_back_are_an_error_and_not_the_end() {
     assert_eq!((read, failure), (20, Some(ErrorClass::ListCutShort { first_missing: 3, pages: 5 })));
 }
 
+#[test]
+fn a_list_that_shrinks_and_grows_in_turn_is_not_cut_short() {
+    let changes = [Change::Create, Change::Delete(0)].repeat(10);
+    let (client, _) = serve(List { changes, ..List::of([true; 2]) });
+    assert!(block(client.stream(views::rows::<Contact>(7)).page_size(1).collect_all()).is_ok());
+}
+
 #[tokio::test(start_paused = true)]
 async fn pages_side_by_side_keep_the_pace_of_the_client() {
     let list = Arc::new(Mutex::new(List::of([true; 60])));
