@@ -13,6 +13,7 @@ use serde_json::{Map, Value};
 use crate::catalog::{Section, SectionContent};
 use crate::identity::Email;
 use crate::record::{Fields, RecordKind, RecordRef, Snapshot};
+use crate::sync::{RowsPage, RowsQuery};
 
 /// What a person can be looked up by, exactly.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -169,6 +170,8 @@ pub enum CrmCall {
         /// The contact's id.
         contact: i64,
     },
+    /// Some pages of the account's rows, whatever kind they are.
+    ReadRows(RowsQuery),
 }
 
 /// A task to add.
@@ -253,6 +256,7 @@ impl CrmCall {
             CrmCall::AddActivity(_) => "add_activity",
             CrmCall::ConvertLead { .. } => "convert_lead",
             CrmCall::AddToList { .. } => "add_to_list",
+            CrmCall::ReadRows(_) => "read_rows",
         }
     }
 
@@ -360,6 +364,8 @@ pub enum CrmReply {
         /// How many there are on all pages, if the CRM says so.
         total: Option<u64>,
     },
+    /// Some pages of the account's rows.
+    Rows(RowsPage),
 }
 
 /// How a bulk request stands.
@@ -433,6 +439,9 @@ pub enum CrmFailure {
     /// It may have happened or not.
     #[error("the CRM's answer did not arrive, so the outcome is unknown: {0}")]
     OutcomeUnknown(String),
+    /// The CRM says that there are more rows than it gives out.
+    #[error("the CRM keeps rows back: {0}")]
+    Incomplete(String),
     /// The answer makes no sense.
     #[error("the CRM's answer could not be understood: {0}")]
     Malformed(String),
@@ -454,6 +463,7 @@ impl CrmFailure {
             CrmFailure::Busy => "busy",
             CrmFailure::Transient(_) => "transient",
             CrmFailure::OutcomeUnknown(_) => "outcome_unknown",
+            CrmFailure::Incomplete(_) => "incomplete",
             CrmFailure::Malformed(_) => "malformed",
         }
     }

@@ -23,6 +23,7 @@
 //! | [`forms`] | what the fields of a web form mean |
 //! | [`hooks`] | what a webhook of the CRM says of a record |
 //! | [`mirror`] | the local copy of a record, and what two looks at it differ in |
+//! | [`sync`] | the copy of the account's rows that files and tables are published from |
 //! | [`destinations`], [`delivery`] | where things go that are not the CRM, and one such thing |
 //! | [`conformance`] | whether two accounts answer alike |
 //! | [`doctor`] | what is wrong with an installation, and how to mend it |
@@ -55,3 +56,4 @@ pub mod routing;
 pub mod rules;
 pub mod steps;
 pub mod submission;
+pub mod sync;

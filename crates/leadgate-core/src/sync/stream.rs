@@ -1,0 +1,88 @@
+//! The kinds of rows that are copied.
+
+use serde::{Deserialize, Serialize};
+
+/// A kind of rows that is copied from the account.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Stream {
+    /// People not yet qualified, on accounts that keep them apart.
+    Leads,
+    /// People.
+    Contacts,
+    /// Companies.
+    SalesAccounts,
+    /// Deals of every pipeline, open, won and lost.
+    Deals,
+    /// Notes on records.
+    Notes,
+    /// Tasks, open and completed.
+    Tasks,
+    /// Appointments, past and upcoming.
+    Appointments,
+    /// Sales activities.
+    SalesActivities,
+    /// Products.
+    Products,
+    /// Marketing lists.
+    Lists,
+    /// The account's users.
+    Users,
+    /// Stages of deals.
+    Stages,
+    /// Pipelines of deals.
+    Pipelines,
+    /// Fields of records, the account's own among them.
+    Fields,
+}
+
+impl Stream {
+    /// Every stream, in the order in which they are read: names before the rows that point at them.
+    pub const ALL: [Stream; 14] = [
+        Stream::Fields,
+        Stream::Users,
+        Stream::Pipelines,
+        Stream::Stages,
+        Stream::Products,
+        Stream::Lists,
+        Stream::SalesAccounts,
+        Stream::Leads,
+        Stream::Contacts,
+        Stream::Deals,
+        Stream::Notes,
+        Stream::Tasks,
+        Stream::Appointments,
+        Stream::SalesActivities,
+    ];
+
+    /// The name that files, tables, commands and logs use.
+    pub fn name(self) -> &'static str {
+        match self {
+            Stream::Leads => "leads",
+            Stream::Contacts => "contacts",
+            Stream::SalesAccounts => "sales_accounts",
+            Stream::Deals => "deals",
+            Stream::Notes => "notes",
+            Stream::Tasks => "tasks",
+            Stream::Appointments => "appointments",
+            Stream::SalesActivities => "sales_activities",
+            Stream::Products => "products",
+            Stream::Lists => "lists",
+            Stream::Users => "users",
+            Stream::Stages => "stages",
+            Stream::Pipelines => "pipelines",
+            Stream::Fields => "fields",
+        }
+    }
+
+    /// The stream of that name.
+    pub fn from_name(name: &str) -> Option<Stream> {
+        Stream::ALL.into_iter().find(|stream| stream.name() == name)
+    }
+}
+
+impl std::fmt::Display for Stream {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(self.name())
+    }
+}
