@@ -124,7 +124,7 @@ async fn state(client: &reqwest::Client, sandbox: &Server) -> anyhow::Result<Val
     Ok(client.get(url).send().await?.json().await?)
 }
 
-async fn requests(client: &reqwest::Client, sandbox: &Server) -> anyhow::Result<u64> {
+pub(crate) async fn requests(client: &reqwest::Client, sandbox: &Server) -> anyhow::Result<u64> {
     state(client, sandbox).await?["requests"].as_u64().context("the sandbox does not say how many requests it saw")
 }
 

@@ -2,7 +2,8 @@
 //!
 //! `leadgate-bench intake` measures durable accepts against the Express server in `express/` answering from memory, and counts the requests that
 //! leads cost the CRM against the same server doing search-then-create. `leadgate-bench hooks` measures durable notifications against the Flask receiver
-//! in `flask/`, and times deliveries. Everything runs on loopback, for a bounded time, and only processes that were
+//! in `flask/`, and times deliveries. `leadgate-bench sandbox` measures the sandbox account, and `leadgate-bench sync` copies an account beside the dlt
+//! pipeline in `dlt/`. Everything runs on loopback, for a bounded time, and only processes that were
 //! started here are ended.
 #![allow(clippy::print_stdout)]
 
@@ -15,6 +16,7 @@ mod load;
 mod receiver;
 mod sandbox;
 mod server;
+mod sync;
 
 use std::path::PathBuf;
 
@@ -77,6 +79,24 @@ enum What {
         #[arg(long, default_value_t = 3)]
         rounds: usize,
     },
+    /// Copies contacts into Parquet files, beside a dlt pipeline: rows a second, requests, memory.
+    Sync {
+        /// The leadgate binary, built with --release.
+        #[arg(long)]
+        leadgate: PathBuf,
+        /// A Python environment with dlt.
+        #[arg(long)]
+        dlt: PathBuf,
+        /// How many contacts.
+        #[arg(long, default_value_t = 20_000)]
+        rows: usize,
+        /// Rounds; each runs both programs.
+        #[arg(long, default_value_t = 3)]
+        rounds: usize,
+        /// Only Leadgate, for numbers of rows that take dlt too long.
+        #[arg(long)]
+        alone: bool,
+    },
     /// Reads a list with the client and prints a row; started by the measurement.
     #[command(hide = true)]
     ReadList {
@@ -99,6 +119,9 @@ async fn main() -> anyhow::Result<()> {
         }
         What::Hooks { leadgate, flask, seconds, rounds } => {
             hooks::run(&hooks::Setting { leadgate, flask, seconds, rounds }).await
+        }
+        What::Sync { leadgate, dlt, rows, rounds, alone } => {
+            sync::run(&sync::Setting { leadgate, dlt, rows, rounds, alone }).await
         }
         What::ReadList { port, concurrency } => listing::read(port, concurrency).await,
         What::Sandbox { leadgate, wiremock, localstripe, seconds, rounds } => {

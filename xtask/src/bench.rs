@@ -25,6 +25,8 @@ enum What {
     Hooks,
     /// The sandbox account beside localstripe (Python 3) and WireMock (Node and a Java runtime).
     Sandbox,
+    /// A copy of contacts in Parquet files, beside dlt (Python 3).
+    Sync,
 }
 
 /// Builds, installs and measures.
@@ -35,6 +37,7 @@ pub(crate) fn run(root: &Path, arguments: &Arguments) -> anyhow::Result<ExitCode
     match arguments.what {
         What::Intake => measure.arg("intake").arg("--express").arg(npm_folder(root, "express")?),
         What::Hooks => measure.arg("hooks").arg("--flask").arg(python_environment(root, "flask")?),
+        What::Sync => measure.arg("sync").arg("--dlt").arg(python_environment(root, "dlt")?),
         What::Sandbox => {
             measure.arg("sandbox").arg("--wiremock").arg(npm_folder(root, "wiremock")?);
             measure.arg("--localstripe").arg(python_environment(root, "localstripe")?)
