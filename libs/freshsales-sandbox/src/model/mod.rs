@@ -25,6 +25,7 @@ pub(crate) mod history;
 mod ids;
 pub(crate) mod jobs;
 mod kind;
+pub(crate) mod last_found;
 pub(crate) mod quota;
 mod record;
 pub(crate) mod request_log;

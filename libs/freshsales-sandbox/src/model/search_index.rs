@@ -40,6 +40,9 @@ pub(crate) struct SearchIndex {
     #[serde(skip)]
     queue: BTreeMap<(Timestamp, u64), Change>,
     sequence: u64,
+    /// Counts what was changed of what searches see.
+    #[serde(skip)]
+    revision: u64,
     #[serde(skip)]
     documents: [BTreeMap<i64, Arc<Record>>; Kind::ALL.len()],
     #[serde(skip)]
@@ -91,6 +94,7 @@ impl SearchIndex {
 
     /// Takes in many records that searches show at once, in less time and space than one by one.
     pub(crate) fn fill(&mut self, kind: Kind, documents: &[Arc<Record>]) {
+        self.revision += 1;
         let at = kind.index();
         for document in documents {
             self.index(document);
@@ -102,6 +106,7 @@ impl SearchIndex {
 
     /// What searches see, out of one index into another that has nothing.
     pub(crate) fn move_documents_from(&mut self, other: &mut Self) {
+        self.revision += 1;
         self.queue = std::mem::take(&mut other.queue);
         self.documents = std::mem::take(&mut other.documents);
         self.terms = std::mem::take(&mut other.terms);
@@ -121,6 +126,7 @@ impl SearchIndex {
             if next.key().0 > now {
                 return;
             }
+            self.revision += 1;
             match next.remove() {
                 Change::Put(record) => self.put(record),
                 Change::Remove(kind, id) => self.remove(kind, id),
@@ -153,6 +159,11 @@ impl SearchIndex {
             }
         }
         self.updates[kind.index()].remove(&update_order(&old));
+    }
+
+    /// Another number whenever searches see something else.
+    pub(crate) fn revision(&self) -> u64 {
+        self.revision
     }
 
     /// Every document of a kind, by id, deleted ones included.

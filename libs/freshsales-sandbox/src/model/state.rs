@@ -14,6 +14,7 @@ use super::faults::Faults;
 use super::files::{Files, StoredFile};
 use super::history::{self, Event as HistoryEvent, Histories};
 use super::jobs::{JobRow, Jobs};
+use super::last_found::LastFound;
 use super::quota::Quota;
 use super::request_log::RequestLog;
 use super::search_index::SearchIndex;
@@ -38,6 +39,8 @@ pub(crate) struct State {
     pub(crate) faults: Faults,
     pub(crate) catalog: Catalog,
     pub(crate) index: SearchIndex,
+    #[serde(skip)]
+    pub(crate) last_found: LastFound,
     pub(crate) jobs: Jobs,
     pub(crate) log: RequestLog,
     /// On lines of their own.
@@ -99,6 +102,7 @@ impl State {
             faults: Faults::new(config.seed),
             catalog: Catalog::fresh(),
             index: SearchIndex::new(signed(config.index_lag)),
+            last_found: LastFound::default(),
             jobs: Jobs::new(signed(config.job_duration)),
             log: RequestLog::new(config.remembered_requests),
             histories: Histories::new(),

@@ -52,22 +52,45 @@ pub(super) fn of_module(state: &State, call: &Call, module: &CustomModule) -> An
     Ok(Reply::json(json!({ module.plural_key(): rows, "meta": {"total": total} })))
 }
 
-fn search(state: &State, call: &Call, kind: Kind) -> Answer {
+fn search(state: &mut State, call: &Call, kind: Kind) -> Answer {
     let body = call.object()?;
-    let rules = rules(state, kind, &body)?;
-    let mut found = matching(state, kind, &rules);
-    sort(state, &mut found, call, &body);
+    let found = found(state, call, kind, &body)?;
+    let state = &*state;
     let meta = json!({"total": found.len()});
     let page = Page::of(state, call, Some(&body));
     let includes = call.includes();
     let render = Render::new(state, call.generation, &includes);
     let detailed = body.get("detail") == Some(&Value::Bool(true));
     let mut loads = SideLoads::default();
-    let rows = page.of_rows(found.into_iter()).into_iter().map(|record| {
+    let rows = page.of_rows(found.iter()).into_iter().map(|record| {
         if detailed { render.record_with(record, &mut loads) } else { partial(&render, record, &mut loads) }
     });
     let rows = rows.collect();
     Ok(list_reply(loads, kind, rows, Some(meta)))
+}
+
+/// What the search finds, in order; another page of the last one costs no walk.
+fn found(
+    state: &mut State,
+    call: &Call,
+    kind: Kind,
+    body: &Map<String, Value>,
+) -> Result<Arc<Vec<Arc<Record>>>, Refusal> {
+    let asked = |name: &str| body.get(name).and_then(Value::as_str).or_else(|| call.query(name)).unwrap_or_default();
+    let search = format!("{:?} {} {}", body.get("filter_rule"), asked("sort"), asked("sort_type"));
+    let revision = state.index.revision();
+    if let Some(again) = state.last_found.again(kind, &search, revision) {
+        return Ok(again);
+    }
+    let rules = rules(state, kind, body)?;
+    let mut found = matching(state, kind, &rules);
+    sort(state, &mut found, call, body);
+    let found = Arc::new(found.into_iter().cloned().collect());
+    let by_own_attributes = matches!(asked("sort"), "" | "id" | "created_at" | "updated_at");
+    if by_own_attributes && rules.iter().all(Rule::looks_at_the_record_alone) {
+        state.last_found.keep(kind, search, revision, Arc::clone(&found));
+    }
+    Ok(found)
 }
 
 /// Documents that fulfil every rule. An address or an update date narrows the walk through an index.

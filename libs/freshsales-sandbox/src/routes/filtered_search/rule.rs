@@ -101,6 +101,11 @@ impl Rule {
         self.moments.first().copied().filter(|_| applies)
     }
 
+    /// Whether the answer changes only with the record itself, and not with the account's settings or other records.
+    pub(super) fn looks_at_the_record_alone(&self) -> bool {
+        matches!(self.attribute, Attribute::Deleted | Attribute::Email | Attribute::CreatedAt | Attribute::UpdatedAt)
+    }
+
     pub(super) fn holds(&self, state: &State, record: &Record) -> bool {
         match &self.attribute {
             Attribute::Deleted => true,
