@@ -1,0 +1,1 @@
+//! The files under `deploy/`, and what platforms ask of the binary.
