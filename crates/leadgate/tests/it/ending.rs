@@ -70,11 +70,7 @@ fn callers_who_wait_at_the_signal_are_told_that_their_leads_are_kept() {
 fn a_second_signal_ends_at_once_and_loses_nothing() {
     let house = House::new();
     house.fault(json!({"kind": "hang", "then_commit": true}), 1);
-    let first = house.serve_with(&[
-        IMPATIENT[0],
-        ("LEADGATE__SERVER__SHUTDOWN_DEADLINE", "1h"),
-        ("LEADGATE__CRM__TOTAL_TIMEOUT", "1h"),
-    ]);
+    let first = house.serve_with(&[IMPATIENT[0], ("LEADGATE__SERVER__SHUTDOWN_DEADLINE", "30s")]);
     assert_eq!(add(&first, person(1)).0, 202);
     house.until_met();
     first.signal_end();
@@ -119,6 +115,20 @@ fn started_for_what_waits_it_ends_in_time_and_says_that_work_is_left() {
     house.control("PUT", "/faults", Some(json!({"faults": []})));
     assert_eq!(serve_until_idle(&house, "5m", &settings), 0);
     assert_eq!(house.contacts(), 1);
+}
+
+#[test]
+fn started_for_what_waits_it_does_not_wait_for_the_next_hour_of_the_quota() {
+    let house = House::new();
+    let settings = [IMPATIENT[0], ("LEADGATE__BUDGET__PER_HOUR", "1")];
+    let first = house.serve_with(&settings);
+    for number in 0..3 {
+        assert_eq!(add(&first, person(number)).0, 202);
+    }
+    assert!(first.terminate().success());
+    assert_eq!(serve_until_idle(&house, "5m", &settings), 0);
+    let looked = run(house.folder.path(), &["jobs", "list", "--status", "working", "--json"], &[("PORT", "1")]);
+    assert!(looked.out.contains("\"status\":\"working\""), "{looked:?}");
 }
 
 #[test]
