@@ -2,7 +2,7 @@
 //!
 //! Cast: [`Engine`] owns the parts; `plan` turns inbox rows into jobs; `push` claims jobs, packs their calls, makes them and records
 //! what came of them; `permit` pays for a call and makes it; `budget` keeps the ledger and the breaker; `catalog` keeps the account's names; `watch`
-//! looks for what no webhook told; `notify` makes the deliveries; `run` drives them all until told to stop. Flow of a
+//! looks for what no webhook told; `notify` makes the deliveries; `run` drives them all until told to stop, or, if so asked, until `rest` has come. Flow of a
 //! pass: plan what has arrived → claim what is due and affordable → one call each (or one for many) → record, in one transaction per call.
 //!
 //! No transaction is open during a call. What is remembered between passes is in the store; a process that dies is taken up by its
@@ -18,6 +18,7 @@ mod notify;
 mod permit;
 mod plan;
 mod push;
+mod rest;
 mod run;
 mod settings;
 mod warm_up;

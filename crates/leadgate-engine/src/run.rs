@@ -1,4 +1,4 @@
-//! The loop: passes while there is work, sleep while there is none, and an orderly end.
+//! The loop: passes while there is work, sleep while there is none, and an orderly end: when told to, or, if so asked, when rest has come.
 
 use std::future::Future;
 use std::time::Duration;
@@ -8,6 +8,7 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 use crate::engine::Engine;
+use crate::rest::Rest;
 
 /// The longest sleep: what another process put into the store is noticed by then.
 const LONGEST_SLEEP: Duration = Duration::from_secs(5);
@@ -18,8 +19,23 @@ const STORE_TROUBLE_SLEEP: Duration = Duration::from_secs(1);
 
 type Calls = JoinSet<Result<usize, StoreError>>;
 
+/// What starting calls came to.
+struct Start {
+    /// Something was planned, claimed or tried.
+    moved: bool,
+    /// How long there is nothing else to do.
+    sleep: Duration,
+}
+
+impl Start {
+    fn moved(sleep: Duration) -> Start {
+        Start { moved: true, sleep }
+    }
+}
+
 impl Engine {
-    /// Works until `shutdown` resolves, then lets the calls that are under way end and records them.
+    /// Works until `shutdown` resolves, or until rest has come where the settings ask for that; then lets the calls that are under way end and
+    /// records them.
     pub async fn run(&self, shutdown: impl Future<Output = ()>) {
         let mut calls = Calls::new();
         let engine = self.clone();
@@ -27,22 +43,7 @@ impl Engine {
         let (stop, stopped) = watch::channel(false);
         let engine = self.clone();
         let notifying = tokio::spawn(async move { engine.notify(stopped).await });
-        tokio::pin!(shutdown);
-        loop {
-            let sleep = match self.start_calls(&mut calls).await {
-                Ok(sleep) => sleep,
-                Err(error) => self.store_trouble(&error),
-            };
-            tokio::select! {
-                () = &mut shutdown => break,
-                Some(ended) = calls.join_next() => self.note_end(ended),
-                () = self.shared.store.signals().work() => {}
-                () = tokio::time::sleep(sleep) => {}
-            }
-            while let Some(ended) = calls.try_join_next() {
-                self.note_end(ended);
-            }
-        }
+        self.work_until(shutdown, &mut calls).await;
         warming.abort();
         stop.send_replace(true);
         while let Some(ended) = calls.join_next().await {
@@ -53,8 +54,49 @@ impl Engine {
         }
     }
 
-    /// Plans, claims and starts what there are slots for. Returns how long there is nothing else to do.
-    async fn start_calls(&self, calls: &mut Calls) -> Result<Duration, StoreError> {
+    async fn work_until(&self, shutdown: impl Future<Output = ()>, calls: &mut Calls) {
+        let mut rest = Rest::new(self.shared.settings.ends_at_rest, self.now());
+        tokio::pin!(shutdown);
+        loop {
+            let start = match self.start_calls(calls).await {
+                Ok(start) => start,
+                Err(error) => Start::moved(self.store_trouble(&error)),
+            };
+            if self.rests(&mut rest, start.moved || !calls.is_empty()).await {
+                return;
+            }
+            tokio::select! {
+                () = &mut shutdown => return,
+                Some(ended) = calls.join_next() => self.note_end(ended),
+                () = self.shared.store.signals().work() => {}
+                () = tokio::time::sleep(start.sleep) => {}
+            }
+            while let Some(ended) = calls.try_join_next() {
+                self.note_end(ended);
+            }
+        }
+    }
+
+    /// Whether the loop may end by itself. A delivery under way is let end before it does.
+    async fn rests(&self, rest: &mut Rest, moves: bool) -> bool {
+        if !rest.is_wanted() {
+            return false;
+        }
+        if moves || self.shared.desks.are_busy() {
+            rest.moved(self.now());
+            return false;
+        }
+        match self.next_due().await {
+            Ok(due) => rest.has_come(due, self.now()),
+            Err(error) => {
+                self.store_trouble(&error);
+                false
+            }
+        }
+    }
+
+    /// Plans, claims and starts what there are slots for.
+    async fn start_calls(&self, calls: &mut Calls) -> Result<Start, StoreError> {
         if self.watch_due().is_some_and(|due| due <= self.now()) && !self.is_watching() {
             let engine = self.clone();
             calls.spawn(async move { engine.watch_once().await.map(usize::from) });
@@ -62,7 +104,7 @@ impl Engine {
         let planned = self.plan_arrived().await?;
         let free = self.shared.settings.concurrency.saturating_sub(calls.len());
         if free == 0 {
-            return Ok(LONGEST_SLEEP);
+            return Ok(Start::moved(LONGEST_SLEEP));
         }
         let claimed = self.claim(free).await?;
         let idle = planned == 0 && claimed.leased == 0;
@@ -72,9 +114,9 @@ impl Engine {
         }
         if idle {
             self.count_anew().await?;
-            return self.sleep_for().await;
+            return Ok(Start { moved: false, sleep: self.sleep_for().await? });
         }
-        Ok(Duration::ZERO)
+        Ok(Start::moved(Duration::ZERO))
     }
 
     async fn sleep_for(&self) -> Result<Duration, StoreError> {

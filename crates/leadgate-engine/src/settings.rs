@@ -28,6 +28,8 @@ pub struct EngineSettings {
     pub budget: BudgetSettings,
     /// How bodies are read.
     pub reading: ReadingRules,
+    /// The loop ends by itself when nothing is due for so long. `None`: it works until it is told to stop.
+    pub ends_at_rest: Option<SignedDuration>,
     /// Fixes the jitter, for tests.
     pub jitter_seed: Option<u64>,
 }
@@ -45,6 +47,7 @@ impl Default for EngineSettings {
             retry: RetryPolicy::default(),
             budget: BudgetSettings::default(),
             reading: ReadingRules::default(),
+            ends_at_rest: None,
             jitter_seed: None,
         }
     }

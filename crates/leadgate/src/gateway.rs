@@ -1,7 +1,7 @@
 //! A running gateway: opened from its parts, run until told to stop, ended in order.
 //!
-//! The end: no new connections, callers who wait are told "accepted", calls under way to the CRM are let finish within the deadline, and the store
-//! is closed last. What does not finish in time is read back by the next start.
+//! The end: no new connections, callers who wait are told "accepted", calls under way to the CRM are let finish, all within one deadline, and the
+//! store is closed last. What does not finish in time is read back by the next start. An engine that ends by itself ends the gateway with it.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use freshsales::Credentials;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use leadgate_core::clock::Clock as _;
 use leadgate_engine::{Engine, EngineParts};
 use leadgate_outbound::Courier;
@@ -42,6 +42,8 @@ pub(crate) struct Plan {
     pub(crate) access: Access,
     /// The account was empty then.
     pub(crate) account_since: Option<Timestamp>,
+    /// It ends by itself when nothing is due for so long.
+    pub(crate) until_idle: Option<SignedDuration>,
 }
 
 /// An open gateway. Connections wait in the listener until it runs.
@@ -73,12 +75,13 @@ pub(crate) async fn app_keys(settings: &Settings, store: &SqliteStore) -> anyhow
 impl Gateway {
     /// Puts the parts together. Nothing is asked of the CRM yet.
     pub(crate) async fn open(plan: Plan) -> Result<Gateway, Failure> {
-        let Plan { settings, credentials, listener, store, access, account_since } = plan;
+        let Plan { settings, credentials, listener, store, access, account_since, until_idle } = plan;
         let address = listener.local_addr().context("the listener has no address")?;
         let metrics = metrics::install()?;
         let crm = wiring::crm(credentials, &settings, &store).await.context("reading the store failed")?;
         let mut engine_settings = wiring::engine_settings(&settings);
         engine_settings.known_not_before = account_since;
+        engine_settings.ends_at_rest = until_idle;
         let parts = EngineParts {
             store: Arc::clone(&store) as Arc<dyn Store>,
             crm,
@@ -109,21 +112,35 @@ impl Gateway {
         let Gateway { listener, store, engine, web, metrics, deadline, .. } = self;
         let lifecycle = web.lifecycle.clone();
         let upkeep = tokio::spawn(keep_up(metrics));
-        let end_work = shutdown.clone().requested();
-        let working = tokio::spawn(async move { engine.run(end_work).await });
+        let working = work(engine, shutdown.clone());
         let mut limits = ServeLimits::default();
         limits.shutdown_within = deadline;
         let router = leadgate_web::router(web);
         let stop = lifecycle.drain_when(shutdown.clone().requested());
-        let served = leadgate_web::serve(listener, router, limits, stop).await;
-        // Also where the listener failed: what was accepted goes on after the next start.
-        shutdown.begin();
+        let serving = async {
+            let served = leadgate_web::serve(listener, router, limits, stop).await;
+            // Also where the listener failed: what was accepted goes on after the next start.
+            shutdown.begin();
+            served
+        };
+        let ending = async {
+            shutdown.clone().requested().await;
+            finish_calls(working, deadline).await;
+        };
+        let (served, ()) = tokio::join!(serving, ending);
         upkeep.abort();
-        finish_calls(working, deadline).await;
         wiring::close_store(store).await;
         served.context("accepting connections failed")?;
         Ok(())
     }
+}
+
+/// Works until `shutdown`, or until the engine ends by itself, which begins the shutdown.
+fn work(engine: Engine, shutdown: Shutdown) -> JoinHandle<()> {
+    tokio::spawn(async move {
+        engine.run(shutdown.clone().requested()).await;
+        shutdown.begin();
+    })
 }
 
 async fn finish_calls(mut working: JoinHandle<()>, deadline: Duration) {

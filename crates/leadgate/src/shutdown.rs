@@ -1,4 +1,4 @@
-//! When to end: SIGTERM or Ctrl-C.
+//! When to end: SIGTERM or Ctrl-C, in order at the first and at once at the second.
 
 use std::sync::Arc;
 
@@ -15,11 +15,13 @@ impl Shutdown {
     /// If the system does not let the process handle signals.
     pub(crate) fn on_signals() -> std::io::Result<Shutdown> {
         let shutdown = Shutdown(Arc::new(watch::Sender::new(false)));
-        let signals = Signals::new()?;
+        let mut signals = Signals::new()?;
         let signalled = shutdown.clone();
         tokio::spawn(async move {
-            signals.first().await;
+            signals.next().await;
             signalled.begin();
+            let status = signals.next().await;
+            end_at_once(status);
         });
         Ok(shutdown)
     }
@@ -36,6 +38,13 @@ impl Shutdown {
     }
 }
 
+/// Whoever asks twice does not want to wait. What was acknowledged is on disk; the next start takes up the rest, as after a crash.
+#[expect(clippy::disallowed_methods, reason = "an end in order is under way already and was not waited for")]
+fn end_at_once(status: i32) -> ! {
+    tracing::warn!("ended at once by a second signal; the next start takes up what was under way");
+    std::process::exit(status)
+}
+
 #[cfg(unix)]
 struct Signals {
     terminate: tokio::signal::unix::Signal,
@@ -49,10 +58,11 @@ impl Signals {
         Ok(Signals { terminate: signal(SignalKind::terminate())?, interrupt: signal(SignalKind::interrupt())? })
     }
 
-    async fn first(mut self) {
+    /// Waits for the next signal; returns the exit status of a process that it ends, as shells count.
+    async fn next(&mut self) -> i32 {
         tokio::select! {
-            _ = self.terminate.recv() => {}
-            _ = self.interrupt.recv() => {}
+            _ = self.terminate.recv() => 143,
+            _ = self.interrupt.recv() => 130,
         }
     }
 }
@@ -66,7 +76,8 @@ impl Signals {
         Ok(Signals)
     }
 
-    async fn first(self) {
+    async fn next(&mut self) -> i32 {
         drop(tokio::signal::ctrl_c().await);
+        130
     }
 }

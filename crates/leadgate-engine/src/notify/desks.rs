@@ -53,6 +53,11 @@ impl Desks {
         self.0.is_empty()
     }
 
+    /// Whether an attempt is under way.
+    pub(crate) fn are_busy(&self) -> bool {
+        self.0.values().any(|desk| lock(desk).under_way > 0)
+    }
+
     /// What may be claimed now, of every destination.
     pub(crate) fn rooms(&self, now: Timestamp) -> Vec<DestinationRoom> {
         self.0.iter().map(|(name, desk)| lock(desk).room(name, now)).collect()

@@ -8,6 +8,7 @@ mod deliveries;
 mod destinations;
 mod dev;
 mod doctor;
+mod health;
 mod jobs;
 mod keys;
 mod leads;
@@ -99,6 +100,8 @@ enum Command {
     Playbook(playbook::Command),
     /// Find out what is wrong with this installation, and how to mend it
     Doctor(doctor::Flags),
+    /// Ask whether the gateway of this machine is well: exit code 0 if it is, else 1
+    Health(health::Flags),
     /// Compare the shapes of your account's replies with the sandbox's, and write a report without any of your data
     Conformance(conformance::Flags),
     /// Show the settings that hold, secrets masked, and where each comes from
@@ -173,6 +176,7 @@ fn dispatch(command: Command, session: &Session) -> CommandResult {
         Command::Stages(flags) => on_this_thread(stages::run(flags, session)),
         Command::Webhook(command) => on_this_thread(webhook::run(command, session)),
         Command::Doctor(flags) => on_this_thread(doctor::run(flags, session)),
+        Command::Health(flags) => on_this_thread(health::run(flags, session)),
         Command::Conformance(flags) => on_all_cores(conformance::run(flags, session)),
         Command::Keys(command) => on_this_thread(keys::run(command, session)),
         Command::Playbook(command) => playbook::run(command, session),

@@ -1,9 +1,11 @@
 //! `leadgate serve`: the gateway in front of a Freshsales account.
 
 use std::net::IpAddr;
+use std::time::Duration;
 
 use anyhow::Context as _;
 use clap::Args;
+use jiff::SignedDuration;
 use leadgate_web::Access;
 use serde_json::json;
 
@@ -24,6 +26,19 @@ pub(super) struct Flags {
     /// Let anyone in without a key. Whoever reaches the port can then write into your CRM
     #[arg(long)]
     open_to_anyone: bool,
+    #[command(flatten)]
+    idle: IdleFlags,
+}
+
+/// When to end without being told to.
+#[derive(Debug, Args)]
+struct IdleFlags {
+    /// Work off what waits, then end: when nothing is due for so long, or nothing that is due can be done
+    #[arg(long, value_name = "DURATION", num_args = 0..=1, require_equals = true, default_missing_value = "10s")]
+    until_idle: Option<SignedDuration>,
+    /// With --until-idle, the longest time to work; exit code 6 if work is left by then
+    #[arg(long, value_name = "DURATION", default_value = "10m", requires = "until_idle")]
+    within: SignedDuration,
 }
 
 /// Where to listen.
@@ -61,11 +76,33 @@ pub(super) async fn run(flags: Flags, session: &Session) -> CommandResult {
     warn_of_access(&settings, &access, session);
     let listener = gateway::listen(&host(&settings.server.host, &access), settings.server.port).await?;
     let account = credentials.address().to_string();
-    let plan = Plan { settings, credentials, listener, store, access, account_since: None };
+    let until_idle = flags.idle.until_idle;
+    let plan = Plan { settings, credentials, listener, store, access, account_since: None, until_idle };
     let gateway = Gateway::open(plan).await?;
     announce(&gateway, &account, &folder.display().to_string(), session);
-    gateway.run(shutdown).await?;
-    Ok(Exit::Done)
+    let bound = until_idle.is_some().then_some(flags.idle.within);
+    run_within(gateway, bound, shutdown).await
+}
+
+/// Runs the gateway to its end, which begins at the latest after `bound`.
+async fn run_within(gateway: Gateway, bound: Option<SignedDuration>, shutdown: Shutdown) -> CommandResult {
+    let Some(bound) = bound else {
+        gateway.run(shutdown).await?;
+        return Ok(Exit::Done);
+    };
+    let ended = gateway.run(shutdown.clone());
+    tokio::pin!(ended);
+    tokio::select! {
+        ended = &mut ended => {
+            ended?;
+            return Ok(Exit::Done);
+        }
+        () = tokio::time::sleep(Duration::try_from(bound).unwrap_or_default()) => {}
+    }
+    tracing::warn!("work is left after {bound:#}; it is kept, and the next start goes on with it");
+    shutdown.begin();
+    ended.await?;
+    Ok(Exit::NotYet)
 }
 
 /// Who may come in. Nobody is let in by default, so a gateway that nobody could use does not start.

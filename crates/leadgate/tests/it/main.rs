@@ -4,8 +4,10 @@
 mod configuration;
 mod conformance;
 mod crash;
+mod deploy;
 mod dev;
 mod doctor;
+mod ending;
 mod exit_codes;
 mod help;
 mod hostile;

@@ -68,17 +68,26 @@ impl Running {
 
     /// Asks it to end; returns what it has printed since it was ready.
     pub(crate) fn terminate_and_read(mut self) -> String {
-        let pid = self.child.id().to_string();
-        assert!(Command::new("kill").args(["-TERM", &pid]).status().unwrap().success());
+        self.signal_end();
         let mut rest = String::new();
         self.lines.read_to_string(&mut rest).unwrap();
         rest
     }
 
     /// Asks it to end, as a platform does, and waits.
-    pub(crate) fn terminate(mut self) -> ExitStatus {
+    pub(crate) fn terminate(self) -> ExitStatus {
+        self.signal_end();
+        self.wait()
+    }
+
+    /// Asks it to end, and waits for nothing.
+    pub(crate) fn signal_end(&self) {
         let pid = self.child.id().to_string();
         assert!(Command::new("kill").args(["-TERM", &pid]).status().unwrap().success());
+    }
+
+    /// Waits for its end.
+    pub(crate) fn wait(mut self) -> ExitStatus {
         self.child.wait().unwrap()
     }
 }

@@ -5,38 +5,62 @@ use serde_json::{Value, json};
 
 use crate::process::{Running, leadgate, request, run};
 
-const KEY: &str = "an-app-key-of-some-length";
+pub(crate) const KEY: &str = "an-app-key-of-some-length";
 
-struct House {
-    folder: tempfile::TempDir,
+/// A sandbox account, and the folder in which gateways in front of it are started.
+pub(crate) struct House {
+    pub(crate) folder: tempfile::TempDir,
     sandbox: Running,
+    account: String,
 }
 
 impl House {
-    fn new() -> House {
+    pub(crate) fn new() -> House {
         let folder = tempfile::tempdir().unwrap();
         let sandbox = Running::start(folder.path(), &["sandbox", "--port", "0", "--profile", "suite"], &[]);
-        House { folder, sandbox }
+        let account = format!("{}/crm/sales/api", sandbox.text("url"));
+        House { folder, sandbox, account }
     }
 
     fn serve(&self) -> Running {
         self.serve_with(&[])
     }
 
-    fn serve_with(&self, settings: &[(&str, &str)]) -> Running {
-        let account = format!("{}/crm/sales/api", self.sandbox.text("url"));
+    pub(crate) fn serve_with(&self, settings: &[(&str, &str)]) -> Running {
+        Running::start(self.folder.path(), &["serve", "--port", "0"], &self.variables(settings))
+    }
+
+    /// What a gateway in front of the account is started with.
+    pub(crate) fn variables<'a>(&'a self, settings: &[(&'a str, &'a str)]) -> Vec<(&'a str, &'a str)> {
         let variables = [
             ("FRESHSALES_API_KEY", "sandbox-key"),
-            ("FRESHSALES_SUBDOMAIN", &account),
+            ("FRESHSALES_SUBDOMAIN", self.account.as_str()),
             ("LEADGATE_APP_KEY", KEY),
             ("LEADGATE__SERVER__HOST", "127.0.0.1"),
             ("LEADGATE__LOG__LEVEL", "error"),
         ];
-        let variables: Vec<_> = variables.iter().chain(settings).copied().collect();
-        Running::start(self.folder.path(), &["serve", "--port", "0"], &variables)
+        variables.iter().chain(settings).copied().collect()
     }
 
-    fn control(&self, method: &str, path: &str, body: Option<Value>) -> Value {
+    /// How many contacts the account has.
+    pub(crate) fn contacts(&self) -> usize {
+        self.control("GET", "/records/contacts", None)["contacts"].as_array().unwrap().len()
+    }
+
+    /// From now on, and so many times, the reply to a new contact comes as the fault says.
+    pub(crate) fn fault(&self, mut fault: Value, remaining: u32) {
+        fault["methods"] = json!(["POST"]);
+        fault["path_suffix"] = json!("/contacts");
+        fault["remaining"] = json!(remaining);
+        self.control("PUT", "/faults", Some(json!({"faults": [fault]})));
+    }
+
+    /// Waits until the fault has been met so often as was said.
+    pub(crate) fn until_met(&self) {
+        until(|| self.control("GET", "/faults", None)["faults"][0]["remaining"] == 0);
+    }
+
+    pub(crate) fn control(&self, method: &str, path: &str, body: Option<Value>) -> Value {
         let (status, body) = request(method, &format!("{}{path}", self.sandbox.text("control")), None, body);
         assert_eq!(status, 200, "{body}");
         body
@@ -44,11 +68,11 @@ impl House {
 }
 
 /// Looks until it is so. Each look is a request, which takes its time.
-fn until(mut is_so: impl FnMut() -> bool) {
+pub(crate) fn until(mut is_so: impl FnMut() -> bool) {
     assert!((0..2_000).any(|_| is_so()), "it never was so");
 }
 
-fn add(gateway: &Running, body: Value) -> (u16, Value) {
+pub(crate) fn add(gateway: &Running, body: Value) -> (u16, Value) {
     request("POST", &format!("{}/v1/leads", gateway.text("url")), Some(KEY), Some(body))
 }
 
@@ -146,9 +170,7 @@ fn what_an_operator_cannot_have(#[case] method: &str, #[case] path: &str, #[case
 #[test]
 fn a_call_that_is_cut_by_the_end_of_the_process_is_read_back_by_the_next() {
     let house = House::new();
-    let hanging =
-        json!({"kind": "hang", "then_commit": true, "methods": ["POST"], "path_suffix": "/contacts", "remaining": 1});
-    house.control("PUT", "/faults", Some(json!({"faults": [hanging]})));
+    house.fault(json!({"kind": "hang", "then_commit": true}), 1);
     let settings = [
         ("LEADGATE__INTAKE__PATIENCE", "0s"),
         ("LEADGATE__SERVER__SHUTDOWN_DEADLINE", "100ms"),
@@ -157,12 +179,11 @@ fn a_call_that_is_cut_by_the_end_of_the_process_is_read_back_by_the_next() {
     let first = house.serve_with(&settings);
     let (status, body) = add(&first, json!({"email": "ingrid@example.com"}));
     assert_eq!(status, 202, "{body}");
-    until(|| house.control("GET", "/faults", None)["faults"][0]["remaining"] == 0);
+    house.until_met();
     assert!(first.terminate().success());
 
     let second = house.serve_with(&settings);
     let story = format!("{}{}", second.text("url"), body["status_url"].as_str().unwrap());
     until(|| request("GET", &story, Some(KEY), None).1["status"] == "done");
-    let contacts = house.control("GET", "/records/contacts", None);
-    assert_eq!(contacts["contacts"].as_array().unwrap().len(), 1);
+    assert_eq!(house.contacts(), 1);
 }

@@ -67,7 +67,8 @@ pub(super) async fn run(flags: Flags, session: &Session) -> CommandResult {
     let listener = gateway::listen(&settings.server.host, settings.server.port).await?;
     let credentials = credentials(&sandbox, flags.profile)?;
     let account_since = Some(sandbox.account().began());
-    let gateway = Gateway::open(Plan { settings, credentials, listener, store, access, account_since }).await?;
+    let gateway =
+        Gateway::open(Plan { settings, credentials, listener, store, access, account_since, until_idle: None }).await?;
     let feed = feed::Feed::beginning_now(gateway.store(), sandbox.account(), session.screen).await;
     let feed = feed.context("reading the store failed")?;
     let intro = Intro {
