@@ -221,7 +221,7 @@ fn what_a_trial_costs_is_told_before() {
     let told = forecast(&reading.rules.playbook, Trigger::Event(&event()), &context, false);
     assert_eq!(
         told.requests_if_known,
-        ["create_person", "find_person", "list_deals", "read_deal", "move_deal", "add_note"]
+        ["create_person", "find_person", "list_deals", "read_deal", "read_deal", "move_deal", "add_note"]
     );
     assert_eq!(told.requests_if_unknown, ["create_person", "create_deal", "move_deal", "add_note"]);
     assert_eq!(told.steps[3], "add a note to the deal: Trial started 3 March 2026");

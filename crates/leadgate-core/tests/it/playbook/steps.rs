@@ -144,6 +144,29 @@ fn a_closed_deal_is_not_opened_again() {
     assert!(story.contains("skipped by guard closed"), "{story}");
 }
 
+#[rstest]
+#[case::closed_meanwhile(WON, "1970-01-01T00:00:00Z", "guard closed")]
+#[case::moved_on_meanwhile(13, "1970-01-01T00:00:00Z", "guard backwards")]
+#[case::touched_meanwhile(11, "2026-03-03T10:00:00Z", "guard touched_within")]
+fn what_a_person_does_to_the_deal_after_it_was_found_counts(
+    #[case] stage: i64,
+    #[case] since: &str,
+    #[case] said: &str,
+) {
+    let mut crm = crm();
+    let deal = crm.seed_deal(NEW, at("2026-01-01T00:00:00Z"));
+    let (step, since) = (r#"{ do = "move", stage = "Trial Active", guards = { touched_within = "24h" } }"#, at(since));
+    let mut somebody = |crm: &mut ModelCrm| {
+        let standing = &mut crm.deals.get_mut(&deal).unwrap().0.standing;
+        if crm.calls.contains(&"read_deal") {
+            (standing.stage, standing.stage_since) = (Some(stage), Some(since));
+        }
+    };
+    let job = job(step, at("2026-03-03T10:00:30Z"));
+    let (_, story) = Gateway::default().drive_beside(&mut crm, job, &[], &mut somebody).unwrap();
+    assert!(story.contains(said) && !crm.calls.contains(&"move_deal"), "{story}");
+}
+
 #[test]
 fn what_the_gateway_moved_itself_nobody_touched_and_later_news_win() {
     let mut crm = crm();
@@ -172,14 +195,23 @@ fn without_a_person_in_the_crm_nothing_is_written() {
 }
 
 #[test]
-fn a_trial_moves_the_deal_and_leaves_a_note_in_five_requests() {
+fn a_trial_moves_the_deal_and_leaves_a_note_in_six_requests() {
     let mut crm = crm();
     crm.seed_deal(NEW, at("2026-01-01T00:00:00Z"));
     let steps = r#"{ do = "move", stage = "Trial Active" }, { do = "note", on = "deal", text = "Trial started {{ event.at | date }}" }"#;
     Gateway::default().drive(&mut crm, job(steps, at("2026-03-03T09:59:00Z")), &[Fate::Answered]).unwrap();
     assert_eq!(
         crm.calls,
-        ["describe_account", "find_person", "read_catalog", "list_deals", "read_deal", "move_deal", "add_note"]
+        [
+            "describe_account",
+            "find_person",
+            "read_catalog",
+            "list_deals",
+            "read_deal",
+            "read_deal",
+            "move_deal",
+            "add_note"
+        ]
     );
     assert_eq!(crm.notes[0].1.text, "<p>Trial started 3 March 2026</p>");
 }
