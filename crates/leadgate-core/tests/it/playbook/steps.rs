@@ -184,6 +184,41 @@ fn what_the_gateway_moved_itself_nobody_touched_and_later_news_win() {
 }
 
 #[test]
+fn a_person_who_is_gone_is_looked_for_once_and_what_was_done_is_not_done_again() {
+    let (mut crm, mut gateway) = (crm(), Gateway::default());
+    let steps = r#"{ do = "person", create = true }, { do = "tag", tags = ["trial"] }, { do = "task", title = "Call" },
+        { do = "list", list = "Nurture" }"#;
+    let mut gone = false;
+    let mut somebody = |crm: &mut ModelCrm| {
+        if !gone && !crm.entries.is_empty() {
+            gone = true;
+            crm.people.clear();
+            crm.seed(RecordKind::Contact, json!({ "email": "ada@example.com" }));
+        }
+    };
+    let job = job(steps, at("2026-03-03T09:59:00Z"));
+    let (outcome, story) = gateway.drive_beside(&mut crm, job, &[], &mut somebody).unwrap();
+    let now = *crm.people.keys().next().unwrap();
+    assert_eq!((outcome.person.unwrap().id, crm.entries.len(), crm.people.len()), (now, 1, 1), "{story}");
+    assert!(crm.listed.iter().all(|(_, contact)| *contact == now) && crm.listed.len() == 1, "{story}");
+    assert_eq!(story.matches("searching again").count(), 1, "{story}");
+}
+
+#[test]
+fn a_person_who_is_gone_again_is_left_to_people() {
+    let (mut crm, mut gateway) = (crm(), Gateway::default());
+    let mut somebody = |crm: &mut ModelCrm| {
+        if crm.calls.last() == Some(&"find_person") {
+            crm.people.clear();
+            crm.seed(RecordKind::Contact, json!({ "email": "ada@example.com" }));
+        }
+    };
+    let job = job(r#"{ do = "deal" }"#, at("2026-03-03T09:59:00Z"));
+    let parking = gateway.drive_beside(&mut crm, job, &[], &mut somebody).unwrap_err();
+    assert!(parking.message.contains("does not exist"), "{}", parking.message);
+}
+
+#[test]
 fn without_a_person_in_the_crm_nothing_is_written() {
     let mut crm = ModelCrm::new(false, Some(true));
     let steps = r#"{ do = "move", stage = "New" }, { do = "note", text = "x" }, { do = "task", title = "x" },
