@@ -16,7 +16,9 @@ use crate::identity::IdentityKey;
 use crate::plan::Plan;
 use crate::record::{KnownRecord, RecordRef};
 use crate::retry::RetryPolicy;
-use crate::steps::{Findings, Next, ParkReason, Parking, PersonWish, Routed, Step, StepContext, StepEffect, Verdict};
+use crate::steps::{
+    Findings, Next, ParkReason, Parking, PersonWish, Routed, Step, StepContext, StepEffect, Verdict, is_lost,
+};
 
 /// The version of the stored form. A reader refuses what is newer.
 pub const STATE_VERSION: u8 = 1;
@@ -40,6 +42,12 @@ pub struct JobState {
     pub findings: Findings,
     /// Failures since the current step began.
     pub failures: u32,
+    /// The person was looked for again, because the record that they were is gone.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub person_again: bool,
+    /// The step to go on with once the person is found again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub interrupted: Option<usize>,
     /// What was decided when it was planned: which rules fired and which did not, and why.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub decisions: Vec<String>,
@@ -130,6 +138,8 @@ impl JobState {
             current: 0,
             findings: Findings::default(),
             failures: 0,
+            person_again: false,
+            interrupted: None,
             decisions: plan.decisions.clone(),
         }
     }
@@ -151,7 +161,7 @@ impl JobState {
                 Next::Done => step.settle(&view),
             }
             effects.push(step.report(&mut self.findings));
-            self.current += 1;
+            self.current = self.interrupted.take().unwrap_or(self.current + 1);
             self.failures = 0;
         }
         Turn::Finished(Box::new(self.outcome()))
@@ -263,21 +273,34 @@ impl JobState {
         }
     }
 
-    /// The person that an earlier step remembered is gone: find or make them again. Once; a second time is for a person to look at.
-    fn person_is_gone(&mut self) -> bool {
-        let Some(Step::AddNote(note)) = self.steps.get_mut(self.current) else { return false };
-        if !note.lost_its_person() {
+    /// The person that an earlier step found or remembered is gone: find or make them again, then go on with this step. Once; a second time is for
+    /// a person to look at.
+    fn look_for_person_again(&mut self) -> bool {
+        if self.person_again {
             return false;
         }
-        let position = self.steps.iter().position(|step| matches!(step, Step::EnsurePerson(_)));
-        let Some((position, Step::EnsurePerson(person))) = position.and_then(|at| Some((at, self.steps.get_mut(at)?)))
-        else {
-            return false;
-        };
+        let Some(position) = self.step_of_person() else { return false };
+        let Some(Step::EnsurePerson(person)) = self.steps.get_mut(position) else { return false };
         person.start_over();
+        if let Some(step) = self.steps.get_mut(self.current) {
+            step.forget_record();
+        }
+        self.person_again = true;
+        self.interrupted = Some(self.current);
         self.current = position;
         self.findings.person = None;
+        self.findings.person_is_new = false;
         true
+    }
+
+    /// The step that found the person: of several one that may make them, else the last.
+    fn step_of_person(&self) -> Option<usize> {
+        let done = self.steps.get(..self.current)?.iter().enumerate();
+        let of_person = done.filter_map(|(position, step)| match step {
+            Step::EnsurePerson(step) => Some((position, step.wish.create)),
+            _ => None,
+        });
+        of_person.max_by_key(|(position, creates)| (*creates, *position)).map(|(position, _)| position)
     }
 
     fn pass_to_step(
@@ -286,8 +309,10 @@ impl JobState {
         answer: Result<CrmReply, CrmFailure>,
         context: &TurnContext<'_>,
     ) -> AfterCall {
-        // Accounts say of a record that is gone that it does not exist, or that the note's target is invalid.
-        if matches!(answer, Err(CrmFailure::NotFound | CrmFailure::Invalid { .. })) && self.person_is_gone() {
+        if let (Err(failure), Some(step)) = (&answer, self.steps.get(self.current))
+            && is_lost(step, call, failure, &self.findings)
+            && self.look_for_person_again()
+        {
             return AfterCall::Ready;
         }
         let findings = self.findings.clone();

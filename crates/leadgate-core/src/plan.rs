@@ -1,12 +1,14 @@
 //! From a submission to a plan: which steps, touching which identities, how urgent.
 
+mod route;
+
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::catalog::{BELIEVED_FOR, Catalog, Resolved, Section};
+use crate::catalog::Catalog;
 use crate::identity::{Email, IdentityKey, Phone};
 use crate::intake::{Company, Event, Lead, Note, NoteTarget, ReadingRules, StageMove, Submission};
 use crate::lane::Lane;
@@ -14,11 +16,13 @@ use crate::mirror::{self, Found, MirrorUpdate, Mirrored};
 use crate::playbook::{Response, Trigger};
 use crate::profile;
 use crate::record::{Fields, RecordKind, RecordRef, field};
-use crate::routing::{CompanyBy, LeadFacts, Routing, RoutingMoment, RoutingState, is_free, text};
+use crate::routing::{CompanyBy, Routing, RoutingState, is_free, text};
 use crate::steps::{
     CompanyLookup, CompanyStep, DealStep, NoteStep, PersonStep, PersonWish, Routed, StageStep, Step, StepTarget,
 };
 use crate::submission::SubmissionId;
+pub(crate) use route::route_made;
+use route::{RoutedLead, route};
 
 /// What a submission asks for.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -129,47 +133,22 @@ pub fn derive(submission: &Submission, context: &PlanContext<'_>, memory: &mut P
     Planned { plan, effects }
 }
 
-/// What routing says of a lead, and what it says of how it came to that.
-#[derive(Default)]
-struct RoutedLead {
-    routed: Option<Routed>,
-    reasons: Vec<String>,
-}
-
-fn route(lead: &Lead, context: &PlanContext<'_>, memory: &mut PlanMemory, effects: &mut PlanEffects) -> RoutedLead {
-    let routing = &context.rules.rules.routing;
-    if !routing.is_on() {
-        return RoutedLead::default();
-    }
-    if let Some(owner) = &lead.owner {
-        let reasons = vec![format!("routing was not asked: the submission names its owner, \"{owner}\"")];
-        return RoutedLead { routed: None, reasons };
-    }
-    let believed = context.now.saturating_sub(BELIEVED_FOR).unwrap_or(Timestamp::MIN);
-    let may_own =
-        |owner: &str| !matches!(context.catalog.resolve(Section::Owners, owner, believed), Resolved::Unknown { .. });
-    let moment = RoutingMoment { now: context.now, may_own: &may_own };
-    let before = memory.routing.clone();
-    let decision = routing.decide(&LeadFacts::of(lead), &moment, &mut memory.routing);
-    if memory.routing != before {
-        effects.routing = Some(memory.routing.clone());
-    }
-    RoutedLead { routed: Some(Routed::of(&decision, routing.sticky())), reasons: decision.reasons }
-}
-
 /// The rules see the event with what was known of the person before; they are asked even where nobody is known, for a message needs no person.
 fn event_plan(event: &Event, context: &PlanContext<'_>, memory: &mut PlanMemory) -> Planned {
     let completed = profile::complete(event, context.accepted_at, &mut memory.profiles);
-    let response = context.rules.rules.playbook.respond(Trigger::Event(&completed.event), context);
+    let mut response = context.rules.rules.playbook.respond(Trigger::Event(&completed.event), context);
+    let mut effects = PlanEffects { profiles: completed.changed, ..PlanEffects::default() };
+    let reasons = route_made(&completed.event, &mut response.steps, context, memory, &mut effects);
+    response.decisions.extend(reasons);
     let mut plan = response_plan(response, Lane::Event);
     plan.decisions.splice(0..0, completed.decisions);
-    Planned { plan, effects: PlanEffects { profiles: completed.changed, ..PlanEffects::default() } }
+    Planned { plan, effects }
 }
 
 fn response_plan(response: Response, lane: Lane) -> Plan {
     let Response { steps, keys, decisions } = response;
     let company = |step: &Step| match step {
-        Step::EnsureCompany(step) => Some(IdentityKey::of_company(&step.name)),
+        Step::EnsureCompany(step) if !step.name.is_empty() => Some(IdentityKey::of_company(&step.name)),
         _ => None,
     };
     let recalls = steps.iter().filter_map(company).collect();

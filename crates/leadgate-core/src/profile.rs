@@ -3,6 +3,8 @@
 //! A profile is kept under the digest of each id of the person: the app's own, and the one that a library gives to a browser or a device. An
 //! event first recalls the profile, adds to it what it says itself, and is then completed from it ([`complete`]).
 //!
+//! With it goes the key under which the person was first known: whatever is learned of them since, their events stay in one line.
+//!
 //! A device can change hands: what is known of its id is believed of a user only as long as it belongs to nobody else.
 
 use std::collections::BTreeMap;
@@ -40,6 +42,9 @@ struct Profile {
     /// The key of the user whom the id belongs to.
     #[serde(skip_serializing_if = "Option::is_none")]
     user: Option<String>,
+    /// The key under which the person was first known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    first_key: Option<String>,
 }
 
 /// The company that a person belongs to.
@@ -71,9 +76,12 @@ pub fn complete(event: &Event, accepted_at: Timestamp, profiles: &mut BTreeMap<S
     let keys = Keys::of(event);
     let mut profile = keys.recall(profiles);
     profile.learn(event);
+    // Nothing is kept of somebody of whom nothing is known, so the id that a library gives first goes before the one that it is given later.
+    profile.first_key = profile.first_key.take().or_else(|| keys.anonymous.clone()).or_else(|| keys.user.clone());
     let mut decisions = Vec::new();
     let mut whole = event.clone();
     profile.describe(&mut whole);
+    whole.person_key.clone_from(&profile.first_key);
     decisions.extend(find_person(&mut whole, &profile));
     decisions.extend(correct_time(&mut whole, accepted_at));
     let changed = keys.keep(&profile, profiles);
@@ -164,6 +172,7 @@ impl Profile {
         self.phone = self.phone.take().or(other.phone);
         self.group = self.group.take().or(other.group);
         self.user = self.user.take().or(other.user);
+        self.first_key = self.first_key.take().or(other.first_key);
         let own = std::mem::replace(&mut self.traits, other.traits);
         self.traits.extend(own);
         forget_first(&mut self.traits);

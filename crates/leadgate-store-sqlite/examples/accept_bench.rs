@@ -128,6 +128,8 @@ async fn claim_from_many(store: Arc<SqliteStore>, hot: bool) {
         current: 0,
         findings: Findings::default(),
         failures: 0,
+        person_again: false,
+        interrupted: None,
         decisions: Vec::new(),
     };
     accept_many(&store, 64, WAITING).await;

@@ -10,10 +10,8 @@
 //! | `reader` | the threads that read, from the last commit, without waiting for the writer |
 //! | `room` | whether the disk takes more |
 //! | [`inspect`] | looks at a store without changing it |
-//! | `intake`, `queue`, `claims`, `turns`, `views`, `listing`, `settings` | the SQL, by subject |
-//! | `intake`, `queue`, `claims`, `turns`, `views`, `settings` | the SQL, by subject |
+//! | `intake`, `queue`, `claims`, `turns`, `views`, `listing`, `mirror`, `profiles`, `settings` | the SQL, by subject |
 //! | `deliveries` | the queue of what goes elsewhere than to the CRM |
-//! | `intake`, `queue`, `claims`, `turns`, `views`, `profiles`, `settings` | the SQL, by subject |
 //! | `columns`, `error` | how values and failures cross the border to SQLite |
 //! | `store` | [`SqliteStore`], which sends each method of the trait to the right thread |
 //!

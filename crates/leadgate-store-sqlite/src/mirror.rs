@@ -8,6 +8,7 @@ use leadgate_store::StoreError;
 use leadgate_store::model::{InboxEntry, SeenChange};
 use rusqlite::types::Type;
 use rusqlite::{Connection, OptionalExtension as _, Row, params};
+use serde::de::DeserializeOwned;
 
 use crate::columns::{Id, Micros, from_json, from_optional_json, raw_submission, to_json};
 use crate::error::store_error;
@@ -152,31 +153,38 @@ pub(crate) fn fill(connection: &Connection, records: &[PreparedRecord]) -> rusql
 }
 
 /// Those of the records that are there.
-pub(crate) fn mirrored(connection: &Connection, records: &[RecordRef]) -> Result<Vec<Mirrored>, StoreError> {
-    let sql = "SELECT version, fields, told, revision FROM mirror WHERE kind = ?1 AND record = ?2";
+///
+/// What cannot be read of one is left out rather than refused: it would hold up the planning of every submission, and is learned anew from the
+/// next look at the record.
+pub(crate) fn mirrored(connection: &Connection, records: &[RecordRef]) -> rusqlite::Result<Vec<Mirrored>> {
+    let sql = "SELECT revision, version, fields, told FROM mirror WHERE kind = ?1 AND record = ?2";
+    let mut statement = connection.prepare_cached(sql)?;
     let mut found = Vec::with_capacity(records.len());
     for record in records {
-        let row = connection
-            .prepare_cached(sql)
-            .and_then(|mut statement| {
-                statement
-                    .query_row(params![record.kind.name(), record.id], |row| {
-                        let version: Option<Micros> = row.get(0)?;
-                        Ok((version, row.get::<_, String>(1)?, row.get::<_, String>(2)?, row.get(3)?))
-                    })
-                    .optional()
-            })
-            .map_err(|error| store_error(&error))?;
-        let Some((version, fields, told, revision)) = row else { continue };
-        found.push(Mirrored {
-            record: *record,
-            version: version.map(|version| version.0),
-            fields: from_json("record of the mirror", &fields)?,
-            told: from_json("record of the mirror", &told)?,
-            revision,
-        });
+        let columns = params![record.kind.name(), record.id];
+        found.extend(statement.query_row(columns, |row| as_mirrored(*record, row)).optional()?);
     }
     Ok(found)
+}
+
+fn as_mirrored(record: RecordRef, row: &Row<'_>) -> rusqlite::Result<Mirrored> {
+    let version = row.get::<_, Option<Micros>>(1).ok();
+    let (fields, told) = (json_column(row, 2), json_column(row, 3));
+    if version.is_none() || fields.is_none() || told.is_none() {
+        // Without the reason: it may quote what stands there.
+        tracing::error!(record.kind = record.kind.name(), record.id, "a record of the mirror cannot be read whole");
+    }
+    Ok(Mirrored {
+        record,
+        version: version.flatten().map(|version| version.0),
+        fields: fields.unwrap_or_default(),
+        revision: row.get(0)?,
+        told: told.unwrap_or_default(),
+    })
+}
+
+fn json_column<T: DeserializeOwned>(row: &Row<'_>, column: usize) -> Option<T> {
+    serde_json::from_str(row.get_ref(column).ok()?.as_str().ok()?).ok()
 }
 
 /// Changes behind a number, in order.

@@ -261,7 +261,7 @@ impl Store for SqliteStore {
     }
 
     async fn mirrored(&self, records: Vec<RecordRef>) -> Result<Vec<Mirrored>, StoreError> {
-        self.readers.run(move |connection| mirror::mirrored(connection, &records)).await
+        self.read(move |connection| mirror::mirrored(connection, &records)).await
     }
 
     async fn fill_mirror(&self, records: Vec<Mirrored>) -> Result<u64, StoreError> {

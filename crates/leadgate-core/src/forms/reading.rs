@@ -160,6 +160,8 @@ impl Lead {
         self.campaign = hidden.campaign.clone().or(self.campaign.take()).or_else(|| link("utm_campaign"));
         let medium = hidden.medium.clone().or(self.fields.remove(field::MEDIUM)).or_else(|| link("utm_medium"));
         self.fields.extend(medium.map(|medium| (field::MEDIUM, medium)));
+        let parameter = |(name, text): &(&str, String)| Some((name.strip_prefix("utm_")?.to_owned(), text.clone()));
+        self.utm = captured.iter().filter_map(parameter).collect();
         self.owner = hidden.owner.clone();
         self.tags = hidden.tags.clone();
         self.custom.extend(hidden.custom.clone());

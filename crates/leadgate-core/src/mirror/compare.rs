@@ -4,6 +4,9 @@
 //! * What was not looked at says nothing; what is seen for the first time is no change.
 //! * Versions have whole seconds, so two looks at one version may differ. Which of them is newer, a webhook cannot tell; the gateway's own look,
 //!   which is taken when a version has come to rest, can.
+//! * Deleting a record may leave its version as it was, and nothing comes after it. So a word of it counts within a version too; only a look at a
+//!   newer version brings the record back.
+//! * The name of an event is passed on once for each version, whatever else the notification shows.
 
 use std::cmp::Ordering;
 
@@ -12,6 +15,9 @@ use serde_json::Value;
 
 use super::{CREATED, Change, DELETED, EVENT, MirrorUpdate, Mirrored, SeenBy, Sighting, Tally, Told};
 use crate::record::Fields;
+
+/// Names of events that are remembered of one version, at most.
+const MOST_EVENTS: usize = 16;
 
 /// What a look turned out to be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -63,43 +69,45 @@ pub fn compare(
         // Without a version nobody can tell, and what was told last is taken for the newest.
         (None, _) | (Some(_), None) => Ordering::Greater,
     };
-    let differences = differences(known, sighting);
+    let is_back = order == Ordering::Greater && is_gone(&known.fields) && !is_gone(&sighting.fields);
+    let goes = is_gone(&sighting.fields) && !is_gone(&known.fields);
+    let differences = differences(known, sighting, is_back);
     let found = match (order, differences.is_empty(), sighting.by) {
         (Ordering::Less, ..) => return Compared { found: Found::Stale, update: None },
         (_, true, _) => Found::Same,
-        (Ordering::Equal, false, SeenBy::Webhook) => Found::Unsure,
+        (Ordering::Equal, false, SeenBy::Webhook) if !goes => Found::Unsure,
         (_, false, _) => Found::Changed,
     };
     let mut record = known.clone();
-    record.told = told(known, sighting);
+    let event = told(&mut record, sighting, found);
     if found != Found::Unsure {
         record.version = record.version.max(sighting.version);
         record.fields.extend(sighting.fields.clone());
     }
-    let changes = if found == Found::Changed { changes(sighting, differences, now) } else { Vec::new() };
-    finish(found, known, record, changes)
+    if is_back {
+        record.fields.remove(DELETED);
+    }
+    let differences = if found == Found::Changed { differences } else { Vec::new() };
+    finish(found, known, record, changes(sighting, differences.into_iter().chain(event), now))
 }
 
 /// A record that was made since it is watched is a change; any other is only remembered.
 fn first(sighting: &Sighting, watched_since: Option<Timestamp>, now: Timestamp) -> Compared {
     let is_new = sighting.created_at.zip(watched_since).is_some_and(|(created, since)| created > since);
     let made = is_new.then(|| (CREATED.to_owned(), None, Value::Bool(true)));
-    let gone = is_gone(sighting).then(|| (DELETED.to_owned(), None, Value::Bool(true)));
-    let changes = changes(sighting, made.into_iter().chain(gone).collect(), now);
+    let gone = is_gone(&sighting.fields).then(|| (DELETED.to_owned(), None, Value::Bool(true)));
     let blank =
         Mirrored { record: sighting.record, version: None, fields: Fields::new(), revision: 0, told: Told::default() };
-    let record = Mirrored {
-        version: sighting.version,
-        fields: sighting.fields.clone(),
-        told: told(&blank, sighting),
-        ..blank.clone()
-    };
+    let mut record = blank.clone();
+    let event = told(&mut record, sighting, Found::First);
+    (record.version, record.fields) = (sighting.version, sighting.fields.clone());
+    let changes = changes(sighting, made.into_iter().chain(gone).chain(event), now);
     finish(Found::First, &blank, record, changes)
 }
 
 type Difference = (String, Option<Value>, Value);
 
-fn differences(known: &Mirrored, sighting: &Sighting) -> Vec<Difference> {
+fn differences(known: &Mirrored, sighting: &Sighting, is_back: bool) -> Vec<Difference> {
     let is_gone = |name: &str, value: &Value| name == DELETED && *value == Value::Bool(true);
     let differs = |(name, value): (&String, &Value)| match known.fields.get(name) {
         Some(before) if before == value => None,
@@ -107,28 +115,43 @@ fn differences(known: &Mirrored, sighting: &Sighting) -> Vec<Difference> {
         // A record is there until it is said to be gone, so this is a change even where nothing was known.
         None => is_gone(name, value).then(|| (name.clone(), None, value.clone())),
     };
-    sighting.fields.iter().filter_map(differs).collect()
+    let back = is_back.then(|| (DELETED.to_owned(), Some(Value::Bool(true)), Value::Bool(false)));
+    let shown = sighting.fields.iter().filter(|(name, _)| !(is_back && *name == DELETED));
+    back.into_iter().chain(shown.filter_map(differs)).collect()
 }
 
-fn is_gone(sighting: &Sighting) -> bool {
-    sighting.fields.get(DELETED) == Some(&Value::Bool(true))
+fn is_gone(fields: &Fields) -> bool {
+    fields.get(DELETED) == Some(&Value::Bool(true))
 }
 
-fn changes(sighting: &Sighting, differences: Vec<Difference>, now: Timestamp) -> Vec<Change> {
+fn changes(sighting: &Sighting, differences: impl Iterator<Item = Difference>, now: Timestamp) -> Vec<Change> {
     let (record, by, at) = (sighting.record, sighting.by, sighting.version.unwrap_or(now));
-    let event = sighting.event.as_ref().map(|event| (EVENT.to_owned(), None, Value::from(event.as_str())));
-    let change = |(field, from, to)| Change { record, field, from, to, at, by };
-    differences.into_iter().chain(event).map(change).collect()
+    differences.map(|(field, from, to)| Change { record, field, from, to, at, by }).collect()
 }
 
-fn told(known: &Mirrored, sighting: &Sighting) -> Told {
-    let told = known.told;
-    match sighting.by {
-        SeenBy::Webhook => Told { until: told.until.max(sighting.version), awaited: 0 },
-        // What was awaited of an older version is not awaited any more: whatever comes now is of a newer one.
-        SeenBy::Poll if sighting.version > known.version => Told { awaited: 0, ..told },
-        SeenBy::Poll => told,
+/// Notes what a look tells of webhooks in a record that is still of its old version. Returns the event that is to be passed on.
+fn told(record: &mut Mirrored, sighting: &Sighting, found: Found) -> Option<Difference> {
+    let (is_newer, told) = (sighting.version > record.version, &mut record.told);
+    if is_newer {
+        told.events.clear();
     }
+    match sighting.by {
+        SeenBy::Webhook => (told.until, told.awaited) = (told.until.max(sighting.version), 0),
+        // What was awaited of an older version is not awaited any more: whatever comes now is of a newer one.
+        SeenBy::Poll if is_newer => told.awaited = 0,
+        SeenBy::Poll => {}
+    }
+    let event = sighting.event.as_ref()?;
+    // Without a version the same event of another change cannot be told from a repeated one but by what it shows.
+    let is_another = sighting.version.is_none() && found == Found::Changed;
+    if told.events.contains(event) && !is_another {
+        return None;
+    }
+    told.events.retain(|held| held != event);
+    let too_many = (told.events.len() + 1).saturating_sub(MOST_EVENTS);
+    told.events.drain(..too_many);
+    told.events.push(event.clone());
+    Some((EVENT.to_owned(), None, Value::from(event.as_str())))
 }
 
 /// Counts the changes, and writes nothing where nothing is new.

@@ -18,7 +18,7 @@ use crate::record::{Fields, RecordRef};
 
 /// The field of the change that says that a record was made.
 pub const CREATED: &str = "created";
-/// The field of the change that says that a record is gone.
+/// The field of the change that says that a record is gone, or there again.
 pub const DELETED: &str = "deleted";
 /// The field of the change that passes on the name of an event that a notification gave.
 pub const EVENT: &str = "event";
@@ -83,12 +83,16 @@ pub struct Mirrored {
 }
 
 /// What webhooks have told of a record, to know a notification that was lost from one that is late.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Told {
     /// The newest version that a webhook has told of, whether or not its fields could be used.
     pub until: Option<Timestamp>,
     /// Changes of the present version that the gateway found itself and no webhook has told of.
     pub awaited: u32,
+    /// The names of events of the present version that have been passed on.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub events: Vec<String>,
 }
 
 /// A difference between two looks at one record.

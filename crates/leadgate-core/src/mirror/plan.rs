@@ -77,7 +77,8 @@ fn told(found: Found, sighting: &Sighting, update: Option<&MirrorUpdate>) -> Str
     };
     match found {
         Found::Stale => format!("{by} shows an older state of {record} than is known"),
-        Found::Same => format!("{by} shows {record} as it is known"),
+        Found::Same if fields.is_empty() => format!("{by} shows {record} as it is known"),
+        Found::Same => format!("{by} shows {record} as it is known, and names an event"),
         Found::Unsure => {
             format!("{by} shows another state of {record} within the same second; the next look at the CRM decides")
         }

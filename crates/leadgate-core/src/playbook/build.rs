@@ -11,6 +11,7 @@ use crate::delivery::NewDelivery;
 use crate::destinations::DestinationKind;
 use crate::identity::{Email, IdentityKey, Phone};
 use crate::plan::PlanContext;
+use crate::profile;
 use crate::record::{Fields, RecordKind, RecordRef, field, is_blank_value};
 use crate::steps::{
     AddToListStep, CompanyStep, ConvertStep, DealToMake, DealWish, EntryKind, EntryStep, FindDealStep, MoveFoundStep,
@@ -24,25 +25,24 @@ pub(super) struct Subject {
     names: Fields,
     /// The record that changed, and the name of its field.
     changed: Option<(RecordRef, String)>,
-    /// What deliveries are kept in order by where there is neither address nor number.
-    otherwise: String,
+    /// The person's ids in the app. Address and number may become known between two events; these are the same before and after.
+    ids: Vec<IdentityKey>,
+    /// What deliveries are kept in order by, if it is not the first of the keys.
+    line: Option<IdentityKey>,
 }
 
 impl Subject {
     pub(super) fn of(trigger: Trigger<'_>, context: &PlanContext<'_>) -> Subject {
         let region = context.rules.phone_region.as_deref();
         match trigger {
-            Trigger::Event(event) => {
-                let id = event.user_id.as_deref().or(event.anonymous_id.as_deref());
-                let otherwise = id.map_or_else(|| context.submission.to_string(), str::to_owned);
-                Subject {
-                    email: event.email.clone(),
-                    phone: event.phone.as_deref().map(|typed| Phone::parse(typed, region)),
-                    names: names(&event.traits),
-                    changed: None,
-                    otherwise: format!("event:{otherwise}"),
-                }
-            }
+            Trigger::Event(event) => Subject {
+                email: event.email.clone(),
+                phone: event.phone.as_deref().map(|typed| Phone::parse(typed, region)),
+                names: names(&event.traits),
+                changed: None,
+                ids: profile::keys_of(event).into_iter().map(IdentityKey::from_stored).collect(),
+                line: event.person_key.clone().map(IdentityKey::from_stored),
+            },
             Trigger::Change(change, record) => {
                 let text = |name: &str| record.fields.get(name).and_then(Value::as_str);
                 Subject {
@@ -50,7 +50,8 @@ impl Subject {
                     phone: text(field::MOBILE).map(|typed| Phone::parse(typed, region)),
                     names: Fields::new(),
                     changed: Some((change.record, change.field.clone())),
-                    otherwise: String::new(),
+                    ids: Vec::new(),
+                    line: None,
                 }
             }
         }
@@ -60,11 +61,12 @@ impl Subject {
         let of_record = self.changed.as_ref().map(|(record, _)| IdentityKey::of_record(*record));
         let of_email = self.email.as_ref().map(IdentityKey::of_email);
         let of_phone = self.phone.as_ref().and_then(IdentityKey::of_phone);
-        of_record.into_iter().chain(of_email).chain(of_phone).collect()
+        of_record.into_iter().chain(of_email).chain(of_phone).chain(self.ids.iter().cloned()).collect()
     }
 
-    fn ordering(&self) -> IdentityKey {
-        self.keys().into_iter().next().unwrap_or_else(|| IdentityKey::from_stored(self.otherwise.clone()))
+    fn ordering(&self, context: &PlanContext<'_>) -> IdentityKey {
+        let first = self.line.clone().or_else(|| self.keys().into_iter().next());
+        first.unwrap_or_else(|| IdentityKey::from_stored(format!("event:{}", context.submission)))
     }
 
     fn is_somebody(&self) -> bool {
@@ -324,7 +326,7 @@ impl<'a> Builder<'a> {
         let delivery = NewDelivery {
             id: self.delivery_id(),
             destination: destination.to_owned(),
-            ordering: self.subject.ordering(),
+            ordering: self.subject.ordering(self.context),
             content: Value::Object(content),
         };
         Ok(Some(Step::Send(Box::new(SendStep::new(delivery)))))

@@ -9,7 +9,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::{Playbook, Response, Trigger};
-use crate::plan::PlanContext;
+use crate::plan::{PlanContext, PlanEffects, PlanMemory, route_made};
 use crate::steps::Step;
 use ideal::IdealAccount;
 
@@ -30,7 +30,11 @@ pub struct Forecast {
 
 /// Says what a trigger would lead to. `leads_apart`: the account keeps leads beside contacts.
 pub fn forecast(playbook: &Playbook, trigger: Trigger<'_>, context: &PlanContext<'_>, leads_apart: bool) -> Forecast {
-    let Response { steps, decisions, .. } = playbook.respond(trigger, context);
+    let Response { mut steps, mut decisions, .. } = playbook.respond(trigger, context);
+    if let Trigger::Event(event) = trigger {
+        let (mut memory, mut effects) = (PlanMemory::default(), PlanEffects::default());
+        decisions.extend(route_made(event, &mut steps, context, &mut memory, &mut effects));
+    }
     let requests = |known: bool| IdealAccount::new(&steps, leads_apart, known, context.now).requests(&steps);
     let delivery = |step: &Step| match step {
         Step::Send(step) => serde_json::to_value(&step.delivery).ok(),

@@ -163,6 +163,10 @@ impl ConvertStep {
         self.seen = None;
     }
 
+    pub(super) fn forget_record(&mut self) {
+        self.seen = None;
+    }
+
     pub(super) fn look_again(&mut self, now: Timestamp) {
         self.seen = None;
         self.skipped = None;

@@ -90,6 +90,10 @@ impl DealStep {
         Ok(CrmCall::CreateDeal(deal))
     }
 
+    pub(super) fn forget_record(&mut self) {
+        self.looked = false;
+    }
+
     pub(super) fn look_again(&mut self, now: Timestamp) {
         self.looked = false;
         self.refreshed_from = Some(now);

@@ -133,9 +133,13 @@ impl FindDealStep {
         parents.find(|parent| parent.name.to_lowercase() == wanted).map(|parent| parent.id)
     }
 
-    pub(super) fn look_again(&mut self, now: Timestamp) {
+    pub(super) fn forget_record(&mut self) {
         self.looked = false;
         self.candidates.clear();
+    }
+
+    pub(super) fn look_again(&mut self, now: Timestamp) {
+        self.forget_record();
         self.refreshed_from = Some(now);
     }
 

@@ -1,4 +1,5 @@
-//! Move a deal that the plan found, unless a guard holds it back. How the deal stands is looked at just before.
+//! Move a deal that the plan found, unless a guard holds it back. How the deal stands is read just before, once the job holds the deal: what an
+//! earlier step saw of it is older than that. Only a deal that this very plan made a moment ago needs no look.
 
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -12,7 +13,7 @@ use crate::catalog::{NamedId, Section};
 use crate::crm::{CrmCall, CrmFailure, CrmReply, DealStanding};
 use crate::record::{Fields, RecordRef, Snapshot, field};
 
-/// How long what an earlier step saw of the deal is believed.
+/// How long a deal that an earlier step made is taken to stand as it was made.
 const BELIEVED_FOR: SignedDuration = SignedDuration::from_secs(60);
 
 /// A deal to move.
@@ -94,14 +95,15 @@ impl MoveFoundStep {
         }
     }
 
-    /// How the deal stands, if that was seen lately enough.
+    /// How the deal stands, if this step read it or an earlier one made it.
     fn standing(&self, deal: RecordRef, context: &StepContext<'_>) -> Option<DealStanding> {
         if self.unknown {
             return None;
         }
-        let lately =
-            |found: &DealFound| found.id == deal.id && context.now.duration_since(found.seen_at) <= BELIEVED_FOR;
-        self.standing.or_else(|| context.findings.deal.filter(lately).map(|found| found.standing))
+        let made_lately = |found: &DealFound| {
+            found.created && found.id == deal.id && context.now.duration_since(found.seen_at) <= BELIEVED_FOR
+        };
+        self.standing.or_else(|| context.findings.deal.filter(made_lately).map(|found| found.standing))
     }
 
     /// The stage to move to, or the call that must be made before it can be told. Of several of one name, the one of the deal's own pipeline.

@@ -23,9 +23,6 @@ pub struct NoteStep {
     first_write: Option<Timestamp>,
     #[serde(default)]
     done: Option<(RecordRef, i64)>,
-    /// The person was searched for again because the remembered record is gone.
-    #[serde(default)]
-    person_again: bool,
     /// Without a record to put it on it is left out rather than parked.
     #[serde(default)]
     optional: bool,
@@ -36,16 +33,7 @@ pub struct NoteStep {
 impl NoteStep {
     /// The step for a note.
     pub fn new(target: StepTarget, text: String) -> NoteStep {
-        NoteStep {
-            target,
-            text,
-            unknown: false,
-            first_write: None,
-            done: None,
-            person_again: false,
-            optional: false,
-            story: Vec::new(),
-        }
+        NoteStep { target, text, unknown: false, first_write: None, done: None, optional: false, story: Vec::new() }
     }
 
     /// The note is left out if there is no record to put it on.
@@ -53,13 +41,6 @@ impl NoteStep {
     pub fn or_left_out(mut self) -> NoteStep {
         self.optional = true;
         self
-    }
-
-    /// The record of the person is gone. Whether it makes sense to find or make the person again: once, and never for a record that was named.
-    pub(crate) fn lost_its_person(&mut self) -> bool {
-        let again = self.target == StepTarget::Person && !self.person_again;
-        self.person_again |= again;
-        again
     }
 
     /// The note's id, once it is there.

@@ -74,6 +74,10 @@ impl SetFieldsStep {
         Verdict::Proceed
     }
 
+    pub(super) fn forget_record(&mut self) {
+        self.seen = None;
+    }
+
     /// Somebody may have written in between: the record is read anew.
     pub(super) fn look_again(&mut self, _now: Timestamp) {
         self.seen = None;

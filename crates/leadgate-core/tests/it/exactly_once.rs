@@ -42,11 +42,23 @@ impl Gateway {
     pub(crate) fn drive(
         &mut self,
         crm: &mut ModelCrm,
+        job: JobState,
+        fates: &[Fate],
+    ) -> Result<(Outcome, String), Parking> {
+        self.drive_beside(crm, job, fates, &mut |_| {})
+    }
+
+    /// Runs a job to its end, while somebody else does something to the CRM before every turn.
+    pub(crate) fn drive_beside(
+        &mut self,
+        crm: &mut ModelCrm,
         mut job: JobState,
         fates: &[Fate],
+        other: &mut dyn FnMut(&mut ModelCrm),
     ) -> Result<(Outcome, String), Parking> {
         let mut fates = fates.iter().copied();
         for _ in 0..500 {
+            other(crm);
             let mut effects = Vec::new();
             let (catalog, known, notes) = (self.catalog.clone(), self.known.clone(), self.known_notes.clone());
             let context = TurnContext {

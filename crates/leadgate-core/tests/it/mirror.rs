@@ -51,6 +51,9 @@ use SeenBy::{Poll, Webhook};
 #[case::found(Poll, Some(11), json!({"stage": "Demo"}), Found::Changed, &["stage New Demo"])]
 #[case::found_old(Poll, Some(9), json!({"stage": "Demo"}), Found::Stale, &[])]
 #[case::gone(Webhook, Some(11), json!({"deleted": true}), Found::Changed, &["deleted null true"])]
+#[case::gone_in_the_same_second(Webhook, Some(10), json!({"deleted": true}), Found::Changed, &["deleted null true"])]
+#[case::gone_and_changed(Webhook, Some(10), json!({"deleted": true, "stage": "Demo"}), Found::Changed, &["deleted null true", "stage New Demo"])]
+#[case::gone_long_ago(Webhook, Some(9), json!({"deleted": true}), Found::Stale, &[])]
 fn a_look_is_compared(
     #[case] by: SeenBy,
     #[case] version: Option<i64>,
@@ -60,6 +63,33 @@ fn a_look_is_compared(
 ) {
     let compared = compare(Some(&known()), &look(by, version, seen), None, at(20));
     assert_eq!((compared.found, told(&compared)), (found, changes.iter().map(|&text| text.to_owned()).collect()));
+}
+
+/// A record that is known to be gone.
+fn gone() -> Mirrored {
+    compare(Some(&known()), &look(Webhook, Some(10), json!({"deleted": true})), None, at(20)).update.unwrap().record
+}
+
+#[rstest]
+#[case::told_again(Webhook, Some(10), json!({"deleted": true}), Found::Same, &[])]
+#[case::a_late_word_of_before(Webhook, Some(10), json!({"stage": "New"}), Found::Same, &[])]
+#[case::seen_before_it_went(Poll, Some(10), json!({"stage": "New"}), Found::Same, &[])]
+#[case::restored(Webhook, Some(11), json!({"stage": "New"}), Found::Changed, &["deleted true false"])]
+#[case::restored_and_seen(Poll, Some(11), json!({"stage": "Demo"}), Found::Changed, &["deleted true false", "stage New Demo"])]
+#[case::restored_without_a_version(Webhook, None, json!({}), Found::Changed, &["deleted true false"])]
+fn a_record_that_is_gone_may_come_back(
+    #[case] by: SeenBy,
+    #[case] version: Option<i64>,
+    #[case] seen: Value,
+    #[case] found: Found,
+    #[case] changes: &[&str],
+) {
+    let compared = compare(Some(&gone()), &look(by, version, seen), None, at(20));
+    let mut told = told(&compared);
+    told.sort_unstable();
+    assert_eq!((compared.found, told), (found, changes.iter().map(|&text| text.to_owned()).collect()));
+    let back = compared.update.is_some_and(|update| !update.record.fields.contains_key("deleted"));
+    assert_eq!(back, found == Found::Changed);
 }
 
 fn told(compared: &Compared) -> Vec<String> {
@@ -96,6 +126,34 @@ fn an_event_is_passed_on_once() {
     assert_eq!(told(&compared), ["stage New Demo", "event null deal_updated"]);
     let again = compare(Some(&compared.update.unwrap().record), &named, None, at(20));
     assert_eq!((again.found, again.update), (Found::Same, None));
+}
+
+/// Notifications of one record in order, as version, event and stage, and the events that are passed on.
+#[rstest]
+#[case::two_names(&[(Some(11), "deal_updated", "Demo"), (Some(11), "deal_won", "Demo")], "deal_updated deal_won")]
+#[case::each_twice(&[(Some(11), "a", "Demo"), (Some(11), "b", "Demo"), (Some(11), "a", "Demo"), (Some(11), "b", "Demo")], "a b")]
+#[case::nothing_else_changed(&[(Some(11), "a", "New")], "a")]
+#[case::a_later_version(&[(Some(11), "a", "Demo"), (Some(12), "a", "Demo")], "a a")]
+#[case::an_unsure_look(&[(Some(11), "a", "Demo"), (Some(11), "b", "Won")], "a b")]
+#[case::an_older_version(&[(Some(12), "a", "Demo"), (Some(11), "b", "Won")], "a")]
+#[case::no_versions(&[(None, "a", "Demo"), (None, "a", "Demo"), (None, "a", "Won")], "a a")]
+fn each_event_of_a_version_is_passed_on_once(#[case] told: &[(Option<i64>, &str, &str)], #[case] events: &str) {
+    let (mut mirrored, mut passed_on) = (known(), Vec::new());
+    for (version, event, stage) in told {
+        let seen = look(Webhook, *version, json!({"stage": stage}));
+        let seen = Sighting { event: Some((*event).to_owned()), ..seen };
+        let Some(update) = compare(Some(&mirrored), &seen, None, at(20)).update else { continue };
+        let named = update.changes.iter().filter(|change| change.field == "event");
+        passed_on.extend(named.map(|change| change.to.as_str().unwrap().to_owned()));
+        mirrored = update.record;
+    }
+    assert_eq!(passed_on.join(" "), events);
+}
+
+#[test]
+fn what_an_older_version_kept_of_a_record_is_read() {
+    assert_eq!(serde_json::from_value::<Told>(json!({})).unwrap(), Told::default());
+    assert_eq!(serde_json::from_value::<Told>(json!({"awaited": 2})).unwrap().awaited, 2);
 }
 
 /// How the loss is counted: what was told, what was found, what was told late.

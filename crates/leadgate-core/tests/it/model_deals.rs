@@ -53,6 +53,9 @@ impl ModelCrm {
     pub(crate) fn answer_of_deals(&mut self, call: &CrmCall) -> Result<CrmReply, CrmFailure> {
         let now = self.now;
         match call {
+            CrmCall::ListDeals(person) if self.is_gone(*person) => Err(CrmFailure::NotFound),
+            CrmCall::AddTask(task) if self.is_gone(task.record) => Err(CrmFailure::NotFound),
+            CrmCall::AddToList { contact, .. } if !self.people.contains_key(contact) => Err(CrmFailure::NotFound),
             CrmCall::ListDeals(_) => {
                 // As the CRM does: a listing does not tell how the deals stand.
                 let shown = |deal: &DealSeen| DealSeen { id: deal.id, name: deal.name.clone(), ..DealSeen::default() };
@@ -101,6 +104,10 @@ impl ModelCrm {
             }
             other => panic!("the model has no {}", other.name()),
         }
+    }
+
+    fn is_gone(&self, record: RecordRef) -> bool {
+        matches!(record.kind, RecordKind::Lead | RecordKind::Contact) && !self.people.contains_key(&record.id)
     }
 
     fn deal(&self, id: i64) -> Result<CrmReply, CrmFailure> {

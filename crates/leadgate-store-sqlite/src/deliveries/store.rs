@@ -5,14 +5,30 @@ use jiff::Timestamp;
 use leadgate_core::delivery::NewDelivery;
 use leadgate_store::StoreError;
 use leadgate_store::deliveries::{
-    ClaimedDelivery, DeliveryClaim, DeliveryFilter, DeliveryStore, DeliveryStory, DeliverySummary, DeliveryTurn,
-    DestinationStanding, ReplayOutcome,
+    ClaimedDelivery, DeliveryClaim, DeliveryFilter, DeliveryLease, DeliveryStore, DeliveryStory, DeliverySummary,
+    DeliveryTurn, DestinationStanding, ReplayOutcome,
 };
 use leadgate_store::model::TurnOutcome;
 
 use super::{PreparedDelivery, WAITING, line, turns, views};
 use crate::store::SqliteStore;
 use crate::writer::Scope;
+
+impl SqliteStore {
+    /// Takes a delivery out of the way that cannot be read; else it would fail every claim from now on.
+    async fn park_delivery(&self, lease: DeliveryLease, error: StoreError, now: Timestamp) -> Result<(), StoreError> {
+        tracing::error!(delivery.row = lease.delivery, "a stored delivery cannot be read; it is parked");
+        let why = format!(
+            "it cannot be read: {error}; look at row {} of the table deliveries, then replay it",
+            lease.delivery
+        );
+        self.write(Scope::Savepoint, move |connection, announcements| {
+            announcements.deliveries |= turns::park_unreadable(connection, lease, &why, now)?;
+            Ok(())
+        })
+        .await
+    }
+}
 
 #[async_trait]
 impl DeliveryStore for SqliteStore {
@@ -27,8 +43,16 @@ impl DeliveryStore for SqliteStore {
     }
 
     async fn claim_deliveries(&self, claim: DeliveryClaim) -> Result<Vec<ClaimedDelivery>, StoreError> {
+        let now = claim.now;
         let rows = self.write(Scope::Savepoint, move |connection, _| turns::claim(connection, &claim)).await?;
-        rows.into_iter().map(turns::ClaimedRow::decode).collect()
+        let mut claimed = Vec::with_capacity(rows.len());
+        for row in rows {
+            match row.decode() {
+                Ok(delivery) => claimed.push(delivery),
+                Err((lease, error)) => self.park_delivery(lease, error, now).await?,
+            }
+        }
+        Ok(claimed)
     }
 
     async fn finish_delivery(&self, turn: DeliveryTurn, now: Timestamp) -> Result<TurnOutcome, StoreError> {

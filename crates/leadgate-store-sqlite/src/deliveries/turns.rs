@@ -10,15 +10,20 @@ use leadgate_store::deliveries::{
     ClaimedDelivery, DeliveryAttempt, DeliveryClaim, DeliveryLease, DeliveryThen, DeliveryTurn, DestinationRoom,
 };
 use leadgate_store::model::TurnOutcome;
-use rusqlite::{Connection, OptionalExtension as _, params};
+use rusqlite::{Connection, OptionalExtension as _, Row, params};
 
 use super::{DELIVERED, PARKED, line};
 use crate::columns::{Micros, from_json};
+use crate::error::store_error;
 use crate::writer::Announcements;
 
 /// A claimed row; its content is read on the caller's side.
 pub(super) struct ClaimedRow {
     lease: DeliveryLease,
+    columns: rusqlite::Result<DeliveryColumns>,
+}
+
+struct DeliveryColumns {
     id: String,
     destination: String,
     ordering: String,
@@ -29,14 +34,34 @@ pub(super) struct ClaimedRow {
 }
 
 impl ClaimedRow {
-    pub(super) fn decode(self) -> Result<ClaimedDelivery, StoreError> {
+    pub(super) fn decode(self) -> Result<ClaimedDelivery, (DeliveryLease, StoreError)> {
+        let lease = self.lease;
+        let columns = self.columns.map_err(|error| store_error(&error));
+        columns.and_then(|columns| columns.decode(lease)).map_err(|error| (lease, error))
+    }
+}
+
+impl DeliveryColumns {
+    fn read(row: &Row<'_>) -> rusqlite::Result<DeliveryColumns> {
+        Ok(DeliveryColumns {
+            id: row.get(2)?,
+            destination: row.get(3)?,
+            ordering: row.get(4)?,
+            content: row.get(5)?,
+            test: row.get(6)?,
+            attempts: row.get(7)?,
+            created_at: row.get(8)?,
+        })
+    }
+
+    fn decode(self, lease: DeliveryLease) -> Result<ClaimedDelivery, StoreError> {
         let delivery = NewDelivery {
             id: self.id,
             destination: self.destination,
             ordering: IdentityKey::from_stored(self.ordering),
             content: from_json("delivery", &self.content)?,
         };
-        let (lease, test, attempts) = (self.lease, self.test, self.attempts);
+        let (test, attempts) = (self.test, self.attempts);
         Ok(ClaimedDelivery { lease, delivery, test, attempts, created_at: self.created_at.0 })
     }
 }
@@ -83,16 +108,8 @@ fn lease(
                RETURNING seq, lease_number, id, destination, ordering, content, test, attempts, created_at";
     let columns = params![seq, claim.worker, Micros(destination.lease_until)];
     connection.prepare_cached(sql)?.query_row(columns, |row| {
-        Ok(ClaimedRow {
-            lease: DeliveryLease { delivery: row.get(0)?, number: row.get(1)? },
-            id: row.get(2)?,
-            destination: row.get(3)?,
-            ordering: row.get(4)?,
-            content: row.get(5)?,
-            test: row.get(6)?,
-            attempts: row.get(7)?,
-            created_at: row.get(8)?,
-        })
+        let lease = DeliveryLease { delivery: row.get(0)?, number: row.get(1)? };
+        Ok(ClaimedRow { lease, columns: DeliveryColumns::read(row) })
     })
 }
 
@@ -130,20 +147,41 @@ fn insert_attempt(connection: &Connection, delivery: i64, attempt: &DeliveryAtte
 /// Ends the lease. Returns whether something else can go now.
 fn move_on(connection: &Connection, turn: &DeliveryTurn, now: Timestamp) -> rusqlite::Result<bool> {
     let seq = turn.lease.delivery;
-    let (progress, why) = match &turn.then {
+    connection.prepare_cached("UPDATE deliveries SET attempts = attempts + 1 WHERE seq = ?1")?.execute([seq])?;
+    match &turn.then {
         DeliveryThen::DueAt(due) => {
-            let sql = "UPDATE deliveries SET lease_worker = NULL, attempts = attempts + 1, wake_at = ?2 WHERE seq = ?1";
+            let sql = "UPDATE deliveries SET lease_worker = NULL, wake_at = ?2 WHERE seq = ?1";
             connection.prepare_cached(sql)?.execute(params![seq, Micros(*due)])?;
-            return Ok(*due <= now);
+            Ok(*due <= now)
         }
-        DeliveryThen::Delivered => (DELIVERED, None),
-        DeliveryThen::Parked(why) => (PARKED, Some(why)),
-    };
-    let sql = "UPDATE deliveries SET lease_worker = NULL, attempts = attempts + 1, is_first = 0, progress = ?2,
-                   ended_at = ?3, parked = ?4
+        DeliveryThen::Delivered => end(connection, seq, (DELIVERED, None), now),
+        DeliveryThen::Parked(why) => end(connection, seq, (PARKED, Some(why)), now),
+    }
+}
+
+/// Takes a delivery out of its line. Returns whether another can go now.
+fn end(
+    connection: &Connection,
+    seq: i64,
+    (progress, why): (i64, Option<&str>),
+    now: Timestamp,
+) -> rusqlite::Result<bool> {
+    let sql = "UPDATE deliveries SET lease_worker = NULL, is_first = 0, progress = ?2, ended_at = ?3, parked = ?4
                WHERE seq = ?1";
     connection.prepare_cached(sql)?.execute(params![seq, progress, Micros(now), why])?;
     line::move_up(connection, seq)
+}
+
+/// Parks a leased delivery that cannot be read; no attempt was made. Returns whether another can go now.
+pub(super) fn park_unreadable(
+    connection: &Connection,
+    lease: DeliveryLease,
+    why: &str,
+    now: Timestamp,
+) -> rusqlite::Result<bool> {
+    let sql = "SELECT 1 FROM deliveries WHERE seq = ?1 AND lease_number = ?2 AND lease_worker IS NOT NULL";
+    let is_ours = connection.prepare_cached(sql)?.exists([lease.delivery, lease.number])?;
+    if is_ours { end(connection, lease.delivery, (PARKED, Some(why)), now) } else { Ok(false) }
 }
 
 /// Gives up the leases of a worker.

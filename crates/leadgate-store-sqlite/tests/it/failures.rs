@@ -1,8 +1,14 @@
 //! Failing operations, full disks, rows that cannot be read.
 
 use futures::future::join_all;
+use leadgate_core::delivery::NewDelivery;
+use leadgate_core::mirror::{Mirrored, Told};
+use leadgate_core::record::{Fields, RecordKind, RecordRef};
 use leadgate_core::submission::{RawSubmission, Route};
-use leadgate_store::conformance::samples::{accept, at, claim, id, job, plan, story, submission};
+use leadgate_store::conformance::samples::{accept, at, claim, id, job, key, plan, story, submission};
+use leadgate_store::deliveries::{
+    DeliveryClaim, DeliveryFilter, DeliveryProgress, DeliveryStore as _, DestinationRoom,
+};
 use leadgate_store::model::{AcceptOutcome, NewSubmission, Progress, ReleaseOutcome};
 use leadgate_store::{Store as _, StoreError};
 use leadgate_store_sqlite::SqliteStore;
@@ -84,6 +90,63 @@ async fn a_job_of_a_newer_version_is_parked_until_it_can_be_read() {
     assert!(matches!(store.release(parked.id, at(1)).await, Err(StoreError::Corrupt { what: "job state", .. })));
     connection.execute("UPDATE jobs SET state = json_set(state, '$.version', 1)", []).unwrap();
     assert_eq!(store.release(parked.id, at(1)).await.unwrap(), ReleaseOutcome::Released);
+}
+
+/// Claims what is due for a destination.
+async fn claimed_deliveries(store: &SqliteStore) -> Vec<String> {
+    let room = DestinationRoom { name: "a".to_owned(), room: 10, tests_only: false, lease_until: at(60) };
+    let claim = DeliveryClaim { worker: "one".to_owned(), now: at(0), destinations: vec![room] };
+    let claimed = store.claim_deliveries(claim).await.unwrap();
+    claimed.into_iter().map(|claimed| claimed.delivery.id).collect()
+}
+
+#[tokio::test]
+async fn a_delivery_that_cannot_be_read_is_parked_and_the_others_go_on() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = SqliteStore::open(config(&folder)).unwrap();
+    for (id, line) in [("d1", "x"), ("d2", "y"), ("d3", "x")] {
+        let content = serde_json::json!({ "text": "hello" });
+        let delivery = NewDelivery { id: id.into(), destination: "a".into(), ordering: key(line), content };
+        store.add_delivery(delivery, false, at(0)).await.unwrap();
+    }
+    let connection = rusqlite::Connection::open(config(&folder).path).unwrap();
+    connection.execute("UPDATE deliveries SET content = '{\"text\": \"cut of' WHERE id = 'd1'", []).unwrap();
+    assert_eq!(claimed_deliveries(&store).await, ["d2"]);
+    assert_eq!(claimed_deliveries(&store).await, ["d3"], "the next of its line");
+    let parked = DeliveryFilter { progress: Some(DeliveryProgress::Parked), ..DeliveryFilter::default() };
+    let parked = store.deliveries(parked).await.unwrap().pop().unwrap();
+    assert_eq!((parked.id.as_str(), parked.attempts, parked.ended_at), ("d1", 0, Some(at(0))));
+    assert!(parked.parked_because.unwrap().contains("cannot be read"));
+}
+
+#[tokio::test]
+async fn a_record_of_the_mirror_that_cannot_be_read_is_learned_anew() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = SqliteStore::open(config(&folder)).unwrap();
+    let deal = |id| RecordRef { kind: RecordKind::Deal, id };
+    let fields = Fields::from([("stage".to_owned(), "Demo".into())]);
+    let told = Told { until: Some(at(5)), ..Told::default() };
+    let known = |id| Mirrored {
+        record: deal(id),
+        version: Some(at(5)),
+        fields: fields.clone(),
+        revision: 3,
+        told: told.clone(),
+    };
+    store.fill_mirror((1..=4).map(known).collect()).await.unwrap();
+    let connection = rusqlite::Connection::open(config(&folder).path).unwrap();
+    for (column, id) in [("fields", 1), ("told", 2), ("version", 3)] {
+        let broken = if column == "version" { "9223372036854775807" } else { "'{\"x\":'" };
+        connection.execute(&format!("UPDATE mirror SET {column} = {broken} WHERE record = {id}"), []).unwrap();
+    }
+    let mirrored = store.mirrored((1..=4).map(deal).collect()).await.unwrap();
+    let expected = [
+        Mirrored { fields: Fields::new(), ..known(1) },
+        Mirrored { told: Told::default(), ..known(2) },
+        Mirrored { version: None, ..known(3) },
+        known(4),
+    ];
+    assert_eq!(mirrored, expected);
 }
 
 #[cfg(target_os = "linux")]

@@ -17,7 +17,7 @@ fn deal(id: i64) -> RecordRef {
 
 fn mirrored(id: i64, stage: &str, revision: i64) -> Mirrored {
     let fields = Fields::from([("stage".to_owned(), json!(stage)), ("city".to_owned(), json!(null))]);
-    let told = Told { until: Some(at(revision)), awaited: 1 };
+    let told = Told { until: Some(at(revision)), awaited: 1, events: vec!["deal_updated".to_owned()] };
     Mirrored { record: deal(id), version: Some(at(revision)), fields, revision, told }
 }
 

@@ -81,6 +81,8 @@ pub fn state() -> JobState {
         current: 0,
         findings: Findings::default(),
         failures: 0,
+        person_again: false,
+        interrupted: None,
         decisions: Vec::new(),
     }
 }

@@ -82,6 +82,8 @@ pub struct Event {
     pub phone: Option<String>,
     /// The app's own id of the person.
     pub user_id: Option<String>,
+    /// Once it is planned: the key of the id under which the person was first known. What is about one person is kept in order by it.
+    pub person_key: Option<String>,
     /// The library's id of a person who is not known yet.
     pub anonymous_id: Option<String>,
     /// The id that the person had before, for [`EventKind::Alias`].

@@ -12,7 +12,7 @@ use crate::lane::Lane;
 use crate::plan::Plan;
 use crate::record::{Fields, RecordKind, RecordRef, Snapshot, field};
 use crate::retry::RetryPolicy;
-use crate::steps::{EntryKind, Step};
+use crate::steps::{EntryKind, Routed, Step};
 
 /// Turns after which a plan is taken to never end.
 const MOST_TURNS: usize = 500;
@@ -163,6 +163,7 @@ fn names_in(steps: &[Step]) -> BTreeMap<Section, Vec<NamedId>> {
                     (Section::Owners, &wish.owner),
                 ];
                 wanted.extend(named.into_iter().filter_map(|(section, name)| Some((section, name.clone()?))));
+                wanted.extend(wish.routed.iter().flat_map(routed_names));
             }
             Step::FindDeal(step) => {
                 pipeline = pipeline.or_else(|| step.wish.pipeline.clone());
@@ -196,6 +197,12 @@ fn names_in(steps: &[Step]) -> BTreeMap<Section, Vec<NamedId>> {
         });
     }
     names
+}
+
+/// Whom and where to routing gives somebody.
+fn routed_names(routed: &Routed) -> Vec<(Section, String)> {
+    let owners = routed.owners.iter().map(|routed| (Section::Owners, routed.owner.clone()));
+    owners.chain(routed.territory.iter().map(|name| (Section::Territories, name.clone()))).collect()
 }
 
 #[cfg(test)]

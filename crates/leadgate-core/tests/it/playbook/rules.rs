@@ -5,14 +5,15 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use leadgate_core::catalog::Catalog;
 use leadgate_core::identity::Email;
-use leadgate_core::intake::{Event, ReadingRules};
+use leadgate_core::intake::{self, Event, ReadingRules};
 use leadgate_core::mirror::{Change, Mirrored, SeenBy, Told};
-use leadgate_core::plan::PlanContext;
+use leadgate_core::plan::{self, Plan, PlanContext, PlanMemory};
 use leadgate_core::playbook::{Response, Trigger, forecast};
 use leadgate_core::record::{RecordKind, RecordRef};
 use leadgate_core::rules::{Rules, RulesError};
 use leadgate_core::steps::{Step, StepTarget};
-use leadgate_core::submission::SubmissionId;
+use leadgate_core::submission::{RawSubmission, Route, SubmissionId};
+use rstest::rstest;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -221,8 +222,45 @@ fn what_a_trial_costs_is_told_before() {
     let told = forecast(&reading.rules.playbook, Trigger::Event(&event()), &context, false);
     assert_eq!(
         told.requests_if_known,
-        ["create_person", "find_person", "list_deals", "read_deal", "move_deal", "add_note"]
+        ["create_person", "find_person", "list_deals", "read_deal", "read_deal", "move_deal", "add_note"]
     );
     assert_eq!(told.requests_if_unknown, ["create_person", "create_deal", "move_deal", "add_note"]);
     assert_eq!(told.steps[3], "add a note to the deal: Trial started 3 March 2026");
+}
+
+/// The plans of two events in order of arrival: their first deliveries' lines, and whether one job waits for the other.
+fn in_one_line(first: &Value, second: &Value) -> (bool, bool) {
+    let rules = parse("name = \"r\"\nevent = \"*\"\nsteps = [{ do = \"send\", to = \"hook\" }]").unwrap();
+    let reading = ReadingRules { phone_region: None, rules: Arc::new(rules) };
+    let (catalog, mut memory) = (Catalog::default(), PlanMemory::default());
+    let now: Timestamp = "2026-03-03T10:05:00Z".parse().unwrap();
+    let context = PlanContext::new(SubmissionId(Uuid::nil()), now, &catalog, &reading);
+    let plans = [first, second].map(|body| {
+        let raw = RawSubmission::new(Route::Event, None, body.to_string().into_bytes());
+        plan::derive(&intake::read(&raw, &reading).unwrap(), &context, &mut memory).plan
+    });
+    let line = |plan: &Plan| match &plan.steps[0] {
+        Step::Send(step) => step.delivery.ordering.clone(),
+        other => panic!("{}", other.name()),
+    };
+    (line(&plans[0]) == line(&plans[1]), plans[0].keys.iter().any(|key| plans[1].keys.contains(key)))
+}
+
+#[rstest]
+#[case::an_address(json!({ "anonymous_id": "d" }), json!({ "anonymous_id": "d", "email": "ada@x.io" }))]
+#[case::an_address_of_a_user(json!({ "user_id": "7" }), json!({ "user_id": "7", "email": "ada@x.io" }))]
+#[case::a_user(json!({ "anonymous_id": "d" }), json!({ "anonymous_id": "d", "user_id": "7" }))]
+#[case::a_user_with_an_address(json!({ "anonymous_id": "d" }), json!({ "anonymous_id": "d", "user_id": "7", "email": "ada@x.io" }))]
+#[case::another_device(json!({ "user_id": "7", "email": "ada@x.io" }), json!({ "user_id": "7", "anonymous_id": "d" }))]
+#[case::only_addresses(json!({ "email": "ada@x.io" }), json!({ "email": "Ada@X.io" }))]
+#[case::a_number(json!({ "user_id": "7" }), json!({ "user_id": "7", "phone": "+4930901820" }))]
+fn what_becomes_known_of_a_person_leaves_their_events_in_one_line(#[case] mut first: Value, #[case] mut second: Value) {
+    (first["event"], second["event"]) = (json!("A"), json!("B"));
+    assert_eq!(in_one_line(&first, &second), (true, true));
+}
+
+#[test]
+fn the_events_of_two_people_do_not_wait_for_each_other() {
+    let of = |id: &str| json!({ "event": "A", "user_id": id });
+    assert_eq!(in_one_line(&of("7"), &of("8")), (false, false));
 }

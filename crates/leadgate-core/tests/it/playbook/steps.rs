@@ -144,6 +144,29 @@ fn a_closed_deal_is_not_opened_again() {
     assert!(story.contains("skipped by guard closed"), "{story}");
 }
 
+#[rstest]
+#[case::closed_meanwhile(WON, "1970-01-01T00:00:00Z", "guard closed")]
+#[case::moved_on_meanwhile(13, "1970-01-01T00:00:00Z", "guard backwards")]
+#[case::touched_meanwhile(11, "2026-03-03T10:00:00Z", "guard touched_within")]
+fn what_a_person_does_to_the_deal_after_it_was_found_counts(
+    #[case] stage: i64,
+    #[case] since: &str,
+    #[case] said: &str,
+) {
+    let mut crm = crm();
+    let deal = crm.seed_deal(NEW, at("2026-01-01T00:00:00Z"));
+    let (step, since) = (r#"{ do = "move", stage = "Trial Active", guards = { touched_within = "24h" } }"#, at(since));
+    let mut somebody = |crm: &mut ModelCrm| {
+        let standing = &mut crm.deals.get_mut(&deal).unwrap().0.standing;
+        if crm.calls.contains(&"read_deal") {
+            (standing.stage, standing.stage_since) = (Some(stage), Some(since));
+        }
+    };
+    let job = job(step, at("2026-03-03T10:00:30Z"));
+    let (_, story) = Gateway::default().drive_beside(&mut crm, job, &[], &mut somebody).unwrap();
+    assert!(story.contains(said) && !crm.calls.contains(&"move_deal"), "{story}");
+}
+
 #[test]
 fn what_the_gateway_moved_itself_nobody_touched_and_later_news_win() {
     let mut crm = crm();
@@ -161,6 +184,41 @@ fn what_the_gateway_moved_itself_nobody_touched_and_later_news_win() {
 }
 
 #[test]
+fn a_person_who_is_gone_is_looked_for_once_and_what_was_done_is_not_done_again() {
+    let (mut crm, mut gateway) = (crm(), Gateway::default());
+    let steps = r#"{ do = "person", create = true }, { do = "tag", tags = ["trial"] }, { do = "task", title = "Call" },
+        { do = "list", list = "Nurture" }"#;
+    let mut gone = false;
+    let mut somebody = |crm: &mut ModelCrm| {
+        if !gone && !crm.entries.is_empty() {
+            gone = true;
+            crm.people.clear();
+            crm.seed(RecordKind::Contact, json!({ "email": "ada@example.com" }));
+        }
+    };
+    let job = job(steps, at("2026-03-03T09:59:00Z"));
+    let (outcome, story) = gateway.drive_beside(&mut crm, job, &[], &mut somebody).unwrap();
+    let now = *crm.people.keys().next().unwrap();
+    assert_eq!((outcome.person.unwrap().id, crm.entries.len(), crm.people.len()), (now, 1, 1), "{story}");
+    assert!(crm.listed.iter().all(|(_, contact)| *contact == now) && crm.listed.len() == 1, "{story}");
+    assert_eq!(story.matches("searching again").count(), 1, "{story}");
+}
+
+#[test]
+fn a_person_who_is_gone_again_is_left_to_people() {
+    let (mut crm, mut gateway) = (crm(), Gateway::default());
+    let mut somebody = |crm: &mut ModelCrm| {
+        if crm.calls.last() == Some(&"find_person") {
+            crm.people.clear();
+            crm.seed(RecordKind::Contact, json!({ "email": "ada@example.com" }));
+        }
+    };
+    let job = job(r#"{ do = "deal" }"#, at("2026-03-03T09:59:00Z"));
+    let parking = gateway.drive_beside(&mut crm, job, &[], &mut somebody).unwrap_err();
+    assert!(parking.message.contains("does not exist"), "{}", parking.message);
+}
+
+#[test]
 fn without_a_person_in_the_crm_nothing_is_written() {
     let mut crm = ModelCrm::new(false, Some(true));
     let steps = r#"{ do = "move", stage = "New" }, { do = "note", text = "x" }, { do = "task", title = "x" },
@@ -172,14 +230,23 @@ fn without_a_person_in_the_crm_nothing_is_written() {
 }
 
 #[test]
-fn a_trial_moves_the_deal_and_leaves_a_note_in_five_requests() {
+fn a_trial_moves_the_deal_and_leaves_a_note_in_six_requests() {
     let mut crm = crm();
     crm.seed_deal(NEW, at("2026-01-01T00:00:00Z"));
     let steps = r#"{ do = "move", stage = "Trial Active" }, { do = "note", on = "deal", text = "Trial started {{ event.at | date }}" }"#;
     Gateway::default().drive(&mut crm, job(steps, at("2026-03-03T09:59:00Z")), &[Fate::Answered]).unwrap();
     assert_eq!(
         crm.calls,
-        ["describe_account", "find_person", "read_catalog", "list_deals", "read_deal", "move_deal", "add_note"]
+        [
+            "describe_account",
+            "find_person",
+            "read_catalog",
+            "list_deals",
+            "read_deal",
+            "read_deal",
+            "move_deal",
+            "add_note"
+        ]
     );
     assert_eq!(crm.notes[0].1.text, "<p>Trial started 3 March 2026</p>");
 }

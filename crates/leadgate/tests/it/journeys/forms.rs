@@ -1,6 +1,7 @@
 //! The page and the rules of the documentation, posted as a browser posts them: a person in the account with source, tag and note.
 
 use leadgate_testkit::TestGateway;
+use rstest::rstest;
 use serde_json::json;
 
 const PAGE: &str = include_str!("../../../../../docs/examples/form.html");
@@ -57,6 +58,19 @@ async fn the_documented_page_makes_a_lead_with_source_tag_and_note() {
         assert!(note.contains(part), "{part} is not in {note}");
     }
     assert!(note.ends_with("page_url: https://www.example.com/demo"), "{note}");
+}
+
+#[rstest]
+#[case::of_the_link("utm = { campaign = \"spring\", term = \"crm\" }", true)]
+#[case::of_another_link("utm = { content = \"banner\" }", false)]
+#[tokio::test]
+async fn a_post_is_routed_by_the_link_that_led_to_the_page(#[case] when: &str, #[case] routed: bool) {
+    let routing = format!("[routing]\n[[routing.rules]]\nwhen = {{ {when} }}\nowner = \"Mara Olsen\"\n");
+    let gateway = TestGateway::builder().rules(&format!("{RULES}\n{routing}")).open().await;
+    let mara = gateway.account().add_owner("Mara Olsen", "mara@example.com", true);
+    assert_eq!(gateway.post_form(&path(), ADDRESS, &fields()).await.status, 303);
+    gateway.settle().await;
+    assert_eq!(gateway.account().contacts()[0]["owner_id"] == json!(mara), routed);
 }
 
 #[tokio::test]

@@ -10,4 +10,5 @@ mod forms;
 mod leads;
 mod notes;
 mod outages;
+mod playbook;
 mod routing;

@@ -120,6 +120,75 @@ async fn a_company_that_is_made_belongs_to_the_lead_s_owner_and_so_do_its_next_p
     assert_eq!(owners, [mara.clone(), mara]);
 }
 
+const SIGNED_UP: &str = r#"
+[[playbook.rules]]
+name = "signed up"
+event = "Signed Up"
+steps = [{ do = "person", create = true OWNER }, { do = "task", title = "Call" }]
+"#;
+
+/// The owner of the only contact, and the decisions, after somebody signed up.
+async fn signed_up(gateway: &TestGateway, email: &str) -> (Value, String) {
+    let traits = json!({ "address": { "country": "Norway" }, "company": { "name": "Acme Corp" } });
+    let campaign = json!({ "campaign": { "name": "Spring", "source": "ad" } });
+    let event = json!({ "event": "Signed Up", "email": email, "traits": traits, "context": campaign });
+    let answer = gateway.land("/v1/events", &event).await;
+    let person = &answer.body["outcome"]["person"]["id"];
+    let contacts = gateway.account().contacts();
+    let owner = contacts.iter().find(|contact| contact["id"] == *person).unwrap()["owner_id"].clone();
+    (owner, decisions(gateway, answer.submission()).await)
+}
+
+#[rstest]
+#[case::by_country("when = { country = [\"NO\"] }", "", "Mara Olsen", "rule \\\"r\\\" matches")]
+#[case::by_company("when = { company = [\"acme\"] }", "", "Mara Olsen", "owner: Mara Olsen by")]
+#[case::by_link(
+    "when = { utm = { campaign = \"spring\", source = \"ad\" } }",
+    "",
+    "Mara Olsen",
+    "owner: Mara Olsen by"
+)]
+#[case::otherwise("when = { country = [\"SE\"] }", "", "Kim Park", "the default applies")]
+#[case::the_rule_says("", ", owner = \"Kim Park\"", "Kim Park", "routing was not asked")]
+#[tokio::test]
+async fn somebody_whom_an_event_makes_is_given_to_whom_the_rules_say(
+    #[case] when: &str,
+    #[case] named: &str,
+    #[case] owner: &str,
+    #[case] said: &str,
+) {
+    let routing = format!(
+        "[routing]\ndefault = {{ owner = \"Kim Park\" }}\n[[routing.rules]]\nname = \"r\"\n{when}\nowner = \"Mara Olsen\"\n"
+    );
+    let gateway = gateway(Generation::Suite, &format!("{routing}{}", SIGNED_UP.replace("OWNER", named))).await;
+    let (owned, told) = signed_up(&gateway, "ada@acme.example").await;
+    assert_eq!(owned, id_of(&gateway, owner), "{told}");
+    assert!(told.contains(said), "{told}");
+}
+
+#[rstest]
+#[case::of_their_company("match_company = [\"domain\"]\nsticky = [\"company\"]\n", false)]
+#[case::of_themselves("sticky = []\n", true)]
+#[tokio::test]
+async fn who_owns_somebody_or_their_company_goes_before_the_rules_for_events_too(
+    #[case] matching: &str,
+    #[case] is_there: bool,
+) {
+    let rules =
+        format!("[routing]\n{matching}default = {{ owner = \"Kim Park\" }}\n{}", SIGNED_UP.replace("OWNER", ""));
+    let gateway = gateway(Generation::Suite, &rules).await;
+    let mara = id_of(&gateway, "Mara Olsen");
+    let company = json!({ "name": "Acme Corp", "website": "https://www.acme.example", "owner_id": mara });
+    gateway.account().seed(Kind::SalesAccount, &company);
+    if is_there {
+        let ada = json!({ "email": "ada@acme.example", "last_name": "King", "owner_id": mara });
+        gateway.account().seed_contact(&ada);
+    }
+    gateway.account().advance(Duration::from_secs(10));
+    let (owned, told) = signed_up(&gateway, "ada@acme.example").await;
+    assert_eq!(owned, mara, "{told}");
+}
+
 #[tokio::test]
 async fn a_territory_is_written_by_name() {
     let rules = "[routing]\ndefault = { territory = \"Nordics\" }\n";
