@@ -1,5 +1,13 @@
 //! The warehouse at its boundary: the copy, and what is published from it.
+#![allow(clippy::unwrap_used)]
 
 mod copy;
+mod files;
 mod model;
+mod postgres;
+mod postgres_server;
+mod samples;
+mod spec;
+mod sqlite;
 mod support;
+mod writer;
