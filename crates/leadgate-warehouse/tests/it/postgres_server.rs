@@ -43,8 +43,13 @@ impl Server {
         format!("postgres://postgres@localhost/postgres?host={}", self.folder.path().display())
     }
 
+    /// Where its socket is.
+    pub(crate) fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
     pub(crate) async fn connect(&self) -> PgConnection {
-        let options = PgConnectOptions::new().socket(self.folder.path()).username("postgres").database("postgres");
+        let options = PgConnectOptions::new().socket(self.folder()).username("postgres").database("postgres");
         options.connect().await.unwrap()
     }
 }
