@@ -76,7 +76,7 @@ fn schema() -> Schema {
 
 fn row(id: i64) -> Row {
     let cell = |index: usize| match KINDS[index % KINDS.len()] {
-        _ if index % 2 == 0 => Cell::Blank,
+        _ if index.is_multiple_of(2) => Cell::Blank,
         ColumnKind::Text => Cell::Text(format!("text {index} of the row with the id {id}")),
         ColumnKind::Decimal => Cell::Decimal(rust_decimal::Decimal::new(id % 100_000, 2)),
         ColumnKind::Time => Cell::Time(Timestamp::from_second(id % 1_000_000_000).unwrap()),
