@@ -3,6 +3,7 @@
 
 mod copy;
 mod files;
+mod following;
 mod model;
 mod postgres;
 mod postgres_server;
