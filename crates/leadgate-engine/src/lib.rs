@@ -18,6 +18,7 @@ mod notify;
 mod permit;
 mod plan;
 mod push;
+mod retention;
 mod run;
 mod settings;
 mod warm_up;

@@ -26,7 +26,10 @@ impl Engine {
         let warming = tokio::spawn(async move { engine.warm_up().await });
         let (stop, stopped) = watch::channel(false);
         let engine = self.clone();
-        let notifying = tokio::spawn(async move { engine.notify(stopped).await });
+        let told = stopped.clone();
+        let notifying = tokio::spawn(async move { engine.notify(told).await });
+        let engine = self.clone();
+        let clearing = tokio::spawn(async move { engine.clear_the_past(stopped).await });
         tokio::pin!(shutdown);
         loop {
             let sleep = match self.start_calls(&mut calls).await {
@@ -50,6 +53,9 @@ impl Engine {
         }
         if let Err(error) = notifying.await {
             tracing::error!(error = %error, "the loop of deliveries panicked; the next start takes them up");
+        }
+        if let Err(error) = clearing.await {
+            tracing::error!(error = %error, "the loop that removes the past panicked; the next start goes on with it");
         }
     }
 

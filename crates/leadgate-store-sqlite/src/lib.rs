@@ -13,7 +13,7 @@
 //! | `intake`, `queue`, `claims`, `turns`, `views`, `listing`, `settings` | the SQL, by subject |
 //! | `intake`, `queue`, `claims`, `turns`, `views`, `settings` | the SQL, by subject |
 //! | `deliveries` | the queue of what goes elsewhere than to the CRM |
-//! | `intake`, `queue`, `claims`, `turns`, `views`, `profiles`, `settings` | the SQL, by subject |
+//! | `intake`, `queue`, `claims`, `turns`, `views`, `profiles`, `settings`, `retention` | the SQL, by subject |
 //! | `columns`, `error` | how values and failures cross the border to SQLite |
 //! | `store` | [`SqliteStore`], which sends each method of the trait to the right thread |
 //!
@@ -34,6 +34,7 @@ mod open;
 mod profiles;
 mod queue;
 mod reader;
+mod retention;
 mod room;
 mod settings;
 mod store;
