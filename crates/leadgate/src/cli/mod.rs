@@ -11,6 +11,7 @@ mod doctor;
 mod jobs;
 mod keys;
 mod leads;
+mod listing;
 mod notes;
 mod playbook;
 mod route;

@@ -15,7 +15,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::Session;
-use super::jobs::text;
+use super::listing::text;
 use crate::desk::Desk;
 use crate::exit::{CommandResult, Exit, Failure};
 use crate::remote::GatewayFlags;

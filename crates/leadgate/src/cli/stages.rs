@@ -4,7 +4,7 @@ use clap::Args;
 use serde_json::Value;
 
 use super::Session;
-use super::jobs::text;
+use super::listing::text;
 use crate::desk::Desk;
 use crate::exit::{CommandResult, Exit};
 use crate::remote::GatewayFlags;

@@ -10,4 +10,6 @@ mod forms;
 mod leads;
 mod notes;
 mod outages;
+mod playbook;
+mod retention;
 mod routing;
