@@ -20,6 +20,9 @@ use crate::dialing::{DialError, Guard};
 /// The longest subject; what is longer is cut.
 const LONGEST_SUBJECT: usize = 500;
 
+/// How long a connection whose message was taken is left to end in order.
+const GOODBYE: Duration = Duration::from_secs(5);
+
 /// Sends through one server.
 pub(crate) struct Mailer {
     guard: Guard,
@@ -87,7 +90,11 @@ impl Mailer {
             Err(answer) => return answer,
         };
         match self.talk(&mut connection, &message).await {
-            Ok(()) => DeliveryAnswer { result: Ok(()), status: Some(250), retry_after: None },
+            Ok(()) => {
+                // The message is taken. A server that is slow to say goodbye must not make it look otherwise.
+                tokio::spawn(async move { tokio::time::timeout(GOODBYE, connection.quit()).await });
+                DeliveryAnswer { result: Ok(()), status: Some(250), retry_after: None }
+            }
             Err(error) => judge(&error),
         }
     }
@@ -125,10 +132,7 @@ impl Mailer {
             let credentials = Credentials::new(decoded(self.server.username()), decoded(password));
             connection.auth(DEFAULT_MECHANISMS, &credentials).await?;
         }
-        connection.send(message.envelope(), &message.formatted()).await?;
-        // The message is taken; how the server says goodbye changes nothing.
-        drop(connection.quit().await);
-        Ok(())
+        connection.send(message.envelope(), &message.formatted()).await.map(drop)
     }
 }
 

@@ -38,6 +38,8 @@ mod retention;
 mod room;
 mod settings;
 mod store;
+#[cfg(test)]
+mod testing;
 mod turns;
 mod views;
 mod writer;

@@ -83,20 +83,7 @@ mod tests {
     use leadgate_store::conformance::samples::{accept, at, id};
 
     use super::*;
-    use crate::{SqliteConfig, SqliteStore};
-
-    fn fresh() -> (tempfile::TempDir, SqliteStore) {
-        let folder = tempfile::tempdir().unwrap();
-        let store = SqliteStore::open(SqliteConfig::new(folder.path().join("leadgate.db"))).unwrap();
-        (folder, store)
-    }
-
-    fn plan_of(connection: &Connection, sql: &str) -> rusqlite::Result<String> {
-        let mut statement = connection.prepare(&format!("EXPLAIN QUERY PLAN {sql}"))?;
-        let values = vec![rusqlite::types::Null; statement.parameter_count()];
-        let steps = statement.query_map(rusqlite::params_from_iter(values), |row| row.get::<_, String>(3))?;
-        Ok(steps.collect::<rusqlite::Result<Vec<_>>>()?.join("; "))
-    }
+    use crate::testing::{fresh, plan_of};
 
     #[tokio::test]
     async fn a_page_is_found_by_its_moment_and_read_by_number() {

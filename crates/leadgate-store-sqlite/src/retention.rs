@@ -10,54 +10,51 @@ use rusqlite::{Connection, params};
 use crate::columns::Micros;
 use crate::queue::DONE;
 
+/// Changes of the oldest by number, so that no index on their moments is needed.
+const OLD_CHANGES: &str = "DELETE FROM changes WHERE seq IN (
+    SELECT seq FROM (SELECT seq, at FROM changes ORDER BY seq LIMIT ?2)
+    WHERE at < ?1 AND seq < (SELECT max(seq) FROM changes))";
+const OLD_DELIVERIES: &str = "SELECT seq FROM deliveries
+    WHERE progress = 1 AND ended_at < ?1 AND seq < (SELECT max(seq) FROM deliveries)
+    ORDER BY ended_at LIMIT ?2";
+/// Finished jobs whose submissions no repeat is recognised by any more.
+const OLD_JOBS: &str = "SELECT jobs.id FROM jobs JOIN inbox ON inbox.seq = jobs.id
+    WHERE jobs.progress = 1 AND jobs.ended_at < ?1 AND inbox.dedupe_until <= ?2
+      AND jobs.id < (SELECT max(seq) FROM inbox)
+      AND NOT EXISTS (SELECT 1 FROM changes WHERE changes.inbox = jobs.id)
+    ORDER BY jobs.ended_at LIMIT ?3";
+/// While something waits for its plan, all stay: it may need the profile of anybody.
+const OLD_PROFILES: &str = "DELETE FROM profiles
+    WHERE key IN (SELECT key FROM profiles WHERE changed_at < ?1 LIMIT ?2)
+      AND NOT EXISTS (SELECT 1 FROM inbox WHERE planning = 0)";
+
 /// Removes what may be removed, so much at most. Changes go first: a submission stays while one names it.
 pub(crate) fn remove_old(connection: &Connection, old: &OldRows) -> rusqlite::Result<RemovedRows> {
     let mut removed = RemovedRows::default();
     if let Some(before) = old.changes_before {
-        removed.changes = remove_changes(connection, before, old.most)?;
+        removed.changes = remove(connection, OLD_CHANGES, params![Micros(before), old.most])?;
     }
     if let Some(before) = old.done_before {
         removed.deliveries = remove_deliveries(connection, before, old.most)?;
-        let jobs = done_jobs(connection, before, old)?;
+        let jobs = numbers(connection, OLD_JOBS, params![Micros(before), Micros(old.now), old.most])?;
         removed.submissions = count(jobs.len());
         for job in jobs {
             removed.attempts += remove_job(connection, job)?;
         }
     }
     if let Some(before) = old.profiles_before {
-        removed.profiles = remove_profiles(connection, before, old.most)?;
+        removed.profiles = remove(connection, OLD_PROFILES, params![Micros(before), old.most])?;
     }
     Ok(removed)
 }
 
-/// Of the oldest by number; so no index on their moments is needed.
-fn remove_changes(connection: &Connection, before: Timestamp, most: u32) -> rusqlite::Result<u64> {
-    let sql = "DELETE FROM changes WHERE seq IN (
-                   SELECT seq FROM (SELECT seq, at FROM changes ORDER BY seq LIMIT ?2)
-                   WHERE at < ?1 AND seq < (SELECT max(seq) FROM changes))";
-    connection.prepare_cached(sql)?.execute(params![Micros(before), most]).map(count)
-}
-
 fn remove_deliveries(connection: &Connection, before: Timestamp, most: u32) -> rusqlite::Result<u64> {
-    let sql = "SELECT seq FROM deliveries
-               WHERE progress = 1 AND ended_at < ?1 AND seq < (SELECT max(seq) FROM deliveries)
-               ORDER BY ended_at LIMIT ?2";
-    let deliveries = numbers(connection, sql, params![Micros(before), most])?;
+    let deliveries = numbers(connection, OLD_DELIVERIES, params![Micros(before), most])?;
     for delivery in &deliveries {
         connection.prepare_cached("DELETE FROM delivery_attempts WHERE delivery = ?1")?.execute([delivery])?;
         connection.prepare_cached("DELETE FROM deliveries WHERE seq = ?1")?.execute([delivery])?;
     }
     Ok(count(deliveries.len()))
-}
-
-/// Finished jobs whose submissions no repeat is recognised by any more.
-fn done_jobs(connection: &Connection, before: Timestamp, old: &OldRows) -> rusqlite::Result<Vec<i64>> {
-    let sql = "SELECT jobs.id FROM jobs JOIN inbox ON inbox.seq = jobs.id
-               WHERE jobs.progress = 1 AND jobs.ended_at < ?1 AND inbox.dedupe_until <= ?2
-                 AND jobs.id < (SELECT max(seq) FROM inbox)
-                 AND NOT EXISTS (SELECT 1 FROM changes WHERE changes.inbox = jobs.id)
-               ORDER BY jobs.ended_at LIMIT ?3";
-    numbers(connection, sql, params![Micros(before), Micros(old.now), old.most])
 }
 
 /// Removes a finished job and its submission. Returns how many requests went with it.
@@ -69,11 +66,8 @@ fn remove_job(connection: &Connection, job: i64) -> rusqlite::Result<u64> {
     Ok(count(attempts))
 }
 
-/// While something waits for its plan, all stay: it may need the profile of anybody.
-fn remove_profiles(connection: &Connection, before: Timestamp, most: u32) -> rusqlite::Result<u64> {
-    let sql = "DELETE FROM profiles WHERE key IN (SELECT key FROM profiles WHERE changed_at < ?1 LIMIT ?2)
-                   AND NOT EXISTS (SELECT 1 FROM inbox WHERE planning = 0)";
-    connection.prepare_cached(sql)?.execute(params![Micros(before), most]).map(count)
+fn remove(connection: &Connection, sql: &str, values: impl rusqlite::Params) -> rusqlite::Result<u64> {
+    connection.prepare_cached(sql)?.execute(values).map(count)
 }
 
 fn numbers(connection: &Connection, sql: &str, values: impl rusqlite::Params) -> rusqlite::Result<Vec<i64>> {
@@ -82,4 +76,28 @@ fn numbers(connection: &Connection, sql: &str, values: impl rusqlite::Params) ->
 
 fn count(rows: usize) -> u64 {
     u64::try_from(rows).unwrap_or(u64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{fresh, plan_of};
+
+    #[tokio::test]
+    async fn what_is_old_is_found_without_looking_at_what_is_not() {
+        let (_folder, store) = fresh();
+        let plans = store
+            .read(|connection| {
+                let all = [OLD_DELIVERIES, OLD_JOBS, OLD_PROFILES];
+                all.into_iter().map(|sql| plan_of(connection, sql)).collect::<rusqlite::Result<Vec<_>>>()
+            })
+            .await
+            .unwrap();
+        let [deliveries, jobs, profiles] = &plans[..] else { panic!("{plans:?}") };
+        assert!(deliveries.contains("USING INDEX deliveries_done (ended_at<?)"), "{deliveries}");
+        assert!(jobs.contains("SEARCH jobs USING COVERING INDEX jobs_done (ended_at<?)"), "{jobs}");
+        assert!(jobs.contains("USING COVERING INDEX changes_inbox (inbox=?)"), "{jobs}");
+        assert!(profiles.contains("USING COVERING INDEX profiles_changed (changed_at<?)"), "{profiles}");
+        assert!(plans.iter().all(|plan| !plan.contains("TEMP B-TREE")), "{plans:?}");
+    }
 }

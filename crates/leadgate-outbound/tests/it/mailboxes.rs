@@ -28,6 +28,7 @@ async fn mail_server(answer_to_message: &'static str) -> (String, oneshot::Recei
                 (true, ".") => answer_to_message,
                 (true, _) => "",
                 (false, "DATA") => "354 go on\r\n",
+                (false, "QUIT") if answer_to_message.contains("silence") => "",
                 (false, "QUIT") => "221 bye\r\n",
                 (false, line) if line.starts_with("EHLO") => "250-here\r\n250 AUTH PLAIN\r\n",
                 (false, _) => "250 ok\r\n",
@@ -111,4 +112,11 @@ async fn the_next_address_of_the_server_is_tried_if_the_first_does_not_answer() 
     let answer = deliver_looking_up(&rules, json!({"subject": "x", "text": "y"}), look_up).await;
     assert_eq!(answer.result, Ok(()));
     assert!(hears.await.unwrap().contains(&"RCPT TO:<sales@example.com>".to_owned()));
+}
+
+#[tokio::test]
+async fn a_server_that_says_no_goodbye_has_taken_the_message() {
+    let (address, _hears) = mail_server("250 ok, then silence\r\n").await;
+    let answer = deliver(&format!("{}\ntimeout = \"2s\"", rules(&address)), json!({"subject": "x", "text": "y"})).await;
+    assert_eq!(answer.result, Ok(()));
 }

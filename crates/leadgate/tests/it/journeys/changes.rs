@@ -159,8 +159,15 @@ async fn a_store_that_fails_does_not_have_the_same_page_paid_for_again_at_once()
     gateway.look().await;
     gateway.change("deals", deal, &stage(&gateway.account(), "Demo")).await;
     // A change that is found has no room in the inbox any more.
-    let note = "x".repeat(3_000);
-    while gateway.post("/v1/notes", &json!({ "text": note, "email": "ada@example.com" })).await.status < 500 {}
+    let mut full = false;
+    for number in 0..1_000 {
+        let text = format!("{number}{}", "x".repeat(3_000));
+        full = gateway.post("/v1/notes", &json!({ "text": text, "email": "ada@example.com" })).await.status == 507;
+        if full {
+            break;
+        }
+    }
+    assert!(full);
     gateway.account().advance(Duration::from_secs(400));
     gateway.account().clear_requests();
     for _ in 0..5 {
