@@ -94,7 +94,7 @@ mod tests {
             .await
             .unwrap();
         let [deliveries, jobs, profiles] = &plans[..] else { panic!("{plans:?}") };
-        assert!(deliveries.contains("USING INDEX deliveries_done (ended_at<?)"), "{deliveries}");
+        assert!(deliveries.contains("USING COVERING INDEX deliveries_done (ended_at<?)"), "{deliveries}");
         assert!(jobs.contains("SEARCH jobs USING COVERING INDEX jobs_done (ended_at<?)"), "{jobs}");
         assert!(jobs.contains("USING COVERING INDEX changes_inbox (inbox=?)"), "{jobs}");
         assert!(profiles.contains("USING COVERING INDEX profiles_changed (changed_at<?)"), "{profiles}");
