@@ -27,6 +27,7 @@
 //! | [`destinations`], [`delivery`] | where things go that are not the CRM, and one such thing |
 //! | [`conformance`] | whether two accounts answer alike |
 //! | [`doctor`] | what is wrong with an installation, and how to mend it |
+//! | [`retention`] | how long the past is kept, and when to look for what may go |
 //! | [`retry`] | how long to wait after a failure, and when to give up |
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
@@ -51,6 +52,7 @@ pub mod plan;
 pub mod playbook;
 pub mod profile;
 pub mod record;
+pub mod retention;
 pub mod retry;
 pub mod routing;
 pub mod rules;

@@ -7,19 +7,14 @@ use leadgate_core::crm::{CrmFailure, CrmReply, NewActivity, NewTask, NoteSeen};
 use leadgate_core::record::RecordRef;
 
 use crate::Account;
-use crate::notes::{PAGE, last_page};
+use crate::ends::PAGE;
 
 impl Account<'_, '_> {
-    /// The first page, and the last if there are more: the order is not documented, and what is looked for is the newest.
+    /// The ends of the record's tasks, as [`Account::ends_of`] reads them.
     pub(crate) async fn list_tasks(mut self, record: RecordRef) -> Result<CrmReply, CrmFailure> {
         let target = self.target(record.kind);
-        let of_record = |page| tasks::of_record(target, record.id).page(page, PAGE);
-        let first = self.send(of_record(1)).await?;
-        let mut seen: Vec<NoteSeen> = first.records.iter().map(task_seen).collect();
-        if let Some(last) = last_page(&first) {
-            seen.extend(self.send(of_record(last)).await?.records.iter().map(task_seen));
-        }
-        Ok(CrmReply::Notes(seen))
+        let tasks = self.ends_of(|page| tasks::of_record(target, record.id).page(page, PAGE)).await?;
+        Ok(CrmReply::Notes(tasks.iter().map(task_seen).collect()))
     }
 
     pub(crate) async fn add_task(mut self, task: &NewTask) -> Result<CrmReply, CrmFailure> {
@@ -37,14 +32,10 @@ impl Account<'_, '_> {
         Ok(CrmReply::Note { id: single.record.id })
     }
 
-    /// There is no list of one record's sales activities: the first page of all, and the last if there are more.
+    /// There is no list of one record's sales activities: the ends of the list of all.
     pub(crate) async fn list_activities(mut self, record: RecordRef) -> Result<CrmReply, CrmFailure> {
         let target = self.target(record.kind).as_str();
-        let first = self.send(sales_activities::list().page(1, PAGE)).await?;
-        let mut rows = first.records.clone();
-        if let Some(last) = last_page(&first) {
-            rows.extend(self.send(sales_activities::list().page(last, PAGE)).await?.records);
-        }
+        let mut rows = self.ends_of(|page| sales_activities::list().page(page, PAGE)).await?;
         rows.retain(|row| row.targetable_id == Some(record.id) && row.targetable_type.as_deref() == Some(target));
         Ok(CrmReply::Notes(rows.iter().map(activity_seen).collect()))
     }

@@ -1,7 +1,7 @@
 //! The CRM port on top of the Freshsales client: each [`CrmCall`] becomes one request of one generation, and its reply the gateway's words.
 //!
 //! Cast: [`FreshsalesCrm`] binds the client and routes calls; `account` finds out what kind of account it is and reads its names; `people`,
-//! `companies`, `deals`, `notes`, `activities` and `changed` make the requests; `fields` maps names both ways; `failures` maps the client's error classes.
+//! `companies`, `deals`, `notes`, `activities` and `changed` make the requests; `ends` reads lists of unknown order; `fields` maps names both ways; `failures` maps the client's error classes.
 //!
 //! Beside the port, for looking at an account rather than working with it: [`wire`] makes single plain requests, [`marked`] keeps track of the
 //! records that a look has made, [`doctor`] finds out what an installation's account lets it do, [`conformance`] asks what every account of a generation should answer alike.
@@ -15,6 +15,7 @@ mod companies;
 pub mod conformance;
 mod deals;
 pub mod doctor;
+mod ends;
 mod failures;
 mod fields;
 pub mod marked;

@@ -122,6 +122,7 @@ impl Engine {
             jitter: Mutex::new(jitter),
         };
         let engine = Engine { shared: Arc::new(shared) };
+        engine.park_strangers().await?;
         engine.begin_watches().await?;
         Ok(engine)
     }

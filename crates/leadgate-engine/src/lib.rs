@@ -19,6 +19,7 @@ mod permit;
 mod plan;
 mod push;
 mod rest;
+mod retention;
 mod run;
 mod settings;
 mod warm_up;

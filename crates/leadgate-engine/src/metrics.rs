@@ -27,6 +27,7 @@
 //! | `leadgate_deliveries_parked` | gauge | `destination` |
 //! | `leadgate_deliveries_oldest_seconds` | gauge | `destination`: age of the oldest that waits |
 //! | `leadgate_destination_circuit_open` | gauge | `destination`: 1 while it counts as down |
+//! | `leadgate_removed_rows_total` | counter | `kind` (`submissions`, `attempts`, `deliveries`, `changes`, `profiles`): what was not kept any longer |
 //! | `leadgate_destination_switched_off` | gauge | `destination`: 1 after it said that it is gone |
 
 use jiff::Timestamp;
@@ -37,6 +38,7 @@ use leadgate_core::mirror::Tally;
 use leadgate_core::record::RecordKind;
 use leadgate_store::deliveries::{DeliveryAttempt, DestinationStanding};
 use leadgate_store::model::{Attempt, QueueStats};
+use leadgate_store::retention::RemovedRows;
 
 use crate::engine::Engine;
 
@@ -54,6 +56,12 @@ pub(crate) fn ended(step: &str, end: &'static str) {
 pub(crate) fn landed(lane: Lane, accepted_at: Timestamp, now: Timestamp) {
     let seconds = now.duration_since(accepted_at).as_secs_f64().max(0.0);
     metrics::histogram!("leadgate_landing_seconds", "lane" => lane.name()).record(seconds);
+}
+
+pub(crate) fn removed(removed: &RemovedRows) {
+    for (kind, count) in removed.by_kind() {
+        metrics::counter!("leadgate_removed_rows_total", "kind" => kind).increment(count);
+    }
 }
 
 pub(crate) fn sighted(route: &'static str, outcome: &'static str) {

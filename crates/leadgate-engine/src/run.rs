@@ -42,7 +42,10 @@ impl Engine {
         let warming = tokio::spawn(async move { engine.warm_up().await });
         let (stop, stopped) = watch::channel(false);
         let engine = self.clone();
-        let notifying = tokio::spawn(async move { engine.notify(stopped).await });
+        let told = stopped.clone();
+        let notifying = tokio::spawn(async move { engine.notify(told).await });
+        let engine = self.clone();
+        let clearing = tokio::spawn(async move { engine.clear_the_past(stopped).await });
         self.work_until(shutdown, &mut calls).await;
         warming.abort();
         stop.send_replace(true);
@@ -51,6 +54,9 @@ impl Engine {
         }
         if let Err(error) = notifying.await {
             tracing::error!(error = %error, "the loop of deliveries panicked; the next start takes them up");
+        }
+        if let Err(error) = clearing.await {
+            tracing::error!(error = %error, "the loop that removes the past panicked; the next start goes on with it");
         }
     }
 

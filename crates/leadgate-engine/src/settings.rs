@@ -3,6 +3,7 @@
 use jiff::{SignedDuration, Timestamp};
 use leadgate_core::budget::BudgetSettings;
 use leadgate_core::intake::ReadingRules;
+use leadgate_core::retention::Retention;
 use leadgate_core::retry::RetryPolicy;
 
 /// How the engine works.
@@ -26,6 +27,8 @@ pub struct EngineSettings {
     pub retry: RetryPolicy,
     /// How much the account may be asked.
     pub budget: BudgetSettings,
+    /// How long the past is kept.
+    pub retention: Retention,
     /// How bodies are read.
     pub reading: ReadingRules,
     /// The loop ends by itself when nothing is due for so long. `None`: it works until it is told to stop.
@@ -46,6 +49,7 @@ impl Default for EngineSettings {
             known_not_before: None,
             retry: RetryPolicy::default(),
             budget: BudgetSettings::default(),
+            retention: Retention::default(),
             reading: ReadingRules::default(),
             ends_at_rest: None,
             jitter_seed: None,

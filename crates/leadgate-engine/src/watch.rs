@@ -86,6 +86,10 @@ impl WatchKeeper {
     fn wait(&self, kind: RecordKind, until: Timestamp) {
         self.watches().wait.insert(kind, until);
     }
+
+    fn wait_no_more(&self, kind: RecordKind) {
+        self.watches().wait.remove(&kind);
+    }
 }
 
 impl Engine {
@@ -144,12 +148,17 @@ impl Engine {
         let section = self.section_to_read(turn.kind, now);
         let (kind, since, page) = (turn.kind, turn.window.since, turn.window.page);
         let call = section.map_or(CrmCall::ListChanged { kind, since, page }, CrmCall::ReadCatalog);
+        // Whatever fails between the request and the end of the turn: the page is not paid for again at once.
+        self.shared.watch.wait(kind, now.saturating_add(TROUBLE_WAIT).unwrap_or(Timestamp::MAX));
         let answer = self.ask(permit, call.clone()).await;
         let result = self.shared.catalog.take_in(&*self.shared.store, &call, answer.result, self.now()).await?;
         metrics::watched(&call, &result);
         match result {
-            Ok(CrmReply::Changed { rows, total }) => self.take_page(turn, &rows, total).await?,
-            Ok(_) => {}
+            Ok(CrmReply::Changed { rows, total }) => {
+                self.take_page(turn, &rows, total).await?;
+                self.shared.watch.wait_no_more(kind);
+            }
+            Ok(_) => self.shared.watch.wait_no_more(kind),
             Err(failure) => self.watch_failed(turn.kind, &failure),
         }
         Ok(true)

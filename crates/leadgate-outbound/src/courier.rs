@@ -1,13 +1,14 @@
 //! [`Courier`]: the port to the receivers.
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
 use async_trait::async_trait;
 use leadgate_core::delivery::{DeliveryAnswer, DeliveryFailure, Outbound, Parcel};
 use leadgate_core::destinations::{Destination, Destinations, Receiver};
 use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderValue};
 use secrecy::{ExposeSecret as _, SecretString};
+use tokio::sync::OnceCell;
 
 use crate::dialing::{Guard, LookUp, SystemLookUp};
 use crate::http::Poster;
@@ -24,12 +25,25 @@ pub struct Courier {
 /// A destination and its connections, which are set up when they are first needed.
 struct Way {
     destination: Arc<Destination>,
-    sender: OnceLock<Result<Sender, String>>,
+    sender: OnceCell<Result<Sender, String>>,
 }
 
 enum Sender {
     Http(Poster),
     Mail(Mailer),
+}
+
+impl Sender {
+    fn to(destination: &Destination, look_up: Arc<dyn LookUp>) -> Result<Sender, String> {
+        let Destination { receiver, allowed, limits, .. } = destination;
+        let guard = Guard::new(look_up, allowed);
+        let poster = |url: &SecretString| Poster::new(url.expose_secret(), guard.clone(), limits).map(Sender::Http);
+        match receiver {
+            Receiver::Slack { url } => poster(url),
+            Receiver::Webhook(receiver) => poster(&receiver.url),
+            Receiver::Email(receiver) => Mailer::new(receiver, guard.clone(), limits).map(Sender::Mail),
+        }
+    }
 }
 
 impl Courier {
@@ -41,29 +55,27 @@ impl Courier {
     /// The same with another way to look names up.
     pub fn with_look_up(destinations: &Destinations, look_up: Arc<dyn LookUp>) -> Courier {
         let way =
-            |destination: &Arc<Destination>| Way { destination: Arc::clone(destination), sender: OnceLock::new() };
+            |destination: &Arc<Destination>| Way { destination: Arc::clone(destination), sender: OnceCell::new() };
         let ways = destinations.iter().map(|(name, destination)| (name.to_owned(), way(destination)));
         Courier { ways: ways.collect(), look_up }
     }
 
-    fn sender<'a>(&self, way: &'a Way) -> &'a Result<Sender, String> {
-        way.sender.get_or_init(|| {
-            let Destination { receiver, allowed, limits, .. } = &*way.destination;
-            let guard = Guard::new(Arc::clone(&self.look_up), allowed);
-            let poster = |url: &SecretString| Poster::new(url.expose_secret(), guard.clone(), limits).map(Sender::Http);
-            match receiver {
-                Receiver::Slack { url } => poster(url),
-                Receiver::Webhook(receiver) => poster(&receiver.url),
-                Receiver::Email(receiver) => Mailer::new(receiver, guard.clone(), limits).map(Sender::Mail),
-            }
-        })
+    /// Set up once, on a thread that may block: reading the system's certificates takes as long as some requests.
+    async fn sender<'a>(&self, way: &'a Way) -> &'a Result<Sender, String> {
+        let set_up = || async {
+            let (destination, look_up) = (Arc::clone(&way.destination), Arc::clone(&self.look_up));
+            let sender = tokio::task::spawn_blocking(move || Sender::to(&destination, look_up)).await;
+            sender
+                .unwrap_or_else(|_| Err("setting up its connection failed inside the gateway; see its log".to_owned()))
+        };
+        way.sender.get_or_init(set_up).await
     }
 
     async fn send(&self, parcel: Parcel) -> Result<DeliveryAnswer, DeliveryFailure> {
         let unusable = |why: &str| DeliveryFailure::Unusable(why.to_owned());
         let way = self.ways.get(&parcel.destination);
         let way = way.ok_or_else(|| unusable("the rules file has no destination of this name"))?;
-        let sender = self.sender(way).as_ref().map_err(|why| unusable(why))?;
+        let sender = self.sender(way).await.as_ref().map_err(|why| unusable(why))?;
         match (sender, &way.destination.receiver) {
             (Sender::Http(poster), Receiver::Webhook(receiver)) => {
                 Ok(poster.post(webhook::letter(&parcel, receiver)?, parcel.sent_at).await)

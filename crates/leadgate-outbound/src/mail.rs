@@ -5,11 +5,12 @@ use std::time::Duration;
 
 use leadgate_core::delivery::{DeliveryAnswer, DeliveryFailure, Parcel};
 use leadgate_core::destinations::{EmailReceiver, Limits};
+use lettre::Message;
 use lettre::message::{Mailbox, header};
-use lettre::transport::smtp::authentication::Credentials;
-use lettre::transport::smtp::client::{Tls, TlsParameters};
+use lettre::transport::smtp::Error as SmtpError;
+use lettre::transport::smtp::authentication::{Credentials, DEFAULT_MECHANISMS};
+use lettre::transport::smtp::client::{AsyncSmtpConnection, TlsParameters};
 use lettre::transport::smtp::extension::ClientId;
-use lettre::{AsyncSmtpTransport, AsyncTransport as _, Message, Tokio1Executor};
 use secrecy::ExposeSecret as _;
 use serde_json::Value;
 use url::Url;
@@ -18,6 +19,9 @@ use crate::dialing::{DialError, Guard};
 
 /// The longest subject; what is longer is cut.
 const LONGEST_SUBJECT: usize = 500;
+
+/// How long a connection whose message was taken is left to end in order.
+const GOODBYE: Duration = Duration::from_secs(5);
 
 /// Sends through one server.
 pub(crate) struct Mailer {
@@ -81,38 +85,83 @@ impl Mailer {
                 )));
             }
         };
-        let transport = match self.transport(addresses[0], host) {
-            Ok(transport) => transport,
-            Err(error) => return DeliveryAnswer::failed(DeliveryFailure::Unusable(error.to_string())),
+        let mut connection = match self.connect(&addresses).await {
+            Ok(connection) => connection,
+            Err(answer) => return answer,
         };
-        match transport.send(message).await {
-            Ok(_) => DeliveryAnswer { result: Ok(()), status: Some(250), retry_after: None },
+        match self.talk(&mut connection, &message).await {
+            Ok(()) => {
+                // The message is taken. A server that is slow to say goodbye must not make it look otherwise.
+                tokio::spawn(async move { tokio::time::timeout(GOODBYE, connection.quit()).await });
+                DeliveryAnswer { result: Ok(()), status: Some(250), retry_after: None }
+            }
             Err(error) => judge(&error),
         }
     }
 
-    /// To the address that was checked, whatever the name stands for a moment later.
-    fn transport(
-        &self,
-        address: IpAddr,
-        host: &str,
-    ) -> Result<AsyncSmtpTransport<Tokio1Executor>, lettre::transport::smtp::Error> {
-        let parameters = || TlsParameters::new(host.trim_matches(['[', ']']).to_owned());
-        let without_tls = self.server.query() == Some("tls=none");
-        let (tls, port) = match self.server.scheme() {
-            "smtps" => (Tls::Wrapper(parameters()?), 465),
-            _ if without_tls => (Tls::None, 25),
-            _ => (Tls::Required(parameters()?), 587),
-        };
-        let mut builder = AsyncSmtpTransport::<Tokio1Executor>::builder_dangerous(address.to_string())
-            .port(self.server.port().unwrap_or(port))
-            .tls(tls)
-            .hello_name(ClientId::default())
-            .timeout(Some(self.timeout));
-        if let (false, Some(password)) = (self.server.username().is_empty(), self.server.password()) {
-            builder = builder.credentials(Credentials::new(decoded(self.server.username()), decoded(password)));
+    /// To the first of the addresses that answers. Each has its share of the time, so that one that is silent does not use up what the others need.
+    async fn connect(&self, addresses: &[IpAddr]) -> Result<AsyncSmtpConnection, DeliveryAnswer> {
+        let share = self.timeout / u32::try_from(addresses.len().max(1)).unwrap_or(u32::MAX);
+        let mut last = DeliveryAnswer::failed(DeliveryFailure::Unreachable("its name has no address".to_owned()));
+        for address in addresses {
+            match tokio::time::timeout(share, self.dial(*address)).await {
+                Ok(Ok(connection)) => return Ok(connection),
+                Ok(Err(error)) => last = judge(&error),
+                Err(_) => last = DeliveryAnswer::failed(DeliveryFailure::TimedOut(share)),
+            }
         }
-        Ok(builder.build())
+        Err(last)
+    }
+
+    /// Connects to an address that was checked, whatever the name stands for a moment later.
+    async fn dial(&self, address: IpAddr) -> Result<AsyncSmtpConnection, SmtpError> {
+        let host = self.server.host_str().unwrap_or_default().trim_matches(['[', ']']);
+        let tls = Security::of(&self.server);
+        let at = (address, self.server.port().unwrap_or(tls.usual_port()));
+        let hello = ClientId::default();
+        let wrapped = (tls == Security::Wrapped).then(|| TlsParameters::new(host.to_owned())).transpose()?;
+        let mut connection = AsyncSmtpConnection::connect_tokio1(at, None, &hello, wrapped, None).await?;
+        if tls == Security::StartTls {
+            connection.starttls(TlsParameters::new(host.to_owned())?, &hello).await?;
+        }
+        Ok(connection)
+    }
+
+    async fn talk(&self, connection: &mut AsyncSmtpConnection, message: &Message) -> Result<(), SmtpError> {
+        if let (false, Some(password)) = (self.server.username().is_empty(), self.server.password()) {
+            let credentials = Credentials::new(decoded(self.server.username()), decoded(password));
+            connection.auth(DEFAULT_MECHANISMS, &credentials).await?;
+        }
+        connection.send(message.envelope(), &message.formatted()).await.map(drop)
+    }
+}
+
+/// How the connection is made safe.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Security {
+    /// TLS from the first byte.
+    Wrapped,
+    /// TLS is demanded after the greeting.
+    StartTls,
+    /// None; only whoever says `?tls=none` gets this.
+    Plain,
+}
+
+impl Security {
+    fn of(server: &Url) -> Security {
+        match server.scheme() {
+            "smtps" => Security::Wrapped,
+            _ if server.query() == Some("tls=none") => Security::Plain,
+            _ => Security::StartTls,
+        }
+    }
+
+    fn usual_port(self) -> u16 {
+        match self {
+            Security::Wrapped => 465,
+            Security::StartTls => 587,
+            Security::Plain => 25,
+        }
     }
 }
 
@@ -125,11 +174,13 @@ fn receivers<'a>(content: &'a Value, usual: &'a [String]) -> Vec<&'a str> {
     }
 }
 
+/// User info of a URL as it was before it was put into one. The signs that mean something in a form, but not here, are kept from the form's reader.
 fn decoded(text: &str) -> String {
-    url::form_urlencoded::parse(text.replace('+', "%2B").as_bytes()).map(|(key, _)| key.into_owned()).collect()
+    let text = text.replace('+', "%2B").replace('&', "%26").replace('=', "%3D");
+    url::form_urlencoded::parse(text.as_bytes()).map(|(key, _)| key.into_owned()).collect()
 }
 
-fn judge(error: &lettre::transport::smtp::Error) -> DeliveryAnswer {
+fn judge(error: &SmtpError) -> DeliveryAnswer {
     let status = error.status().and_then(|code| code.to_string().parse().ok());
     let failure = match status {
         Some(code) if error.is_permanent() => DeliveryFailure::Refused(format!("the mail server answered {code}")),

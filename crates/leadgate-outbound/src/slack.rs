@@ -2,8 +2,9 @@
 //!
 //! Most of such a text comes from records that anyone could have typed, and Slack reads `<!channel>` or `<https://…|click here>` in it. So the three
 //! signs that begin such things are escaped, wherever a text stands. Content that says `"escaped": true` has escaped what it put in, and keeps
-//! its own links.
+//! its own links: the playbook's is of this kind.
 
+use leadgate_core::destinations::slack_text::escape;
 use serde_json::{Map, Value, json};
 
 /// The most signs that Slack shows of a text.
@@ -28,11 +29,6 @@ pub(crate) fn body(content: &Map<String, Value>) -> Option<Value> {
         _ => {}
     }
     Some(body)
-}
-
-/// The text as Slack shows it literally.
-fn escape(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
 }
 
 fn escape_texts(value: &mut Value) {

@@ -10,7 +10,7 @@
 //! | `reader` | the threads that read, from the last commit, without waiting for the writer |
 //! | `room` | whether the disk takes more |
 //! | [`inspect`] | looks at a store without changing it |
-//! | `intake`, `queue`, `claims`, `turns`, `views`, `listing`, `mirror`, `profiles`, `settings` | the SQL, by subject |
+//! | `intake`, `queue`, `claims`, `turns`, `views`, `listing`, `mirror`, `profiles`, `settings`, `retention` | the SQL, by subject |
 //! | `deliveries` | the queue of what goes elsewhere than to the CRM |
 //! | `columns`, `error` | how values and failures cross the border to SQLite |
 //! | `store` | [`SqliteStore`], which sends each method of the trait to the right thread |
@@ -32,9 +32,12 @@ mod open;
 mod profiles;
 mod queue;
 mod reader;
+mod retention;
 mod room;
 mod settings;
 mod store;
+#[cfg(test)]
+mod testing;
 mod turns;
 mod views;
 mod writer;

@@ -1,5 +1,6 @@
 //! Submissions since a moment, page by page.
 
+use jiff::{SignedDuration, Timestamp};
 use leadgate_core::submission::SubmissionId;
 use leadgate_store::StoreError;
 use leadgate_store::model::{SubmissionEntry, SubmissionFilter};
@@ -8,14 +9,22 @@ use rusqlite::{Connection, OptionalExtension as _, params};
 use crate::columns::{Id, Micros, raw_submission, state_from_json};
 use crate::error::store_error;
 
+/// By how much a clock may have been set back between two submissions without one being passed over.
+const CLOCK_SET_BACK: SignedDuration = SignedDuration::from_hours(1);
+
+/// The last that came before a moment. Submissions are numbered in order of arrival, so what came later is read by number from there on.
+const LAST_BEFORE: &str = "SELECT seq FROM inbox WHERE accepted_at < ?1 ORDER BY accepted_at DESC, seq DESC LIMIT 1";
+
 /// In order of arrival.
 pub(crate) fn submissions(
     connection: &Connection,
     filter: &SubmissionFilter,
 ) -> Result<Vec<SubmissionEntry>, StoreError> {
-    let Some(after) = place_of(connection, filter.after).map_err(|error| store_error(&error))? else {
-        return Ok(Vec::new());
+    let place = match filter.after {
+        Some(after) => place_of(connection, after),
+        None => start_of(connection, filter.since).map(Some),
     };
+    let Some(after) = place.map_err(|error| store_error(&error))? else { return Ok(Vec::new()) };
     let rows = rows(connection, filter, after).map_err(|error| store_error(&error))?;
     let finish = |(mut entry, state): (SubmissionEntry, Option<String>)| {
         entry.state = state.as_deref().map(state_from_json).transpose()?;
@@ -24,9 +33,15 @@ pub(crate) fn submissions(
     rows.into_iter().map(finish).collect()
 }
 
+/// Before the first that may be of that moment.
+fn start_of(connection: &Connection, since: Timestamp) -> rusqlite::Result<i64> {
+    let earlier = since.saturating_sub(CLOCK_SET_BACK).unwrap_or(Timestamp::MIN);
+    let last = connection.prepare_cached(LAST_BEFORE)?.query_row([Micros(earlier)], |row| row.get(0)).optional()?;
+    Ok(last.unwrap_or(0))
+}
+
 /// Where in the order of arrival a page begins; `None` after a submission that is not there.
-fn place_of(connection: &Connection, after: Option<SubmissionId>) -> rusqlite::Result<Option<i64>> {
-    let Some(id) = after else { return Ok(Some(0)) };
+fn place_of(connection: &Connection, id: SubmissionId) -> rusqlite::Result<Option<i64>> {
     connection.prepare_cached("SELECT seq FROM inbox WHERE id = ?1")?.query_row([Id(id)], |row| row.get(0)).optional()
 }
 
@@ -35,18 +50,7 @@ fn rows(
     filter: &SubmissionFilter,
     after: i64,
 ) -> rusqlite::Result<Vec<(SubmissionEntry, Option<String>)>> {
-    let routes: Vec<&str> = filter.routes.iter().map(|route| route.name()).collect();
-    // Names of routes are the program's own.
-    let routes = match routes.as_slice() {
-        [] => "true".to_owned(),
-        names => format!("inbox.route IN ('{}')", names.join("', '")),
-    };
-    let sql = format!(
-        "SELECT inbox.id, inbox.accepted_at, jobs.state, inbox.route, inbox.target, inbox.body, inbox.label
-         FROM inbox LEFT JOIN jobs ON jobs.id = inbox.seq
-         WHERE inbox.seq > ?1 AND inbox.accepted_at >= ?2 AND {routes} ORDER BY inbox.seq LIMIT ?3"
-    );
-    let mut statement = connection.prepare_cached(&sql)?;
+    let mut statement = connection.prepare_cached(&page(filter))?;
     let rows = statement.query_map(params![after, Micros(filter.since), filter.limit], |row| {
         let entry = SubmissionEntry {
             id: row.get::<_, Id>(0)?.0,
@@ -57,4 +61,51 @@ fn rows(
         Ok((entry, row.get(2)?))
     })?;
     rows.collect()
+}
+
+fn page(filter: &SubmissionFilter) -> String {
+    let routes: Vec<&str> = filter.routes.iter().map(|route| route.name()).collect();
+    // Names of routes are the program's own.
+    let routes = match routes.as_slice() {
+        [] => "true".to_owned(),
+        names => format!("inbox.route IN ('{}')", names.join("', '")),
+    };
+    format!(
+        "SELECT inbox.id, inbox.accepted_at, jobs.state, inbox.route, inbox.target, inbox.body, inbox.label
+         FROM inbox LEFT JOIN jobs ON jobs.id = inbox.seq
+         WHERE inbox.seq > ?1 AND inbox.accepted_at >= ?2 AND {routes} ORDER BY inbox.seq LIMIT ?3"
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use leadgate_store::Store as _;
+    use leadgate_store::conformance::samples::{accept, at, id};
+
+    use super::*;
+    use crate::testing::{fresh, plan_of};
+
+    #[tokio::test]
+    async fn a_page_is_found_by_its_moment_and_read_by_number() {
+        let (_folder, store) = fresh();
+        let filter = SubmissionFilter { since: at(0), after: None, routes: Vec::new(), limit: 10 };
+        let (start, page) = store
+            .read(move |connection| Ok((plan_of(connection, LAST_BEFORE)?, plan_of(connection, &page(&filter))?)))
+            .await
+            .unwrap();
+        assert_eq!(start, "SEARCH inbox USING COVERING INDEX inbox_accepted (accepted_at<?)");
+        assert!(page.starts_with("SEARCH inbox USING INTEGER PRIMARY KEY (rowid>?)"), "{page}");
+        assert!(!page.contains("TEMP B-TREE"), "{page}");
+    }
+
+    #[tokio::test]
+    async fn a_clock_that_was_set_back_hides_nothing() {
+        let (_folder, store) = fresh();
+        for (number, seconds) in [(1, 0), (2, 7_000), (3, 5_000), (4, 7_100)] {
+            accept(&store, number, seconds).await;
+        }
+        let filter = SubmissionFilter { since: at(6_000), after: None, routes: Vec::new(), limit: 10 };
+        let listed = store.submissions(filter).await.unwrap();
+        assert_eq!(listed.iter().map(|entry| entry.id).collect::<Vec<_>>(), [id(2), id(4)]);
+    }
 }

@@ -18,6 +18,7 @@ use leadgate_store::model::{
     PlannedSubmission, QueueStats, ReleaseOutcome, SeenChange, SubmissionEntry, SubmissionFilter, SubmissionStory,
     TurnOutcome, TurnRecord,
 };
+use leadgate_store::retention::{OldRows, RemovedRows};
 use leadgate_store::signals::Signals;
 use leadgate_store::{Store, StoreError};
 use rusqlite::Connection;
@@ -32,7 +33,7 @@ use crate::open::{self, StoreLock};
 use crate::reader::Readers;
 use crate::turns::PreparedTurn;
 use crate::writer::{Announcements, Caller, Scope, Writer};
-use crate::{claims, intake, listing, mirror, profiles, room, settings, turns, views};
+use crate::{claims, intake, listing, mirror, profiles, retention, room, settings, turns, views};
 
 /// The gateway's memory in one SQLite file.
 ///
@@ -288,6 +289,10 @@ impl Store for SqliteStore {
 
     async fn latest_notification(&self) -> Result<Option<InboxEntry>, StoreError> {
         self.read(mirror::latest_notification).await
+    }
+
+    async fn remove_old(&self, old: OldRows) -> Result<RemovedRows, StoreError> {
+        self.write(Scope::Savepoint, move |connection, _| retention::remove_old(connection, &old)).await
     }
 
     fn signals(&self) -> &Signals {

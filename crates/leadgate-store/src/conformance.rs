@@ -20,6 +20,7 @@ pub mod memory;
 pub mod mirror;
 pub mod ordering;
 pub mod plans;
+pub mod retention;
 pub mod samples;
 pub mod turns;
 pub mod views;
@@ -136,6 +137,16 @@ macro_rules! conformance_suite {
                 deliveries_are_filtered,
                 destinations_are_counted,
                 a_delivery_is_signalled,
+            ];
+            retention: [
+                submissions_that_landed_long_ago_are_removed,
+                what_is_open_or_parked_stays,
+                a_submission_stays_while_a_repeat_is_recognised_by_it,
+                what_is_known_of_an_identity_stays,
+                deliveries_that_arrived_long_ago_are_removed,
+                changes_from_long_ago_are_removed,
+                profiles_that_nothing_was_added_to_are_removed,
+                so_many_are_removed_at_once,
             ];
             views: [
                 jobs_are_listed_youngest_first,

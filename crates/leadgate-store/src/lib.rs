@@ -5,6 +5,7 @@
 //!
 //! * [`deliveries`] is the queue of what goes elsewhere than to the CRM, a trait of its own;
 //! * [`model`] holds what goes in and comes out;
+//! * [`retention`] says what of the past may be removed;
 //! * [`signals`] wakes those who wait in this process; other processes poll;
 //! * `conformance` (feature `testing`) is the suite that every backend must pass.
 
@@ -12,6 +13,7 @@
 pub mod conformance;
 pub mod deliveries;
 pub mod model;
+pub mod retention;
 pub mod signals;
 
 use std::collections::BTreeMap;
@@ -32,6 +34,7 @@ use crate::model::{
     PlannedSubmission, QueueStats, ReleaseOutcome, SeenChange, SubmissionEntry, SubmissionFilter, SubmissionStory,
     TurnOutcome, TurnRecord,
 };
+use crate::retention::{OldRows, RemovedRows};
 use crate::signals::Signals;
 
 /// Why a transaction did not happen. Nothing of it was kept.
@@ -180,6 +183,10 @@ pub trait Store: DeliveryStore + Send + Sync + 'static {
 
     /// The notification that was accepted last.
     async fn latest_notification(&self) -> Result<Option<InboxEntry>, StoreError>;
+
+    /// Removes what is old and has ended, so much of each kind at most. What is open or parked stays, and so does a submission that a repeat would be
+    /// recognised by or that a change names, and the youngest of what is numbered. Nothing that is known of an identity goes.
+    async fn remove_old(&self, old: OldRows) -> Result<RemovedRows, StoreError>;
 
     /// Where this process hears of work and of ends.
     fn signals(&self) -> &Signals;

@@ -41,6 +41,7 @@ pub struct TestGatewayBuilder {
     web: WebSettings,
     crm_timeout: Duration,
     wrap_crm: WrapCrm,
+    max_pages: Option<u32>,
 }
 
 /// A gateway, the account it serves, and the folder that is deleted in the end.
@@ -73,6 +74,7 @@ impl Default for TestGatewayBuilder {
             web,
             crm_timeout: Duration::from_millis(500),
             wrap_crm: Box::new(|crm| crm),
+            max_pages: None,
         }
     }
 }
@@ -139,12 +141,21 @@ impl TestGatewayBuilder {
         self
     }
 
+    /// The disk is full when the store has grown to so many pages of 4,096 bytes.
+    #[must_use]
+    pub fn disk_of(mut self, pages: u32) -> Self {
+        self.max_pages = Some(pages);
+        self
+    }
+
     /// Opens it.
     pub async fn open(self) -> TestGateway {
         let sandbox = Sandbox::start(self.sandbox, "127.0.0.1:0".parse().unwrap()).await.unwrap();
         let clock: Arc<dyn Clock> = Arc::new(AccountClock(sandbox.account()));
         let folder = tempfile::tempdir().unwrap();
-        let store = Arc::new(SqliteStore::open(SqliteConfig::new(folder.path().join("gateway.db"))).unwrap());
+        let mut file = SqliteConfig::new(folder.path().join("gateway.db"));
+        file.max_pages = self.max_pages;
+        let store = Arc::new(SqliteStore::open(file).unwrap());
         let settings = FreshsalesSettings {
             credentials: Credentials::parse("sandbox-key", &sandbox.url(self.generation)).unwrap(),
             timeout: self.crm_timeout,

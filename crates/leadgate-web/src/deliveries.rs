@@ -3,7 +3,7 @@
 //! The documents are also made by the command line, which looks into the store itself where no gateway runs.
 
 use axum::extract::rejection::QueryRejection;
-use axum::extract::{Path, Query, State};
+use axum::extract::{Query, State};
 use axum::response::Response;
 use http::StatusCode;
 use jiff::Timestamp;
@@ -21,6 +21,7 @@ use uuid::Uuid;
 use crate::answers::json as answer;
 use crate::auth::Caller;
 use crate::error::ApiError;
+use crate::path_name::PathName;
 use crate::state::Gateway;
 
 /// Deliveries in one list, at most.
@@ -54,7 +55,7 @@ pub(crate) async fn list(State(gateway): State<Gateway>, _: Caller, query: Asked
 pub(crate) async fn show(
     State(gateway): State<Gateway>,
     _: Caller,
-    Path(id): Path<String>,
+    PathName(id): PathName,
 ) -> Result<Response, ApiError> {
     let story = gateway.store.delivery(&id).await?.ok_or(ApiError::NoSuchDelivery)?;
     Ok(answer(StatusCode::OK, &story_document(&story)))
@@ -64,7 +65,7 @@ pub(crate) async fn show(
 pub(crate) async fn retry(
     State(gateway): State<Gateway>,
     caller: Caller,
-    Path(id): Path<String>,
+    PathName(id): PathName,
 ) -> Result<Response, ApiError> {
     match gateway.store.replay_delivery(&id, gateway.clock.now()).await? {
         ReplayOutcome::Due => {
@@ -99,7 +100,7 @@ pub(crate) async fn destinations(State(gateway): State<Gateway>, _: Caller) -> R
 pub(crate) async fn test(
     State(gateway): State<Gateway>,
     caller: Caller,
-    Path(name): Path<String>,
+    PathName(name): PathName,
 ) -> Result<Response, ApiError> {
     let destination = gateway.settings.reading.rules.destinations.get(&name).ok_or(ApiError::NoSuchDestination)?;
     let now = gateway.clock.now();
@@ -114,9 +115,13 @@ pub(crate) async fn test(
 pub(crate) async fn enable(
     State(gateway): State<Gateway>,
     caller: Caller,
-    Path(name): Path<String>,
+    PathName(name): PathName,
 ) -> Result<Response, ApiError> {
     let was_off = gateway.store.switch_on(&name, gateway.clock.now()).await?;
+    // One that was taken out of the rules while it was off can be switched on too.
+    if !was_off && gateway.settings.reading.rules.destinations.get(&name).is_none() {
+        return Err(ApiError::NoSuchDestination);
+    }
     tracing::info!(delivery.destination = %name, caller.name = %caller.name, "destination {name} was switched on");
     Ok(answer(StatusCode::OK, &json!({"destination": name, "was_off": was_off})))
 }

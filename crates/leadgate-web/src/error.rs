@@ -95,6 +95,9 @@ pub(crate) enum ApiError {
     /// The process keeps no metrics.
     #[error("this process keeps no metrics")]
     NoMetrics,
+    /// The body is compressed, where it is taken plain only.
+    #[error("the body is compressed, which is not understood here; send it without Content-Encoding")]
+    Compressed,
     /// The body is not declared to be plain JSON in UTF-8.
     #[error("{0}")]
     NotJson(&'static str),
@@ -175,7 +178,7 @@ impl ApiError {
             ApiError::NotParked(_) | ApiError::DeliveryWaits => StatusCode::CONFLICT,
             ApiError::QueryWrong(_) => StatusCode::BAD_REQUEST,
             ApiError::MethodNotAllowed(_) => StatusCode::METHOD_NOT_ALLOWED,
-            ApiError::NotJson(_) => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            ApiError::NotJson(_) | ApiError::Compressed => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             ApiError::BodyTooLarge(_) => StatusCode::PAYLOAD_TOO_LARGE,
             ApiError::BodyTooSlow => StatusCode::REQUEST_TIMEOUT,
             ApiError::NotGzip | ApiError::KeyForMany => StatusCode::BAD_REQUEST,
@@ -216,6 +219,7 @@ impl ApiError {
             ApiError::QueryWrong(_) => ("query-wrong", "the query cannot be understood"),
             ApiError::NoMetrics => ("no-metrics", "no metrics"),
             ApiError::NotJson(_) => ("not-json", "not JSON"),
+            ApiError::Compressed => ("compressed", "the body is compressed"),
             ApiError::BodyTooLarge(_) => ("body-too-large", "the body is too large"),
             ApiError::BodyTooSlow => ("body-too-slow", "the body came too slowly"),
             ApiError::BodyCutShort => ("body-cut-short", "the body was cut short"),

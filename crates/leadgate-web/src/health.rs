@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use http::header::CONTENT_TYPE;
 use leadgate_store::{Store, StoreError};
@@ -15,6 +15,7 @@ use tokio::time::error::Elapsed;
 
 use crate::auth::Caller;
 use crate::error::ApiError;
+use crate::path_name::PathName;
 use crate::state::Gateway;
 
 /// How long the store may take to answer before it counts as gone.
@@ -66,7 +67,7 @@ impl Room {
 
 /// Says which process answered, with the caller's nonce, so that no cache can answer in its place. `leadgate doctor` asks through the public
 /// address.
-pub(crate) async fn loopback(State(gateway): State<Gateway>, Path(nonce): Path<String>) -> Result<Response, ApiError> {
+pub(crate) async fn loopback(State(gateway): State<Gateway>, PathName(nonce): PathName) -> Result<Response, ApiError> {
     let is_nonce = (1..=64).contains(&nonce.len()) && nonce.bytes().all(|byte| byte.is_ascii_alphanumeric());
     if !is_nonce {
         return Err(ApiError::QueryWrong("the last segment of the path is not 1 to 64 letters and digits"));

@@ -23,7 +23,7 @@ use crate::answers;
 use crate::auth::Caller;
 use crate::edge::Kept;
 use crate::error::ApiError;
-use crate::intake::{body, new_id};
+use crate::intake::{new_id, read_bytes};
 use crate::metrics;
 use crate::state::Gateway;
 
@@ -49,8 +49,7 @@ async fn keep(gateway: &Gateway, source: Option<&str>, request: Request) -> Resu
         return Err(ApiError::NoSuchMapping);
     }
     let (parts, sent) = request.into_parts();
-    let limits = body::BodyLimits { bytes: settings.body_limit, within: settings.body_within };
-    let bytes = body::read_bytes(&parts.headers, sent, limits).await?;
+    let bytes = read_bytes(gateway, &parts.headers, sent).await?;
     let encoding = encoding(&parts.headers, &bytes);
     well_formed(encoding, &bytes)?;
     let label = match source {

@@ -99,12 +99,13 @@ async fn read_body(gateway: &Gateway, headers: &HeaderMap, body: axum::body::Bod
     body::read(headers, body, body_limits(gateway)).await
 }
 
-/// Reads a body of any type within the same limits.
+/// Reads a body of any type within the same limits, unless it is compressed.
 pub(crate) async fn read_bytes(
     gateway: &Gateway,
     headers: &HeaderMap,
     body: axum::body::Body,
 ) -> Result<Vec<u8>, ApiError> {
+    body::check_plain(headers)?;
     body::read_bytes(headers, body, body_limits(gateway)).await
 }
 

@@ -26,6 +26,7 @@ mod intake;
 pub mod listing;
 pub mod metrics;
 pub mod operator;
+mod path_name;
 pub mod routes;
 pub mod serve;
 pub mod state;

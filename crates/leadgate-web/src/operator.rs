@@ -2,7 +2,7 @@
 //!
 //! The documents are also made by the command line, which looks into the store itself where no gateway runs. No body that was sent is in them.
 
-use axum::extract::{Path, Query, State};
+use axum::extract::{Query, State};
 use axum::response::Response;
 use http::StatusCode;
 use leadgate_core::catalog::{Catalog, NamedId, Section, SectionContent};
@@ -14,6 +14,7 @@ use serde_json::{Value, json};
 use crate::answers;
 use crate::auth::Caller;
 use crate::error::ApiError;
+use crate::path_name::PathName;
 use crate::state::Gateway;
 use crate::submissions::Document;
 
@@ -52,7 +53,7 @@ const QUERY_MEND: &str = "the query takes `status` (received, working, done or p
 pub(crate) async fn show(
     State(gateway): State<Gateway>,
     _: Caller,
-    Path(id): Path<String>,
+    PathName(id): PathName,
 ) -> Result<Response, ApiError> {
     let story = story_of_job(&*gateway.store, job_id(&id)?).await?.ok_or(ApiError::NoSuchJob)?;
     Ok(answers::json(StatusCode::OK, &Document::of(&story)))
@@ -62,7 +63,7 @@ pub(crate) async fn show(
 pub(crate) async fn release(
     State(gateway): State<Gateway>,
     caller: Caller,
-    Path(id): Path<String>,
+    PathName(id): PathName,
 ) -> Result<Response, ApiError> {
     let job = job_id(&id)?;
     match gateway.store.release(job, gateway.clock.now()).await? {

@@ -9,6 +9,7 @@ use jiff::{SignedDuration, Timestamp};
 use leadgate_core::budget::{BudgetSettings, Reserves};
 use leadgate_core::clock::Clock;
 use leadgate_core::intake::ReadingRules;
+use leadgate_core::retention::Retention;
 use leadgate_core::retry::RetryPolicy;
 use leadgate_crm_freshsales::{FreshsalesCrm, FreshsalesSettings};
 use leadgate_engine::EngineSettings;
@@ -16,7 +17,7 @@ use leadgate_store::{Store as _, StoreError};
 use leadgate_store_sqlite::{Durability, SqliteConfig, SqliteStore};
 use leadgate_web::{Access, WebSettings};
 
-use crate::config::{DurabilityChoice, Settings};
+use crate::config::{DurabilityChoice, RetentionSettings, Settings};
 use crate::data_folder;
 
 /// The shortest lease, however short calls are.
@@ -81,6 +82,7 @@ pub(crate) fn engine_settings(settings: &Settings) -> EngineSettings {
         known_for: signed(work.known_for),
         retry: retry_policy(settings),
         budget: budget(settings),
+        retention: retention(settings),
         reading: reading(settings),
         ..EngineSettings::default()
     }
@@ -97,6 +99,11 @@ pub(crate) fn web_settings(settings: &Settings, access: Access) -> WebSettings {
     web.content_window = signed(intake.content_window);
     web.key_window = signed(intake.key_window);
     web
+}
+
+fn retention(settings: &Settings) -> Retention {
+    let RetentionSettings { done, changes, profiles } = settings.retention;
+    Retention { done, changes, profiles }
 }
 
 fn retry_policy(settings: &Settings) -> RetryPolicy {

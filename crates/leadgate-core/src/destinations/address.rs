@@ -42,12 +42,19 @@ fn same_start(own: u128, other: u128, bits: u8, width: u8) -> bool {
 }
 
 /// Whether an address may be dialled: it is one of the public internet, or somebody allowed it.
+///
+/// Whoever allows the prefix of a NAT64 translator means to reach the public internet through it: what it would turn into an address inside has to
+/// be allowed as that address too.
 pub fn may_dial(address: IpAddr, allowed: &[Network]) -> bool {
-    !is_forbidden(address) || allowed.iter().any(|network| network.contains(address))
+    let is_allowed = allowed.iter().any(|network| network.contains(address));
+    match translated(address) {
+        Some(behind) => is_allowed && may_dial(behind.into(), allowed),
+        None => is_allowed || !is_forbidden(address),
+    }
 }
 
-/// Whether an address is not one of the public internet: this machine, a private or shared network, a link, a range set aside, or a way of
-/// writing one of these as v6.
+/// Whether an address is not one of the public internet: this machine, a private or shared network, a link, a range set aside, or a v4 address
+/// written as v6, whatever it stands for.
 pub fn is_forbidden(address: IpAddr) -> bool {
     match address {
         IpAddr::V4(address) => is_forbidden_v4(address),
@@ -77,23 +84,26 @@ fn is_forbidden_v4(address: Ipv4Addr) -> bool {
     FORBIDDEN_V4.iter().any(|(start, bits)| same_start(start.to_bits().into(), address.to_bits().into(), *bits, 32))
 }
 
-/// Only global unicast (`2000::/3`) can be reached from everywhere, and not all of that: tunnels that carry a v4 address are judged by what they
-/// carry being unknown to us, so they are out; so are the ranges for documents and for protocols.
+/// Only global unicast (`2000::/3`) can be reached from everywhere, and not all of that: tunnels that carry a v4 address (6to4, Teredo) are out,
+/// because what they lead to is not ours to know; so are the ranges for documents and for protocols.
 fn is_forbidden_v6(address: Ipv6Addr) -> bool {
-    let segments = address.segments();
-    match segments {
-        // NAT64, where a gateway of the network turns the rest into a v4 address: as that address.
-        [0x0064, 0xff9b, 0, 0, 0, 0, high, low] => is_forbidden_v4(joined(high, low)),
+    match address.segments() {
         // Teredo, ORCHID, benchmarking and other protocols' own.
         [0x2001, second, ..] if second < 0x0200 => true,
         [0x2001, 0x0db8, ..] | [0x2002, ..] | [0x3fff, ..] => true,
-        // Everything else that is not global unicast: loopback, unspecified, v4-mapped, link-local, unique local, multicast.
+        // Everything else that is not global unicast: loopback, unspecified, v4-mapped, v4-compatible, NAT64 of both prefixes, link-local,
+        // unique local, multicast.
         [first, ..] => first & 0xe000 != 0x2000,
     }
 }
 
-fn joined(high: u16, low: u16) -> Ipv4Addr {
-    Ipv4Addr::from_bits(u32::from(high) << 16 | u32::from(low))
+/// What a NAT64 translator at the well-known prefix makes of an address.
+fn translated(address: IpAddr) -> Option<Ipv4Addr> {
+    let IpAddr::V6(address) = address else { return None };
+    match address.segments() {
+        [0x0064, 0xff9b, 0, 0, 0, 0, high, low] => Some(Ipv4Addr::from_bits(u32::from(high) << 16 | u32::from(low))),
+        _ => None,
+    }
 }
 
 #[cfg(test)]
@@ -109,7 +119,7 @@ mod tests {
     #[case::just_behind_the_shared_range("100.128.0.0", false)]
     #[case::just_behind_a_private_range("172.32.0.1", false)]
     #[case::public_v6("2606:4700:4700::1111", false)]
-    #[case::nat64_of_a_public_one("64:ff9b::808:808", false)]
+    #[case::nat64_of_a_public_one("64:ff9b::808:808", true)]
     #[case::this_network("0.1.2.3", true)]
     #[case::shared("100.64.0.1", true)]
     #[case::metadata("169.254.169.254", true)]
@@ -120,13 +130,28 @@ mod tests {
     #[case::mapped_public("::ffff:8.8.8.8", true)]
     #[case::nat64_of_a_private_one("64:ff9b::a00:1", true)]
     #[case::local_nat64("64:ff9b:1::808:808", true)]
+    #[case::compatible_public("::8.8.8.8", true)]
     #[case::six_to_four("2002:7f00:1::", true)]
+    #[case::six_to_four_of_a_public_one("2002:808:808::1", true)]
     #[case::teredo("2001:0:53aa:64c::1", true)]
     #[case::unique_local("fd00::1", true)]
     #[case::link_local("fe80::1", true)]
     #[case::site_local("fec0::1", true)]
     fn what_is_forbidden(#[case] address: &str, #[case] forbidden: bool) {
         assert_eq!(is_forbidden(address.parse().unwrap()), forbidden);
+    }
+
+    #[rstest]
+    #[case::not_allowed("64:ff9b::808:808", &[], false)]
+    #[case::its_prefix("64:ff9b::808:808", &["64:ff9b::/96"], true)]
+    #[case::something_inside("64:ff9b::a00:1", &["64:ff9b::/96"], false)]
+    #[case::something_inside_that_is_meant("64:ff9b::a00:1", &["64:ff9b::/96", "10.0.0.0/8"], true)]
+    #[case::only_what_is_inside("64:ff9b::a00:1", &["10.0.0.0/8"], false)]
+    #[case::local_prefix("64:ff9b:1::808:808", &["64:ff9b::/96"], false)]
+    #[case::local_prefix_that_is_meant("64:ff9b:1::808:808", &["64:ff9b:1::/48"], true)]
+    fn a_translator_is_dialled_where_it_is_allowed(#[case] address: &str, #[case] allowed: &[&str], #[case] may: bool) {
+        let allowed: Vec<Network> = allowed.iter().map(|text| Network::parse(text).unwrap()).collect();
+        assert_eq!(may_dial(address.parse().unwrap(), &allowed), may);
     }
 
     #[rstest]

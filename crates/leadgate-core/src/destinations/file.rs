@@ -11,7 +11,7 @@ use serde::Deserialize;
 use url::Url;
 
 use super::address::Network;
-use super::place::{UrlRules, read_url};
+use super::place::{UrlRules, check_mail_host, read_url};
 use super::{BodyFormat, Destination, DestinationKind, EmailReceiver, Limits, Receiver, SigningKey, WebhookReceiver};
 use crate::rules::Compiling;
 
@@ -62,7 +62,7 @@ impl DestinationFile {
         let receiver = match kind {
             DestinationKind::Slack => Receiver::Slack { url: reading.url(&self, &allowed) },
             DestinationKind::Webhook => Receiver::Webhook(reading.webhook(self, &allowed)),
-            DestinationKind::Email => Receiver::Email(reading.email(self)),
+            DestinationKind::Email => Receiver::Email(reading.email(self, &allowed)),
         };
         Destination { kind, receiver, allowed, limits }
     }
@@ -177,8 +177,9 @@ impl Reading<'_, '_> {
         Some((lower, value.into()))
     }
 
-    fn email(&mut self, file: DestinationFile) -> EmailReceiver {
-        let server = self.required("smtp", file.smtp).and_then(|text| self.mail_server(&text)).unwrap_or_default();
+    fn email(&mut self, file: DestinationFile, allowed: &[Network]) -> EmailReceiver {
+        let written = self.required("smtp", file.smtp);
+        let server = written.and_then(|text| self.mail_server(&text, allowed)).unwrap_or_default();
         let from = self.required("from", file.from).unwrap_or_default();
         let to: Vec<String> = file.to.into_iter().filter_map(|written| self.text("to", written)).collect();
         if to.is_empty() {
@@ -195,7 +196,7 @@ impl Reading<'_, '_> {
     }
 
     /// `smtps://user:$PASSWORD@host`: the password may stand in the environment.
-    fn mail_server(&mut self, text: &str) -> Option<SecretString> {
+    fn mail_server(&mut self, text: &str, allowed: &[Network]) -> Option<SecretString> {
         const MEND: &str =
             "write the mail server as smtps://user:$SMTP_PASSWORD@smtp.example.com, or smtp://… for STARTTLS";
         let Ok(mut url) = Url::parse(text) else {
@@ -206,9 +207,13 @@ impl Reading<'_, '_> {
             self.problem("smtp", MEND);
             return None;
         }
+        if let Err(problem) = check_mail_host(&url, allowed) {
+            self.problem("smtp", problem);
+        }
         if let Some(password) = url.password().filter(|password| password.starts_with('$')).map(str::to_owned) {
             let password = self.text("smtp", password)?;
-            if url.set_password(Some(&password)).is_err() {
+            // What stands in the environment is the password itself, so a % in it does not begin an escape.
+            if url.set_password(Some(&password.replace('%', "%25"))).is_err() {
                 self.problem("smtp", MEND);
             }
         }

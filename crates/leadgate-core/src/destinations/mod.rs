@@ -1,11 +1,12 @@
 //! Destinations: where deliveries go, as the rules describe them.
 //!
 //! `file` reads what is written; `place` says whether a URL may be one; [`address`] says which addresses may be dialled, now and when it
-//! comes to that. What is secret (a Slack URL, a webhook's secrets, a mail password) is a secret's type: it is never printed.
+//! comes to that; [`slack_text`] writes texts as Slack reads them. What is secret (a Slack URL, a webhook's secrets, a mail password) is a secret's type: it is never printed.
 
 pub mod address;
 mod file;
 mod place;
+pub mod slack_text;
 #[cfg(test)]
 mod tests;
 

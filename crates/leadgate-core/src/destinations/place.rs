@@ -38,6 +38,15 @@ pub(crate) fn read_url(text: &str, rules: &UrlRules<'_>) -> Result<Url, String> 
     Ok(url)
 }
 
+/// Why the host of a mail server may not be dialled, if so.
+pub(crate) fn check_mail_host(url: &Url, allowed: &[Network]) -> Result<(), String> {
+    // Of a scheme that it does not know the parser leaves the host as it is written; of this one it reads every spelling of an address.
+    let host = url.host_str().unwrap_or_default();
+    let read = Url::parse(&format!("https://{host}/")).map_err(|error| format!("its host cannot be read ({error})"))?;
+    let host = read.host().ok_or("the mail server names no host")?;
+    check_host(&host, &UrlRules { allowed, plain_http: false }).map(drop)
+}
+
 /// Whether the host is an address that was allowed; or why it may not be dialled. A URL parser has turned every spelling of an address (decimal,
 /// octal, hexadecimal, short) into the address by now.
 fn check_host(host: &Host<&str>, rules: &UrlRules<'_>) -> Result<bool, String> {

@@ -8,7 +8,7 @@ use crate::rules::Rules;
 fn parse(text: &str) -> Result<Rules, String> {
     let variable = |name: &str| match name {
         "HOOK_SECRET" => Some("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw".to_owned()),
-        "SMTP_PASSWORD" => Some("p@ss/word".to_owned()),
+        "SMTP_PASSWORD" => Some("p@ss/w%41&d".to_owned()),
         _ => None,
     };
     Rules::parse(text, &variable).map_err(|error| error.to_string())
@@ -30,6 +30,29 @@ fn no_spelling_of_an_address_inside_is_taken() {
         assert!(refused.is_some(), "{host} was taken");
         assert!(webhook(&format!("https://{host}:8443"), "").is_err(), "{host} with a port was taken");
     }
+}
+
+fn mailbox(host: &str, more: &str) -> Result<Rules, String> {
+    let server = format!("smtp = \"smtps://me:$SMTP_PASSWORD@{host}\"");
+    parse(&format!(
+        "[destinations.m]\nkind = \"email\"\n{server}\nfrom = \"a@example.com\"\nto = [\"b@example.com\"]\n{more}"
+    ))
+}
+
+#[test]
+fn no_spelling_of_a_mail_server_inside_is_taken() {
+    for host in FORBIDDEN_HOSTS.lines().filter(|line| !line.is_empty() && !line.starts_with('#')) {
+        assert!(mailbox(host, "").is_err(), "{host} was taken");
+        assert!(mailbox(&format!("{host}:2525"), "").is_err(), "{host} with a port was taken");
+    }
+    mailbox("smtp.example.com", "").unwrap();
+    mailbox("93.184.216.34:2525", "").unwrap();
+    mailbox("127.0.0.1:2525", "allow = [\"127.0.0.1\"]").unwrap();
+    let problem = mailbox("127.0.0.1", "").unwrap_err();
+    assert!(
+        problem.starts_with("destinations.m.smtp: 127.0.0.1 is not an address of the public internet"),
+        "{problem}"
+    );
 }
 
 #[rstest]
@@ -106,7 +129,7 @@ fn the_password_of_a_mail_server_is_escaped() {
     let text = "[destinations.m]\nkind = \"email\"\nsmtp = \"smtps://me:$SMTP_PASSWORD@smtp.example.com\"\nfrom = \"Sales <a@example.com>\"\nto = [\"b@example.com\"]";
     let rules = parse(text).unwrap();
     let Receiver::Email(receiver) = &rules.destinations.get("m").unwrap().receiver else { panic!("no mailbox") };
-    assert_eq!(receiver.server.expose_secret(), "smtps://me:p%40ss%2Fword@smtp.example.com");
+    assert_eq!(receiver.server.expose_secret(), "smtps://me:p%40ss%2Fw%2541&d@smtp.example.com");
 }
 
 #[test]

@@ -18,7 +18,8 @@ use std::sync::Arc;
 use serde_json::Value;
 
 pub use event::{
-    Arrived, Event, EventCall, EventItem, EventKind, LARGEST_BATCH, LARGEST_EVENT, MOST_EVENTS, split as split_events,
+    Arrived, Event, EventCall, EventItem, EventKind, LARGEST_BATCH, LARGEST_EVENT, MOST_EVENTS,
+    read_loosely as read_event_loosely, split as split_events,
 };
 pub(crate) use event::{email_in, phone_in};
 

@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 use super::Trigger;
 use super::file::{Find, On};
 use super::rule::{Action, Make, NamedTemplates};
-use super::template::{Template, Templates};
+use super::template::{Reader, Template, Templates};
 use crate::delivery::NewDelivery;
 use crate::destinations::DestinationKind;
 use crate::identity::{Email, IdentityKey, Phone};
@@ -204,7 +204,7 @@ impl<'a> Builder<'a> {
     }
 
     fn text(&self, template: &Template) -> Result<Option<String>, String> {
-        self.templates.text(template, self.seen)
+        self.templates.text(template, self.seen, Reader::Plain)
     }
 
     fn maybe(&self, template: Option<&Template>) -> Result<Option<String>, String> {
@@ -305,13 +305,15 @@ impl<'a> Builder<'a> {
     }
 
     fn send(&mut self, destination: &str, kind: DestinationKind, templates: &NamedTemplates) -> Built {
+        let reader = if kind == DestinationKind::Slack { Reader::Slack } else { Reader::Plain };
         let mut content = Map::new();
         for (name, template) in templates {
             let is_structure = matches!(name.as_str(), "data" | "blocks");
             let value = match template {
+                whole if name == "blocks" => self.templates.slack_blocks(whole, self.seen)?,
                 Template::List(_) | Template::Object(_) => self.templates.value(template, self.seen)?,
                 whole if is_structure => self.templates.value(whole, self.seen)?,
-                text => self.text(text)?.map_or(Value::Null, Value::String),
+                text => self.templates.text(text, self.seen, reader)?.map_or(Value::Null, Value::String),
             };
             if !value.is_null() {
                 content.insert(name.clone(), value);
@@ -320,7 +322,8 @@ impl<'a> Builder<'a> {
         match kind {
             DestinationKind::Webhook => self.complete(&mut content),
             DestinationKind::Slack | DestinationKind::Email if !content.contains_key("text") => return Ok(None),
-            DestinationKind::Slack | DestinationKind::Email => {}
+            DestinationKind::Slack => drop(content.insert("escaped".to_owned(), true.into())),
+            DestinationKind::Email => {}
         }
         self.sent += 1;
         let delivery = NewDelivery {

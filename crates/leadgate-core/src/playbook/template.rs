@@ -1,4 +1,5 @@
-//! Templates: texts with `{{ … }}` in them. Nothing is escaped: the CRM's texts are plain.
+//! Templates: texts with `{{ … }}` in them. Nothing is escaped, for the CRM's texts are plain, but in texts for Slack: there everything that is
+//! filled in is, and what the rule itself says stands as it is written.
 
 use std::sync::Arc;
 
@@ -10,6 +11,8 @@ use minijinja::{Environment, ErrorKind, UndefinedBehavior, Value as JinjaValue, 
 use rust_decimal::Decimal;
 use serde_json::{Map, Value};
 
+use crate::destinations::slack_text;
+
 /// What one template may do at most, so that a loop in it ends.
 const FUEL: u64 = 20_000;
 /// The longest text a template may make.
@@ -19,6 +22,16 @@ const LONGEST: usize = 60_000;
 #[derive(Clone, Debug)]
 pub(super) struct Templates {
     environment: Arc<Environment<'static>>,
+    for_slack: Arc<Environment<'static>>,
+}
+
+/// Who reads a text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Reader {
+    /// Whoever takes it as it is.
+    Plain,
+    /// Slack, where some signs are marks.
+    Slack,
 }
 
 impl Default for Templates {
@@ -57,7 +70,20 @@ impl Templates {
             written(moment, format.as_deref().unwrap_or("%-d %B %Y, %H:%M %Z"), &zone)
         });
         environment.add_filter("money", |amount: &JinjaValue| money(amount));
-        Templates { environment: Arc::new(environment) }
+        environment.add_filter("slack", |text: &JinjaValue| JinjaValue::from_safe_string(slack_text(text)));
+        environment.add_function("slack_link", |url: &JinjaValue, text: &JinjaValue| {
+            JinjaValue::from_safe_string(slack_text::link(&plain_text(url), &plain_text(text)))
+        });
+        let mut for_slack = environment.clone();
+        for_slack.set_formatter(|out, _, value| out.write_str(&slack_text(value)).map_err(minijinja::Error::from));
+        Templates { environment: Arc::new(environment), for_slack: Arc::new(for_slack) }
+    }
+
+    fn environment(&self, reader: Reader) -> &Environment<'static> {
+        match reader {
+            Reader::Plain => &self.environment,
+            Reader::Slack => &self.for_slack,
+        }
     }
 
     /// Reads a text. `known` are the names that it may speak of.
@@ -68,6 +94,7 @@ impl Templates {
         }
         let template = self.environment.template_from_str(written).map_err(|error| in_words(&error))?;
         let mut names: Vec<String> = template.undeclared_variables(false).into_iter().collect();
+        names.retain(|name| self.environment.globals().all(|(global, _)| global != name));
         names.sort();
         if let Some(name) = names.iter().find(|name| !known.contains(&name.as_str())) {
             return Err(format!("knows no \"{name}\"; a text may speak of: {}", known.join(", ")));
@@ -99,20 +126,7 @@ impl Templates {
     pub(super) fn value(&self, template: &Template, view: &Map<String, Value>) -> Result<Value, String> {
         match template {
             Template::Fixed(value) => Ok(value.clone()),
-            Template::Expression(source) => {
-                let expression = self.environment.compile_expression(source).map_err(|error| in_words(&error))?;
-                let value = expression.eval(JinjaValue::from(Serde(view))).map_err(|error| in_words(&error))?;
-                if value.is_undefined() {
-                    Ok(Value::Null)
-                } else {
-                    serde_json::to_value(&value).map_err(|_| "it is no value".to_owned())
-                }
-            }
-            Template::Text(source) => self
-                .environment
-                .render_str(source, JinjaValue::from(Serde(view)))
-                .map_err(|error| in_words(&error))
-                .map(Value::String),
+            Template::Expression(_) | Template::Text(_) => self.filled_in(template, view, Reader::Plain),
             Template::List(items) => {
                 items.iter().map(|item| self.value(item, view)).collect::<Result<_, _>>().map(Value::Array)
             }
@@ -123,9 +137,57 @@ impl Templates {
         }
     }
 
+    /// The same for a structure that Slack reads: in it what stands under `text` is a text, and everything else, such as the address behind a
+    /// button, is not.
+    pub(super) fn slack_blocks(&self, template: &Template, view: &Map<String, Value>) -> Result<Value, String> {
+        match template {
+            Template::List(items) => {
+                items.iter().map(|item| self.slack_blocks(item, view)).collect::<Result<_, _>>().map(Value::Array)
+            }
+            Template::Object(entries) => {
+                let entry = |(name, item): &(String, Template)| {
+                    let is_text = name == "text" && matches!(item, Template::Expression(_) | Template::Text(_));
+                    let reader = if is_text { Reader::Slack } else { Reader::Plain };
+                    let value =
+                        if is_text { self.filled_in(item, view, reader)? } else { self.slack_blocks(item, view)? };
+                    Ok((name.clone(), value))
+                };
+                entries.iter().map(entry).collect::<Result<_, String>>().map(Value::Object)
+            }
+            other => self.value(other, view),
+        }
+    }
+
+    fn filled_in(&self, template: &Template, view: &Map<String, Value>, reader: Reader) -> Result<Value, String> {
+        let environment = self.environment(reader);
+        match template {
+            Template::Expression(source) => {
+                let expression = environment.compile_expression(source).map_err(|error| in_words(&error))?;
+                let value = expression.eval(JinjaValue::from(Serde(view))).map_err(|error| in_words(&error))?;
+                if value.is_undefined() || value.is_none() {
+                    return Ok(Value::Null);
+                }
+                match reader {
+                    Reader::Plain => serde_json::to_value(&value).map_err(|_| "it is no value".to_owned()),
+                    Reader::Slack => Ok(slack_text(&value).into()),
+                }
+            }
+            Template::Text(source) => environment
+                .render_str(source, JinjaValue::from(Serde(view)))
+                .map_err(|error| in_words(&error))
+                .map(Value::String),
+            whole => self.value(whole, view),
+        }
+    }
+
     /// The text that a template makes; none if it is blank.
-    pub(super) fn text(&self, template: &Template, view: &Map<String, Value>) -> Result<Option<String>, String> {
-        let text = match self.value(template, view)? {
+    pub(super) fn text(
+        &self,
+        template: &Template,
+        view: &Map<String, Value>,
+        reader: Reader,
+    ) -> Result<Option<String>, String> {
+        let text = match self.filled_in(template, view, reader)? {
             Value::Null => return Ok(None),
             Value::String(text) => text,
             other => other.to_string(),
@@ -136,6 +198,16 @@ impl Templates {
         let text = text.trim();
         Ok((!text.is_empty()).then(|| text.to_owned()))
     }
+}
+
+fn plain_text(value: &JinjaValue) -> String {
+    if value.is_undefined() || value.is_none() { String::new() } else { value.to_string() }
+}
+
+/// As Slack shows it literally, unless a link was made of it, or it was escaped before.
+fn slack_text(value: &JinjaValue) -> String {
+    let text = plain_text(value);
+    if value.is_safe() { text } else { slack_text::escape(&text) }
 }
 
 fn add_builtin_filters(environment: &mut Environment<'static>) {

@@ -1,7 +1,8 @@
 //! Events as they are taken: which shapes, which are refused, and how a request comes apart.
 
 use leadgate_core::intake::{
-    self, Arrived, EventCall, EventKind, LARGEST_EVENT, MOST_EVENTS, ReadingRules, Submission, split_events,
+    self, Arrived, EventCall, EventKind, LARGEST_EVENT, MOST_EVENTS, ReadingRules, Submission, read_event_loosely,
+    split_events,
 };
 use leadgate_core::submission::{RawSubmission, Route};
 use rstest::rstest;
@@ -22,6 +23,23 @@ const CALLS: [EventCall; 8] = [
 fn problem(call: EventCall, body: &str) -> String {
     let arrived = split_events(call, body.as_bytes());
     arrived.map_or_else(|error| error.to_string(), |arrived| arrived.items[0].as_ref().unwrap_err().to_string())
+}
+
+#[test]
+fn a_line_of_a_log_is_read_as_an_event_and_the_rest_of_it_left_alone() {
+    let line = json!({
+        "name": "Trial Started", "userId": "7", "email": "Ada@example.com", "timestamp": "2026-03-03T10:00:00Z",
+        "messageId": "m1", "properties": { "plan": "pro" }, "traits": null, "level": "info",
+    });
+    let event = read_event_loosely(line.to_string().as_bytes()).unwrap();
+    assert_eq!((event.name.as_str(), event.user_id.as_deref()), ("Trial Started", Some("7")));
+    assert_eq!((event.message_id.as_deref(), event.email.unwrap().as_str()), (Some("m1"), "ada@example.com"));
+    assert_eq!(
+        (event.at.unwrap().to_string(), &event.properties["plan"]),
+        ("2026-03-03T10:00:00Z".into(), &json!("pro"))
+    );
+    let nobody = read_event_loosely(br#"{"event": "A", "email": "nobody"}"#).unwrap_err();
+    assert!(nobody.to_string().starts_with("email is not an e-mail address"), "{nobody}");
 }
 
 fn track() -> EventCall {

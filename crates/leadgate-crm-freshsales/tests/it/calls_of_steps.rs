@@ -1,6 +1,6 @@
 //! The calls that the steps of a playbook make: each does one thing.
 
-use freshsales_sandbox::Generation;
+use freshsales_sandbox::{Generation, Kind};
 use leadgate_core::catalog::{Section, SectionContent};
 use leadgate_core::crm::{CrmCall, CrmReply, NewActivity, NewDeal, NewTask};
 use leadgate_core::record::{RecordKind, RecordRef};
@@ -74,4 +74,38 @@ async fn a_lead_is_converted() {
     let convert = || CrmCall::ConvertLead { lead: lead.id, fields: fields(json!({ "last_name": "King" })) };
     assert_eq!(port.snapshot(convert()).await.record.kind, RecordKind::Contact);
     assert!(port.call(convert()).await.result.is_err());
+}
+
+/// The account's activities go oldest first: what was written lately is on the last page, or on the one before if others wrote since. Its notes go
+/// newest first, and a record's tasks come all at once.
+#[rstest]
+#[case::task(Kind::Task, CrmCall::ListTasks as fn(RecordRef) -> CrmCall, (301, 1))]
+#[case::activity(Kind::SalesActivity, CrmCall::ListActivities as fn(RecordRef) -> CrmCall, (201, 3))]
+#[case::note(Kind::Note, CrmCall::ListNotes as fn(RecordRef) -> CrmCall, (201, 3))]
+#[tokio::test]
+async fn what_others_write_after_it_hides_no_entry(
+    #[case] kind: Kind,
+    #[case] list: fn(RecordRef) -> CrmCall,
+    #[case] rows_and_requests: (usize, u32),
+) {
+    let port = Port::open(Generation::Suite).await;
+    let record = ada(&port).await;
+    let activity_type = names(&port, Section::ActivityTypes).await[0].id;
+    let seed = |title: &str| {
+        let entry = json!({
+            "title": title, "description": title, "due_date": "2026-06-16T00:00:00Z", "sales_activity_type_id": activity_type,
+            "start_date": "2026-06-16T00:00:00Z", "end_date": "2026-06-16T01:00:00Z",
+            "targetable_type": "Contact", "targetable_id": record.id,
+        });
+        port.account().seed(kind, &entry)
+    };
+    for _ in 0..299 {
+        seed("before");
+    }
+    let written = seed("ours");
+    seed("another's");
+    let answer = port.call(list(record)).await;
+    let Ok(CrmReply::Notes(seen)) = answer.result else { panic!("{answer:?}") };
+    assert!(seen.iter().any(|entry| entry.id == written), "{} rows", seen.len());
+    assert_eq!((seen.len(), answer.requests), rows_and_requests);
 }

@@ -49,8 +49,9 @@ impl Desks {
         Desks(desks.collect())
     }
 
-    pub(crate) fn is_empty(&self) -> bool {
-        self.0.is_empty()
+    /// Whether the rules have a destination of this name.
+    pub(crate) fn knows(&self, destination: &str) -> bool {
+        self.0.contains_key(destination)
     }
 
     /// Whether an attempt is under way.

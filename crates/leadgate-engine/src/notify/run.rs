@@ -20,9 +20,6 @@ type Attempts = JoinSet<Result<bool, StoreError>>;
 impl Engine {
     /// Makes deliveries until told to stop, then lets the attempts under way end and records them.
     pub(crate) async fn notify(&self, mut stop: watch::Receiver<bool>) {
-        if self.shared.desks.is_empty() {
-            return;
-        }
         let mut attempts = Attempts::new();
         loop {
             let sleep = self.start_errands(&mut attempts).await.unwrap_or_else(|error| store_trouble(&error));

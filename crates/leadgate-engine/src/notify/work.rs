@@ -37,16 +37,31 @@ impl Drop for Errand {
 }
 
 impl Engine {
-    /// Leases what is due and has a slot.
+    /// Leases what is due and has a slot. What waits for a destination that the rules do not have any more is parked on the way.
     pub(crate) async fn claim_errands(&self) -> Result<Vec<Errand>, StoreError> {
         let now = self.now();
         let destinations = self.shared.desks.rooms(now);
-        if destinations.iter().all(|destination| destination.room == 0) {
+        if destinations.iter().all(|destination| destination.room == 0) && !self.strangers_wait().await? {
             return Ok(Vec::new());
         }
         let claim = DeliveryClaim { worker: self.shared.settings.worker.clone(), now, destinations };
         let claimed = self.shared.store.claim_deliveries(claim).await?;
         Ok(claimed.into_iter().map(|claimed| self.errand(claimed, now)).collect())
+    }
+
+    /// Whether something waits for a destination that the rules do not have.
+    async fn strangers_wait(&self) -> Result<bool, StoreError> {
+        let due = self.shared.store.deliveries_due().await?;
+        Ok(due.iter().any(|(destination, _)| !self.shared.desks.knows(destination)))
+    }
+
+    /// Parks what waits for destinations that were taken out of the rules while no process ran, also of those that were switched off.
+    pub(crate) async fn park_strangers(&self) -> Result<(), StoreError> {
+        let now = self.now();
+        let mut destinations = self.shared.desks.rooms(now);
+        destinations.iter_mut().for_each(|destination| destination.room = 0);
+        let claim = DeliveryClaim { worker: self.shared.settings.worker.clone(), now, destinations };
+        self.shared.store.claim_deliveries(claim).await.map(drop)
     }
 
     fn errand(&self, claimed: ClaimedDelivery, now: Timestamp) -> Errand {
@@ -109,9 +124,6 @@ impl Engine {
 
     /// When the next delivery is due, a person and an open circuit considered.
     pub(crate) async fn next_errand(&self) -> Result<Option<Timestamp>, StoreError> {
-        if self.shared.desks.is_empty() {
-            return Ok(None);
-        }
         let now = self.now();
         let due = self.shared.store.deliveries_due().await?;
         Ok(due.into_iter().map(|(destination, due)| self.shared.desks.may_go_at(&destination, due, now)).min())

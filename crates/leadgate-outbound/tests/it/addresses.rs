@@ -12,7 +12,7 @@ use serde_json::json;
 use crate::courier::{content, deliver_looking_up, webhook_rules};
 
 /// Every name stands for these addresses.
-struct Always(Vec<IpAddr>);
+pub(crate) struct Always(Vec<IpAddr>);
 
 #[async_trait]
 impl LookUp for Always {
@@ -21,7 +21,7 @@ impl LookUp for Always {
     }
 }
 
-fn always(addresses: &[&str]) -> Arc<Always> {
+pub(crate) fn always(addresses: &[&str]) -> Arc<Always> {
     Arc::new(Always(addresses.iter().map(|address| address.parse().unwrap()).collect()))
 }
 
@@ -56,19 +56,25 @@ const FORBIDDEN: &[&str] = &[
     "::",
     "::1",
     "::ffff:127.0.0.1",
+    "::ffff:8.8.8.8",
+    "::8.8.8.8",
     "::ffff:10.0.0.1",
     "::ffff:169.254.169.254",
     "::127.0.0.1",
     "64:ff9b::127.0.0.1",
     "64:ff9b::10.0.0.1",
     "64:ff9b::a9fe:a9fe",
+    "64:ff9b::8.8.8.8",
     "64:ff9b:1::1",
+    "64:ff9b:1::808:808",
     "100::1",
     "2001::1",
     "2001:0:7f00:1::1",
+    "2001:0:808:808::1",
     "2001:db8::1",
     "2002:7f00:1::",
     "2002:a00:1::1",
+    "2002:808:808::1",
     "3fff::1",
     "fc00::1",
     "fd12:3456:789a::1",

@@ -158,3 +158,32 @@ async fn what_a_dead_process_had_leased_is_sent_under_the_same_id() {
     assert_eq!(ids(&receiver), ["d1"]);
     assert!(gateway.account().now() >= lease_until);
 }
+
+#[tokio::test]
+async fn what_waits_for_a_destination_that_is_gone_is_parked_also_when_none_is_left() {
+    let receiver = TestReceiver::start().await;
+    for gateway in [gateway(&[&receiver], "").await, TestGateway::open().await] {
+        add(&gateway, "d1", "gone", "deal:1").await;
+        gateway.settle().await;
+        let told = gateway.store().delivery("d1").await.unwrap().unwrap().summary;
+        assert_eq!(told.progress, DeliveryProgress::Parked);
+        assert!(told.parked_because.unwrap().contains("no destination of this name"));
+    }
+}
+
+#[tokio::test]
+async fn the_loop_parks_what_comes_while_the_rules_have_no_destination() {
+    let gateway = TestGateway::open().await;
+    let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
+    let engine = gateway.engine().clone();
+    let running = tokio::spawn(async move { engine.run(async { drop(stopped.await) }).await });
+    add(&gateway, "d1", "gone", "deal:1").await;
+    let parked = async {
+        while progress(&gateway, "d1").await != DeliveryProgress::Parked {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(30), parked).await.unwrap();
+    drop(stop);
+    running.await.unwrap();
+}

@@ -1,11 +1,17 @@
 //! What a mail server is told.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use leadgate_core::delivery::Outbound as _;
+use leadgate_core::rules::Rules;
+use leadgate_outbound::Courier;
 use serde_json::json;
 use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader};
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 
-use crate::courier::deliver;
+use crate::addresses::always;
+use crate::courier::{deliver, deliver_looking_up, parcel};
 
 /// A mail server for one message: its address, and what it was told.
 async fn mail_server(answer_to_message: &'static str) -> (String, oneshot::Receiver<Vec<String>>) {
@@ -22,7 +28,9 @@ async fn mail_server(answer_to_message: &'static str) -> (String, oneshot::Recei
                 (true, ".") => answer_to_message,
                 (true, _) => "",
                 (false, "DATA") => "354 go on\r\n",
+                (false, "QUIT") if answer_to_message.contains("silence") => "",
                 (false, "QUIT") => "221 bye\r\n",
+                (false, line) if line.starts_with("EHLO") => "250-here\r\n250 AUTH PLAIN\r\n",
                 (false, _) => "250 ok\r\n",
             };
             in_message = line == "DATA" || in_message && line != ".";
@@ -78,4 +86,37 @@ async fn a_refusal_and_a_trouble_are_told_apart() {
 async fn nothing_to_say_is_not_sent() {
     let answer = deliver(&rules("127.0.0.1:1"), json!({"subject": " "})).await;
     assert_eq!(answer.class(), "unusable");
+}
+
+#[tokio::test]
+async fn a_password_arrives_sign_for_sign() {
+    const PASSWORD: &str = "a&b=c%41+d e@f/g:h#i?ü";
+    let (address, hears) = mail_server("250 ok\r\n").await;
+    let rules = rules(&address).replace("smtp://", "smtp://me%40example.com:$PASSWORD@");
+    let rules = Rules::parse(&rules, &|name| (name == "PASSWORD").then(|| PASSWORD.to_owned())).unwrap();
+    let answer = Courier::new(&rules.destinations).deliver(parcel(json!({"subject": "x", "text": "y"}))).await;
+    assert_eq!(answer.result, Ok(()));
+    let told = hears.await.unwrap();
+    let said = told.iter().find_map(|line| line.strip_prefix("AUTH PLAIN ")).unwrap();
+    let said = String::from_utf8(STANDARD.decode(said).unwrap()).unwrap();
+    assert_eq!(said, format!("\0me@example.com\0{PASSWORD}"));
+}
+
+#[tokio::test]
+async fn the_next_address_of_the_server_is_tried_if_the_first_does_not_answer() {
+    let (address, hears) = mail_server("250 ok\r\n").await;
+    let port = address.rsplit(':').next().unwrap();
+    // Nobody listens at the first.
+    let rules = rules(&format!("smtp.example.com:{port}")).replace("127.0.0.1\"]", "127.0.0.0/8\"]");
+    let look_up = always(&["127.0.0.2", "127.0.0.1"]);
+    let answer = deliver_looking_up(&rules, json!({"subject": "x", "text": "y"}), look_up).await;
+    assert_eq!(answer.result, Ok(()));
+    assert!(hears.await.unwrap().contains(&"RCPT TO:<sales@example.com>".to_owned()));
+}
+
+#[tokio::test]
+async fn a_server_that_says_no_goodbye_has_taken_the_message() {
+    let (address, _hears) = mail_server("250 ok, then silence\r\n").await;
+    let answer = deliver(&format!("{}\ntimeout = \"2s\"", rules(&address)), json!({"subject": "x", "text": "y"})).await;
+    assert_eq!(answer.result, Ok(()));
 }

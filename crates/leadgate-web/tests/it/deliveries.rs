@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use axum::body::Body;
 use leadgate_core::rules::Rules;
+use rstest::rstest;
 use serde_json::json;
 
 use crate::test_gateway::{TestGateway, post};
@@ -44,6 +45,20 @@ async fn what_is_not_there_is_told() {
     assert_eq!(ask(&gateway, "/v1/deliveries/msg_1/retry").await.0, 404);
     let (status, problem) = ask(&gateway, "/v1/destinations/nobody/test").await;
     assert_eq!((status, &problem["type"]), (404, &json!("urn:leadgate:problem:no-such-destination")));
+    let (status, problem) = ask(&gateway, "/v1/destinations/nobody/enable").await;
+    assert_eq!((status, &problem["type"]), (404, &json!("urn:leadgate:problem:no-such-destination")));
+    assert_eq!(ask(&gateway, "/v1/destinations/sales/enable").await.0, 200);
+}
+
+#[rstest]
+#[case("/v1/deliveries/%FF/retry")]
+#[case("/v1/destinations/%FF/test")]
+#[case("/v1/destinations/%FF/enable")]
+#[case("/v1/jobs/%FF/release")]
+#[tokio::test]
+async fn a_name_that_is_no_text_is_answered_as_a_problem(#[case] path: &str) {
+    let (status, problem) = ask(&gateway(), path).await;
+    assert_eq!((status, &problem["type"]), (404, &json!("urn:leadgate:problem:no-such-path")));
 }
 
 #[tokio::test]

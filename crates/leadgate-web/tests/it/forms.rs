@@ -101,6 +101,7 @@ async fn what_is_stored_is_the_post_without_what_is_for_the_door() {
 #[case::untyped(from_page().body(Body::from(ADA)).unwrap(), (415, "not-a-form"))]
 #[case::latin1(urlencoded(from_page(), &format!("{ADA}&city=M%FCnchen")), (400, "form-unreadable"))]
 #[case::no_json(from_page().text("[1]"), (400, "form-unreadable"))]
+#[case::compressed(urlencoded(from_page().header("content-encoding", "gzip"), ADA), (415, "compressed"))]
 #[case::no_boundary(from_page().header("content-type", "multipart/form-data").body(Body::from("x")).unwrap(), (400, "form-unreadable"))]
 #[case::cut_multipart(from_page().header("content-type", "multipart/form-data; boundary=b").body(Body::from("--b\r\nContent-Disposition: form-data; name=\"a\"\r\n\r\nx")).unwrap(), (400, "form-unreadable"))]
 #[case::many_fields(urlencoded(from_page(), &"a=1&".repeat(201)), (400, "form-unreadable"))]

@@ -116,6 +116,19 @@ async fn what_says_nothing_is_refused(#[case] body: &str, #[case] status: u16) {
     assert!(answer.json()["error"].is_string());
 }
 
+#[rstest]
+#[case::gzip("gzip", 415)]
+#[case::brotli("br", 415)]
+#[case::plain("identity", 200)]
+#[tokio::test]
+async fn a_compressed_body_is_refused_and_not_kept(#[case] encoding: &str, #[case] status: u16) {
+    let gateway = gateway();
+    let request = hook("/freshsales/webhook").header("content-encoding", encoding).json(json!({"deal_id": 7}));
+    let answer = gateway.send(request).await;
+    assert_eq!((answer.status.as_u16(), gateway.store.kept()), (status, usize::from(status == 200)));
+    assert!(status == 200 || answer.json()["error"].as_str().unwrap().contains("send it without Content-Encoding"));
+}
+
 #[tokio::test]
 async fn a_body_that_is_too_large_is_refused() {
     let body = json!({"deal_id": 7, "deal_name": "x".repeat(70_000)});

@@ -102,6 +102,7 @@ async fn a_cause_is_logged_once_with_the_request_id() {
 const CANARY_EMAIL: &str = "canary.bird@example.com";
 const CANARY_NAME: &str = "Canarybird";
 const CANARY_KEY: &str = "lg_canary_key_0123456789";
+const CANARY_SECRET: &str = "canary-secret-of-the-webhooks";
 
 fn form(body: &str) -> Request<Body> {
     let page = format!("https://www.example.com/?email={CANARY_EMAIL}");
@@ -109,7 +110,29 @@ fn form(body: &str) -> Request<Body> {
     crate::forms::urlencoded(request, body)
 }
 
+/// Notifications of the CRM, right and wrong, with the secret wherever it may stand.
+fn notifications() -> Vec<Request<Body>> {
+    let notified = json!({ "deal_id": 7, "deal_name": CANARY_NAME });
+    let hook = |header: &str, value: &str| Request::post("/freshsales/webhook").header(header, value);
+    let in_address = |query: &str| Request::post(format!("/freshsales/webhook?{query}"));
+    vec![
+        hook("x-leadgate-secret", CANARY_SECRET).json(notified.clone()),
+        hook("x-leadgate-secret", &format!("{CANARY_SECRET}!")).json(notified.clone()),
+        hook("authorization", &format!("Token {CANARY_SECRET}")).json(notified.clone()),
+        hook("x-leadgate-secret", CANARY_SECRET).text(&format!("{{\"deal_name\": \"{CANARY_NAME}")),
+        in_address(&format!("secret={CANARY_SECRET}")).json(notified.clone()),
+        in_address(&format!("secret={CANARY_SECRET}&x={CANARY_EMAIL}")).json(json!({ "name": CANARY_NAME })),
+        in_address(&format!("token={CANARY_SECRET}!")).json(notified),
+    ]
+}
+
 fn requests() -> Vec<Request<Body>> {
+    let mut requests = notifications();
+    requests.extend(submissions());
+    requests
+}
+
+fn submissions() -> Vec<Request<Body>> {
     let keyed = |path: &str| Request::post(path).header("x-leadgate-key", CANARY_KEY);
     let lead = json!({ "email": CANARY_EMAIL, "firstName": CANARY_NAME });
     let wrong = json!({ "email": CANARY_EMAIL, "first_name": 7, CANARY_NAME: CANARY_EMAIL });
@@ -150,7 +173,8 @@ async fn no_key_and_no_personal_data_ever() {
         let keys = vec![app_key("shop", KEY), app_key("birds", CANARY_KEY)];
         let gateway = TestGateway::with(|settings| {
             settings.access = leadgate_web::Access::Keys(keys);
-            settings.reading.rules = rules(crate::forms::DEMO);
+            let notifications = format!("[notifications]\nsecrets = [\"{CANARY_SECRET}\"]\n{}", crate::forms::DEMO);
+            settings.reading.rules = rules(&notifications);
         });
         end.into_iter().for_each(|end| gateway.store.end_all(end));
         trouble.into_iter().for_each(|trouble| gateway.store.trouble(trouble));
@@ -161,7 +185,7 @@ async fn no_key_and_no_personal_data_ever() {
     let text = captured.text();
     assert!(text.lines().count() >= requests().len() * 12, "the requests were not logged at all");
     assert!(text.contains("birds"));
-    for planted in [CANARY_EMAIL, CANARY_NAME, CANARY_KEY, "canary", KEY] {
+    for planted in [CANARY_EMAIL, CANARY_NAME, CANARY_KEY, CANARY_SECRET, "canary", KEY] {
         assert!(!text.to_lowercase().contains(&planted.to_lowercase()), "{planted} was logged");
     }
 }

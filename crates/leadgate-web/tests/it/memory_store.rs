@@ -22,6 +22,7 @@ use leadgate_store::model::{
     NewSubmission, PlannedSubmission, Progress, QueueStats, ReleaseOutcome, SeenChange, SubmissionEntry,
     SubmissionFilter, SubmissionStory, TurnOutcome, TurnRecord,
 };
+use leadgate_store::retention::{OldRows, RemovedRows};
 use leadgate_store::signals::Signals;
 use leadgate_store::{Store, StoreError};
 use serde_json::Value;
@@ -386,6 +387,10 @@ impl Store for MemoryStore {
 
     async fn watches(&self) -> Result<Vec<(RecordKind, WatchState)>, StoreError> {
         unreachable!("only the engine looks at the CRM")
+    }
+
+    async fn remove_old(&self, _: OldRows) -> Result<RemovedRows, StoreError> {
+        unreachable!("only the engine removes what is old")
     }
 
     async fn put_watch(&self, _: RecordKind, _: WatchState) -> Result<(), StoreError> {

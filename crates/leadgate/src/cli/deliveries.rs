@@ -4,7 +4,7 @@ use clap::{Args, Subcommand, ValueEnum};
 use serde_json::Value;
 
 use super::Session;
-use super::jobs::text;
+use super::listing::{ListingFlags, at_desk, rows, table, text};
 use crate::desk::Desk;
 use crate::exit::{CommandResult, Exit, Failure};
 use crate::remote::GatewayFlags;
@@ -29,11 +29,8 @@ pub(super) struct ListFlags {
     /// Only those to this destination
     #[arg(long, value_name = "NAME")]
     destination: Option<String>,
-    /// How many at most
-    #[arg(long, default_value_t = 50)]
-    limit: u32,
     #[command(flatten)]
-    gateway: GatewayFlags,
+    listing: ListingFlags,
 }
 
 #[derive(Debug, Args)]
@@ -76,7 +73,7 @@ impl StatusChoice {
 impl Command {
     fn gateway(&self) -> &GatewayFlags {
         match self {
-            Command::List(flags) => &flags.gateway,
+            Command::List(flags) => &flags.listing.gateway,
             Command::Show(flags) | Command::Retry(flags) => &flags.gateway,
             Command::RetryAll(flags) => &flags.gateway,
         }
@@ -84,11 +81,8 @@ impl Command {
 }
 
 pub(super) async fn run(command: Command, session: &Session) -> CommandResult {
-    let effective = session.settings(None, Vec::new())?;
-    let desk = Desk::open(command.gateway(), &effective).await?;
-    let result = run_at(&command, &desk, session).await;
-    desk.close().await;
-    result.map(|()| Exit::Done)
+    let work = async |desk: &Desk| run_at(&command, desk, session).await;
+    at_desk(command.gateway(), session, work).await.map(|()| Exit::Done)
 }
 
 async fn run_at(command: &Command, desk: &Desk, session: &Session) -> Result<(), Failure> {
@@ -96,7 +90,7 @@ async fn run_at(command: &Command, desk: &Desk, session: &Session) -> Result<(),
     match command {
         Command::List(flags) => {
             let status = flags.status.map(StatusChoice::name);
-            let document = desk.deliveries(status, flags.destination.as_deref(), flags.limit).await?;
+            let document = desk.deliveries(status, flags.destination.as_deref(), flags.listing.limit).await?;
             screen.show(&document, || listed(&document, session));
         }
         Command::Show(flags) => {
@@ -116,14 +110,19 @@ async fn run_at(command: &Command, desk: &Desk, session: &Session) -> Result<(),
 }
 
 fn listed(document: &Value, session: &Session) -> String {
-    let deliveries = document["deliveries"].as_array().map(Vec::as_slice).unwrap_or_default();
-    if deliveries.is_empty() {
-        return "no deliveries".to_owned();
+    let columns = [
+        ("ID", "/id"),
+        ("DESTINATION", "/destination"),
+        ("STATUS", "/status"),
+        ("ATTEMPTS", "/attempts"),
+        ("CREATED", "/created_at"),
+        ("DUE", "/due_at"),
+        ("WHY PARKED", "/parked_because"),
+    ];
+    match rows(&document["deliveries"]) {
+        [] => "no deliveries".to_owned(),
+        _ => table(&session.screen, &document["deliveries"], columns),
     }
-    let columns = ["id", "destination", "status", "attempts", "created_at", "due_at", "parked_because"];
-    let row = |delivery: &Value| columns.map(|name| text(&delivery[name]));
-    let header = ["ID", "DESTINATION", "STATUS", "ATTEMPTS", "CREATED", "DUE", "WHY PARKED"];
-    session.screen.table(header, deliveries.iter().map(row).collect())
 }
 
 pub(super) fn told(document: &Value, session: &Session) -> String {
@@ -138,11 +137,10 @@ pub(super) fn told(document: &Value, session: &Session) -> String {
     if !document["parked_because"].is_null() {
         lines.push(format!("parked      {}", text(&document["parked_because"])));
     }
-    let attempts = document["attempts_made"].as_array().map(Vec::as_slice).unwrap_or_default();
-    if !attempts.is_empty() {
-        let row = |attempt: &Value| ["at", "status", "class", "took_ms", "message"].map(|name| text(&attempt[name]));
-        let table = screen.table(["AT", "STATUS", "CLASS", "MS", "MESSAGE"], attempts.iter().map(row).collect());
-        lines.extend([String::new(), table]);
+    if !rows(&document["attempts_made"]).is_empty() {
+        let columns =
+            [("AT", "/at"), ("STATUS", "/status"), ("CLASS", "/class"), ("MS", "/took_ms"), ("MESSAGE", "/message")];
+        lines.extend([String::new(), table(screen, &document["attempts_made"], columns)]);
     }
     lines.join("\n")
 }

@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use super::Session;
 use super::deliveries::told;
-use super::jobs::text;
+use super::listing::text;
 use crate::exit::{CommandResult, Exit, Failure};
 use crate::remote::{Ask, GatewayFlags, Remote};
 

@@ -5,10 +5,10 @@ use leadgate_store::model::{JobId, Progress};
 use serde_json::Value;
 
 use super::Session;
+use super::listing::{ListingFlags, at_desk, rows, table, text};
 use crate::desk::Desk;
 use crate::exit::{CommandResult, Exit, Failure};
 use crate::remote::GatewayFlags;
-use crate::screen::harmless;
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
@@ -19,7 +19,7 @@ pub(super) enum Command {
     /// Let a parked job try again
     Release(OneFlags),
     /// Let every parked job try again
-    Retry(AllFlags),
+    Retry(GatewayFlags),
 }
 
 #[derive(Debug, Args)]
@@ -27,23 +27,14 @@ pub(super) struct ListFlags {
     /// Only those in this state
     #[arg(long, value_name = "STATE")]
     status: Option<StatusChoice>,
-    /// How many at most
-    #[arg(long, default_value_t = 50)]
-    limit: u32,
     #[command(flatten)]
-    gateway: GatewayFlags,
+    listing: ListingFlags,
 }
 
 #[derive(Debug, Args)]
 pub(super) struct OneFlags {
     /// The job's number, as `jobs list` shows it
     id: i64,
-    #[command(flatten)]
-    gateway: GatewayFlags,
-}
-
-#[derive(Debug, Args)]
-pub(super) struct AllFlags {
     #[command(flatten)]
     gateway: GatewayFlags,
 }
@@ -71,49 +62,37 @@ impl StatusChoice {
 impl Command {
     fn gateway(&self) -> &GatewayFlags {
         match self {
-            Command::List(flags) => &flags.gateway,
+            Command::List(flags) => &flags.listing.gateway,
             Command::Show(flags) | Command::Release(flags) => &flags.gateway,
-            Command::Retry(flags) => &flags.gateway,
+            Command::Retry(gateway) => gateway,
         }
     }
 }
 
 pub(super) async fn run(command: Command, session: &Session) -> CommandResult {
-    let effective = session.settings(None, Vec::new())?;
-    let desk = Desk::open(command.gateway(), &effective).await?;
-    let result = match &command {
-        Command::List(flags) => list(flags, &desk, session).await,
-        Command::Show(flags) => show(JobId(flags.id), &desk, session).await,
-        Command::Release(flags) => release(JobId(flags.id), &desk, session).await,
-        Command::Retry(_) => retry(&desk, session).await,
+    let work = async |desk: &Desk| match &command {
+        Command::List(flags) => list(flags, desk, session).await,
+        Command::Show(flags) => show(JobId(flags.id), desk, session).await,
+        Command::Release(flags) => release(JobId(flags.id), desk, session).await,
+        Command::Retry(_) => retry(desk, session).await,
     };
-    desk.close().await;
-    result.map(|()| Exit::Done)
+    at_desk(command.gateway(), session, work).await.map(|()| Exit::Done)
 }
 
 async fn list(flags: &ListFlags, desk: &Desk, session: &Session) -> Result<(), Failure> {
-    let document = desk.jobs(flags.status.map(StatusChoice::progress), flags.limit).await?;
-    session.screen.show(&document, || {
-        let jobs = document["jobs"].as_array().map(Vec::as_slice).unwrap_or_default();
-        if jobs.is_empty() {
-            return "no jobs".to_owned();
-        }
-        let row = |job: &Value| {
-            let why = text(&job["parking"]["message"]);
-            [
-                text(&job["id"]),
-                text(&job["status"]),
-                text(&job["step"]),
-                text(&job["lane"]),
-                text(&job["failures"]),
-                text(&job["accepted_at"]),
-                why,
-            ]
-        };
-        session.screen.table(
-            ["ID", "STATUS", "STEP", "LANE", "FAILURES", "ACCEPTED", "WHY PARKED"],
-            jobs.iter().map(row).collect(),
-        )
+    let columns = [
+        ("ID", "/id"),
+        ("STATUS", "/status"),
+        ("STEP", "/step"),
+        ("LANE", "/lane"),
+        ("FAILURES", "/failures"),
+        ("ACCEPTED", "/accepted_at"),
+        ("WHY PARKED", "/parking/message"),
+    ];
+    let document = desk.jobs(flags.status.map(StatusChoice::progress), flags.listing.limit).await?;
+    session.screen.show(&document, || match rows(&document["jobs"]) {
+        [] => "no jobs".to_owned(),
+        _ => table(&session.screen, &document["jobs"], columns),
     });
     Ok(())
 }
@@ -136,14 +115,17 @@ fn told(document: &Value, session: &Session) -> String {
     if !document["parking"].is_null() {
         lines.push(format!("parked      {}", text(&document["parking"]["message"])));
     }
-    let decisions = document["decisions"].as_array().map(Vec::as_slice).unwrap_or_default();
-    lines.extend(decisions.iter().map(|decision| format!("decided     {}", text(decision))));
-    let attempts = document["attempts"].as_array().map(Vec::as_slice).unwrap_or_default();
-    if !attempts.is_empty() {
-        let row =
-            |attempt: &Value| ["at", "call", "status", "class", "took_ms", "message"].map(|name| text(&attempt[name]));
-        let rows = attempts.iter().map(row).collect();
-        lines.extend([String::new(), screen.table(["AT", "CALL", "STATUS", "CLASS", "MS", "MESSAGE"], rows)]);
+    lines.extend(rows(&document["decisions"]).iter().map(|decision| format!("decided     {}", text(decision))));
+    if !rows(&document["attempts"]).is_empty() {
+        let columns = [
+            ("AT", "/at"),
+            ("CALL", "/call"),
+            ("STATUS", "/status"),
+            ("CLASS", "/class"),
+            ("MS", "/took_ms"),
+            ("MESSAGE", "/message"),
+        ];
+        lines.extend([String::new(), table(screen, &document["attempts"], columns)]);
     }
     lines.join("\n")
 }
@@ -158,13 +140,4 @@ async fn retry(desk: &Desk, session: &Session) -> Result<(), Failure> {
     let document = desk.release_all().await?;
     session.screen.show(&document, || format!("{} parked jobs try again", text(&document["released"])));
     Ok(())
-}
-
-/// A JSON value as a cell: texts without quotes, nothing for null.
-pub(super) fn text(value: &Value) -> String {
-    match value {
-        Value::Null => String::new(),
-        Value::String(text) => harmless(text),
-        other => other.to_string(),
-    }
 }

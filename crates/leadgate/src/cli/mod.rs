@@ -12,6 +12,7 @@ mod health;
 mod jobs;
 mod keys;
 mod leads;
+mod listing;
 mod notes;
 mod playbook;
 mod route;

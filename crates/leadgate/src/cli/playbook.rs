@@ -8,8 +8,7 @@ use clap::{Args, Subcommand};
 use jiff::Timestamp;
 use leadgate_core::catalog::Catalog;
 use leadgate_core::clock::Clock as _;
-use leadgate_core::identity::Email;
-use leadgate_core::intake::Event;
+use leadgate_core::intake;
 use leadgate_core::mirror::{Change, Mirrored, SeenBy, Told};
 use leadgate_core::plan::PlanContext;
 use leadgate_core::playbook::forecast::Forecast;
@@ -17,7 +16,7 @@ use leadgate_core::playbook::{Trigger, forecast};
 use leadgate_core::record::{Fields, RecordKind, RecordRef};
 use leadgate_core::submission::SubmissionId;
 use serde::Deserialize;
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use super::Session;
 use crate::exit::{CommandResult, Exit};
@@ -45,25 +44,6 @@ pub(super) struct TryFlags {
     classic: bool,
 }
 
-/// An event as the file says it. What else is in the file is left alone: a line of an analytics library's log will do.
-#[derive(Deserialize)]
-struct EventFile {
-    #[serde(alias = "name")]
-    event: String,
-    email: Option<String>,
-    phone: Option<String>,
-    #[serde(alias = "userId")]
-    user_id: Option<String>,
-    #[serde(alias = "timestamp")]
-    at: Option<Timestamp>,
-    #[serde(default)]
-    properties: Map<String, Value>,
-    #[serde(default)]
-    traits: Map<String, Value>,
-    #[serde(default)]
-    context: Map<String, Value>,
-}
-
 #[derive(Deserialize)]
 struct ChangeFile {
     kind: RecordKind,
@@ -87,39 +67,28 @@ pub(super) fn run(command: Command, session: &Session) -> CommandResult {
     let context = PlanContext::new(submission, now, &catalog, &reading);
     let playbook = &reading.rules.playbook;
     let told = if let Some(file) = &flags.change {
-        let (change, record) = change_of(read(file)?, now);
+        let (change, record) = change_of(understood(file, |text| serde_json::from_slice(text))?, now);
         forecast(playbook, Trigger::Change(&change, &record), &context, flags.classic)
     } else {
-        let event = event_of(read(flags.event.as_deref().unwrap_or(Path::new("-")))?)?;
+        let event = understood(flags.event.as_deref().unwrap_or(Path::new("-")), intake::read_event_loosely)?;
         forecast(playbook, Trigger::Event(&event), &context, flags.classic)
     };
     session.screen.show(&serde_json::to_value(&told).context("the forecast could not be written")?, || in_words(&told));
     Ok(Exit::Done)
 }
 
-fn read<T: serde::de::DeserializeOwned>(file: &Path) -> anyhow::Result<T> {
-    let mut text = String::new();
+/// What a file says, or standard input for `-`.
+fn understood<T, E>(file: &Path, read: impl Fn(&[u8]) -> Result<T, E>) -> anyhow::Result<T>
+where
+    E: std::error::Error + Send + Sync + 'static,
+{
+    let mut text = Vec::new();
     if file == Path::new("-") {
-        std::io::stdin().read_to_string(&mut text).context("standard input could not be read")?;
+        std::io::stdin().read_to_end(&mut text).context("standard input could not be read")?;
     } else {
-        text = std::fs::read_to_string(file).with_context(|| format!("{} could not be read", file.display()))?;
+        text = std::fs::read(file).with_context(|| format!("{} could not be read", file.display()))?;
     }
-    serde_json::from_str(&text).with_context(|| format!("{} is not understood", file.display()))
-}
-
-fn event_of(file: EventFile) -> anyhow::Result<Event> {
-    let email = file.email.as_deref().map(Email::parse).transpose().context("`email` is not an e-mail address")?;
-    Ok(Event {
-        name: file.event,
-        at: file.at,
-        email,
-        phone: file.phone,
-        user_id: file.user_id,
-        properties: file.properties,
-        traits: file.traits,
-        context: file.context,
-        ..Event::default()
-    })
+    read(&text).with_context(|| format!("{} is not understood", file.display()))
 }
 
 fn change_of(file: ChangeFile, now: Timestamp) -> (Change, Mirrored) {

@@ -15,7 +15,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::Session;
-use super::jobs::text;
+use super::listing::{at_desk, text};
 use crate::desk::Desk;
 use crate::exit::{CommandResult, Exit, Failure};
 use crate::remote::GatewayFlags;
@@ -111,11 +111,7 @@ pub(super) async fn run(command: Command, session: &Session) -> CommandResult {
 }
 
 async fn explain_submission(id: SubmissionId, flags: &ExplainFlags, session: &Session) -> CommandResult {
-    let effective = session.settings(None, Vec::new())?;
-    let desk = Desk::open(&flags.gateway, &effective).await?;
-    let story = desk.submission(id).await;
-    desk.close().await;
-    let story = story?;
+    let story = at_desk(&flags.gateway, session, async |desk| desk.submission(id).await).await?;
     let document = json!({"submission": id, "routing": story["routing"], "reasons": story["decisions"]});
     session.screen.show(&document, || told(&document["routing"], &document["reasons"]));
     Ok(Exit::Done)
@@ -186,17 +182,14 @@ fn told(routing: &Value, reasons: &Value) -> String {
 }
 
 async fn replay(flags: &ReplayFlags, session: &Session) -> CommandResult {
-    let effective = session.settings(None, Vec::new())?;
+    let reading = wiring::reading(&session.settings(None, Vec::new())?.settings);
     let draft = session.sources.rules(Some(&flags.rules))?;
     let since = match flags.since {
         Since::Moment(moment) => moment,
         Since::Ago(span) => SystemClock.now().saturating_sub(span).unwrap_or(Timestamp::MIN),
     };
-    let reading = wiring::reading(&effective.settings);
-    let desk = Desk::open(&flags.gateway, &effective).await?;
-    let document = replayed(&draft.routing, &desk, (since, &reading), flags.show).await;
-    desk.close().await;
-    let document = document?;
+    let work = async |desk: &Desk| replayed(&draft.routing, desk, (since, &reading), flags.show).await;
+    let document = at_desk(&flags.gateway, session, work).await?;
     session.screen.show(&document, || differences(&document, session));
     Ok(Exit::Done)
 }

@@ -5,7 +5,7 @@ use clap::Args;
 use serde_json::Value;
 
 use super::Session;
-use super::jobs::text;
+use super::listing::text;
 use crate::exit::{CommandResult, Exit, Failure};
 use crate::remote::{Ask, GatewayFlags, Remote, RemoteReply};
 

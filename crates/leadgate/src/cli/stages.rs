@@ -1,11 +1,9 @@
 //! `leadgate stages`: the deal stages of the account, to copy names from.
 
 use clap::Args;
-use serde_json::Value;
 
 use super::Session;
-use super::jobs::text;
-use crate::desk::Desk;
+use super::listing::{at_desk, table, text};
 use crate::exit::{CommandResult, Exit};
 use crate::remote::GatewayFlags;
 
@@ -16,17 +14,12 @@ pub(super) struct Flags {
 }
 
 pub(super) async fn run(flags: Flags, session: &Session) -> CommandResult {
-    let effective = session.settings(None, Vec::new())?;
-    let desk = Desk::open(&flags.gateway, &effective).await?;
-    let document = desk.stages().await;
-    desk.close().await;
-    let document = document?;
-    let stages = document["stages"].as_array().map(Vec::as_slice).unwrap_or_default();
+    let document = at_desk(&flags.gateway, session, async |desk| desk.stages().await).await?;
+    let columns = [("PIPELINE", "/pipeline"), ("STAGE", "/name"), ("ID", "/id")];
     session.screen.show(&document, || match document["hint"].as_str() {
         Some(hint) => hint.to_owned(),
         None => {
-            let row = |stage: &Value| [text(&stage["pipeline"]), text(&stage["name"]), text(&stage["id"])];
-            let table = session.screen.table(["PIPELINE", "STAGE", "ID"], stages.iter().map(row).collect());
+            let table = table(&session.screen, &document["stages"], columns);
             format!("{table}\n{}", session.screen.faint(&format!("as read at {}", text(&document["read_at"]))))
         }
     });

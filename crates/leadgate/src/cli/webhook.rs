@@ -8,7 +8,7 @@ use leadgate_core::record::RecordKind;
 use serde_json::{Value, json};
 
 use super::Session;
-use super::jobs::text;
+use super::listing::text;
 use crate::exit::{CommandResult, Exit};
 use crate::remote::{Ask, GatewayFlags, Remote};
 

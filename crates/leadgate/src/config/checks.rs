@@ -1,5 +1,7 @@
 //! What cannot work, said before anything is started.
 
+use std::time::Duration;
+
 use freshsales::Credentials;
 use freshsales::credentials::{ADDRESS_VARIABLE, KEY_VARIABLE};
 use secrecy::ExposeSecret as _;
@@ -38,6 +40,7 @@ pub(super) fn check(settings: &Settings) -> Result<(), ConfigError> {
         (settings.store.data.as_os_str().is_empty(), "store.data is empty; name a folder such as \"leadgate-data\""),
     ];
     problems.extend(wrong.iter().filter(|(is_wrong, _)| *is_wrong).map(|(_, problem)| (*problem).to_owned()));
+    problems.extend(retention_problems(settings));
     problems.extend(phone_region_problem(settings));
     problems.extend(host_problem(&settings.server.host));
     problems.extend(public_url_problem(settings.server.public_url.as_deref()));
@@ -64,6 +67,22 @@ pub(crate) fn account_of(crm: &CrmSettings) -> Result<Credentials, ConfigError> 
     let (Some(key), Some(address)) = (&crm.api_key, &crm.subdomain) else { return Err(ConfigError { problems }) };
     Credentials::parse(key.expose_secret(), address)
         .map_err(|error| ConfigError::one(format!("{KEY_VARIABLE} and {ADDRESS_VARIABLE} cannot be used: {error}")))
+}
+
+fn retention_problems(settings: &Settings) -> impl Iterator<Item = String> {
+    let kept = &settings.retention;
+    let windows = settings.intake.key_window.max(settings.intake.content_window);
+    let is_short = kept.done.is_some_and(|done| Duration::try_from(done).is_ok_and(|done| done <= windows));
+    let outlive = match (kept.done, kept.changes) {
+        (Some(done), Some(changes)) => changes > done,
+        (Some(_), None) => true,
+        (None, _) => false,
+    };
+    let wrong = [
+        (is_short, "retention.done is not longer than intake.key_window and intake.content_window; make it longer"),
+        (outlive, "retention.changes is longer than retention.done; make it at most as long"),
+    ];
+    wrong.into_iter().filter(|(is_wrong, _)| *is_wrong).map(|(_, problem)| problem.to_owned())
 }
 
 fn phone_region_problem(settings: &Settings) -> Option<String> {

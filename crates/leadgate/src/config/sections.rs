@@ -20,6 +20,7 @@ pub(crate) struct Settings {
     pub(crate) engine: WorkSettings,
     pub(crate) budget: BudgetShares,
     pub(crate) retry: RetrySettings,
+    pub(crate) retention: RetentionSettings,
     pub(crate) intake: IntakeSettings,
     pub(crate) rules: RulesSettings,
     pub(crate) store: StoreSettings,
@@ -112,6 +113,17 @@ pub(crate) struct RetrySettings {
     #[serde(deserialize_with = "duration")]
     pub(crate) settle: Duration,
     pub(crate) max_failures: u32,
+}
+
+/// How long the past is kept; `None` is for ever.
+#[derive(Clone, Debug, Deserialize)]
+pub(crate) struct RetentionSettings {
+    #[serde(deserialize_with = "days")]
+    pub(crate) done: Option<SignedDuration>,
+    #[serde(deserialize_with = "days")]
+    pub(crate) changes: Option<SignedDuration>,
+    #[serde(deserialize_with = "days")]
+    pub(crate) profiles: Option<SignedDuration>,
 }
 
 /// The door.
@@ -208,11 +220,42 @@ fn duration<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Duration, D::E
     })
 }
 
+/// `90 days`, `12h`, or nothing for no end.
+fn days<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<SignedDuration>, D::Error> {
+    text(deserializer)?.map(|text| read_days(&text).map_err(serde::de::Error::custom)).transpose()
+}
+
+fn read_days(text: &str) -> Result<SignedDuration, String> {
+    let days = ["days", "day", "d"].iter().find_map(|unit| text.strip_suffix(unit));
+    let parsed = match days {
+        Some(days) => days.trim().parse::<u16>().ok().map(|days| SignedDuration::from_hours(24 * i64::from(days))),
+        None => text.parse().ok(),
+    };
+    parsed.filter(SignedDuration::is_positive).ok_or_else(|| {
+        format!(
+            "`{text}` is no time to keep something; write it as \"90 days\" or \"12h\", or leave it empty for no end"
+        )
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use rstest::rstest;
 
     use super::*;
+
+    #[rstest]
+    #[case("90 days", Some(90 * 24))]
+    #[case("1 day", Some(24))]
+    #[case("30d", Some(30 * 24))]
+    #[case("12h", Some(12))]
+    #[case("0 days", None)]
+    #[case("-1h", None)]
+    #[case("soon", None)]
+    #[case("1.5 days", None)]
+    fn how_long_something_is_kept(#[case] text: &str, #[case] hours: Option<i64>) {
+        assert_eq!(read_days(text).ok(), hours.map(SignedDuration::from_hours));
+    }
 
     #[rstest]
     #[case::not_set("", "http://127.0.0.1:3000")]

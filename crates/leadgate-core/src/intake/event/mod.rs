@@ -98,6 +98,15 @@ pub struct Event {
     pub context: Map<String, Value>,
 }
 
+/// Reads an event as a person writes it down to try rules with, or as it stands in an analytics library's log: Leadgate's own shape, the libraries'
+/// names for its fields, and whatever else, which is left alone.
+///
+/// # Errors
+/// [`IntakeError`] if it is no event, or says what no event can say.
+pub fn read_loosely(body: &[u8]) -> Result<Event, IntakeError> {
+    own::loose_event(body)
+}
+
 /// Reads a stored event by its label.
 pub(super) fn read(body: &[u8], label: Option<&str>) -> Result<Submission, IntakeError> {
     event(body, label.unwrap_or(OWN)).map(|event| Submission::Event(Box::new(event)))

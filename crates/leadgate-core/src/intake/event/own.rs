@@ -1,4 +1,5 @@
-//! Leadgate's own shape of an event. Strict: an unknown field is an error that names the known ones.
+//! Leadgate's own shape of an event. Strict at the door: an unknown field is an error that names the known ones. What people try rules with may say
+//! more, and in the words of analytics libraries.
 
 use jiff::Timestamp;
 use serde::Deserialize;
@@ -26,6 +27,33 @@ struct EventBody {
     traits: Map<String, Value>,
     #[serde(default)]
     context: Map<String, Value>,
+}
+
+/// The fields of an event, each with what analytics libraries call it.
+const FIELDS: [(&str, Option<&str>); 11] = [
+    ("id", Some("messageId")),
+    ("event", Some("name")),
+    ("at", Some("timestamp")),
+    ("email", None),
+    ("phone", None),
+    ("user_id", Some("userId")),
+    ("anonymous_id", Some("anonymousId")),
+    ("group_id", Some("groupId")),
+    ("properties", None),
+    ("traits", None),
+    ("context", None),
+];
+
+/// Reads an event by the same rules, but leaves alone what is no field of one.
+pub(super) fn loose_event(body: &[u8]) -> Result<Event, IntakeError> {
+    let mut document: Map<String, Value> = from_json(body)?;
+    document.retain(|_, value| !value.is_null());
+    let of_event = FIELDS.into_iter().filter_map(|(field, other)| {
+        let value = document.remove(field).or_else(|| document.remove(other?))?;
+        Some((field.to_owned(), value))
+    });
+    let of_event: Map<String, Value> = of_event.collect();
+    event(Value::Object(of_event).to_string().as_bytes())
 }
 
 pub(super) fn event(body: &[u8]) -> Result<Event, IntakeError> {

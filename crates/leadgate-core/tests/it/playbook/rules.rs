@@ -161,6 +161,38 @@ fn a_change_is_told_to_slack() {
     assert_eq!(send.delivery.id, "msg_00000000-0000-0000-0000-000000000000_stage_1");
 }
 
+/// A deal whose name and address anyone could have typed, told to Slack.
+#[rstest]
+#[case::filled_in("{{ record.name }}", "&lt;!channel&gt; &amp; Co")]
+#[case::among_words("R&D: {{ record.name }}!", "R&D: &lt;!channel&gt; &amp; Co!")]
+#[case::by_the_filter_once("* {{ record.name | slack }}", "* &lt;!channel&gt; &amp; Co")]
+#[case::replaced_afterwards("{{ 'x' | slack | replace('x', record.name) }}", "&lt;!channel&gt; &amp; Co")]
+#[case::joined_afterwards("{{ ('x' | slack) ~ record.name }}", "x&lt;!channel&gt; &amp; Co")]
+#[case::by_the_rule("<!here> {{ record.amount }}", "<!here> 1250.00")]
+#[case::link(
+    "{{ slack_link('https://a.example.com/deals/' ~ record.id, record.name) }}",
+    "<https://a.example.com/deals/7|&lt;!channel&gt; &amp; Co>"
+)]
+#[case::link_among_words("Won: {{ slack_link(record.page, 'deal') }}", "Won: deal")]
+fn what_is_filled_in_is_escaped_for_slack(#[case] text: &str, #[case] told: &str) {
+    let steps = json!([{ "type": "section", "text": { "type": "mrkdwn", "text": text }, "url": "https://x.example.com/?a=1&b={{ record.id }}" }]);
+    let rule = format!(
+        "name = \"r\"\nchange = \"deal.*\"\nsteps = [{{ do = \"send\", to = \"slack\", text = {}, blocks = {} }}]",
+        toml::Value::from(text),
+        toml::Value::try_from(steps).unwrap()
+    );
+    let (change, mut record) = won();
+    record.fields.extend([("name".to_owned(), json!("<!channel> & Co")), ("page".to_owned(), json!("!channel"))]);
+    let response = respond(parse(&rule).unwrap(), Trigger::Change(&change, &record));
+    let Some(Step::Send(send)) = response.steps.first() else { panic!("{response:?}") };
+    let content = &send.delivery.content;
+    assert_eq!((&content["text"], &content["escaped"]), (&json!(told), &json!(true)));
+    assert_eq!(
+        (&content["blocks"][0]["text"]["text"], &content["blocks"][0]["url"]),
+        (&json!(told), &json!("https://x.example.com/?a=1&b=7"))
+    );
+}
+
 #[test]
 fn a_change_leads_to_steps_on_its_record() {
     let rule = "name = \"won\"\nchange = \"deal.stage\"\nsteps = [{ do = \"note\", text = \"x\" }, { do = \"move\", stage = \"Paid\" }, \

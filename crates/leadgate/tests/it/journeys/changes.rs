@@ -150,3 +150,33 @@ async fn more_rows_than_a_page_are_all_read() {
     gateway.look().await;
     assert_eq!(changes(&gateway).await.len(), 230);
 }
+
+#[tokio::test]
+async fn a_store_that_fails_does_not_have_the_same_page_paid_for_again_at_once() {
+    let gateway = TestGateway::builder().rules(RULES).disk_of(150).open().await;
+    let deal = gateway.account().seed_deal(&json!({ "name": "Engine", "amount": 10 }));
+    gateway.account().advance(Duration::from_secs(120));
+    gateway.look().await;
+    gateway.change("deals", deal, &stage(&gateway.account(), "Demo")).await;
+    // A change that is found has no room in the inbox any more.
+    let mut full = false;
+    for number in 0..1_000 {
+        let text = format!("{number}{}", "x".repeat(3_000));
+        full = gateway.post("/v1/notes", &json!({ "text": text, "email": "ada@example.com" })).await.status == 507;
+        if full {
+            break;
+        }
+    }
+    assert!(full);
+    gateway.account().advance(Duration::from_secs(400));
+    gateway.account().clear_requests();
+    for _ in 0..5 {
+        assert!(gateway.engine().run_once().await.is_err());
+    }
+    let pages = gateway.account().requests().iter().filter(|seen| seen.path.contains("filtered_search")).count();
+    assert_eq!(pages, 1);
+    gateway.account().advance(Duration::from_secs(31));
+    drop(gateway.engine().run_once().await);
+    let pages = gateway.account().requests().iter().filter(|seen| seen.path.contains("filtered_search")).count();
+    assert_eq!(pages, 2);
+}

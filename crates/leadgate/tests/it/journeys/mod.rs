@@ -11,4 +11,6 @@ mod leads;
 mod notes;
 mod outages;
 mod playbook;
+mod retention;
 mod routing;
+mod shared_accounts;
