@@ -10,6 +10,7 @@ use leadgate_core::plan::{self, PlanContext, PlanEffects, PlanMemory, PlanNeeds,
 use leadgate_core::record::RecordRef;
 use leadgate_core::routing::RoutingState;
 use leadgate_core::steps::{ParkReason, Parking};
+use leadgate_core::submission::SubmissionId;
 use leadgate_store::StoreError;
 use leadgate_store::model::{InboxEntry, NewJob, PlannedSubmission};
 use serde_json::Value;
@@ -34,8 +35,11 @@ impl Engine {
         let read: Vec<Read<'_>> = entries.iter().map(|entry| self.read(entry)).collect();
         let mut memory = self.recall(&read).await?;
         let plans: Vec<PlannedSubmission> = read.iter().map(|read| self.plan_one(read, &mut memory)).collect();
-        let lanes: Vec<Lane> = plans.iter().filter_map(|planned| Some(planned.job.as_ref().ok()?.lane)).collect();
-        self.shared.store.record_plans(plans, self.now()).await?;
+        let lane = |planned: &PlannedSubmission| Some((planned.submission, planned.job.as_ref().ok()?.lane));
+        let lanes: BTreeMap<SubmissionId, Lane> = plans.iter().filter_map(lane).collect();
+        // A plan that something else outdated meanwhile is no open job: its submission is planned again.
+        let kept = self.shared.store.record_plans(plans, self.now()).await?;
+        let lanes: Vec<Lane> = kept.iter().filter_map(|submission| lanes.get(submission).copied()).collect();
         self.remember_turns(memory.routing);
         if lanes.contains(&Lane::Bulk) {
             self.shared.gathering.arrived(self.now());

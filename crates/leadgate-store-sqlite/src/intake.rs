@@ -174,7 +174,7 @@ pub(crate) fn record_plans(
     plans: &[PreparedPlan],
     now: Timestamp,
     announcements: &mut Announcements,
-) -> Result<(), StoreError> {
+) -> Result<Vec<SubmissionId>, StoreError> {
     let mut waiting = Vec::with_capacity(plans.len());
     // Each state of routing builds on the one before, in the order in which plans were made.
     let mut routing = None;
@@ -188,19 +188,22 @@ pub(crate) fn record_plans(
     waiting.dedup_by_key(|(seq, _)| *seq);
     // Plans of one record build on each other: after one that does not fit, none of the later ones does, whatever its revision says.
     let mut outdated: Vec<RecordRef> = Vec::new();
+    let mut kept = Vec::with_capacity(waiting.len());
     for (seq, plan) in waiting {
         let builds_on_outdated = plan.mirror.iter().any(|update| outdated.contains(&update.record()));
         let recorded = !builds_on_outdated
             && record_plan(connection, seq, plan, now, announcements).map_err(|error| store_error(&error))?;
-        if !recorded {
+        if recorded {
+            kept.push(plan.submission);
+        } else {
             outdated.extend(plan.mirror.iter().map(PreparedUpdate::record));
             announcements.work = true;
         }
     }
-    match routing {
-        Some(state) => settings::put_routing(connection, state).map_err(|error| store_error(&error)),
-        None => Ok(()),
+    if let Some(state) = routing {
+        settings::put_routing(connection, state).map_err(|error| store_error(&error))?;
     }
+    Ok(kept)
 }
 
 fn unplanned_row(connection: &Connection, submission: SubmissionId) -> rusqlite::Result<Option<i64>> {

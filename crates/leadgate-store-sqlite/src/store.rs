@@ -142,7 +142,11 @@ impl Store for SqliteStore {
         self.readers.run(move |connection| profiles::read(connection, keys)).await
     }
 
-    async fn record_plans(&self, plans: Vec<PlannedSubmission>, now: Timestamp) -> Result<(), StoreError> {
+    async fn record_plans(
+        &self,
+        plans: Vec<PlannedSubmission>,
+        now: Timestamp,
+    ) -> Result<Vec<SubmissionId>, StoreError> {
         let plans = plans.into_iter().map(PreparedPlan::new).collect::<Result<Vec<_>, _>>()?;
         let work = move |connection: &Connection, announcements: &mut Announcements| {
             intake::record_plans(connection, &plans, now, announcements)

@@ -98,7 +98,12 @@ pub trait Store: DeliveryStore + Send + Sync + 'static {
     /// kept. A plan that was made from a record of the mirror that is not so
     /// any more is not kept: its submission stays unplanned.
     /// What cannot be planned becomes a parked job without steps in the lane of its submission. A submission that was planned meanwhile is left alone.
-    async fn record_plans(&self, plans: Vec<PlannedSubmission>, now: Timestamp) -> Result<(), StoreError>;
+    /// Returns the submissions whose plans were kept.
+    async fn record_plans(
+        &self,
+        plans: Vec<PlannedSubmission>,
+        now: Timestamp,
+    ) -> Result<Vec<SubmissionId>, StoreError>;
 
     /// Leases due jobs, the most urgent lane first, then in order of arrival.
     ///

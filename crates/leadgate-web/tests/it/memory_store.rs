@@ -305,7 +305,11 @@ impl Store for MemoryStore {
         unreachable!("only the engine plans")
     }
 
-    async fn record_plans(&self, _: Vec<PlannedSubmission>, _: Timestamp) -> Result<(), StoreError> {
+    async fn record_plans(
+        &self,
+        _: Vec<PlannedSubmission>,
+        _: Timestamp,
+    ) -> Result<Vec<SubmissionId>, StoreError> {
         unreachable!("only the engine plans")
     }
 
