@@ -305,11 +305,7 @@ impl Store for MemoryStore {
         unreachable!("only the engine plans")
     }
 
-    async fn record_plans(
-        &self,
-        _: Vec<PlannedSubmission>,
-        _: Timestamp,
-    ) -> Result<Vec<SubmissionId>, StoreError> {
+    async fn record_plans(&self, _: Vec<PlannedSubmission>, _: Timestamp) -> Result<Vec<SubmissionId>, StoreError> {
         unreachable!("only the engine plans")
     }
 

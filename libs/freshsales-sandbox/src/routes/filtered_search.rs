@@ -42,7 +42,7 @@ pub(super) fn of_module(state: &State, call: &Call, module: &CustomModule) -> An
     sort(state, &mut found, call, &body);
     let (page, total) = (Page::of(state, call, Some(&body)), found.len());
     let render = Render::new(state, call.generation, &[]);
-    let detailed = body.get("detail") == Some(&Value::Bool(true));
+    let detailed = state.switches.search_gives_whole_rows && body.get("detail") == Some(&Value::Bool(true));
     let mut loads = SideLoads::default();
     let row = |record: &Arc<Record>| match detailed {
         true => Value::Object(render.record(record)),
@@ -60,7 +60,7 @@ fn search(state: &mut State, call: &Call, kind: Kind) -> Answer {
     let page = Page::of(state, call, Some(&body));
     let includes = call.includes();
     let render = Render::new(state, call.generation, &includes);
-    let detailed = body.get("detail") == Some(&Value::Bool(true));
+    let detailed = state.switches.search_gives_whole_rows && body.get("detail") == Some(&Value::Bool(true));
     let mut loads = SideLoads::default();
     let rows = page.of_rows(found.iter()).into_iter().map(|record| {
         if detailed { render.record_with(record, &mut loads) } else { partial(&render, record, &mut loads) }
@@ -93,12 +93,14 @@ fn found(
     Ok(found)
 }
 
+fn holds(state: &State, record: &Record, rules: &[Rule], asks_deleted: bool) -> bool {
+    record.deleted == asks_deleted && !record.converted && rules.iter().all(|rule| rule.holds(state, record))
+}
+
 /// Documents that fulfil every rule. An address or an update date narrows the walk through an index.
 fn matching<'a>(state: &'a State, kind: Kind, rules: &[Rule]) -> Vec<&'a Arc<Record>> {
     let asks_deleted = rules.iter().any(Rule::asks_deleted);
-    let holds = |record: &&Arc<Record>| {
-        record.deleted == asks_deleted && !record.converted && rules.iter().all(|rule| rule.holds(state, record))
-    };
+    let holds = |record: &&Arc<Record>| holds(state, record, rules, asks_deleted);
     if let Some(addresses) = rules.iter().find_map(Rule::addresses) {
         let mut found: Vec<_> =
             addresses.iter().flat_map(|address| state.index.by_email(kind, address)).filter(holds).collect();
