@@ -90,7 +90,9 @@ impl IdealAccount {
     fn answer(&self, call: &CrmCall) -> Result<CrmReply, CrmFailure> {
         Ok(match call {
             CrmCall::FindPerson(_) if self.known => CrmReply::Found(vec![self.person(&Fields::new())]),
-            CrmCall::FindPerson(_) | CrmCall::FindCompany { .. } => CrmReply::Found(Vec::new()),
+            CrmCall::FindPerson(_) | CrmCall::FindCompany { .. } | CrmCall::FindCompanies(_) => {
+                CrmReply::Found(Vec::new())
+            }
             CrmCall::CreatePerson(_) if self.known => {
                 return Err(CrmFailure::NotUnique { field: Some(field::EMAIL.to_owned()) });
             }

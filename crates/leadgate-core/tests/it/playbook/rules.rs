@@ -260,6 +260,18 @@ fn what_a_trial_costs_is_told_before() {
     assert_eq!(told.steps[3], "add a note to the deal: Trial started 3 March 2026");
 }
 
+#[test]
+fn what_routing_costs_is_told_before() {
+    let rules = "name = \"r\"\nevent = \"*\"\nsteps = [{ do = \"person\", create = true }]\n\
+        [routing]\nmatch_company = [\"domain\"]\nsticky = [\"company\"]\ndefault = { owner = \"Kim\", territory = \"EU\" }\n";
+    let reading = ReadingRules { phone_region: None, rules: Arc::new(parse(rules).unwrap()) };
+    let (catalog, now) = (Catalog::default(), "2026-03-03T10:05:00Z".parse().unwrap());
+    let context = PlanContext::new(SubmissionId(Uuid::nil()), now, &catalog, &reading);
+    let told = forecast(&reading.rules.playbook, Trigger::Event(&event()), &context, false);
+    assert_eq!(told.requests_if_unknown, ["find_companies", "create_person"]);
+    assert!(told.decisions.join(";").contains("the default applies"), "{:?}", told.decisions);
+}
+
 /// The plans of two events in order of arrival: their first deliveries' lines, and whether one job waits for the other.
 fn in_one_line(first: &Value, second: &Value) -> (bool, bool) {
     let rules = parse("name = \"r\"\nevent = \"*\"\nsteps = [{ do = \"send\", to = \"hook\" }]").unwrap();
