@@ -1,0 +1,138 @@
+//! What a page means.
+
+use jiff::Timestamp;
+
+use super::{Pace, Phase, Reading, Window};
+
+/// What of an answer matters to the reading.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct PageRead {
+    /// Where to go on; none at the end.
+    pub next: Option<String>,
+    /// How many rows there are in all, if the CRM says so.
+    pub total: Option<u64>,
+    /// Rows that should have been on the pages and were not.
+    pub withheld: u64,
+    /// Rows on the pages that changed after [`Reading::until`].
+    pub younger: u64,
+}
+
+/// What is to be done with the rows of the pages.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Landing {
+    /// They are as the account has them now.
+    Rows {
+        /// The number of the pass that they were seen in.
+        pass: Option<u64>,
+        /// The pass that ends with them: rows that it has not seen are gone.
+        sweep: Option<u64>,
+    },
+    /// They are in the recycle bin.
+    Gone,
+}
+
+/// The state after a page, to be stored in the transaction that lands its rows.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Taken {
+    /// What becomes of the rows.
+    pub landing: Landing,
+    /// Where the stream is then.
+    pub reading: Reading,
+}
+
+const AS_THEY_ARE: Landing = Landing::Rows { pass: None, sweep: None };
+
+impl Reading {
+    /// The end of what is being read: rows that changed after it changed while it was read.
+    pub fn until(&self) -> Option<Timestamp> {
+        match &self.phase {
+            Phase::Rest => None,
+            Phase::Whole { began, .. } => Some(*began),
+            Phase::Changed { window, .. } | Phase::Deleted { window, .. } | Phase::Count { window, .. } => {
+                Some(window.until)
+            }
+        }
+    }
+
+    /// Takes in the answer to what [`Reading::next`] asked.
+    #[must_use]
+    pub fn took(&self, page: &PageRead, now: Timestamp, pace: &Pace) -> Taken {
+        let mut reading = self.clone();
+        let landing = match self.phase.clone() {
+            Phase::Rest => AS_THEY_ARE,
+            Phase::Whole { began, withheld, .. } => {
+                reading.took_of_all(began, withheld + page.withheld, page, now, pace)
+            }
+            Phase::Changed { window, .. } => {
+                let window = widened(window, page);
+                reading.phase = match &page.next {
+                    Some(next) => Phase::Changed { window, cursor: Some(next.clone()) },
+                    None if self.stream.tells_deletions() => Phase::Deleted { window, cursor: None, all: false },
+                    None => Phase::Count { window, total: window.total.filter(|_| window.younger == 0) },
+                };
+                AS_THEY_ARE
+            }
+            Phase::Deleted { window, all, .. } => {
+                reading.phase = match &page.next {
+                    Some(next) => Phase::Deleted { window, cursor: Some(next.clone()), all },
+                    None => Phase::Count { window, total: window.total.filter(|_| window.younger == 0 && !all) },
+                };
+                Landing::Gone
+            }
+            Phase::Count { window, .. } => {
+                reading.counts_of(window, page);
+                AS_THEY_ARE
+            }
+        };
+        Taken { landing, reading }
+    }
+
+    fn took_of_all(
+        &mut self,
+        began: Timestamp,
+        withheld: u64,
+        page: &PageRead,
+        now: Timestamp,
+        pace: &Pace,
+    ) -> Landing {
+        let pass = Some(self.pass);
+        if let Some(next) = &page.next {
+            self.phase = Phase::Whole { began, cursor: Some(next.clone()), withheld };
+            return Landing::Rows { pass, sweep: None };
+        }
+        self.withheld = withheld;
+        self.whole_at = Some(began);
+        self.watermark = Some(began);
+        let mut window = Window::after(began, now, pace);
+        window.total = page.total;
+        self.phase = match page.total {
+            _ if self.stream.tells_changes() => Phase::Changed { window, cursor: None },
+            // It was read to its end; there is nothing to compare with.
+            None => Phase::Rest,
+            Some(total) => Phase::Count { window, total: Some(total) },
+        };
+        Landing::Rows { pass, sweep: pass }
+    }
+
+    /// Takes in how many rows the CRM says that there are. Where it does not say, nothing can be compared.
+    fn counts_of(&mut self, window: Window, page: &PageRead) {
+        match page.total {
+            Some(total) => self.phase = Phase::Count { window, total: Some(total) },
+            None => self.rest_after(&window),
+        }
+    }
+
+    pub(super) fn rest_after(&mut self, window: &Window) {
+        if self.stream.tells_changes() {
+            self.watermark = Some(window.until);
+        }
+        self.effort = super::Effort::default();
+        self.phase = Phase::Rest;
+    }
+}
+
+fn widened(mut window: Window, page: &PageRead) -> Window {
+    window.withheld += page.withheld;
+    window.younger += page.younger;
+    window
+}
