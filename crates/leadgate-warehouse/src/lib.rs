@@ -1,1 +1,16 @@
 //! The copy of the account's rows, and what is published from it: files, tables, object stores.
+//!
+//! The cast:
+//!
+//! | module | is |
+//! |---|---|
+//! | [`copy`] | one SQLite file with every stream's rows, their changes, how far each stream was read, and the runs |
+//!
+//! The flow: whoever reads the CRM hands typed rows to [`Copy::apply`], together with how far it got; the sinks publish from the copy what has
+//! changed since they last did. Nothing here calls the CRM, reads a clock, or knows the gateway's own tables.
+#![cfg_attr(test, allow(clippy::unwrap_used))]
+
+mod cells;
+pub mod copy;
+
+pub use copy::{Applied, Batch, CopiedRow, Copy, CopyError, RowChange, Run};

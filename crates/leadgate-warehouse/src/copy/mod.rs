@@ -1,0 +1,147 @@
+//! One SQLite file with every stream's rows, what changed in them, how far each stream was read, and the runs.
+//!
+//! The cast:
+//!
+//! | module | is |
+//! |---|---|
+//! | `encoding` | cells as bytes |
+//! | `layout` | which cell of a row stored long ago belongs to which column of today |
+//! | `apply` | [`Batch`] and what happens to each row of it |
+//! | `reading` | rows and changes, by id and by number; a [`Snapshot`] of them for the sinks |
+//! | `runs` | the history of runs |
+//! | `error` | [`CopyError`] |
+//!
+//! The flow: [`Copy::apply`] compares each row with the stored one, writes what differs, numbers it, notes what changed from what to what,
+//! and stores how far the reading got, all in one transaction that is on disk when it returns. Each change of a row takes the next number
+//! (`seq`) of the file, so whoever remembers a number can ask for what came after it. Rows that are gone stay, marked. A copy that was
+//! made anew has another identity, so that numbers of two files are never mixed.
+
+mod apply;
+pub(crate) mod encoding;
+mod error;
+mod layout;
+mod reading;
+mod runs;
+
+use std::path::Path;
+use std::time::Duration;
+
+use leadgate_core::sync::{Schema, Stream};
+use rusqlite::{Connection, OpenFlags, TransactionBehavior};
+
+pub use apply::{Applied, Batch};
+pub use error::CopyError;
+pub(crate) use reading::Snapshot;
+pub use reading::{CopiedRow, RowChange};
+pub use runs::Run;
+
+const VERSION: i64 = 1;
+
+/// How long to wait for another process that writes.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// The copy of the account. Its methods block; each that writes is one transaction, on disk when it returns.
+#[derive(Debug)]
+pub struct Copy {
+    connection: Connection,
+}
+
+impl Copy {
+    /// Opens the copy in this file, and makes it if there is none. Its folder must exist.
+    pub fn open(path: &Path) -> Result<Copy, CopyError> {
+        let mut connection = connect(path, OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE)?;
+        // Synchronous FULL: an applied batch survives a power cut, since its rows would not be asked for again.
+        let settings = "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA cache_size = -16000; \
+                        PRAGMA wal_autocheckpoint = 4000;";
+        let opened = connection.execute_batch(settings).and_then(|()| prepare(&mut connection));
+        let found = opened.map_err(|source| CopyError::Open { path: path.into(), source })?;
+        if found != VERSION {
+            return Err(CopyError::Version { path: path.into(), found, known: VERSION });
+        }
+        connection.set_prepared_statement_cache_capacity(64);
+        Ok(Copy { connection })
+    }
+
+    /// How far the stream was read: what the last batch said, word for word.
+    pub fn state(&self, stream: Stream) -> Result<Option<String>, CopyError> {
+        let mut query = self.connection.prepare_cached("SELECT state FROM streams WHERE name = ?1")?;
+        Ok(query.query_row([stream.name()], |row| row.get(0))?)
+    }
+
+    /// The columns of the stream, as the last batch had them.
+    pub fn schema(&self, stream: Stream) -> Result<Option<Schema>, CopyError> {
+        reading::schema(&self.connection, stream)
+    }
+
+    /// Applies a batch, whole or not at all.
+    pub fn apply(&mut self, batch: Batch) -> Result<Applied, CopyError> {
+        let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let applied = apply::apply(&transaction, &batch)?;
+        transaction.commit()?;
+        Ok(applied)
+    }
+
+    /// How many rows the stream has, without those that are gone.
+    pub fn count(&self, stream: Stream) -> Result<u64, CopyError> {
+        Ok(reading::entry(&self.connection, stream)?.live.cast_unsigned())
+    }
+
+    /// Those of `ids` that the stream has no row of, or a deleted one.
+    pub fn missing(&self, stream: Stream, ids: &[i64]) -> Result<Vec<i64>, CopyError> {
+        reading::missing(&self.connection, stream, ids)
+    }
+
+    /// Up to `limit` rows with ids greater than `after`, in the order of their ids, without those that are gone.
+    pub fn rows_by_id(&self, stream: Stream, after: Option<i64>, limit: usize) -> Result<Vec<CopiedRow>, CopyError> {
+        reading::rows_by_id(&self.connection, stream, after, limit)
+    }
+
+    /// Up to `limit` rows that changed after number `seq`, in the order of their numbers, those that are gone among them.
+    pub fn rows_since(&self, stream: Stream, seq: i64, limit: usize) -> Result<Vec<CopiedRow>, CopyError> {
+        reading::rows_since(&self.connection, stream, seq, limit)
+    }
+
+    /// Up to `limit` changes after number `seq`, of all streams, in order.
+    pub fn changes_since(&self, seq: i64, limit: usize) -> Result<Vec<RowChange>, CopyError> {
+        reading::changes_since(&self.connection, seq, limit)
+    }
+
+    /// The number of the latest change; 0 if nothing was ever applied.
+    pub fn latest_seq(&self) -> Result<i64, CopyError> {
+        Ok(self.connection.query_row("SELECT seq FROM copy", [], |row| row.get(0))?)
+    }
+
+    /// Keeps what is known of a run; the run of the same id before it is replaced.
+    pub fn put_run(&mut self, run: &Run) -> Result<(), CopyError> {
+        runs::put(&self.connection, run)
+    }
+
+    /// The latest runs, those with the greatest ids first.
+    pub fn runs(&self, limit: usize) -> Result<Vec<Run>, CopyError> {
+        runs::latest(&self.connection, limit)
+    }
+}
+
+fn connect(path: &Path, flags: OpenFlags) -> Result<Connection, CopyError> {
+    let failed = |source| CopyError::Open { path: path.into(), source };
+    let connection = Connection::open_with_flags(path, flags | OpenFlags::SQLITE_OPEN_NO_MUTEX).map_err(failed)?;
+    connection.busy_timeout(PATIENCE).map_err(failed)?;
+    Ok(connection)
+}
+
+/// Makes the tables if there are none; says which version the file is of.
+fn prepare(connection: &mut Connection) -> Result<i64, rusqlite::Error> {
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    let found: i64 = transaction.pragma_query_value(None, "user_version", |row| row.get(0))?;
+    if found == 0 {
+        transaction.execute_batch(include_str!("schema.sql"))?;
+        transaction.pragma_update(None, "user_version", VERSION)?;
+    }
+    if found == 0 || found == VERSION {
+        for stream in Stream::ALL {
+            transaction.execute("INSERT OR IGNORE INTO streams (name) VALUES (?1)", [stream.name()])?;
+        }
+    }
+    transaction.commit()?;
+    Ok(if found == 0 { VERSION } else { found })
+}
