@@ -36,6 +36,10 @@ pub(crate) fn failure_of(error: &Error, now: Timestamp) -> CrmFailure {
         ErrorClass::BusyTryLater => CrmFailure::Busy,
         ErrorClass::Transient | ErrorClass::Setup { .. } => CrmFailure::Transient(told()),
         ErrorClass::OutcomeUnknown => CrmFailure::OutcomeUnknown(told()),
+        ErrorClass::ListCutShort { first_missing, pages } => CrmFailure::Incomplete(format!(
+            "it says that there are {pages} pages of {} and gives none from page {first_missing} on",
+            error.path()
+        )),
         ErrorClass::Malformed { .. } => CrmFailure::Malformed(told()),
         _ => CrmFailure::Invalid { sentences: vec![told()], fields: Vec::new() },
     }

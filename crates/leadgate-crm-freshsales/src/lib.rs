@@ -1,7 +1,7 @@
 //! The CRM port on top of the Freshsales client: each [`CrmCall`] becomes one request of one generation, and its reply the gateway's words.
 //!
 //! Cast: [`FreshsalesCrm`] binds the client and routes calls; `account` finds out what kind of account it is and reads its names; `people`,
-//! `companies`, `deals`, `notes`, `activities` and `changed` make the requests; `fields` maps names both ways; `failures` maps the client's error classes.
+//! `companies`, `deals`, `notes`, `activities`, `changed` and `rows` make the requests; `fields` maps names both ways; `failures` maps the client's error classes.
 //!
 //! Beside the port, for looking at an account rather than working with it: [`wire`] makes single plain requests, [`marked`] keeps track of the
 //! records that a look has made, [`doctor`] finds out what an installation's account lets it do, [`conformance`] asks what every account of a generation should answer alike.
@@ -20,6 +20,7 @@ mod fields;
 pub mod marked;
 mod notes;
 mod people;
+mod rows;
 pub mod wire;
 
 use std::sync::Arc;
@@ -102,6 +103,7 @@ impl FreshsalesCrm {
             CrmCall::AddActivity(activity) => account.add_activity(&activity).await,
             CrmCall::ConvertLead { lead, fields } => account.convert_lead(lead, &fields).await,
             CrmCall::AddToList { list, contact } => account.add_to_list(list, contact).await,
+            CrmCall::ReadRows(query) => account.read_rows(query).await,
             other => Err(CrmFailure::Invalid {
                 sentences: vec![format!("{} is not supported", other.name())],
                 fields: Vec::new(),

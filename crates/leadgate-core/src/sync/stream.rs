@@ -75,6 +75,26 @@ impl Stream {
         }
     }
 
+    /// Whether the CRM can be asked for the rows that changed after a moment. Of the other streams every reading is whole.
+    pub fn tells_changes(self) -> bool {
+        use Stream::{Appointments, Contacts, Deals, Leads, SalesAccounts, SalesActivities, Tasks};
+        matches!(self, Leads | Contacts | SalesAccounts | Deals | Tasks | Appointments | SalesActivities)
+    }
+
+    /// Whether the CRM can be asked for deleted rows. Of the other streams what is gone shows only by comparing a whole reading.
+    pub fn tells_deletions(self) -> bool {
+        matches!(self, Stream::Leads | Stream::Contacts | Stream::SalesAccounts | Stream::Deals)
+    }
+
+    /// The streams whose rows come with the rows of this one. Notes of companies and deals do not: they are asked for record by record
+    /// ([`Part::Of`](super::Part::Of)).
+    pub fn beside(self) -> &'static [Stream] {
+        match self {
+            Stream::Leads | Stream::Contacts => &[Stream::Notes],
+            _ => &[],
+        }
+    }
+
     /// The stream of that name.
     pub fn from_name(name: &str) -> Option<Stream> {
         Stream::ALL.into_iter().find(|stream| stream.name() == name)

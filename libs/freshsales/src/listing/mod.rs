@@ -1,7 +1,7 @@
 //! Whole lists as streams of records.
 //!
 //! Cast: a [`ListRequest`] is a request for one page that can be asked for any other page; [`Client::stream`](crate::Client::stream) makes a
-//! [`ListStream`] of it, which gives [`Listed`] records one by one; a [`ListCursor`] says where to go on, today or after a restart. Inside, `walk` is the pure
+//! [`ListStream`] of it, which gives [`Listed`] records one by one, or a [`Batch`] of them per round of requests; a [`ListCursor`] says where to go on, today or after a restart. Inside, `walk` is the pure
 //! part: which page to ask next, and when the list ends.
 //!
 //! ```no_run
@@ -42,6 +42,7 @@
 //!
 //! One request per page, and one more for the first page of a list of several pages: it tells their number, and is read again at the end.
 
+mod batch;
 mod cursor;
 mod given;
 mod stream;
@@ -56,6 +57,7 @@ use crate::decode::{Page, SideLoads};
 use crate::record::Record;
 use crate::request::Request;
 
+pub use batch::{Batch, PageSeen};
 pub use cursor::{ListCursor, WrongCursor};
 pub use stream::{ListStream, Progress};
 

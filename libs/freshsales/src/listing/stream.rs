@@ -9,6 +9,7 @@ use std::task::{Context, Poll, ready};
 use futures::future::{BoxFuture, poll_fn, try_join_all};
 use futures::stream::{FusedStream, Stream};
 
+use super::batch::{Batch, PageSeen};
 use super::cursor::{ListCursor, WrongCursor};
 use super::given::{Certainty, Given};
 use super::walk::{PageFacts, Verdict, Walk};
@@ -16,12 +17,13 @@ use super::{ListRequest, ListRow, Listed, Place, fingerprint};
 use crate::client::Client;
 use crate::decode::Page;
 use crate::error::{Error, ErrorClass};
+use crate::reply::{Reply, ResponseMeta};
 use crate::retry::{RetryPolicy, RetryingClient};
 
 /// Largest page that the CRM gives (source: official page, on pagination).
 const LARGEST_PAGE: u32 = 100;
 
-type Pages<T> = Result<Vec<Page<T>>, Error>;
+type Pages<T> = Result<Vec<Reply<Page<T>>>, Error>;
 
 /// What a stream did so far.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -52,6 +54,12 @@ pub struct ListStream<R: ListRequest> {
     given: Given,
     waiting: VecDeque<Listed<R::Row>>,
     asking: Option<BoxFuture<'static, Pages<R::Row>>>,
+    /// The places that are being asked for.
+    asked: Vec<Place>,
+    /// What the last answer was made of, for the next batch.
+    round: Round,
+    /// Requests that batches have told of.
+    told: u64,
     ended: bool,
     /// Whether every row so far came in the order that the walk counts on.
     in_order: bool,
@@ -71,6 +79,9 @@ impl<R: ListRequest> ListStream<R> {
             given: Given::default(),
             waiting: VecDeque::new(),
             asking: None,
+            asked: Vec::new(),
+            round: Round::default(),
+            told: 0,
             ended: false,
             in_order: true,
             last_given: None,
@@ -118,6 +129,11 @@ impl<R: ListRequest> ListStream<R> {
         ListCursor::new(self.list(), self.page_size, walk.clone(), self.given.compact(order))
     }
 
+    /// Whether nothing is left to ask for: what comes next costs no request, be it waiting rows, the end, or the error that the list was cut short.
+    pub fn is_read(&self) -> bool {
+        self.asking.is_none() && self.walk.asks(self.request.order(), self.concurrency).is_empty()
+    }
+
     /// What was done so far.
     pub fn progress(&self) -> Progress {
         Progress { total: self.walk.total(), ..self.progress }
@@ -126,6 +142,47 @@ impl<R: ListRequest> ListStream<R> {
     /// The next record; `None` at the end.
     pub async fn next_row(&mut self) -> Option<Result<Listed<R::Row>, Error>> {
         poll_fn(|context| self.poll_row(context)).await
+    }
+
+    /// A whole round at once: what one asking brought, at most [`concurrency`](Self::concurrency) requests; `None` at the end.
+    ///
+    /// [`cursor`](Self::cursor) then points behind the rows of the batch, so a caller can pay for each round and store its rows and the cursor together. A batch
+    /// without rows is no end: the first page of a long list is read again later, and pages are read again if the list changed meanwhile.
+    ///
+    /// ```no_run
+    /// # async fn run(client: freshsales::Client) -> Result<(), freshsales::Error> {
+    /// use freshsales::contacts::Contact;
+    /// use freshsales::views;
+    ///
+    /// let mut contacts = client.stream(views::rows::<Contact>(40200001001)).concurrency(4);
+    /// while let Some(batch) = contacts.next_batch().await {
+    ///     let batch = batch?;
+    ///     println!("{} requests for {} rows of {:?}", batch.requests, batch.rows.len(), batch.total);
+    ///     let _store_beside_the_rows = contacts.cursor();
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// As an item of the stream; the rows of the round are then asked for again by a stream that is resumed from the cursor.
+    pub async fn next_batch(&mut self) -> Option<Result<Batch<R::Row>, Error>> {
+        if self.waiting.is_empty() {
+            if self.ended {
+                return None;
+            }
+            if self.asking.is_none() && !self.ask() {
+                return self.end().map(Err);
+            }
+            if let Err(error) = poll_fn(|context| self.poll_answer(context)).await {
+                return Some(Err(error));
+            }
+        }
+        let rows = std::iter::from_fn(|| self.next_waiting()).collect();
+        let requests = u32::try_from(self.progress.pages - self.told).unwrap_or(u32::MAX);
+        self.told = self.progress.pages;
+        let Round { pages, meta } = std::mem::take(&mut self.round);
+        Some(Ok(Batch { rows, requests, total: self.walk.total(), pages, meta }))
     }
 
     /// All records that are left.
@@ -159,22 +216,30 @@ impl<R: ListRequest> ListStream<R> {
             if self.ended {
                 return Poll::Ready(None);
             }
-            let Some(asking) = self.asking.as_mut() else {
-                if !self.ask() {
-                    return Poll::Ready(self.end().map(Err));
-                }
-                continue;
-            };
-            let answer = ready!(asking.as_mut().poll(context));
-            self.asking = None;
-            match answer {
-                Ok(pages) => self.take(pages),
-                Err(error) => {
-                    self.ended = true;
-                    return Poll::Ready(Some(Err(error)));
-                }
+            if self.asking.is_none() && !self.ask() {
+                return Poll::Ready(self.end().map(Err));
+            }
+            if let Err(error) = ready!(self.poll_answer(context)) {
+                return Poll::Ready(Some(Err(error)));
             }
         }
+    }
+
+    /// Waits for what is being asked for, and takes it.
+    fn poll_answer(&mut self, context: &mut Context<'_>) -> Poll<Result<(), Error>> {
+        let Some(asking) = self.asking.as_mut() else { return Poll::Ready(Ok(())) };
+        let answer = ready!(asking.as_mut().poll(context));
+        self.asking = None;
+        Poll::Ready(match answer {
+            Ok(replies) => {
+                self.take(replies);
+                Ok(())
+            }
+            Err(error) => {
+                self.ended = true;
+                Err(error)
+            }
+        })
     }
 
     fn next_waiting(&mut self) -> Option<Listed<R::Row>> {
@@ -198,24 +263,25 @@ impl<R: ListRequest> ListStream<R> {
             return false;
         }
         self.progress.pages += places.len() as u64;
-        let requests: Vec<R> = places.into_iter().map(|place| self.request.at(place, self.page_size)).collect();
+        let requests: Vec<R> = places.iter().map(|place| self.request.at(*place, self.page_size)).collect();
+        self.asked = places;
         let client = self.client.clone();
-        self.asking = Some(Box::pin(async move {
-            let sent = requests.iter().map(|request| async { client.send(request).await.map(|reply| reply.output) });
-            try_join_all(sent).await
-        }));
+        self.asking =
+            Some(Box::pin(async move { try_join_all(requests.iter().map(|request| client.send(request))).await }));
         true
     }
 
-    fn take(&mut self, pages: Vec<Page<R::Row>>) {
-        let facts: Vec<PageFacts> = pages.iter().map(facts).collect();
+    fn take(&mut self, replies: Vec<Reply<Page<R::Row>>>) {
+        let facts: Vec<PageFacts> = replies.iter().map(|reply| facts(&reply.output)).collect();
         let before = self.walk.clone();
-        match self.walk.take(self.request.order(), self.page_size, &facts, &self.given) {
-            Verdict::Drop => {}
-            Verdict::Keep { newest_first } => {
-                self.walk_of_waiting = before;
-                pages.into_iter().for_each(|page| self.wait(page, newest_first));
-            }
+        let verdict = self.walk.take(self.request.order(), self.page_size, &facts, &self.given);
+        let counts = verdict != Verdict::Drop;
+        let places = std::mem::take(&mut self.asked);
+        self.round.pages = places.into_iter().zip(&facts).map(|(place, facts)| seen(place, facts, counts)).collect();
+        self.round.meta = replies.last().map(|reply| reply.meta.clone());
+        if let Verdict::Keep { newest_first } = verdict {
+            self.walk_of_waiting = before;
+            replies.into_iter().for_each(|reply| self.wait(reply.output, newest_first));
         }
     }
 
@@ -237,6 +303,17 @@ impl<R: ListRequest> ListStream<R> {
         let (first_missing, pages) = self.walk.cut_short()?;
         Some(Error::of_list(ErrorClass::ListCutShort { first_missing, pages }, self.path()))
     }
+}
+
+/// What an answer was made of.
+#[derive(Debug, Default)]
+struct Round {
+    pages: Vec<PageSeen>,
+    meta: Option<ResponseMeta>,
+}
+
+fn seen(place: Place, facts: &PageFacts, counts: bool) -> PageSeen {
+    PageSeen { place, rows: facts.ids.len(), total: facts.total, total_pages: facts.total_pages, counts }
 }
 
 fn facts<T: ListRow>(page: &Page<T>) -> PageFacts {
