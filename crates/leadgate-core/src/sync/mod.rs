@@ -5,7 +5,7 @@
 //! [`Schedule`] says when to begin, and a [`Forecast`] what it will cost.
 
 mod cost;
-mod facts;
+mod hanging;
 mod query;
 mod reading;
 mod row;
@@ -13,6 +13,7 @@ mod schedule;
 mod stream;
 
 pub use cost::{Forecast, Known, PAGE, StreamCost, grouped, span};
+pub use hanging::Hanging;
 pub use query::{Part, RowsPage, RowsQuery};
 pub use reading::{Counted, Effort, Landing, Pace, PageRead, Phase, Reading, Shortfall, Step, Taken, Window};
 pub use row::{Cell, Column, ColumnKind, Row, Schema};

@@ -36,7 +36,9 @@ use leadgate_warehouse::CopyError;
 #[non_exhaustive]
 pub enum SyncError {
     /// Another run has the copy.
-    #[error("another sync is at work on the copy in {0}: wait until it has ended (`leadgate sync runs` shows it), or end it")]
+    #[error(
+        "another sync is at work on the copy in {0}: wait until it has ended (`leadgate sync runs` shows it), or end it"
+    )]
     AtWork(String),
     /// The lock cannot be taken.
     #[error("locking {path} failed: {source}")]

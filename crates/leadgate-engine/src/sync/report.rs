@@ -115,8 +115,11 @@ impl RunReport {
     }
 
     pub(super) fn kept(&self) -> Run {
-        let details =
-            Details { streams: self.streams.clone(), published: self.published.clone(), problems: self.problems.clone() };
+        let details = Details {
+            streams: self.streams.clone(),
+            published: self.published.clone(),
+            problems: self.problems.clone(),
+        };
         Run {
             id: self.id,
             began: self.began,

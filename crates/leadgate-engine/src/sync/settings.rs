@@ -3,7 +3,6 @@
 use std::path::PathBuf;
 
 use leadgate_core::sync::{Pace, Schedule, Stream};
-use leadgate_warehouse::SinkSpec;
 use serde::Deserialize;
 
 /// What rows that the key's user may not see mean for a run.
@@ -21,8 +20,10 @@ pub enum WithheldRows {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum NotesRead {
-    /// Of records that changed since the stream was first read.
+    /// Of none.
     #[default]
+    Beside,
+    /// Of records that changed since the first run.
     Changed,
     /// Of every record once, then of those that change.
     All,
@@ -44,7 +45,7 @@ pub struct SyncSettings {
     /// Whose notes are asked for.
     pub notes: NotesRead,
     /// Where the copy is published to.
-    pub sinks: Vec<SinkSpec>,
+    pub sinks: Vec<String>,
     /// When runs begin by themselves.
     pub schedule: Option<Schedule>,
 }

@@ -1,0 +1,208 @@
+//! One call of a run, and what comes of it.
+
+use jiff::Timestamp;
+use leadgate_core::crm::{CrmCall, CrmFailure, CrmReply};
+use leadgate_core::job::AccountTrouble;
+use leadgate_core::lane::Lane;
+use leadgate_core::sync::{Landing, PageRead, Phase, Row, RowsPage, RowsQuery, Stream};
+use leadgate_warehouse::Batch;
+use serde_json::{Map, Value};
+
+use super::SyncError;
+use super::failures::{Consequence, consequence};
+use super::run::{StreamOpen, SyncRun, Turn};
+use super::shaping::{id_of, shaped};
+use crate::engine::Engine;
+use crate::metrics;
+
+/// Begun anew so often, a stream fails.
+const MOST_RESTARTS: u8 = 1;
+
+/// What came of a question.
+pub(super) enum Asked {
+    /// Pages.
+    Page(RowsPage),
+    /// No permit, or not yet.
+    Wait(Timestamp),
+    /// What is open must be read from its beginning, or fails.
+    Restart(CrmFailure),
+    /// The stream cannot be read.
+    StreamFails(CrmFailure),
+    /// Nothing can be read.
+    RunFails(CrmFailure),
+}
+
+impl Engine {
+    /// Streams that the account has: contacts and leads are one where it keeps them as one.
+    pub(super) fn has_stream(&self, stream: Stream) -> bool {
+        let catalog = self.shared.catalog.current();
+        stream != Stream::Leads || catalog.account().is_none_or(|account| account.separate_leads)
+    }
+}
+
+impl SyncRun {
+    /// Asks for pages, as many as the budget has room for.
+    pub(super) async fn rows(&mut self, mut query: RowsQuery) -> Asked {
+        let now = self.engine.now();
+        let permits = match self.engine.take_permits(Lane::Sync, query.pages, now) {
+            Ok(permits) => permits,
+            Err(refusal) => return Asked::Wait(refusal.until),
+        };
+        let stream = query.stream;
+        query.pages = u32::try_from(permits.len()).unwrap_or(1);
+        let call = CrmCall::ReadRows(query);
+        let Some(answer) = self.engine.ask_for_pages(permits, call.clone()).await else { return Asked::Wait(now) };
+        metrics::watched(&call, &answer.result);
+        self.report.requests += u64::from(answer.requests);
+        self.progress.requests = self.report.requests;
+        self.report.streams.entry(stream).or_default().requests += u64::from(answer.requests);
+        match answer.result {
+            Ok(CrmReply::Rows(page)) => {
+                self.failures = 0;
+                Asked::Page(page)
+            }
+            Ok(_) => Asked::StreamFails(CrmFailure::Malformed("the port answered something else".to_owned())),
+            Err(failure) => self.failed(failure),
+        }
+    }
+
+    fn failed(&mut self, failure: CrmFailure) -> Asked {
+        self.failures += 1;
+        let (now, policy) = (self.engine.now(), &self.engine.shared.settings.retry);
+        let wait = match consequence(&failure, self.failures, policy, self.engine.jitter(), now) {
+            Consequence::Hold(until) => {
+                let trouble = AccountTrouble { class: failure.class(), until, message: failure.to_string() };
+                self.engine.shared.budget.hold(&trouble, now)
+            }
+            Consequence::Repeat(at) => at,
+            Consequence::Restart => return Asked::Restart(failure),
+            Consequence::StreamFails => return Asked::StreamFails(failure),
+            Consequence::RunFails => return Asked::RunFails(failure),
+        };
+        tracing::warn!(crm.class = failure.class(), "rows could not be read, they are asked for again: {failure}");
+        Asked::Wait(wait)
+    }
+
+    pub(super) async fn ask(&mut self, open: &mut StreamOpen, query: RowsQuery) -> Result<Turn, SyncError> {
+        let stream = query.stream;
+        match self.rows(query).await {
+            Asked::Page(page) => self.take(open, page).await?,
+            Asked::Wait(until) => {
+                self.wait = Some(until);
+                return Ok(Turn::Wait(until));
+            }
+            Asked::Restart(failure) if open.restarts < MOST_RESTARTS => {
+                tracing::warn!(
+                    sync.stream = stream.name(),
+                    crm.class = failure.class(),
+                    "{stream} is read from the beginning: {failure}"
+                );
+                open.restarts += 1;
+                let reading = open.reading.clone().restarted(self.engine.now());
+                self.store(open, reading).await?;
+            }
+            Asked::Restart(failure) => {
+                let reading = open.reading.clone().restarted(self.engine.now());
+                self.store(open, reading).await?;
+                self.stream_fails(stream, &failure);
+            }
+            Asked::StreamFails(failure) => self.stream_fails(stream, &failure),
+            Asked::RunFails(failure) => {
+                self.is_cut_off = true;
+                self.stream_fails(stream, &failure);
+            }
+        }
+        Ok(Turn::Worked)
+    }
+
+    pub(super) fn stream_fails(&mut self, stream: Stream, failure: &CrmFailure) {
+        tracing::error!(sync.stream = stream.name(), crm.class = failure.class(), "{stream} cannot be read: {failure}");
+        self.report.problem(stream.name(), failure.to_string());
+    }
+
+    /// Lands a page with the state that it leads to.
+    async fn take(&mut self, open: &mut StreamOpen, page: RowsPage) -> Result<(), SyncError> {
+        let stream = open.reading.stream();
+        let is_bin = matches!(open.reading.phase(), Phase::Deleted { .. });
+        let rows = if is_bin { Ok(Vec::new()) } else { shaped(&open.schema, &page.rows) };
+        let rows = match rows {
+            Ok(rows) => rows,
+            Err(problem) => {
+                self.report.problem(stream.name(), problem);
+                return Ok(());
+            }
+        };
+        self.land_beside(&page.beside).await?;
+        let read = PageRead {
+            next: page.next,
+            total: page.total,
+            withheld: page.withheld,
+            younger: younger_than(&rows, open.reading.until()),
+        };
+        let taken = open.reading.took(&read, self.engine.now(), &self.settings.pace);
+        self.progress.rows += rows.len() as u64;
+        let is_whole = matches!(open.reading.phase(), Phase::Whole { .. });
+        self.progress.of = page.total.filter(|_| is_whole).or(self.progress.of);
+        let mut batch = self.batch_of(open, &taken.reading);
+        match taken.landing {
+            Landing::Rows { pass, sweep } => {
+                (batch.rows, batch.pass, batch.sweep) = (rows, pass, sweep);
+            }
+            Landing::Gone => batch.gone = page.rows.iter().filter_map(id_of).collect(),
+        }
+        let begins_window = is_whole && matches!(taken.reading.phase(), Phase::Changed { .. });
+        self.land(open, batch, taken.reading).await?;
+        if begins_window {
+            open.moved = 0;
+        }
+        Ok(())
+    }
+
+    /// Lands rows of other streams that came beside those that were asked for.
+    async fn land_beside(&mut self, beside: &[(Stream, Map<String, Value>)]) -> Result<(), SyncError> {
+        for stream in [Stream::Notes] {
+            let rows: Vec<_> = beside.iter().filter(|(of, _)| *of == stream).map(|(_, row)| row.clone()).collect();
+            if !rows.is_empty() && self.settings.streams.contains(&stream) {
+                self.land_hanging(stream, &rows, None).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Lands rows that hang on records, with the state that they lead to, or without one.
+    pub(super) async fn land_hanging(
+        &mut self,
+        stream: Stream,
+        rows: &[Map<String, Value>],
+        state: Option<(Option<String>, String)>,
+    ) -> Result<(), SyncError> {
+        let schema = self.shaping_of(stream).await?.schema(stream);
+        let rows = match shaped(&schema, rows) {
+            Ok(rows) => rows,
+            Err(problem) => {
+                self.report.problem(stream.name(), problem);
+                return Ok(());
+            }
+        };
+        let at = self.engine.now();
+        let applied = self.copy.with(move |copy| {
+            let (from_state, to_state) = match state {
+                Some(states) => states,
+                None => {
+                    let stored = copy.state(stream)?;
+                    (stored.clone(), stored.unwrap_or_default())
+                }
+            };
+            let (gone, pass, sweep) = (Vec::new(), None, None);
+            copy.apply(Batch { stream, schema, rows, gone, pass, sweep, from_state, to_state, at })
+        });
+        let applied = applied.await?;
+        self.report.streams.entry(stream).or_default().applied += applied;
+        Ok(())
+    }
+}
+
+fn younger_than(rows: &[Row], until: Option<Timestamp>) -> u64 {
+    let is_younger = |row: &&Row| row.updated_at.zip(until).is_some_and(|(updated, until)| updated > until);
+    rows.iter().filter(is_younger).count() as u64
+}
