@@ -41,7 +41,8 @@ pub(super) fn consequence(
             Consequence::Repeat(later(policy.delay(failures, jitter)))
         }
         CrmFailure::Auth(_) | CrmFailure::WrongAccount(_) => Consequence::RunFails,
-        CrmFailure::Incomplete(_) | CrmFailure::Malformed(_) => Consequence::Restart,
+        // A cursor that the CRM's port does not know any more is refused as invalid.
+        CrmFailure::Incomplete(_) | CrmFailure::Malformed(_) | CrmFailure::Invalid { .. } => Consequence::Restart,
         _ => Consequence::StreamFails,
     }
 }

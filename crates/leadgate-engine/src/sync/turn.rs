@@ -128,7 +128,7 @@ impl SyncRun {
         let rows = match rows {
             Ok(rows) => rows,
             Err(problem) => {
-                self.report.problem(stream.name(), problem);
+                self.report.problem(stream.name(), problem.to_string());
                 return Ok(());
             }
         };
@@ -180,7 +180,7 @@ impl SyncRun {
         let rows = match shaped(&schema, rows) {
             Ok(rows) => rows,
             Err(problem) => {
-                self.report.problem(stream.name(), problem);
+                self.report.problem(stream.name(), problem.to_string());
                 return Ok(());
             }
         };

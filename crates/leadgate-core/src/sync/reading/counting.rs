@@ -49,7 +49,7 @@ impl Reading {
     /// many the account may have moved since.
     #[must_use]
     pub fn counted(&self, landed: u64, moved: u64, now: Timestamp, pace: &Pace) -> Counted {
-        let Phase::Count { window, total: Some(total) } = self.phase else { return Counted::Again(self.clone()) };
+        let Phase::Count { window, total: Some(total), .. } = self.phase else { return Counted::Again(self.clone()) };
         let mut reading = self.clone();
         let missing = i128::from(total) - i128::from(landed) - i128::from(self.withheld);
         let moved = i128::from(moved.max(window.younger));

@@ -5,10 +5,12 @@
 //! pass or a window → [`Reading::next`] says what to ask or count → [`Reading::took`] or [`Reading::counted`] gives the next state, until nothing is left.
 //!
 //! ```text
-//! whole pass ──sweep──▶ window: changed ─▶ deleted ─▶ count ──equal──▶ at rest
-//!      ▲                   ▲                            │
-//!      │                   └── the account moves ◀──────┤
-//!      └── recycle bin, then everything again ◀── differs ──▶ a failure that says how many and which
+//! whole pass ──sweep──────────────────────────────┐
+//!      ▲                                          ▼
+//!      │         window: changed ─▶ deleted ─▶ count ──equal──▶ at rest
+//!      │           ▲                              │
+//!      │           └──── the account moves ◀──────┤
+//!      └── recycle bin, then everything ◀── differs ──▶ a failure that says how many and which
 //! ```
 //!
 //! A pass and a window are fixed before anything is fetched, so a process that dies repeats at most the pages of one call, and reading the same
@@ -187,7 +189,7 @@ impl Reading {
             Phase::Deleted { window, cursor, all } => {
                 ask(Part::Deleted { after: (!all).then_some(window.since) }, cursor, 1)
             }
-            Phase::Count { total: None, .. } => ask(Part::Whole, &None, 1),
+            Phase::Count { total: None, cursor, .. } => ask(Part::Whole, cursor, 1),
             Phase::Count { total: Some(_), .. } => Step::Count,
         }
     }
@@ -196,9 +198,9 @@ impl Reading {
     #[must_use]
     pub fn restarted(mut self, now: Timestamp) -> Reading {
         match &mut self.phase {
-            Phase::Rest | Phase::Count { .. } => {}
+            Phase::Rest => {}
             Phase::Whole { .. } => self.open_pass(now),
-            Phase::Changed { cursor, .. } | Phase::Deleted { cursor, .. } => *cursor = None,
+            Phase::Changed { cursor, .. } | Phase::Deleted { cursor, .. } | Phase::Count { cursor, .. } => *cursor = None,
         }
         self
     }

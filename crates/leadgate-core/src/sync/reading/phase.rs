@@ -42,6 +42,8 @@ pub enum Phase {
         window: Window,
         /// How many there are in all, once that has been asked.
         total: Option<u64>,
+        /// Where to go on, while the CRM has not said it.
+        cursor: Option<String>,
     },
 }
 
@@ -56,15 +58,18 @@ pub struct Window {
     pub withheld: u64,
     /// Rows that changed after its end, while it was read.
     pub younger: u64,
-    /// How many rows the whole list had when it was read right before, if it was.
-    pub total: Option<u64>,
 }
 
 impl Window {
+    /// What a pass that began then has read, without anything after it.
+    pub(super) fn of_pass(began: Timestamp) -> Window {
+        Window { since: began, until: began, withheld: 0, younger: 0 }
+    }
+
     /// The window from a watermark until now.
     pub(super) fn after(watermark: Timestamp, now: Timestamp, pace: &Pace) -> Window {
         let since = earlier(watermark, pace.overlap);
-        Window { since, until: now.max(watermark), withheld: 0, younger: 0, total: None }
+        Window { since, until: now.max(watermark), withheld: 0, younger: 0 }
     }
 }
 

@@ -1,6 +1,6 @@
 //! What a page means.
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use super::{Pace, Phase, Reading, Window};
 
@@ -40,6 +40,9 @@ pub struct Taken {
     pub reading: Reading,
 }
 
+/// How long a pass may take before what changed meanwhile is read in the same run.
+const FRESH: SignedDuration = SignedDuration::from_mins(10);
+
 const AS_THEY_ARE: Landing = Landing::Rows { pass: None, sweep: None };
 
 impl Reading {
@@ -68,14 +71,14 @@ impl Reading {
                 reading.phase = match &page.next {
                     Some(next) => Phase::Changed { window, cursor: Some(next.clone()) },
                     None if self.stream.tells_deletions() => Phase::Deleted { window, cursor: None, all: false },
-                    None => Phase::Count { window, total: window.total.filter(|_| window.younger == 0) },
+                    None => Phase::Count { window, total: None, cursor: None },
                 };
                 AS_THEY_ARE
             }
             Phase::Deleted { window, all, .. } => {
                 reading.phase = match &page.next {
                     Some(next) => Phase::Deleted { window, cursor: Some(next.clone()), all },
-                    None => Phase::Count { window, total: window.total.filter(|_| window.younger == 0 && !all) },
+                    None => Phase::Count { window, total: None, cursor: None },
                 };
                 Landing::Gone
             }
@@ -103,22 +106,23 @@ impl Reading {
         self.withheld = withheld;
         self.whole_at = Some(began);
         self.watermark = Some(began);
-        let mut window = Window::after(began, now, pace);
-        window.total = page.total;
-        self.phase = match page.total {
-            _ if self.stream.tells_changes() => Phase::Changed { window, cursor: None },
-            // It was read to its end; there is nothing to compare with.
+        let is_fresh = now.duration_since(began) <= FRESH || !self.stream.tells_changes();
+        self.phase = match page.total.filter(|_| is_fresh) {
+            Some(total) => Phase::Count { window: Window::of_pass(began), total: Some(total), cursor: None },
+            None if self.stream.tells_changes() => {
+                Phase::Changed { window: Window::after(began, now, pace), cursor: None }
+            }
+            // It was read to its end, and there is nothing to compare with.
             None => Phase::Rest,
-            Some(total) => Phase::Count { window, total: Some(total) },
         };
         Landing::Rows { pass, sweep: pass }
     }
 
     /// Takes in how many rows the CRM says that there are. Where it does not say, nothing can be compared.
     fn counts_of(&mut self, window: Window, page: &PageRead) {
-        match page.total {
-            Some(total) => self.phase = Phase::Count { window, total: Some(total) },
-            None => self.rest_after(&window),
+        match (page.total, &page.next) {
+            (None, None) => self.rest_after(&window),
+            (total, next) => self.phase = Phase::Count { window, total, cursor: next.clone().filter(|_| total.is_none()) },
         }
     }
 
