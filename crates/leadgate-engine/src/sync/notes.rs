@@ -6,9 +6,9 @@ use leadgate_core::crm::CrmFailure;
 use leadgate_core::sync::{Hanging, Stream};
 
 use super::SyncError;
+use super::asking::Asked;
 use super::run::{SyncRun, Turn};
 use super::settings::NotesRead;
-use super::turn::Asked;
 use crate::metrics;
 
 /// Records of which nothing comes beside.

@@ -7,6 +7,7 @@ use leadgate_core::sync::{Counted, Reading, Schema, Step, Stream};
 use leadgate_warehouse::{Applied, Batch};
 use serde::Serialize;
 
+use super::asking::Asker;
 use super::lease::Lease;
 use super::notes::NotesOpen;
 use super::report::{Outcome, RunReport};
@@ -50,8 +51,7 @@ pub struct SyncRun {
     pub(super) report: RunReport,
     pub(super) progress: SyncProgress,
     pub(super) shaping: Option<Shaping>,
-    /// Failures in a row.
-    pub(super) failures: u32,
+    pub(super) asker: Asker,
     /// Nothing is asked before then.
     pub(super) wait: Option<Timestamp>,
     /// Nothing can be asked any more.
@@ -94,6 +94,7 @@ impl SyncRun {
         mark_interrupted(&copy).await?;
         let report = RunReport::begun(engine.now());
         let streams = settings.in_order().into_iter().filter(|stream| engine.has_stream(*stream)).collect();
+        let asker = Asker::new(engine.clone());
         let run = SyncRun {
             engine,
             copy,
@@ -101,7 +102,7 @@ impl SyncRun {
             report,
             progress: SyncProgress::default(),
             shaping: None,
-            failures: 0,
+            asker,
             wait: None,
             is_cut_off: false,
             streams,

@@ -1,36 +1,19 @@
-//! One call of a run, and what comes of it.
+//! What comes of one call of a run.
 
 use jiff::Timestamp;
-use leadgate_core::crm::{CrmCall, CrmFailure, CrmReply};
-use leadgate_core::job::AccountTrouble;
-use leadgate_core::lane::Lane;
+use leadgate_core::crm::CrmFailure;
 use leadgate_core::sync::{Landing, PageRead, Phase, Row, RowsPage, RowsQuery, Stream};
 use leadgate_warehouse::Batch;
 use serde_json::{Map, Value};
 
 use super::SyncError;
-use super::failures::{Consequence, consequence};
+use super::asking::Asked;
 use super::run::{StreamOpen, SyncRun, Turn};
 use super::shaping::{id_of, shaped};
 use crate::engine::Engine;
-use crate::metrics;
 
 /// Begun anew so often, a stream fails.
 const MOST_RESTARTS: u8 = 1;
-
-/// What came of a question.
-pub(super) enum Asked {
-    /// Pages.
-    Page(RowsPage),
-    /// No permit, or not yet.
-    Wait(Timestamp),
-    /// What is open must be read from its beginning, or fails.
-    Restart(CrmFailure),
-    /// The stream cannot be read.
-    StreamFails(CrmFailure),
-    /// Nothing can be read.
-    RunFails(CrmFailure),
-}
 
 impl Engine {
     /// Streams that the account has: contacts and leads are one where it keeps them as one.
@@ -41,46 +24,14 @@ impl Engine {
 }
 
 impl SyncRun {
-    /// Asks for pages, as many as the budget has room for.
-    pub(super) async fn rows(&mut self, mut query: RowsQuery) -> Asked {
-        let now = self.engine.now();
-        let permits = match self.engine.take_permits(Lane::Sync, query.pages, now) {
-            Ok(permits) => permits,
-            Err(refusal) => return Asked::Wait(refusal.until),
-        };
-        let stream = query.stream;
-        query.pages = u32::try_from(permits.len()).unwrap_or(1);
-        let call = CrmCall::ReadRows(query);
-        let Some(answer) = self.engine.ask_for_pages(permits, call.clone()).await else { return Asked::Wait(now) };
-        metrics::watched(&call, &answer.result);
-        self.report.requests += u64::from(answer.requests);
+    /// Asks for pages and counts what that costs.
+    pub(super) async fn rows(&mut self, query: RowsQuery) -> Asked {
+        let (stream, before) = (query.stream, self.asker.requests());
+        let asked = self.asker.ask(query).await;
+        self.report.requests = self.asker.requests();
         self.progress.requests = self.report.requests;
-        self.report.streams.entry(stream).or_default().requests += u64::from(answer.requests);
-        match answer.result {
-            Ok(CrmReply::Rows(page)) => {
-                self.failures = 0;
-                Asked::Page(page)
-            }
-            Ok(_) => Asked::StreamFails(CrmFailure::Malformed("the port answered something else".to_owned())),
-            Err(failure) => self.failed(failure),
-        }
-    }
-
-    fn failed(&mut self, failure: CrmFailure) -> Asked {
-        self.failures += 1;
-        let (now, policy) = (self.engine.now(), &self.engine.shared.settings.retry);
-        let wait = match consequence(&failure, self.failures, policy, self.engine.jitter(), now) {
-            Consequence::Hold(until) => {
-                let trouble = AccountTrouble { class: failure.class(), until, message: failure.to_string() };
-                self.engine.shared.budget.hold(&trouble, now)
-            }
-            Consequence::Repeat(at) => at,
-            Consequence::Restart => return Asked::Restart(failure),
-            Consequence::StreamFails => return Asked::StreamFails(failure),
-            Consequence::RunFails => return Asked::RunFails(failure),
-        };
-        tracing::warn!(crm.class = failure.class(), "rows could not be read, they are asked for again: {failure}");
-        Asked::Wait(wait)
+        self.report.streams.entry(stream).or_default().requests += self.report.requests - before;
+        asked
     }
 
     pub(super) async fn ask(&mut self, open: &mut StreamOpen, query: RowsQuery) -> Result<Turn, SyncError> {

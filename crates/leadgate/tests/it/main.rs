@@ -14,3 +14,4 @@ mod process;
 mod sandbox;
 mod serve;
 mod stories;
+mod sync;

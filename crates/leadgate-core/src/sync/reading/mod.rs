@@ -200,7 +200,9 @@ impl Reading {
         match &mut self.phase {
             Phase::Rest => {}
             Phase::Whole { .. } => self.open_pass(now),
-            Phase::Changed { cursor, .. } | Phase::Deleted { cursor, .. } | Phase::Count { cursor, .. } => *cursor = None,
+            Phase::Changed { cursor, .. } | Phase::Deleted { cursor, .. } | Phase::Count { cursor, .. } => {
+                *cursor = None
+            }
         }
         self
     }

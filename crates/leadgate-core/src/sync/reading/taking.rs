@@ -122,7 +122,9 @@ impl Reading {
     fn counts_of(&mut self, window: Window, page: &PageRead) {
         match (page.total, &page.next) {
             (None, None) => self.rest_after(&window),
-            (total, next) => self.phase = Phase::Count { window, total, cursor: next.clone().filter(|_| total.is_none()) },
+            (total, next) => {
+                self.phase = Phase::Count { window, total, cursor: next.clone().filter(|_| total.is_none()) }
+            }
         }
     }
 
