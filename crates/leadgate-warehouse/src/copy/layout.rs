@@ -56,7 +56,7 @@ fn place(stored: &[Column], column: &Column) -> Option<usize> {
 }
 
 /// The cell as one of that kind; blank if it cannot be, until the row is read anew.
-fn fit_kind(cell: Cell, kind: ColumnKind) -> Cell {
+pub(crate) fn fit_kind(cell: Cell, kind: ColumnKind) -> Cell {
     let fitted = match (kind, cell) {
         (_, Cell::Blank) => None,
         (ColumnKind::Integer, cell @ Cell::Integer(_))

@@ -31,6 +31,7 @@ use rusqlite::{Connection, OpenFlags, TransactionBehavior};
 
 pub use apply::{Applied, Batch};
 pub use error::CopyError;
+pub(crate) use layout::fit_kind;
 pub(crate) use reading::Snapshot;
 pub use reading::{CopiedRow, RowChange};
 pub use runs::Run;

@@ -144,10 +144,16 @@ fn rows(connection: &Connection, entry: &Entry, sql: &str, values: impl Params) 
 }
 
 pub(crate) fn changes_since(connection: &Connection, seq: i64, limit: usize) -> Result<Vec<RowChange>, CopyError> {
-    let sql = "SELECT changes.seq, streams.name, changes.id, field, old, new, changes.at, noticed_at FROM changes \
-               JOIN streams ON streams.number = changes.stream WHERE changes.seq > ?1 ORDER BY changes.seq LIMIT ?2";
+    let sql = format!("{CHANGES} WHERE changes.seq > ?1 ORDER BY changes.seq LIMIT ?2");
+    changes(connection, &sql, [seq, limit as i64])
+}
+
+const CHANGES: &str = "SELECT changes.seq, streams.name, changes.id, field, old, new, changes.at, noticed_at \
+                       FROM changes JOIN streams ON streams.number = changes.stream";
+
+fn changes(connection: &Connection, sql: &str, values: impl Params) -> Result<Vec<RowChange>, CopyError> {
     let mut query = connection.prepare_cached(sql)?;
-    let mut found = query.query([seq, limit as i64])?;
+    let mut found = query.query(values)?;
     let mut changes = Vec::new();
     while let Some(row) = found.next()? {
         let seq = row.get(0)?;
@@ -202,12 +208,6 @@ impl Snapshot {
         schema(&self.connection, stream)
     }
 
-    /// The number of the latest entry among the changes of any stream, and how many there are.
-    pub(crate) fn changes(&self) -> Result<(i64, u64), CopyError> {
-        let sql = "SELECT coalesce(max(seq), 0), count(*) FROM changes";
-        Ok(self.connection.query_row(sql, [], |row| Ok((row.get(0)?, row.get::<_, i64>(1)?.cast_unsigned())))?)
-    }
-
     /// As [`super::Copy::rows_by_id`].
     pub(crate) fn rows_by_id(
         &self,
@@ -221,6 +221,13 @@ impl Snapshot {
     /// As [`super::Copy::rows_since`].
     pub(crate) fn rows_since(&self, stream: Stream, seq: i64, limit: usize) -> Result<Vec<CopiedRow>, CopyError> {
         rows_since(&self.connection, stream, seq, limit)
+    }
+
+    /// As [`super::Copy::changes_since`], of one stream.
+    pub(crate) fn changes_of(&self, stream: Stream, seq: i64, limit: usize) -> Result<Vec<RowChange>, CopyError> {
+        let number = self.entry(stream)?.number;
+        let sql = format!("{CHANGES} WHERE changes.stream = ?1 AND changes.seq > ?2 ORDER BY changes.seq LIMIT ?3");
+        changes(&self.connection, &sql, [number, seq, limit as i64])
     }
 
     /// As [`super::Copy::changes_since`].

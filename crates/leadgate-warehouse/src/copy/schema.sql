@@ -55,6 +55,7 @@ CREATE TABLE changes (
     at INTEGER NOT NULL,
     noticed_at INTEGER NOT NULL
 );
+CREATE INDEX changes_by_stream ON changes (stream, seq);
 
 CREATE TABLE runs (
     id INTEGER PRIMARY KEY,

@@ -1,0 +1,174 @@
+//! The sink that writes files: one for each stream, one for the changes, and a manifest that says what is in them.
+
+use std::fs::File;
+use std::io::{self, BufWriter};
+use std::path::Path;
+
+use jiff::Timestamp;
+use leadgate_core::sync::{Column, Stream};
+use tempfile::NamedTempFile;
+
+use super::csv::CsvEncoder;
+use super::evolution::Evolution;
+use super::manifest::{Manifest, ManifestTable};
+use super::ndjson::NdjsonEncoder;
+use super::parquet::ParquetEncoder;
+use super::place::Place;
+use super::rows::{Rows, Shared};
+use super::table::{CHANGES, in_order};
+use super::{Format, Published, Sink, SinkError, Table, TablePublished, blocking};
+
+/// What an encoder writes to.
+pub(crate) type Out = BufWriter<File>;
+
+/// Writes rows in some format.
+pub(crate) trait Encoder: Send {
+    /// Writes a row with a cell for each column.
+    fn row(&mut self, cells: &[leadgate_core::sync::Cell]) -> io::Result<()>;
+
+    /// Writes what is still to be written; says how many numbers had to be rounded.
+    fn finish(self: Box<Self>) -> io::Result<u64>;
+}
+
+/// An encoder of that format.
+pub(crate) fn encoder(format: Format, columns: &[Column], file: &NamedTempFile) -> io::Result<Box<dyn Encoder>> {
+    let out = BufWriter::with_capacity(64 << 10, file.reopen()?);
+    Ok(match format {
+        Format::Csv => Box::new(CsvEncoder::new(columns, out)?),
+        Format::Ndjson => Box::new(NdjsonEncoder::new(columns, out)),
+        Format::Parquet => Box::new(ParquetEncoder::new(columns, out)?),
+    })
+}
+
+/// Files of one format in one place.
+pub(crate) struct FileSink {
+    pub(crate) place: Place,
+    pub(crate) format: Format,
+}
+
+/// A file to be.
+struct Wanted {
+    table: Table,
+    rows: Rows,
+    /// The number of the latest change that will be in it.
+    seq: i64,
+    at: Option<Timestamp>,
+}
+
+#[async_trait::async_trait]
+impl Sink for FileSink {
+    async fn publish(&mut self, copy: &Path, streams: &[Stream]) -> Result<Published, SinkError> {
+        if self.place.is_single() && streams.len() > 1 {
+            return Err(SinkError::OneFile { place: self.place.shown(), count: streams.len() });
+        }
+        let (copy, place) = (copy.to_owned(), self.place.clone());
+        let snapshot = blocking(move || {
+            place.remove_leftovers()?;
+            Shared::open(&copy)
+        })
+        .await?;
+        let identity = snapshot.read(super::super::copy::Snapshot::identity)?;
+        let text = self.place.manifest().await?;
+        let known = text.as_deref().and_then(|text| Manifest::read(text, &identity, self.format));
+        let mut manifest =
+            known.unwrap_or_else(|| Manifest { copy: identity, format: self.format, tables: [].into() });
+        let mut published = Published::default();
+        for stream in in_order(streams) {
+            if let Some(wanted) = wanted_rows(&snapshot, stream)? {
+                self.bring(wanted, &mut manifest, &mut published).await?;
+            }
+        }
+        if !self.place.is_single() {
+            self.bring(wanted_changes(&snapshot, &manifest)?, &mut manifest, &mut published).await?;
+        }
+        let new_text = manifest.write();
+        if text.as_ref() != Some(&new_text) {
+            self.place.put_manifest(new_text).await?;
+        }
+        Ok(published)
+    }
+}
+
+fn wanted_rows(snapshot: &Shared, stream: Stream) -> Result<Option<Wanted>, SinkError> {
+    let Some(schema) = snapshot.read(|copy| copy.schema(stream))? else { return Ok(None) };
+    let entry = snapshot.read(|copy| copy.entry(stream))?;
+    let at = entry.at.and_then(|at| Timestamp::from_microsecond(at).ok());
+    let rows = Rows::Live { from: snapshot.clone(), stream, after: None };
+    Ok(Some(Wanted { table: Table::of(&schema), rows, seq: entry.seq, at }))
+}
+
+/// The changes of all streams that have a file here.
+fn wanted_changes(snapshot: &Shared, manifest: &Manifest) -> Result<Wanted, SinkError> {
+    let streams: Vec<_> = manifest.tables.keys().filter_map(|name| Stream::from_name(name)).collect();
+    let (mut seq, mut at) = (0, None);
+    for stream in &streams {
+        let entry = snapshot.read(|copy| copy.entry(*stream))?;
+        seq = seq.max(entry.changes_seq);
+        at = at.max(entry.at);
+    }
+    let at = at.and_then(|at| Timestamp::from_microsecond(at).ok());
+    let mut table = Table::of_changes();
+    if let Some(column) = table.columns.iter_mut().find(|column| column.name == "stream") {
+        // So that the manifest tells one set of streams from another.
+        column.label = Some(streams.iter().map(|stream| stream.name()).collect::<Vec<_>>().join(", "));
+    }
+    let rows = Rows::Changes { from: snapshot.clone(), streams, seq: 0 };
+    Ok(Wanted { table, rows, seq, at })
+}
+
+impl FileSink {
+    /// Writes the file if it is not up to date.
+    async fn bring(
+        &self,
+        wanted: Wanted,
+        manifest: &mut Manifest,
+        published: &mut Published,
+    ) -> Result<(), SinkError> {
+        let Wanted { table, rows, seq, at } = wanted;
+        let file = format!("{}.{}", table.name, self.format.extension());
+        let known = manifest.tables.get(&table.name);
+        let current = known.filter(|known| known.seq == seq && known.columns == table.columns);
+        if let Some(current) = current
+            && self.place.has(&file).await?
+        {
+            let current = ManifestTable { at, ..current.clone() };
+            manifest.tables.insert(table.name.clone(), current);
+            published.tables.insert(table.name, TablePublished::default());
+            return Ok(());
+        }
+        let told = match known {
+            Some(known) if table.name != CHANGES => Evolution::between(&known.columns, &table.columns).told(),
+            _ => TablePublished::default(),
+        };
+        let (place, format, columns) = (self.place.clone(), self.format, table.columns.clone());
+        let (written, count, rounded) = blocking(move || write(&place, format, &columns, rows)).await?;
+        self.place.put(&file, written).await?;
+        published.tables.insert(table.name.clone(), TablePublished { written: count, rounded, ..told });
+        let entry = ManifestTable { file, rows: count, seq, at, columns: table.columns };
+        manifest.tables.insert(table.name, entry);
+        Ok(())
+    }
+}
+
+fn write(
+    place: &Place,
+    format: Format,
+    columns: &[Column],
+    mut rows: Rows,
+) -> Result<(NamedTempFile, u64, u64), SinkError> {
+    let failed = |source| place.write_failed(source);
+    let file = place.begin()?;
+    let mut encoder = encoder(format, columns, &file).map_err(failed)?;
+    let mut count = 0;
+    loop {
+        let some = rows.next()?;
+        if some.is_empty() {
+            let rounded = encoder.finish().map_err(failed)?;
+            return Ok((file, count, rounded));
+        }
+        for row in some {
+            encoder.row(&row.cells).map_err(failed)?;
+            count += 1;
+        }
+    }
+}
