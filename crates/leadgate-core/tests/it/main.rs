@@ -10,4 +10,5 @@ mod model_deals;
 mod planning;
 mod playbook;
 mod routing;
+mod schema;
 mod scripted;
