@@ -5,6 +5,7 @@
 //! what an answer means; a [`Schedule`] says when to begin, and a [`Forecast`] what it will cost.
 
 mod cost;
+pub mod export;
 mod hanging;
 mod query;
 mod reading;

@@ -63,6 +63,11 @@ impl Asker {
         self.requests
     }
 
+    /// Counts requests that were made elsewhere for the same end.
+    pub(super) fn count(&mut self, requests: u32) {
+        self.requests += u64::from(requests);
+    }
+
     /// Asks for pages, as many as the budget has room for.
     pub(super) async fn ask(&mut self, mut query: RowsQuery) -> Asked {
         let now = self.engine.now();

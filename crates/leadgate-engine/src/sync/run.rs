@@ -93,7 +93,7 @@ impl SyncRun {
         let copy = CopyKeeper::open(&settings.copy).await?;
         mark_interrupted(&copy).await?;
         let report = RunReport::begun(engine.now());
-        let streams = settings.in_order().into_iter().filter(|stream| engine.has_stream(*stream)).collect();
+        let streams = settings.in_order().into();
         let asker = Asker::new(engine.clone());
         let run = SyncRun {
             engine,
@@ -284,7 +284,7 @@ impl SyncRun {
     }
 
     async fn publish_next(&mut self, next: usize) -> Result<Turn, SyncError> {
-        if self.publish(next).await? {
+        if self.publish(next).await {
             self.open = Open::Sinks(next + 1);
             return Ok(Turn::Worked);
         }

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use leadgate_core::sync::{Pace, Schedule, Stream};
+use leadgate_warehouse::SinkSpec;
 use serde::Deserialize;
 
 /// What rows that the key's user may not see mean for a run.
@@ -45,7 +46,7 @@ pub struct SyncSettings {
     /// Whose notes are asked for.
     pub notes: NotesRead,
     /// Where the copy is published to.
-    pub sinks: Vec<String>,
+    pub sinks: Vec<SinkSpec>,
     /// When runs begin by themselves.
     pub schedule: Option<Schedule>,
 }

@@ -1,7 +1,9 @@
 //! What comes of one call of a run.
 
 use jiff::Timestamp;
-use leadgate_core::crm::CrmFailure;
+use leadgate_core::catalog::Section;
+use leadgate_core::crm::{CrmCall, CrmFailure};
+use leadgate_core::lane::Lane;
 use leadgate_core::sync::{Landing, PageRead, Phase, Row, RowsPage, RowsQuery, Stream};
 use leadgate_warehouse::Batch;
 use serde_json::{Map, Value};
@@ -10,20 +12,30 @@ use super::SyncError;
 use super::asking::Asked;
 use super::run::{StreamOpen, SyncRun, Turn};
 use super::shaping::{id_of, shaped};
-use crate::engine::Engine;
+use crate::metrics;
 
 /// Begun anew so often, a stream fails.
 const MOST_RESTARTS: u8 = 1;
 
-impl Engine {
-    /// Streams that the account has: contacts and leads are one where it keeps them as one.
-    pub(super) fn has_stream(&self, stream: Stream) -> bool {
-        let catalog = self.shared.catalog.current();
-        stream != Stream::Leads || catalog.account().is_none_or(|account| account.separate_leads)
-    }
-}
-
 impl SyncRun {
+    /// Whether the account keeps leads: on others, contacts and leads are one. Asked for if nobody has asked before.
+    pub(super) async fn has_leads(&mut self) -> Result<bool, SyncError> {
+        let engine = self.engine.clone();
+        if engine.shared.catalog.current().account().is_none() {
+            let now = engine.now();
+            let Ok(permit) = engine.take_permit(Lane::Sync, now) else { return Ok(true) };
+            let call = CrmCall::ReadCatalog(Section::Account);
+            let answer = engine.ask(permit, call.clone()).await;
+            metrics::watched(&call, &answer.result);
+            self.asker.count(answer.requests);
+            self.report.requests = self.asker.requests();
+            // What went wrong shows with the next call.
+            let taken = engine.shared.catalog.take_in(&*engine.shared.store, &call, answer.result, now).await?;
+            drop(taken);
+        }
+        Ok(engine.shared.catalog.current().account().is_none_or(|account| account.separate_leads))
+    }
+
     /// Asks for pages and counts what that costs.
     pub(super) async fn rows(&mut self, query: RowsQuery) -> Asked {
         let (stream, before) = (query.stream, self.asker.requests());

@@ -70,8 +70,7 @@ impl Sink for FileSink {
         let identity = snapshot.read(super::super::copy::Snapshot::identity)?;
         let text = self.place.manifest().await?;
         let known = text.as_deref().and_then(|text| Manifest::read(text, &identity, self.format));
-        let mut manifest =
-            known.unwrap_or_else(|| Manifest { copy: identity, format: self.format, tables: [].into() });
+        let mut manifest = known.unwrap_or_else(|| Manifest { copy: identity, format: self.format, tables: [].into() });
         let mut published = Published::default();
         for stream in in_order(streams) {
             if let Some(wanted) = wanted_rows(&snapshot, stream)? {
@@ -118,12 +117,7 @@ fn wanted_changes(snapshot: &Shared, manifest: &Manifest) -> Result<Wanted, Sink
 
 impl FileSink {
     /// Writes the file if it is not up to date.
-    async fn bring(
-        &self,
-        wanted: Wanted,
-        manifest: &mut Manifest,
-        published: &mut Published,
-    ) -> Result<(), SinkError> {
+    async fn bring(&self, wanted: Wanted, manifest: &mut Manifest, published: &mut Published) -> Result<(), SinkError> {
         let Wanted { table, rows, seq, at } = wanted;
         let file = format!("{}.{}", table.name, self.format.extension());
         let known = manifest.tables.get(&table.name);

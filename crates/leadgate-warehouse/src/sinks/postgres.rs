@@ -158,12 +158,7 @@ impl Tables<'_> {
     }
 
     /// Adds the new changes of a stream; begins anew if they are of another copy.
-    async fn append_changes(
-        &mut self,
-        snapshot: &Shared,
-        stream: Stream,
-        source: &Source,
-    ) -> Result<u64, SinkError> {
+    async fn append_changes(&mut self, snapshot: &Shared, stream: Stream, source: &Source) -> Result<u64, SinkError> {
         let known = self.remembered(stream.name()).await?.filter(|known| known.copy == source.identity);
         let seq = known.as_ref().map_or(0, |known| known.changes_seq);
         if known.is_none() {
@@ -187,8 +182,7 @@ impl Tables<'_> {
     ) -> Result<TablePublished, SinkError> {
         let (seq, told) = self.prepare(table, source).await?;
         let up_to_date = !source.anew && seq == source.seq && seq > 0;
-        let written =
-            if up_to_date { TablePublished::default() } else { self.write_rows(table, rows(seq)).await? };
+        let written = if up_to_date { TablePublished::default() } else { self.write_rows(table, rows(seq)).await? };
         self.remember(table, source).await?;
         Ok(TablePublished { written: written.written, removed: written.removed, ..told })
     }
@@ -262,7 +256,8 @@ impl Tables<'_> {
 
     async fn write_rows(&mut self, table: &Table, rows: Rows) -> Result<TablePublished, SinkError> {
         let incoming = quoted(&format!("leadgate_incoming_{}", table.name));
-        let definition = |column: &Column| format!("{} {}", quoted(&short_name(&column.name)), (DIALECT.kind)(column.kind));
+        let definition =
+            |column: &Column| format!("{} {}", quoted(&short_name(&column.name)), (DIALECT.kind)(column.kind));
         let columns: Vec<_> = table.columns.iter().map(definition).collect();
         let make = format!(
             "CREATE TEMPORARY TABLE {incoming} (leadgate_place bigint, leadgate_key bigint, leadgate_gone boolean, {}) ON COMMIT DROP",
@@ -283,8 +278,7 @@ impl Tables<'_> {
         let encoding = tokio::task::spawn_blocking(move || encode_rows(rows, &kinds, &sender));
         let sink = self.sink;
         let failed = |source| sink.failed(source);
-        let mut copy =
-            self.transaction.copy_in_raw(&format!("COPY {incoming} FROM STDIN")).await.map_err(failed)?;
+        let mut copy = self.transaction.copy_in_raw(&format!("COPY {incoming} FROM STDIN")).await.map_err(failed)?;
         while let Some(chunk) = receiver.recv().await {
             copy.send(chunk).await.map_err(failed)?;
         }
@@ -303,8 +297,10 @@ impl Tables<'_> {
         let mut done = TablePublished::default();
         let (mut distinct, mut order) = (String::new(), "leadgate_place".to_owned());
         if let Some(key) = table.key {
-            let delete =
-                format!("DELETE FROM {name} USING {incoming} WHERE leadgate_gone AND {name}.{} = leadgate_key", names[key]);
+            let delete = format!(
+                "DELETE FROM {name} USING {incoming} WHERE leadgate_gone AND {name}.{} = leadgate_key",
+                names[key]
+            );
             done.removed = self.execute(delete).await?;
             // Of two rows with one key the later counts.
             distinct = "DISTINCT ON (leadgate_key)".into();

@@ -146,16 +146,22 @@ impl SinkSpec {
 
     /// Reads a sink whose format or schema is named apart.
     pub fn parse_with(text: &str, format: Option<&str>, schema: Option<&str>) -> Result<SinkSpec, SpecError> {
-        let format = format.map(|name| Format::from_name(name).ok_or_else(|| SpecError::Format(name.into()))).transpose()?;
+        let format =
+            format.map(|name| Format::from_name(name).ok_or_else(|| SpecError::Format(name.into()))).transpose()?;
         let (address, asked) = text.trim().split_once("?format=").unwrap_or((text.trim(), ""));
         let kind = match address.split_once(':').map_or("", |(scheme, _)| scheme) {
             "postgres" | "postgresql" => {
-                return if format.is_some() { Err(SpecError::Misplaced("format")) } else { postgres(text.trim(), schema) };
+                return if format.is_some() {
+                    Err(SpecError::Misplaced("format"))
+                } else {
+                    postgres(text.trim(), schema)
+                };
             }
             _ if schema.is_some() => return Err(SpecError::Misplaced("schema")),
             "sqlite" => sqlite(address, format)?,
             _ => {
-                let asked = (!asked.is_empty()).then(|| Format::from_name(asked).ok_or_else(|| SpecError::Format(asked.into())));
+                let asked = (!asked.is_empty())
+                    .then(|| Format::from_name(asked).ok_or_else(|| SpecError::Format(asked.into())));
                 files(address, format.or(asked.transpose()?))?
             }
         };

@@ -106,8 +106,7 @@ impl Tables<'_> {
         for stream in streams {
             let Some(schema) = snapshot.read(|copy| copy.schema(*stream))? else { continue };
             let entry = snapshot.read(|copy| copy.entry(*stream))?;
-            let source =
-                Source { identity: &identity, seq: entry.seq, changes_seq: entry.changes_seq, anew: false };
+            let source = Source { identity: &identity, seq: entry.seq, changes_seq: entry.changes_seq, anew: false };
             changes.written += self.append_changes(snapshot, *stream, &source)?;
             let rows = |seq| Rows::Changed { from: snapshot.clone(), stream: *stream, seq };
             let told = self.bring(&Table::of(&schema), &source, rows)?;
@@ -139,7 +138,9 @@ impl Tables<'_> {
         let (seq, told) = self.prepare(table, source)?;
         let written = self.write_rows(table, rows(seq))?;
         let columns = serde_json::to_string(&table.columns).unwrap_or_default();
-        let remember = format!("INSERT OR REPLACE INTO {MEMORY} (name, copy, seq, changes_seq, columns) VALUES (?1, ?2, ?3, ?4, ?5)");
+        let remember = format!(
+            "INSERT OR REPLACE INTO {MEMORY} (name, copy, seq, changes_seq, columns) VALUES (?1, ?2, ?3, ?4, ?5)"
+        );
         let values = params![table.name, source.identity, source.seq, source.changes_seq, columns];
         self.transaction.execute(&remember, values).map_err(|source| self.failed(source))?;
         Ok(TablePublished { written: written.written, removed: written.removed, ..told })
@@ -167,7 +168,8 @@ impl Tables<'_> {
     fn make(&self, table: &Table) -> Result<(), SinkError> {
         self.execute(&DIALECT.create(&quoted(&table.name), &table.columns, table.key))?;
         let columns = serde_json::to_string(&table.columns).unwrap_or_default();
-        let remember = format!("INSERT INTO {MEMORY} (name, copy, seq, changes_seq, columns) VALUES (?1, '', 0, 0, ?2)");
+        let remember =
+            format!("INSERT INTO {MEMORY} (name, copy, seq, changes_seq, columns) VALUES (?1, '', 0, 0, ?2)");
         let made = self.transaction.execute(&remember, params![table.name, columns]);
         made.map(|_| ()).map_err(|source| self.failed(source))
     }
@@ -237,9 +239,7 @@ impl rusqlite::ToSql for SqlCell<'_> {
             Cell::Text(text) => ToSqlOutput::Borrowed(ValueRef::Text(text.as_bytes())),
             Cell::Integer(number) => ToSqlOutput::Owned(Value::Integer(*number)),
             Cell::Boolean(truth) => ToSqlOutput::Owned(Value::Integer(i64::from(*truth))),
-            other => {
-                ToSqlOutput::Owned(plain_text(other).map_or(Value::Null, |text| Value::Text(text.into_owned())))
-            }
+            other => ToSqlOutput::Owned(plain_text(other).map_or(Value::Null, |text| Value::Text(text.into_owned()))),
         })
     }
 }

@@ -63,9 +63,7 @@ impl RowWriter {
         }
         self.rows += 1;
         match &mut self.target {
-            Target::File { place, encoder, .. } => {
-                encoder.row(&row.cells).map_err(|source| place.write_failed(source))
-            }
+            Target::File { place, encoder, .. } => encoder.row(&row.cells).map_err(|source| place.write_failed(source)),
             Target::Database { spool, .. } => spool.write(row.id, &row.cells).map_err(spool_failed),
         }
     }

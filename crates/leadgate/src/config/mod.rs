@@ -17,7 +17,9 @@ use leadgate_core::rules::{Rules, RulesError};
 
 pub(crate) use checks::account_of;
 pub(crate) use layers::{DEFAULT_TEXT, Layer};
-pub(crate) use sections::{DurabilityChoice, LogFormat, LogSettings, ServerSettings, Settings, StoreSettings};
+pub(crate) use sections::{
+    DurabilityChoice, LogFormat, LogSettings, ServerSettings, Settings, StoreSettings, stream_of,
+};
 pub(crate) use show::Shown;
 
 /// The file that is read where none is named.

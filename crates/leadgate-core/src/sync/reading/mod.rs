@@ -173,7 +173,7 @@ impl Reading {
 
     fn open_pass(&mut self, now: Timestamp) {
         self.pass += 1;
-        self.phase = Phase::Whole { began: now, cursor: None, withheld: 0 };
+        self.phase = Phase::Whole { began: now, cursor: None, withheld: 0, total: None };
     }
 
     /// What to do next; `pages` is how many pages may be asked for side by side.

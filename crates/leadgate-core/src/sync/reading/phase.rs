@@ -19,6 +19,8 @@ pub enum Phase {
         cursor: Option<String>,
         /// Rows that were kept back so far.
         withheld: u64,
+        /// How many there are in all, as the CRM said last.
+        total: Option<u64>,
     },
     /// What was made or changed in a window.
     Changed {

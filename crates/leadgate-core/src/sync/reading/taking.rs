@@ -63,8 +63,10 @@ impl Reading {
         let mut reading = self.clone();
         let landing = match self.phase.clone() {
             Phase::Rest => AS_THEY_ARE,
-            Phase::Whole { began, withheld, .. } => {
-                reading.took_of_all(began, withheld + page.withheld, page, now, pace)
+            Phase::Whole { began, withheld, total, .. } => {
+                // The last page is not always one that tells the total.
+                let page = PageRead { withheld: withheld + page.withheld, total: page.total.or(total), ..page.clone() };
+                reading.took_of_all(began, &page, now, pace)
             }
             Phase::Changed { window, .. } => {
                 let window = widened(window, page);
@@ -90,24 +92,19 @@ impl Reading {
         Taken { landing, reading }
     }
 
-    fn took_of_all(
-        &mut self,
-        began: Timestamp,
-        withheld: u64,
-        page: &PageRead,
-        now: Timestamp,
-        pace: &Pace,
-    ) -> Landing {
+    /// `page` has what all pages of the pass so far have told.
+    fn took_of_all(&mut self, began: Timestamp, page: &PageRead, now: Timestamp, pace: &Pace) -> Landing {
         let pass = Some(self.pass);
+        let PageRead { withheld, total, .. } = *page;
         if let Some(next) = &page.next {
-            self.phase = Phase::Whole { began, cursor: Some(next.clone()), withheld };
+            self.phase = Phase::Whole { began, cursor: Some(next.clone()), withheld, total };
             return Landing::Rows { pass, sweep: None };
         }
         self.withheld = withheld;
         self.whole_at = Some(began);
         self.watermark = Some(began);
         let is_fresh = now.duration_since(began) <= FRESH || !self.stream.tells_changes();
-        self.phase = match page.total.filter(|_| is_fresh) {
+        self.phase = match total.filter(|_| is_fresh) {
             Some(total) => Phase::Count { window: Window::of_pass(began), total: Some(total), cursor: None },
             None if self.stream.tells_changes() => {
                 Phase::Changed { window: Window::after(began, now, pace), cursor: None }

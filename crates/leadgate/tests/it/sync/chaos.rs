@@ -45,7 +45,7 @@ impl Busy {
 #[tokio::test]
 async fn an_account_that_changes_while_it_is_read() {
     let mirror = Mirror::open(TestGateway::builder()).await;
-    fill(&mirror.account(), 900);
+    fill(&mirror.account(), 500);
     let mut busy = Busy { random: SmallRng::seed_from_u64(20_260_615), made: 0 };
     for _ in 0..3 {
         let report = mirror.run_with(|account| busy.work(account)).await;

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use freshsales_sandbox::{Account, Kind};
 use leadgate_core::sync::schema::known_columns;
-use leadgate_core::sync::{Row, Schema, Stream, shape};
+use leadgate_core::sync::{Cell, Row, Schema, Stream, shape};
 use leadgate_warehouse::Copy;
 use serde_json::Value;
 
@@ -40,7 +40,7 @@ pub(super) fn copy_equals_account(copy: &Path, account: &Account, stream: Stream
         for ((column, mine), shown_cell) in schema.columns.iter().zip(&mine.cells).zip(&row.cells) {
             let lags = known_columns(stream).any(|known| known.name == column.name && known.lags);
             if shown.contains_key(&column.name) && !lags {
-                assert_eq!(mine, shown_cell, "{stream} {}: {}", row.id, column.name);
+                assert_eq!(filled(mine), filled(shown_cell), "{stream} {}: {}", row.id, column.name);
             }
         }
     }
@@ -52,5 +52,15 @@ pub(super) fn copy_equals_account(copy: &Path, account: &Account, stream: Stream
 pub(super) fn everything_is_equal(copy: &Path, account: &Account) {
     for (stream, kind) in RECORDS {
         copy_equals_account(copy, account, stream, kind);
+    }
+}
+
+/// A cell with something in it: lists and the dump differ in how they show that there is nothing.
+fn filled(cell: &Cell) -> Option<&Cell> {
+    match cell {
+        Cell::Blank => None,
+        Cell::Json(Value::Array(values)) if values.is_empty() => None,
+        Cell::Text(text) if text.is_empty() => None,
+        other => Some(other),
     }
 }
