@@ -69,7 +69,7 @@ impl Wanted {
 
     fn is_recent(&self, row: &Row, closed: Option<Date>, since: Timestamp) -> bool {
         match closed.filter(|_| self.is_closed()) {
-            Some(day) => day >= since.to_zoned(TimeZone::UTC).date(),
+            Some(day) => day >= TimeZone::UTC.to_datetime(since).date(),
             None => row.updated_at.is_none_or(|updated| updated > since),
         }
     }
