@@ -2,13 +2,14 @@
 //!
 //! Cast: [`tidy`] holds the rules that the compiler and clippy cannot; [`mod@test`] runs everything that must pass before a change is
 //! taken, and installs what that needs. [`mod@bench`] measures. [`fuzz`] looks for inputs that break a parser. [`fixtures`] counts
-//! what the examples prove. [`process`] starts other programs for them.
+//! what the examples prove. [`readers`] has other programs read what the sinks write. [`process`] starts other programs for them.
 #![expect(clippy::print_stdout, reason = "the output of these commands is for the person at the terminal")]
 
 mod bench;
 mod fixtures;
 mod fuzz;
 mod process;
+mod readers;
 mod test;
 mod tidy;
 
@@ -38,6 +39,8 @@ enum Command {
     Fuzz(fuzz::Arguments),
     /// Count the example replies that client and sandbox reproduce.
     Fixtures,
+    /// Have Python's libraries read what the sinks write.
+    Readers,
 }
 
 fn main() -> anyhow::Result<ExitCode> {
@@ -50,6 +53,7 @@ fn main() -> anyhow::Result<ExitCode> {
         Command::Bench(arguments) => bench::run(root, &arguments),
         Command::Fuzz(arguments) => fuzz::run(root, &arguments),
         Command::Fixtures => fixtures::run(root),
+        Command::Readers => readers::run(root),
     }
 }
 

@@ -1,12 +1,13 @@
 //! Everything that must pass before a change is taken, in one command.
 //!
-//! Cast: a [`Stage`] is one check; [`tools`] installs what the wanted stages need; [`advisories`] is the one check that needs a network
+//! Cast: a [`Stage`] is one check; [`tools`] installs what the wanted stages need, [`postgresql`] the server that tests start; [`advisories`] is the one check that needs a network
 //! beyond the package registry, and may be left out for lack of it.
 //!
 //! Flow: choose stages, install what is missing, run the stages in order and stop at the first that fails. The last line says which one,
 //! or that all passed and what was left out.
 
 mod advisories;
+mod postgresql;
 mod stages;
 mod tools;
 

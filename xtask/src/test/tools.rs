@@ -1,9 +1,11 @@
-//! What the stages need beyond Rust itself: a C compiler, two components and two programs, installed when missing.
+//! What the stages need beyond Rust itself: a C compiler, two components, two programs and PostgreSQL,
+//! installed when missing.
 
 use std::process::Command;
 
 use anyhow::{Context, bail};
 
+use super::postgresql;
 use super::stages::Stage;
 use crate::process::{cargo, run, succeeds};
 
@@ -40,7 +42,10 @@ pub(crate) fn prepare(stages: &[Stage]) -> anyhow::Result<()> {
             Stage::Fmt => prepare_component("fmt", "rustfmt")?,
             Stage::Clippy => prepare_component("clippy", "clippy")?,
             Stage::Deny => prepare_program(&DENY)?,
-            Stage::Nextest => prepare_program(&NEXTEST)?,
+            Stage::Nextest => {
+                prepare_program(&NEXTEST)?;
+                postgresql::prepare()?;
+            }
             Stage::Tidy | Stage::Fuzz | Stage::Doc | Stage::Doctest => {}
         }
     }

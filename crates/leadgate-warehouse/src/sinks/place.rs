@@ -261,3 +261,63 @@ fn read_part(file: &mut File) -> io::Result<Bytes> {
     file.take(UPLOAD_PART as u64).read_to_end(&mut part)?;
     Ok(part.into())
 }
+
+#[cfg(test)]
+mod tests {
+    use object_store::memory::InMemory;
+
+    use super::*;
+
+    fn bucket(path: &str, single: bool) -> (Arc<InMemory>, Place) {
+        let store = Arc::new(InMemory::new());
+        let shown = format!("s3://bucket/{path}");
+        (Arc::clone(&store), Place::Objects(Objects { store, shown, path: path.into(), single }))
+    }
+
+    fn written(place: &Place, text: &[u8]) -> NamedTempFile {
+        let mut file = place.begin().unwrap();
+        file.write_all(text).unwrap();
+        file
+    }
+
+    async fn read(store: &InMemory, path: &str) -> Vec<u8> {
+        store.get(&path.into()).await.unwrap().bytes().await.unwrap().to_vec()
+    }
+
+    #[tokio::test]
+    async fn objects_are_named_below_the_path_and_replaced() {
+        let (store, place) = bucket("crm/leads", false);
+        assert!(!place.has("deals.csv").await.unwrap());
+        for text in ["old", "new"] {
+            place.put("deals.csv", written(&place, text.as_bytes())).await.unwrap();
+        }
+        assert!(place.has("deals.csv").await.unwrap());
+        assert_eq!(read(&store, "crm/leads/deals.csv").await, b"new");
+    }
+
+    #[tokio::test]
+    async fn a_single_object_has_the_name_that_was_given() {
+        let (store, place) = bucket("won.csv", true);
+        place.put("deals.csv", written(&place, b"rows")).await.unwrap();
+        assert_eq!(read(&store, "won.csv").await, b"rows");
+        place.put_manifest(b"{}".to_vec()).await.unwrap();
+        assert_eq!(read(&store, "won.csv.manifest.json").await, b"{}");
+        assert_eq!(place.manifest().await.unwrap().as_deref(), Some(b"{}".as_slice()));
+    }
+
+    #[tokio::test]
+    async fn what_is_larger_than_a_part_arrives_whole() {
+        let (store, place) = bucket("", false);
+        let text: Vec<u8> = (0..UPLOAD_PART * 2 + 17).map(|index| (index % 251) as u8).collect();
+        place.put("big", written(&place, &text)).await.unwrap();
+        assert!(read(&store, "big").await == text);
+    }
+
+    #[tokio::test]
+    async fn a_place_without_a_manifest_says_so() {
+        let (_store, place) = bucket("crm", false);
+        assert_eq!(place.manifest().await.unwrap(), None);
+        let folder = tempfile::tempdir().unwrap();
+        assert_eq!(Place::Folder(folder.path().join("new")).manifest().await.unwrap(), None);
+    }
+}

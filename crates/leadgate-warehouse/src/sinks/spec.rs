@@ -214,6 +214,8 @@ impl SinkSpec {
     }
 
     fn objects(&self, url: &Url) -> Result<Objects, SinkError> {
+        // reqwest panics where no provider of TLS is installed; if another was installed before, that one is used.
+        drop(rustls::crypto::ring::default_provider().install_default());
         let shown = self.to_string();
         let failed = |source| SinkError::Objects { place: shown.clone(), source };
         let (scheme, path) = ObjectStoreScheme::parse(url).map_err(|error| failed(error.into()))?;
