@@ -230,6 +230,16 @@ pub struct Switches {
     pub products_set_amount: bool,
     /// Contact attributes an admin has made mandatory, by their API names.
     pub required_contact_fields: Vec<String>,
+    /// Whether a filtered search gives whole rows where `detail` asks for them.
+    pub search_gives_whole_rows: bool,
+    /// Whether lists of tasks, appointments and sales activities heed `sort` by `updated_at`.
+    pub activities_heed_sort: bool,
+    /// Every row whose id this number divides is left out of lists, though totals count it: the key may not see it. None where 0.
+    pub hidden_one_in: u64,
+    /// Pages of lists behind this one are empty, whatever the totals say. No limit where 0.
+    pub deepest_page: usize,
+    /// How much larger the totals of lists are than their rows.
+    pub total_off_by: i64,
     /// How many times a webhook is sent until a receiver answers 2xx.
     pub webhook_tries: u32,
     /// Pause between two tries of a webhook, in seconds of the account's clock.
@@ -275,6 +285,11 @@ impl Default for Switches {
             account_is_unknown: false,
             products_set_amount: false,
             required_contact_fields: Vec::new(),
+            search_gives_whole_rows: true,
+            activities_heed_sort: false,
+            hidden_one_in: 0,
+            deepest_page: 0,
+            total_off_by: 0,
             webhook_tries: 1,
             webhook_retry_after_seconds: 60,
             webhook_timeout_seconds: 10,

@@ -36,6 +36,7 @@ impl Reading<'_, '_> {
             self.bookmark.pipelines = Some(self.names_of_pipelines().await?);
             return Ok(true);
         }
+        self.check_views_reach_all()?;
         let Some(list) = self.list(How::ById) else { return Ok(false) };
         match self.bookmark.next {
             Next::Pages => self.read_pages(list).await?,
@@ -43,7 +44,24 @@ impl Reading<'_, '_> {
             Next::End { missing, first } => self.look_from_the_end(missing, first).await?,
             Next::Order => self.look_at_the_order(list).await?,
         }
-        Ok(self.list(How::ById).is_some())
+        Ok(self.looks_at_views() || self.list(How::ById).is_some())
+    }
+
+    /// Saved views show deals of the first pipeline alone.
+    fn check_views_reach_all(&self) -> Result<(), CrmFailure> {
+        let pipelines = self.bookmark.pipelines.as_ref().map_or(0, BTreeMap::len);
+        let is_live = !matches!(self.query.part, Part::Deleted { .. });
+        if self.query.stream == Stream::Deals && is_live && self.bookmark.views.is_some() && pipelines > 1 {
+            return Err(CrmFailure::Incomplete(format!(
+                "its searches give parts of deals only, and its saved views the deals of one of its {pipelines} pipelines"
+            )));
+        }
+        Ok(())
+    }
+
+    /// Whether it is being found out which saved views to read.
+    fn looks_at_views(&self) -> bool {
+        self.bookmark.views.as_ref().is_some_and(|views| views.next_look() != Look::Ready)
     }
 
     /// Whether the next step needs no request: the last page was read, and nothing is left to settle.
@@ -191,10 +209,7 @@ impl Reading<'_, '_> {
         match self.bookmark.tally.verdict() {
             Verdict::Complete { withheld, ends_full } => {
                 self.page.withheld += withheld;
-                match ends_full.and_then(|last| u32::try_from(last).ok()) {
-                    Some(last) => self.bookmark.next = Next::Beyond { last },
-                    None => self.bookmark.turn(),
-                }
+                self.go_on_behind(ends_full);
             }
             Verdict::ShortAtEnd { missing, withheld, first } => {
                 self.page.withheld += withheld;
@@ -255,8 +270,16 @@ impl Reading<'_, '_> {
             return Err(kept_back());
         }
         self.page.withheld += missing;
-        self.bookmark.turn();
+        self.go_on_behind(self.bookmark.tally.last_if_never_full());
         Ok(())
+    }
+
+    /// To the page behind this last one, if there is a doubt about it; else to the next list.
+    fn go_on_behind(&mut self, last: Option<u64>) {
+        match last.and_then(|last| u32::try_from(last).ok()) {
+            Some(last) => self.bookmark.next = Next::Beyond { last },
+            None => self.bookmark.turn(),
+        }
     }
 
     async fn look_at_the_order(&mut self, list: RawList) -> Result<(), CrmFailure> {

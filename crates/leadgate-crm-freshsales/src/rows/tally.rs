@@ -7,8 +7,9 @@
 
 use serde::{Deserialize, Serialize};
 
-/// The page size that some endpoints use whatever is asked.
+/// Page sizes that servers use whatever is asked: the one of an unasked page, and a common limit.
 const UNASKED_ROWS: u64 = 25;
+const COMMON_LIMIT: u64 = 50;
 
 /// A page of a list.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,11 +45,13 @@ struct Count {
     at_end: u64,
     /// The last page with rows, of those seen.
     last_with_rows: u64,
+    /// The most rows that a page had.
+    most: u64,
 }
 
 impl Count {
     fn of(size: u64) -> Count {
-        Count { size, overfull: None, inside: 0, at_end: 0, last_with_rows: 0 }
+        Count { size, overfull: None, inside: 0, at_end: 0, last_with_rows: 0, most: 0 }
     }
 
     fn see(&mut self, held: PageHeld) {
@@ -56,6 +59,7 @@ impl Count {
         if held.rows > due {
             self.overfull = self.overfull.or(Some(held.page));
         }
+        self.most = self.most.max(held.rows);
         let missing = due.saturating_sub(held.rows);
         match (held.rows > 0, held.page > self.last_with_rows) {
             (true, true) => {
@@ -86,7 +90,7 @@ pub(super) enum Verdict {
     Complete {
         /// Rows not seen before the list's end.
         withheld: u64,
-        /// Whether another page could follow without the totals showing it: the last page is full.
+        /// The last page, where another could follow without the totals showing it.
         ends_full: Option<u64>,
     },
     /// So many rows are missing at the end.
@@ -109,7 +113,8 @@ impl Tally {
     /// Takes the first page of a list that was asked for in pages of so many rows: it shows what size they have.
     pub(super) fn begin(&mut self, asked: u64, first_page_rows: u64) {
         let mut sizes = vec![asked];
-        for size in [first_page_rows.clamp(UNASKED_ROWS.min(asked), asked), UNASKED_ROWS.min(asked)] {
+        for size in [COMMON_LIMIT, first_page_rows, UNASKED_ROWS] {
+            let size = size.clamp(UNASKED_ROWS.min(asked), asked);
             if !sizes.contains(&size) {
                 sizes.push(size);
             }
@@ -151,8 +156,17 @@ impl Tally {
             let first = self.last_total.saturating_sub(count.at_end) + 1;
             return Verdict::ShortAtEnd { missing: count.at_end, withheld: count.inside, first };
         }
-        let full = self.last_total > 0 && self.last_total.is_multiple_of(count.size);
-        Verdict::Complete { withheld: count.inside, ends_full: full.then(|| self.last_total / count.size) }
+        let last = self.last_total.div_ceil(count.size);
+        let ends_full = last > 0 && self.last_total.is_multiple_of(count.size);
+        let doubtful = if ends_full { Some(last) } else { self.last_if_never_full() };
+        Verdict::Complete { withheld: count.inside, ends_full: doubtful }
+    }
+
+    /// The last page of a list that has gaps and not one full page: it may be of a server that gives fewer rows than any of the sizes, and go on.
+    pub(super) fn last_if_never_full(&self) -> Option<u64> {
+        let count = self.counts.iter().find(|count| count.overfull.is_none())?;
+        let never_full = count.inside > 0 && count.most < count.size;
+        never_full.then(|| self.last_total.div_ceil(count.size))
     }
 }
 
@@ -187,6 +201,8 @@ mod tests {
     #[case::first_page_with_gaps(250, &[90, 100, 50], complete(10, None))]
     #[case::server_ignores_the_size(60, &[25, 25, 10], complete(0, None))]
     #[case::server_gives_fifty(120, &[50, 50, 20], complete(0, None))]
+    #[case::server_gives_fifty_with_gaps(120, &[43, 49, 20], complete(8, Some(3)))]
+    #[case::server_gives_twenty(100, &[20, 20, 20, 20], Verdict::ShortAtEnd { missing: 5, withheld: 15, first: 96 })]
     #[case::pages_behind_the_end_of_small_first_page(250, &[20, 100, 50, 0, 0], complete(80, None))]
     #[case::stops_early(250, &[100, 0, 0], Verdict::ShortAtEnd { missing: 150, withheld: 0, first: 101 })]
     #[case::total_too_large(255, &[100, 100, 50], Verdict::ShortAtEnd { missing: 5, withheld: 0, first: 251 })]

@@ -12,4 +12,5 @@ mod marked;
 mod operations;
 mod port;
 mod records;
+mod rows;
 mod tolerance;

@@ -36,11 +36,20 @@ impl Port {
     }
 
     pub(crate) async fn with_key(generation: Generation, key: &str, plan: Plan) -> Port {
+        Port::waiting(generation, (key, plan), Duration::from_millis(500)).await
+    }
+
+    /// A port that waits for long replies.
+    pub(crate) async fn patient(generation: Generation) -> Port {
+        Port::waiting(generation, ("sandbox-key", Plan::Off), Duration::from_secs(60)).await
+    }
+
+    async fn waiting(generation: Generation, (key, plan): (&str, Plan), timeout: Duration) -> Port {
         let config = SandboxConfig { plan, clock: SandboxClock::Stepped(start_of_time()), ..SandboxConfig::default() };
         let sandbox = Sandbox::start(config, "127.0.0.1:0".parse().unwrap()).await.unwrap();
         let settings = FreshsalesSettings {
             credentials: Credentials::parse(key, &sandbox.url(generation)).unwrap(),
-            timeout: Duration::from_millis(500),
+            timeout,
             remembered: None,
         };
         let crm = FreshsalesCrm::new(settings, Arc::new(AccountClock(sandbox.account())));
@@ -57,6 +66,14 @@ impl Port {
 
     pub(crate) async fn reply(&self, call: CrmCall) -> CrmReply {
         self.call(call).await.result.unwrap()
+    }
+
+    /// Updates a record past the port, as another program would.
+    pub(crate) async fn put(&self, path: &str, body: Value) {
+        let credentials = Credentials::parse("sandbox-key", &self.sandbox.url(Generation::Suite)).unwrap();
+        let client =
+            freshsales::Client::builder(credentials).generation(freshsales::Generation::Suite).build().unwrap();
+        client.send(&freshsales::raw::request(http::Method::PUT, path).body(body)).await.unwrap();
     }
 
     pub(crate) async fn created(&self, fields: Value) -> RecordRef {

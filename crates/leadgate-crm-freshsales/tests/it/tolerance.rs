@@ -43,11 +43,13 @@ const VALUES: &[(&str, &[&str])] = &[
     ("updates_show_related", &["false", "true"]),
     ("products_set_amount", &["false", "true"]),
     ("restore_empties_custom_fields", &["true", "false"]),
+    ("search_gives_whole_rows", &["true", "false"]),
+    ("activities_heed_sort", &["false", "true"]),
 ];
 
 /// Switches under which the same requests rightly end otherwise, being choices of an admin, a proxy that takes headers away or no account at all, and those that no
-/// request meets: how webhooks are sent.
-const CHOICES: [&str; 11] = [
+/// request meets: how webhooks are sent. An account that keeps rows back has its own tests, of rows.
+const CHOICES: [&str; 14] = [
     "contact_email_unique",
     "account_name_unique",
     "mobile_unique",
@@ -59,6 +61,9 @@ const CHOICES: [&str; 11] = [
     "webhook_timeout_seconds",
     "webhook_on_unchanged_update",
     "webhook_placeholders_escaped",
+    "hidden_one_in",
+    "deepest_page",
+    "total_off_by",
 ];
 
 /// An account and a client of each generation.

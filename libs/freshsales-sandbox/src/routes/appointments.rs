@@ -75,7 +75,7 @@ fn list(state: &State, call: &Call) -> Answer {
         end.is_some_and(|end| end < now)
     };
     let live = state.table(Kind::Appointment).live().map(AsRef::as_ref);
-    let matching: Vec<&Record> = live.filter(|appointment| is_over(appointment) == past).collect();
+    let matching = of_record::ordered(state, call, live.filter(|appointment| is_over(appointment) == past));
     let meta = json!({"total": matching.len()});
     let page = Page::of(state, call, None).of_rows(matching.into_iter());
     Ok(of_record::rows(state, call, Kind::Appointment, page.into_iter(), Some(meta)))

@@ -36,6 +36,7 @@ mod tasks;
 mod teams;
 mod tutorial;
 mod views;
+mod withholding;
 
 use http::StatusCode;
 
@@ -87,7 +88,8 @@ pub(crate) fn answer(state: &mut State, call: &Call) -> Answer {
     if !reachable(state, call, &path) {
         return Err(Refusal::UnknownRoute);
     }
-    ROUTES.iter().find_map(|route| route(state, call, &path)).unwrap_or(Err(Refusal::UnknownRoute))
+    let answer = ROUTES.iter().find_map(|route| route(state, call, &path)).unwrap_or(Err(Refusal::UnknownRoute));
+    answer.map(|reply| withholding::applied(state, call, reply))
 }
 
 /// Leads exist on Classic paths only.

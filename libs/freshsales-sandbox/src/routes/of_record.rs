@@ -9,6 +9,18 @@ pub(super) fn linked(state: &State, kind: Kind, to: (Kind, i64)) -> impl DoubleE
     table.linked_to(to.0, to.1).iter().filter_map(|&id| table.get(id)).map(AsRef::as_ref)
 }
 
+/// Records in the order that the call asks for, where the account heeds it; else as they are.
+pub(super) fn ordered<'a>(state: &State, call: &Call, records: impl Iterator<Item = &'a Record>) -> Vec<&'a Record> {
+    let mut records: Vec<&Record> = records.collect();
+    if state.switches.activities_heed_sort && call.query("sort") == Some("updated_at") {
+        records.sort_by_key(|record| (record.updated_at, record.id));
+        if call.query("sort_type").is_some_and(|word| word.eq_ignore_ascii_case("desc")) {
+            records.reverse();
+        }
+    }
+    records
+}
+
 /// A list of records with the side loads that were asked for.
 pub(super) fn rows<'a>(
     state: &State,

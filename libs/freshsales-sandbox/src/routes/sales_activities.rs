@@ -47,7 +47,7 @@ fn update(state: &mut State, call: &Call, id: i64) -> Answer {
 fn list(state: &State, call: &Call) -> Answer {
     let table = state.table(Kind::SalesActivity);
     let page = Page::of(state, call, None);
-    let rows = page.of_rows(table.live().map(AsRef::as_ref));
+    let rows = page.of_rows(of_record::ordered(state, call, table.live().map(AsRef::as_ref)).into_iter());
     let meta = page.meta(state, table.live_count());
     Ok(of_record::rows(state, call, Kind::SalesActivity, rows.into_iter(), Some(meta)))
 }

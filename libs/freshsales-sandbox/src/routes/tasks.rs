@@ -104,9 +104,10 @@ fn list(state: &State, call: &Call) -> Answer {
     let filter = filter(call)?;
     let page = Page::of(state, call, None);
     let now = state.now();
-    let matching: Vec<_> = state.table(Kind::Task).live().filter(|task| filter.holds(task, now, state)).collect();
+    let live = state.table(Kind::Task).live().map(AsRef::as_ref);
+    let matching = of_record::ordered(state, call, live.filter(|task| filter.holds(task, now, state)));
     let meta = json!({"total": matching.len()});
-    let page = page.of_rows(matching.into_iter().map(AsRef::as_ref));
+    let page = page.of_rows(matching.into_iter());
     Ok(of_record::rows(state, call, Kind::Task, page.into_iter(), Some(meta)))
 }
 

@@ -319,7 +319,7 @@ fn last_page(first: &PageFacts, page_size: u32) -> Option<u32> {
     if i64::from(rows) >= total {
         return Some(1);
     }
-    // A page of at most 25 rows may be short, or of a server that ignores the size asked for; the smaller size only costs empty pages.
-    let size = if rows > UNASKED_ROWS { page_size } else { page_size.min(UNASKED_ROWS) };
+    // A page that is short may have rows that the key may not see, or be of a server that gives fewer than asked; the smaller size only costs empty pages.
+    let size = rows.clamp(UNASKED_ROWS.min(page_size), page_size);
     u32::try_from((total - 1).div_euclid(i64::from(size.max(1))) + 1).ok()
 }
