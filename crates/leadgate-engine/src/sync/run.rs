@@ -159,6 +159,9 @@ impl SyncRun {
             self.open = Open::Sinks(0);
             return Ok(Turn::Worked);
         };
+        if stream == Stream::Leads && !self.has_leads().await? {
+            return Ok(Turn::Worked);
+        }
         self.progress =
             SyncProgress { stream: Some(stream), requests: self.report.requests, ..SyncProgress::default() };
         self.report.streams.entry(stream).or_default();

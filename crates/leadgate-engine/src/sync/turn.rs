@@ -100,6 +100,7 @@ impl SyncRun {
             next: page.next,
             total: page.total,
             withheld: page.withheld,
+            rows: page.rows.len() as u64,
             younger: younger_than(&rows, open.reading.until()),
         };
         let taken = open.reading.took(&read, self.engine.now(), &self.settings.pace);

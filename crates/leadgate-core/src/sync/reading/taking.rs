@@ -13,6 +13,8 @@ pub struct PageRead {
     pub total: Option<u64>,
     /// Rows that should have been on the pages and were not.
     pub withheld: u64,
+    /// How many rows are on the pages.
+    pub rows: u64,
     /// Rows on the pages that changed after [`Reading::until`].
     pub younger: u64,
 }
@@ -73,14 +75,14 @@ impl Reading {
                 reading.phase = match &page.next {
                     Some(next) => Phase::Changed { window, cursor: Some(next.clone()) },
                     None if self.stream.tells_deletions() => Phase::Deleted { window, cursor: None, all: false },
-                    None => Phase::Count { window, total: None, cursor: None },
+                    None => reading.counting(&window),
                 };
                 AS_THEY_ARE
             }
             Phase::Deleted { window, all, .. } => {
                 reading.phase = match &page.next {
                     Some(next) => Phase::Deleted { window, cursor: Some(next.clone()), all },
-                    None => Phase::Count { window, total: None, cursor: None },
+                    None => reading.counting(&window),
                 };
                 Landing::Gone
             }
@@ -104,9 +106,9 @@ impl Reading {
         self.whole_at = Some(began);
         self.watermark = Some(began);
         let is_fresh = now.duration_since(began) <= FRESH || !self.stream.tells_changes();
-        self.phase = match total.filter(|_| is_fresh) {
+        self.phase = match total.filter(|_| is_fresh && self.stream.tells_total()) {
             Some(total) => Phase::Count { window: Window::of_pass(began), total: Some(total), cursor: None },
-            None if self.stream.tells_changes() => {
+            None if self.stream.tells_changes() && !(is_fresh && !self.stream.tells_total()) => {
                 Phase::Changed { window: Window::after(began, now, pace), cursor: None }
             }
             // It was read to its end, and there is nothing to compare with.
@@ -115,13 +117,23 @@ impl Reading {
         Landing::Rows { pass, sweep: pass }
     }
 
-    /// Takes in how many rows the CRM says that there are. Where it does not say, nothing can be compared.
+    /// What follows a window: the count, where the CRM tells how many rows there are.
+    fn counting(&mut self, window: &Window) -> Phase {
+        if self.stream.tells_total() {
+            return Phase::Count { window: *window, total: None, cursor: None };
+        }
+        self.rest_after(window);
+        Phase::Rest
+    }
+
+    /// Takes in how many rows the CRM says that there are. Where pages with rows do not say it, nothing can be compared.
     fn counts_of(&mut self, window: Window, page: &PageRead) {
         match (page.total, &page.next) {
-            (None, None) => self.rest_after(&window),
-            (total, next) => {
-                self.phase = Phase::Count { window, total, cursor: next.clone().filter(|_| total.is_none()) }
+            (Some(total), _) => self.phase = Phase::Count { window, total: Some(total), cursor: None },
+            (None, Some(next)) if page.rows == 0 => {
+                self.phase = Phase::Count { window, total: None, cursor: Some(next.clone()) };
             }
+            (None, _) => self.rest_after(&window),
         }
     }
 

@@ -207,7 +207,7 @@ proptest! {
                     let (more, total, withheld, younger) = pages[step % pages.len()];
                     // A server that always says that there is more is the port's to find out.
                     let next = (more == 0 && step < 60).then(|| step.to_string());
-                    took(&reading, &PageRead { next, total, withheld, younger })
+                    took(&reading, &PageRead { next, total, withheld, younger, rows: 1 })
                 }
                 _ => {
                     let (landed, moved) = landed[step % landed.len()];

@@ -2,13 +2,14 @@
 
 use std::time::Duration;
 
-use freshsales_sandbox::{Account, Fault, FaultKind, Generation, Kind, PageAboveMaximum, Plan, Switches};
+use freshsales_sandbox::{Account, Fault, FaultKind, Kind, PageAboveMaximum, Plan, Switches};
 use jiff::SignedDuration;
 use leadgate_core::sync::Stream;
-use leadgate_engine::sync::{Outcome, SyncRun, Turn};
+use leadgate_engine::sync::{Outcome, SyncRun, Turn, WithheldRows};
 use leadgate_testkit::TestGateway;
 use rand::rngs::SmallRng;
 use rand::{Rng as _, SeedableRng as _};
+use rstest::rstest;
 use serde_json::json;
 
 use super::{Mirror, fill, oracle};
@@ -80,9 +81,9 @@ async fn faults_cut_connections_and_a_quota_only_take_longer() {
 #[tokio::test]
 async fn pages_of_another_size_than_asked_for() {
     let mirror = Mirror::open(TestGateway::builder()).await;
-    let mut switches = mirror.account().switches();
-    (switches.per_page_maximum, switches.page_above_maximum) = (25, PageAboveMaximum::Ignore);
-    mirror.account().set_switches(switches);
+    switch(&mirror.account(), |switches| {
+        (switches.per_page_maximum, switches.page_above_maximum) = (25, PageAboveMaximum::Ignore);
+    });
     fill(&mirror.account(), 330);
     let report = mirror.run().await;
     assert_eq!((report.outcome, &report.problems), (Some(Outcome::Complete), &Vec::new()));
@@ -120,8 +121,41 @@ async fn a_key_that_is_refused_ends_the_run() {
     assert!(report.requests <= 5 && report.problems.len() == 1, "{report:?}");
 }
 
-#[allow(dead_code)]
-fn lying(generation: Generation) -> Switches {
-    let _ = generation;
-    Switches::default()
+fn switch(account: &Account, change: impl FnOnce(&mut Switches)) {
+    let mut switches = account.switches();
+    change(&mut switches);
+    account.set_switches(switches);
+}
+
+#[rstest]
+#[case::too_many(|switches: &mut Switches| switches.total_off_by = 3)]
+#[case::too_few(|switches: &mut Switches| switches.total_off_by = -3)]
+#[case::stops_early(|switches: &mut Switches| switches.deepest_page = 2)]
+#[tokio::test]
+async fn a_server_that_lies_or_stops_early_fails_the_run(#[case] lie: fn(&mut Switches)) {
+    let mirror = Mirror::open(TestGateway::builder()).await.only(&[Stream::Contacts]);
+    fill(&mirror.account(), 450);
+    switch(&mirror.account(), lie);
+    let report = mirror.run().await;
+    assert_eq!(report.outcome, Some(Outcome::Failed), "{report:?}");
+    let problem = report.problems.iter().find(|problem| problem.of == "contacts").unwrap();
+    assert!(problem.message.chars().any(|sign| sign.is_ascii_digit()), "it says how many: {problem:?}");
+}
+
+#[rstest]
+#[case::told(WithheldRows::Report, Outcome::Incomplete)]
+#[case::accepted(WithheldRows::Accept, Outcome::Complete)]
+#[tokio::test]
+async fn rows_that_the_key_may_not_see_are_told(#[case] withheld: WithheldRows, #[case] outcome: Outcome) {
+    let mut mirror = Mirror::open(TestGateway::builder()).await.only(&[Stream::Contacts]);
+    mirror.settings.withheld = withheld;
+    fill(&mirror.account(), 450);
+    switch(&mirror.account(), |switches| switches.hidden_one_in = 7);
+    let ids = mirror.account().contacts().iter().map(|person| person["id"].as_u64().unwrap()).collect::<Vec<_>>();
+    let hidden = ids.iter().filter(|id| *id % 7 == 0).count() as u64;
+    for _ in 0..2 {
+        let report = mirror.run().await;
+        assert_eq!((report.outcome, report.withheld(), &report.problems), (Some(outcome), hidden, &Vec::new()));
+        mirror.wait(SignedDuration::from_mins(5));
+    }
 }

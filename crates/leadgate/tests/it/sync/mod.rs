@@ -5,6 +5,7 @@
 
 mod changes;
 mod chaos;
+mod commands;
 mod oracle;
 
 use std::path::PathBuf;
