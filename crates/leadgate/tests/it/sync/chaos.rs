@@ -17,26 +17,30 @@ use super::{Mirror, fill, oracle};
 /// Somebody who works in the account.
 struct Busy {
     random: SmallRng,
+    people: Vec<i64>,
     made: usize,
 }
 
 impl Busy {
+    fn in_account(account: &Account) -> Busy {
+        let people = account.contacts().iter().map(|person| person["id"].as_i64().unwrap()).collect();
+        Busy { random: SmallRng::seed_from_u64(20_260_615), people, made: 0 }
+    }
+
     fn work(&mut self, account: &Account) {
         for _ in 0..self.random.random_range(0..4) {
-            let people = account.contacts();
-            let one = people[self.random.random_range(0..people.len())]["id"].as_i64().unwrap();
+            self.made += 1;
+            let at = self.random.random_range(0..self.people.len());
             match self.random.random_range(0..4) {
                 0 => {
-                    self.made += 1;
                     let email = format!("new{}@example.com", self.made);
-                    account.seed(Kind::Contact, &json!({"last_name": "New", "email": email}));
+                    self.people.push(account.seed(Kind::Contact, &json!({"last_name": "New", "email": email})));
                 }
-                1 => drop(account.delete(Kind::Contact, one)),
-                2 => {
-                    account.delete(Kind::Contact, one);
-                    account.undelete(Kind::Contact, one);
-                }
-                _ => drop(account.seed(Kind::Deal, &json!({"name": format!("Late {one} {}", self.made), "amount": 1}))),
+                1 => assert!(account.delete(Kind::Contact, self.people.swap_remove(at))),
+                2 => assert!(
+                    account.delete(Kind::Contact, self.people[at]) && account.undelete(Kind::Contact, self.people[at])
+                ),
+                _ => drop(account.seed(Kind::Deal, &json!({"name": format!("Late {}", self.made), "amount": 1}))),
             }
         }
         account.advance(Duration::from_millis(700));
@@ -47,7 +51,7 @@ impl Busy {
 async fn an_account_that_changes_while_it_is_read() {
     let mirror = Mirror::open(TestGateway::builder()).await;
     fill(&mirror.account(), 500);
-    let mut busy = Busy { random: SmallRng::seed_from_u64(20_260_615), made: 0 };
+    let mut busy = Busy::in_account(&mirror.account());
     for _ in 0..3 {
         let report = mirror.run_with(|account| busy.work(account)).await;
         assert_eq!(report.problems, Vec::new());

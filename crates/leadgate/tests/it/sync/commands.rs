@@ -126,7 +126,7 @@ async fn exit_codes_tell_how_it_ended() {
     let hidden = Scene::open(|config| config.switches.hidden_one_in = 3).await;
     hidden.sandbox.account().seed_records(60, 3);
     assert_eq!(hidden.run(&["sync", "--streams", "contacts"]).code, 7);
-    let lying = Scene::open(|config| config.switches.total_off_by = 5).await;
+    let lying = Scene::open(|config| config.switches.total_off_by = -5).await;
     lying.sandbox.account().seed_records(60, 3);
     let ended = lying.run(&["sync", "--streams", "contacts"]);
     assert_eq!(ended.code, 1, "{ended:?}");
