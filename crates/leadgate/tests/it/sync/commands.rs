@@ -4,7 +4,7 @@ use std::path::Path;
 use std::process::Stdio;
 use std::time::Duration;
 
-use freshsales_sandbox::{Generation, Kind, Sandbox, SandboxConfig};
+use freshsales_sandbox::{Fault, FaultKind, Generation, Kind, Sandbox, SandboxConfig};
 use leadgate_core::sync::Stream;
 use rand::rngs::SmallRng;
 use rand::{Rng as _, SeedableRng as _};
@@ -55,10 +55,26 @@ impl Scene {
     }
 }
 
+/// Somebody who edits one contact after the other while they are read. Some edits fail, as the faults have it.
+async fn edit_all(crm: String, people: Vec<i64>) {
+    let http = reqwest::Client::builder().no_proxy().tls_certs_only([]).build().unwrap();
+    for person in people.iter().cycle() {
+        let request = http.put(format!("{crm}/contacts/{person}")).header("authorization", "Token token=sandbox-key");
+        drop(request.json(&json!({"job_title": format!("Title {person}")})).send().await);
+    }
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn crash_a_sync_that_is_killed_goes_on_where_it_was() {
     let scene = Scene::open(|_| ()).await;
-    scene.sandbox.account().seed_records(4_000, 3);
+    let account = scene.sandbox.account();
+    account.seed_records(3_000, 3);
+    account.set_faults(vec![
+        Fault::new(FaultKind::CutBeforeCommit).with_probability(0.05),
+        Fault::new(FaultKind::Quota429 { reset_after_seconds: Some(1) }).with_probability(0.02),
+    ]);
+    let people = account.contacts().iter().map(|person| person["id"].as_i64().unwrap()).collect();
+    let editing = tokio::spawn(edit_all(scene.url.clone(), people));
     let mut random = SmallRng::seed_from_u64(20_260_615);
     for _ in 0..KILLS {
         let mut command = leadgate(scene.data(), &["sync"], &scene.variables());
@@ -67,6 +83,7 @@ async fn crash_a_sync_that_is_killed_goes_on_where_it_was() {
         child.kill().unwrap();
         child.wait().unwrap();
     }
+    editing.abort();
     let ended = scene.run(&["sync", "--json"]);
     assert_eq!(ended.code, 0, "{ended:?}");
     oracle::everything_is_equal(&scene.data().join("leadgate-data/copy.db"), &scene.sandbox.account());
