@@ -1,5 +1,7 @@
 //! Streams of lists against a list that changes while it is read: nothing twice, nothing missed, and the real ends of lists.
 
+mod batches;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
