@@ -7,7 +7,7 @@
 //! | `encoding` | cells as bytes |
 //! | `layout` | which cell of a row stored long ago belongs to which column of today |
 //! | `apply` | [`Batch`] and what happens to each row of it |
-//! | `reading` | rows and changes, by id and by number; a [`Snapshot`] of them for the sinks |
+//! | `reading` | rows and changes, by id and by number; a `Snapshot` of them for the sinks |
 //! | `runs` | the history of runs |
 //! | `error` | [`CopyError`] |
 //!

@@ -5,7 +5,7 @@
 //! | module | is |
 //! |---|---|
 //! | `spec` | [`SinkSpec`]: a sink as people write it, in settings or on the command line |
-//! | `table` | [`Table`]: what a stream, or the changes, are called and which columns they have |
+//! | `table` | `Table`: what a stream, or the changes, are called and which columns they have |
 //! | `rows` | rows on their way to a sink, some at a time |
 //! | `place` | where files go: a folder, a file, the standard output, an object store |
 //! | `csv`, `ndjson`, `parquet` | the formats of files |
