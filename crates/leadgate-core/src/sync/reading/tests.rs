@@ -1,3 +1,5 @@
+//! Tables and properties of readings.
+
 use proptest::prelude::*;
 use rstest::rstest;
 
