@@ -66,30 +66,21 @@ impl Reading {
             return Counted::Fits(reading);
         }
         let is_new = self.effort.windows == 0 || (moved > 0 && self.effort.windows < MOST_WINDOWS);
-        reading.look_again(&window, missing, is_new, now, pace).map_or_else(
-            |reading| {
-                let shortfall = Shortfall { stream: self.stream, total, landed, withheld: self.withheld };
-                Counted::Short(shortfall, reading)
-            },
-            Counted::Again,
-        )
+        let next = Window::after(window.until, now, pace);
+        if reading.look_again(next, missing, is_new, now) {
+            return Counted::Again(reading);
+        }
+        Counted::Short(Shortfall { stream: self.stream, total, landed, withheld: self.withheld }, reading)
     }
 
-    /// The next thing to try, or the reading at its end if there is none.
-    fn look_again(
-        mut self,
-        window: &Window,
-        missing: i128,
-        is_new: bool,
-        now: Timestamp,
-        pace: &Pace,
-    ) -> Result<Reading, Reading> {
+    /// Opens the next thing to try; where there is none, comes to rest. Returns whether there is one.
+    fn look_again(&mut self, window: Window, missing: i128, is_new: bool, now: Timestamp) -> bool {
         if self.stream.tells_changes() && is_new {
             self.effort.windows += 1;
-            self.phase = Phase::Changed { window: Window::after(window.until, now, pace), cursor: None };
+            self.phase = Phase::Changed { window, cursor: None };
         } else if self.stream.tells_deletions() && missing < 0 && !self.effort.bin && !self.effort.whole {
             self.effort.bin = true;
-            self.phase = Phase::Deleted { window: Window::after(window.until, now, pace), cursor: None, all: true };
+            self.phase = Phase::Deleted { window, cursor: None, all: true };
         } else if !self.effort.whole {
             // The windows after it count anew.
             self.effort = Effort { windows: 0, bin: true, whole: true };
@@ -97,8 +88,8 @@ impl Reading {
         } else {
             self.effort = Effort::default();
             self.phase = Phase::Rest;
-            return Err(self);
+            return false;
         }
-        Ok(self)
+        true
     }
 }

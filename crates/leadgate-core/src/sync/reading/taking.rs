@@ -108,7 +108,7 @@ impl Reading {
         let is_fresh = now.duration_since(began) <= FRESH || !self.stream.tells_changes();
         self.phase = match total.filter(|_| is_fresh && self.stream.tells_total()) {
             Some(total) => Phase::Count { window: Window::of_pass(began), total: Some(total), cursor: None },
-            None if self.stream.tells_changes() && !(is_fresh && !self.stream.tells_total()) => {
+            None if self.stream.tells_changes() && (!is_fresh || self.stream.tells_total()) => {
                 Phase::Changed { window: Window::after(began, now, pace), cursor: None }
             }
             // It was read to its end, and there is nothing to compare with.
