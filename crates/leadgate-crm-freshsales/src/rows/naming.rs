@@ -9,7 +9,9 @@ use serde_json::{Map, Value};
 use super::list::id_of;
 
 /// What a row can point at: its id on the row, where the object is side-loaded, and what of it is put into the row under which name.
-const RELATED: [(&str, &[&str], &[(&str, &str)]); 21] = [
+type Related = (&'static str, &'static [&'static str], &'static [(&'static str, &'static str)]);
+
+const RELATED: [Related; 21] = [
     ("owner_id", USERS, &[("display_name", "owner_name"), ("email", "owner_email")]),
     ("creater_id", USERS, &[("display_name", "creater_name")]),
     ("updater_id", USERS, &[("display_name", "updater_name")]),
