@@ -1,8 +1,7 @@
 //! The port to a CRM: every request the gateway can make, as a value.
 //!
-//! One [`CrmCall`] is one HTTP request (describing an account may take a few; the answer says how many). That is what makes the budget, the
-//! attempts and the retries countable in one place, and it is why there is no "ensure person" here: which call comes next is decided by
-//! the pure machines in [`crate::steps`], between calls, from what the last one answered.
+//! One [`CrmCall`] is one HTTP request (an account's description and pages of rows may take a few; the answer says how many). So budget, attempts and retries are
+//! counted in one place, and there is no "ensure person" here: which call comes next the pure machines in [`crate::steps`] decide, from the last answer.
 
 use std::collections::BTreeMap;
 

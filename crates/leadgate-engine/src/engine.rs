@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use jiff::Timestamp;
-use leadgate_core::budget::Standing;
+use leadgate_core::budget::{BudgetSettings, Standing};
 use leadgate_core::clock::Clock;
 use leadgate_core::crm::Crm;
 use leadgate_core::delivery::Outbound;
@@ -162,6 +162,11 @@ impl Engine {
     pub async fn next_due(&self) -> Result<Option<Timestamp>, StoreError> {
         let (job, delivery) = (self.shared.store.next_due().await?, self.next_errand().await?);
         Ok(job.into_iter().chain(delivery).chain(self.window_due()).min())
+    }
+
+    /// How much the account may be asked, by the settings.
+    pub fn budget_settings(&self) -> &BudgetSettings {
+        &self.shared.settings.budget
     }
 
     /// How the account's budget stands.

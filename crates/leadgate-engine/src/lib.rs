@@ -2,7 +2,8 @@
 //!
 //! Cast: [`Engine`] owns the parts; `plan` turns inbox rows into jobs; `push` claims jobs, packs their calls, makes them and records
 //! what came of them; `permit` pays for a call and makes it; `budget` keeps the ledger and the breaker; `catalog` keeps the account's names; `watch`
-//! looks for what no webhook told; `notify` makes the deliveries; `run` drives them all until told to stop, or, if so asked, until `rest` has come. Flow of a
+//! looks for what no webhook told; `notify` makes the deliveries; `retention` removes what is old; `sync` keeps the copy of the account; `run` drives
+//! them all until told to stop, or, if so asked, until `rest` has come. Flow of a
 //! pass: plan what has arrived → claim what is due and affordable → one call each (or one for many) → record, in one transaction per call.
 //!
 //! No transaction is open during a call. What is remembered between passes is in the store; a process that dies is taken up by its
@@ -22,6 +23,7 @@ mod rest;
 mod retention;
 mod run;
 mod settings;
+pub mod sync;
 mod warm_up;
 mod watch;
 

@@ -29,6 +29,8 @@
 //! | `leadgate_destination_circuit_open` | gauge | `destination`: 1 while it counts as down |
 //! | `leadgate_removed_rows_total` | counter | `kind` (`submissions`, `attempts`, `deliveries`, `changes`, `profiles`): what was not kept any longer |
 //! | `leadgate_destination_switched_off` | gauge | `destination`: 1 after it said that it is gone |
+//! | `leadgate_sync_rows_total` | counter | `stream`, `outcome` (`created`, `updated`, `unchanged`, `deleted`, `restored`) |
+//! | `leadgate_sync_runs_total` | counter | `outcome` (`complete`, `incomplete`, `failed`) |
 
 use jiff::Timestamp;
 use leadgate_core::budget::Standing;
@@ -36,9 +38,11 @@ use leadgate_core::crm::{CrmCall, CrmFailure, CrmReply};
 use leadgate_core::lane::Lane;
 use leadgate_core::mirror::Tally;
 use leadgate_core::record::RecordKind;
+use leadgate_core::sync::Stream;
 use leadgate_store::deliveries::{DeliveryAttempt, DestinationStanding};
 use leadgate_store::model::{Attempt, QueueStats};
 use leadgate_store::retention::RemovedRows;
+use leadgate_warehouse::Applied;
 
 use crate::engine::Engine;
 
@@ -71,6 +75,24 @@ pub(crate) fn sighted(route: &'static str, outcome: &'static str) {
 pub(crate) fn watched(call: &CrmCall, result: &Result<CrmReply, CrmFailure>) {
     let class = result.as_ref().err().map_or("ok", CrmFailure::class);
     metrics::counter!("leadgate_crm_requests_total", "call" => call.name(), "class" => class).increment(1);
+}
+
+pub(crate) fn synced(stream: Stream, applied: &Applied) {
+    let Applied { created, updated, unchanged, deleted, restored } = *applied;
+    let counts = [
+        ("created", created),
+        ("updated", updated),
+        ("unchanged", unchanged),
+        ("deleted", deleted),
+        ("restored", restored),
+    ];
+    for (outcome, count) in counts {
+        metrics::counter!("leadgate_sync_rows_total", "stream" => stream.name(), "outcome" => outcome).increment(count);
+    }
+}
+
+pub(crate) fn sync_ended(outcome: &'static str) {
+    metrics::counter!("leadgate_sync_runs_total", "outcome" => outcome).increment(1);
 }
 
 /// Sets what is counted of changes. The counts are the store's, so they go on where the last process stopped.

@@ -50,6 +50,25 @@ impl Engine {
         Ok(HeldPermit { engine: self.clone(), permit: Some(permit), admission })
     }
 
+    /// Takes the right to make up to so many calls, at least one.
+    pub(crate) fn take_permits(&self, lane: Lane, most: u32, now: Timestamp) -> Result<Vec<HeldPermit>, Refusal> {
+        let mut permits = vec![self.take_permit(lane, now)?];
+        while permits.len() < most as usize {
+            let Ok(permit) = self.take_permit(lane, now) else { break };
+            permits.push(permit);
+        }
+        Ok(permits)
+    }
+
+    /// Makes a call of several requests, for which there is a permit each.
+    pub(crate) async fn ask_for_pages(&self, mut permits: Vec<HeldPermit>, call: CrmCall) -> Option<CrmAnswer> {
+        let permit = permits.pop()?;
+        let answer = self.ask(permit, call).await;
+        // The one that was settled has counted all requests.
+        permits.into_iter().for_each(HeldPermit::unused);
+        Some(answer)
+    }
+
     /// Makes a call and settles its permit. A call that panics has an unknown outcome, like one whose answer was lost.
     pub(crate) async fn ask(&self, permit: HeldPermit, call: CrmCall) -> CrmAnswer {
         let name = call.name();

@@ -17,6 +17,14 @@ const ACCOUNT_FILE: &str = "account";
 /// Domains under which an account goes by its first label. One account may have both a Classic and a Suite address.
 const PRODUCT_DOMAINS: [&str; 3] = [".freshsales.io", ".myfreshworks.com", ".freshworks.com"];
 
+/// The copy of the account in a data folder.
+const COPY_FILE: &str = "copy.db";
+
+/// Where the copy of the account is.
+pub(crate) fn copy_file(folder: &Path) -> PathBuf {
+    folder.join(COPY_FILE)
+}
+
 /// Where the store of a data folder is.
 pub(crate) fn store_file(folder: &Path) -> PathBuf {
     folder.join(STORE_FILE)

@@ -20,6 +20,8 @@ pub(crate) enum Exit {
     Unreachable = 5,
     /// It was accepted and has not landed yet, or is parked.
     NotYet = 6,
+    /// What the API key's user may see was read, and more is kept back.
+    Incomplete = 7,
 }
 
 /// The codes, for `--help`.
@@ -30,7 +32,8 @@ pub(crate) const EXPLAINED: &str = "Exit codes:
   3  wrong configuration
   4  refused by the gateway or the CRM
   5  the gateway could not be reached
-  6  accepted, but not landed yet, or parked for a person to look at";
+  6  accepted, but not landed yet, or parked for a person to look at
+  7  synced or exported, but rows are kept back from the API key's user";
 
 impl From<Exit> for ExitCode {
     fn from(exit: Exit) -> ExitCode {

@@ -11,6 +11,7 @@ use anyhow::Context as _;
 use freshsales::Credentials;
 use jiff::{SignedDuration, Timestamp};
 use leadgate_core::clock::Clock as _;
+use leadgate_engine::sync::SyncService;
 use leadgate_engine::{Engine, EngineParts};
 use leadgate_outbound::Courier;
 use leadgate_store::deliveries::DeliveryStore as _;
@@ -52,6 +53,7 @@ pub(crate) struct Gateway {
     listener: TcpListener,
     store: Arc<SqliteStore>,
     engine: Engine,
+    sync: SyncService,
     web: leadgate_web::Gateway,
     metrics: PrometheusHandle,
     deadline: Duration,
@@ -90,11 +92,12 @@ impl Gateway {
             settings: engine_settings,
         };
         let engine = Engine::open(parts).await.context("reading the store failed")?;
+        let sync = SyncService::new(engine.clone(), crate::syncing::settings(&settings));
         let web_settings = wiring::web_settings(&settings, access);
         let web = leadgate_web::Gateway::new(Arc::clone(&store) as Arc<dyn Store>, Arc::new(SystemClock), web_settings)
             .with_metrics(render(metrics.clone(), Arc::clone(&store), engine.clone()));
         let deadline = settings.server.shutdown_deadline;
-        Ok(Gateway { address, listener, store, engine, web, metrics, deadline })
+        Ok(Gateway { address, listener, store, engine, sync, web, metrics, deadline })
     }
 
     /// Where it listens.
@@ -109,10 +112,12 @@ impl Gateway {
 
     /// Serves and works until `shutdown`, then ends in order.
     pub(crate) async fn run(self, shutdown: Shutdown) -> Result<(), Failure> {
-        let Gateway { listener, store, engine, web, metrics, deadline, .. } = self;
+        let Gateway { listener, store, engine, sync, web, metrics, deadline, .. } = self;
         let lifecycle = web.lifecycle.clone();
         let upkeep = tokio::spawn(keep_up(metrics));
         let working = work(engine, shutdown.clone());
+        let end_syncs = shutdown.clone().requested();
+        let syncing = tokio::spawn(async move { sync.run(end_syncs).await });
         let mut limits = ServeLimits::default();
         limits.shutdown_within = deadline;
         let router = leadgate_web::router(web);
@@ -125,7 +130,7 @@ impl Gateway {
         };
         let ending = async {
             shutdown.clone().requested().await;
-            finish_calls(working, deadline).await;
+            tokio::join!(finish_calls(working, deadline), finish_calls(syncing, deadline));
         };
         let (served, ()) = tokio::join!(serving, ending);
         upkeep.abort();

@@ -1,7 +1,7 @@
 //! Leadgate: carries leads, notes and deal moves from an app into a Freshsales account, exactly once and under one request budget.
 //!
 //! Cast: [`config`] reads the settings; [`cli`] has one file for each subcommand; [`wiring`] puts store, CRM, engine and web together;
-//! [`gateway`] runs them until told to stop; [`remote`] speaks to a gateway that runs elsewhere, [`desk`] to that or to the store; [`examine`] looks at this machine for `leadgate doctor`; [`screen`] prints; [`logs`] and [`metrics`]
+//! [`gateway`] runs them until told to stop; [`syncing`] has what syncs and exports are made of; [`remote`] speaks to a gateway that runs elsewhere, [`desk`] to that or to the store; [`examine`] looks at this machine for `leadgate doctor`; [`screen`] prints; [`logs`] and [`metrics`]
 //! report. There is no logic of leads here: it is in the crates below.
 
 mod app_keys;
@@ -17,6 +17,7 @@ mod metrics;
 mod remote;
 mod screen;
 mod shutdown;
+mod syncing;
 mod wiring;
 
 fn main() -> std::process::ExitCode {

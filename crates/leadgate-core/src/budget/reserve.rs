@@ -29,7 +29,7 @@ impl Default for Reserves {
 
 impl Reserves {
     /// Requests of the hour that this lane must leave, with this share of the hour left.
-    pub(super) fn of_hour(&self, lane: Lane, limit: u32, share_left: f64) -> f64 {
+    pub(crate) fn of_hour(&self, lane: Lane, limit: u32, share_left: f64) -> f64 {
         let above: &[f64] = match lane {
             Lane::Interactive => &[],
             Lane::Event => &[self.interactive],
@@ -40,7 +40,7 @@ impl Reserves {
     }
 
     /// Requests of a minute that this lane may fill, others' included.
-    pub(super) fn of_minute(&self, lane: Lane, limit: u32) -> f64 {
+    pub(crate) fn of_minute(&self, lane: Lane, limit: u32) -> f64 {
         let share = match lane {
             Lane::Interactive => 0.95,
             Lane::Event => 0.80,

@@ -86,6 +86,11 @@ impl Stream {
         matches!(self, Stream::Leads | Stream::Contacts | Stream::SalesAccounts | Stream::Deals)
     }
 
+    /// Whether the CRM tells how many rows there are in all. Streams that it lists in several parts have a total for each part only.
+    pub fn tells_total(self) -> bool {
+        !matches!(self, Stream::Tasks | Stream::Appointments | Stream::Notes)
+    }
+
     /// The streams whose rows come with the rows of this one. Notes of companies and deals do not: they are asked for record by record
     /// ([`Part::Of`](super::Part::Of)).
     pub fn beside(self) -> &'static [Stream] {

@@ -137,7 +137,10 @@ impl Reading<'_, '_> {
         for seen in &batch.pages {
             self.tally(seen);
         }
-        if let Some(total) = batch.total.and_then(|total| u64::try_from(total).ok()) {
+        // Of a stream that is read from several lists, none of them tells how many rows there are in all.
+        let is_one_list =
+            self.bookmark.views.is_none() && !matches!(self.query.stream, Stream::Tasks | Stream::Appointments);
+        if let Some(total) = batch.total.and_then(|total| u64::try_from(total).ok()).filter(|_| is_one_list) {
             self.page.total = Some(total);
         }
         let sorted_since = self.sorted_since();

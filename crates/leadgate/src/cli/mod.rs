@@ -8,6 +8,7 @@ mod deliveries;
 mod destinations;
 mod dev;
 mod doctor;
+mod export;
 mod health;
 mod jobs;
 mod keys;
@@ -20,6 +21,7 @@ mod sandbox;
 mod sending;
 mod serve;
 mod stages;
+mod sync;
 mod webhook;
 
 use std::collections::BTreeMap;
@@ -91,6 +93,10 @@ enum Command {
     /// List where deliveries go, and send a test
     #[command(subcommand)]
     Destinations(destinations::Command),
+    /// Keep a copy of the account's rows current in files, databases or object stores
+    Sync(sync::Flags),
+    /// Export rows of the account, such as the deals won in the last month, to a file or a database
+    Export(export::Flags),
     /// List the deal stages of the account, as the gateway knows them
     Stages(stages::Flags),
     /// Have the CRM notify the gateway of changes
@@ -174,6 +180,8 @@ fn dispatch(command: Command, session: &Session) -> CommandResult {
         Command::Route(command) => on_this_thread(route::run(command, session)),
         Command::Deliveries(command) => on_this_thread(deliveries::run(command, session)),
         Command::Destinations(command) => on_this_thread(destinations::run(command, session)),
+        Command::Sync(flags) => on_all_cores(sync::run(flags, session)),
+        Command::Export(flags) => on_all_cores(export::run(flags, session)),
         Command::Stages(flags) => on_this_thread(stages::run(flags, session)),
         Command::Webhook(command) => on_this_thread(webhook::run(command, session)),
         Command::Doctor(flags) => on_this_thread(doctor::run(flags, session)),

@@ -64,9 +64,19 @@ pub(super) struct ReplayFlags {
 
 /// A span before now, or a moment.
 #[derive(Clone, Copy, Debug)]
-enum Since {
+pub(super) enum Since {
     Ago(SignedDuration),
     Moment(Timestamp),
+}
+
+impl Since {
+    /// The moment, seen from now.
+    pub(super) fn moment(self, now: Timestamp) -> Timestamp {
+        match self {
+            Since::Moment(moment) => moment,
+            Since::Ago(span) => now.saturating_sub(span).unwrap_or(Timestamp::MIN),
+        }
+    }
 }
 
 impl FromStr for Since {
@@ -184,10 +194,7 @@ fn told(routing: &Value, reasons: &Value) -> String {
 async fn replay(flags: &ReplayFlags, session: &Session) -> CommandResult {
     let reading = wiring::reading(&session.settings(None, Vec::new())?.settings);
     let draft = session.sources.rules(Some(&flags.rules))?;
-    let since = match flags.since {
-        Since::Moment(moment) => moment,
-        Since::Ago(span) => SystemClock.now().saturating_sub(span).unwrap_or(Timestamp::MIN),
-    };
+    let since = flags.since.moment(SystemClock.now());
     let work = async |desk: &Desk| replayed(&draft.routing, desk, (since, &reading), flags.show).await;
     let document = at_desk(&flags.gateway, session, work).await?;
     session.screen.show(&document, || differences(&document, session));

@@ -37,6 +37,11 @@ pub(super) fn check(settings: &Settings) -> Result<(), ConfigError> {
         (settings.crm.total_timeout.is_zero(), "crm.total_timeout is 0; give it at least a few seconds"),
         (settings.intake.patience > settings.intake.max_wait, "intake.patience is longer than intake.max_wait"),
         (settings.intake.body_limit < 1_024, "intake.body_limit is too small for a lead; 1024 bytes are the least"),
+        (
+            !(1..=4).contains(&settings.sync.pages),
+            "sync.pages is from 1 to 4: so many pages are asked for side by side",
+        ),
+        (settings.sync.full_every.is_zero(), "sync.full_every is 0; give it at least an hour"),
         (settings.store.data.as_os_str().is_empty(), "store.data is empty; name a folder such as \"leadgate-data\""),
     ];
     problems.extend(wrong.iter().filter(|(is_wrong, _)| *is_wrong).map(|(_, problem)| (*problem).to_owned()));

@@ -18,7 +18,7 @@ use leadgate_core::rules::{Rules, RulesError};
 pub(crate) use checks::account_of;
 pub(crate) use layers::{DEFAULT_TEXT, Layer};
 pub(crate) use sections::{
-    DurabilityChoice, LogFormat, LogSettings, RetentionSettings, ServerSettings, Settings, StoreSettings,
+    DurabilityChoice, LogFormat, LogSettings, RetentionSettings, ServerSettings, Settings, StoreSettings, stream_of,
 };
 pub(crate) use show::Shown;
 

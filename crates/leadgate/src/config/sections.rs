@@ -7,6 +7,9 @@ use std::time::Duration;
 
 use jiff::SignedDuration;
 use leadgate_core::rules::Rules;
+use leadgate_core::sync::{Schedule, Stream};
+use leadgate_engine::sync::{NotesRead, WithheldRows};
+use leadgate_warehouse::SinkSpec;
 use secrecy::SecretString;
 use serde::{Deserialize, Deserializer};
 
@@ -23,6 +26,7 @@ pub(crate) struct Settings {
     pub(crate) retention: RetentionSettings,
     pub(crate) intake: IntakeSettings,
     pub(crate) rules: RulesSettings,
+    pub(crate) sync: SyncSection,
     pub(crate) store: StoreSettings,
     pub(crate) log: LogSettings,
 }
@@ -152,6 +156,26 @@ pub(crate) struct RulesSettings {
     pub(crate) read: Arc<Rules>,
 }
 
+/// The copy of the account.
+#[derive(Clone, Debug, Deserialize)]
+pub(crate) struct SyncSection {
+    #[serde(deserialize_with = "streams")]
+    pub(crate) streams: Vec<Stream>,
+    #[serde(deserialize_with = "schedule")]
+    pub(crate) schedule: Option<Schedule>,
+    #[serde(deserialize_with = "duration")]
+    pub(crate) full_every: Duration,
+    #[serde(deserialize_with = "duration")]
+    pub(crate) overlap: Duration,
+    pub(crate) pages: u32,
+    pub(crate) withheld: WithheldRows,
+    pub(crate) notes: NotesRead,
+    #[serde(deserialize_with = "sinks")]
+    pub(crate) sinks: Vec<SinkSpec>,
+    #[serde(deserialize_with = "text")]
+    pub(crate) database: Option<String>,
+}
+
 /// Where the gateway keeps its data.
 #[derive(Clone, Debug, Deserialize)]
 pub(crate) struct StoreSettings {
@@ -203,6 +227,43 @@ fn list<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Er
         List::Many(texts) => texts,
     };
     Ok(texts.iter().map(|text| text.trim()).filter(|text| !text.is_empty()).map(str::to_owned).collect())
+}
+
+/// Names of streams; none named is all of them.
+fn streams<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Stream>, D::Error> {
+    let named = list(deserializer)?;
+    let streams = named.iter().map(|name| stream_of(name).map_err(serde::de::Error::custom));
+    let streams: Vec<Stream> = streams.collect::<Result<_, _>>()?;
+    Ok(if streams.is_empty() { Stream::ALL.to_vec() } else { streams })
+}
+
+/// The stream of that name, or a sentence that lists them.
+pub(crate) fn stream_of(name: &str) -> Result<Stream, String> {
+    Stream::from_name(name).ok_or_else(|| {
+        let names: Vec<&str> = Stream::ALL.into_iter().map(Stream::name).collect();
+        format!("`{name}` is no stream; there are {}", names.join(", "))
+    })
+}
+
+fn schedule<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Schedule>, D::Error> {
+    text(deserializer)?.map(|text| text.parse().map_err(serde::de::Error::custom)).transpose()
+}
+
+/// Sinks as tables, or texts in which commas separate them.
+fn sinks<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<SinkSpec>, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum Sinks {
+        Text(String),
+        Many(Vec<SinkSpec>),
+    }
+    match Sinks::deserialize(deserializer)? {
+        Sinks::Many(sinks) => Ok(sinks),
+        Sinks::Text(text) => {
+            let named = text.split(',').map(str::trim).filter(|text| !text.is_empty());
+            named.map(|text| SinkSpec::parse(text).map_err(serde::de::Error::custom)).collect()
+        }
+    }
 }
 
 /// White space around a pasted secret is never meant.

@@ -7,7 +7,9 @@ use super::{DEFAULT_TEXT, Effective};
 /// Settings whose values are never shown.
 const SECRETS: [&str; 2] = ["access.app_key", "crm.api_key"];
 /// Addresses. None may have a user name or password in it, but a start is refused for that only after people have looked here.
-const ADDRESSES: [&str; 2] = ["server.public_url", "crm.subdomain"];
+const ADDRESSES: [&str; 3] = ["server.public_url", "crm.subdomain", "sync.database"];
+/// Where rows go: a list of texts, or of tables with an address each, which may have a password in it.
+const SINKS: &str = "sync.sinks";
 const MASK: &str = "********";
 
 /// Whether a value must not be shown.
@@ -62,12 +64,31 @@ impl Effective {
     fn masked(&self, path: &str) -> serde_json::Value {
         let value = self.figment.find_value(path).map(|value| plain(&value)).unwrap_or_default();
         let is_set = value.as_str().is_none_or(|text| !text.trim().is_empty());
+        if path == SINKS {
+            return sinks(&value);
+        }
         match value.as_str() {
             Some(address) if ADDRESSES.contains(&path) => without_credentials(address).into(),
             _ if is_secret(path) && is_set => MASK.into(),
             _ => value,
         }
     }
+}
+
+/// Sinks by their addresses.
+fn sinks(value: &serde_json::Value) -> serde_json::Value {
+    match value {
+        serde_json::Value::String(text) => {
+            text.split(',').map(without_credentials).collect::<Vec<_>>().join(",").into()
+        }
+        serde_json::Value::Array(sinks) => sinks.iter().map(sinks_of).collect(),
+        other => other.clone(),
+    }
+}
+
+fn sinks_of(sink: &serde_json::Value) -> serde_json::Value {
+    let address = sink.as_str().or_else(|| sink.get("to")?.as_str()).unwrap_or_default();
+    without_credentials(address).into()
 }
 
 /// An address with a mask for all that stands before its last `@`, but for the scheme.
@@ -85,6 +106,9 @@ fn plain(value: &Value) -> serde_json::Value {
         Value::Bool(_, flag) => (*flag).into(),
         Value::Num(_, number) => plain_number(*number),
         Value::Array(_, values) => values.iter().map(plain).collect(),
+        Value::Dict(_, entries) => {
+            serde_json::Value::Object(entries.iter().map(|(key, value)| (key.clone(), plain(value))).collect())
+        }
         _ => serde_json::Value::Null,
     }
 }

@@ -17,3 +17,4 @@ mod process;
 mod sandbox;
 mod serve;
 mod stories;
+mod sync;

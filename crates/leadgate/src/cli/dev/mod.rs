@@ -63,6 +63,8 @@ pub(super) async fn run(flags: Flags, session: &Session) -> CommandResult {
     let store = wiring::open_store(&folder, settings.store.durability).await?;
     let sandbox = start_sandbox(&flags).await?;
     let returned = keep_account(&sandbox, &flags, &folder.join(ACCOUNT_FILE))?;
+    // The copy of a sandbox account is kept apart from that of a real one.
+    settings.store.data.clone_from(&folder);
     let access = Access::Keys(gateway::app_keys(&settings, &store).await?);
     let listener = gateway::listen(&settings.server.host, settings.server.port).await?;
     let credentials = credentials(&sandbox, flags.profile)?;

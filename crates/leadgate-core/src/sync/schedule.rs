@@ -1,0 +1,105 @@
+//! When syncs are due: a cron expression with its time zone.
+
+use std::fmt;
+use std::str::FromStr;
+
+use cronexpr::Crontab;
+use jiff::Timestamp;
+
+/// Times at which a sync begins, such as `0 3 * * * Europe/Berlin`: minute, hour, day of the month, month, day of the week, time zone.
+#[derive(Clone, Debug)]
+pub struct Schedule {
+    crontab: Crontab,
+    text: String,
+}
+
+/// A schedule that cannot be understood.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "`{text}` is no schedule: {reason}; write minute, hour, day, month, weekday and time zone, such as `0 3 * * * Europe/Berlin`"
+)]
+pub struct NoSchedule {
+    text: String,
+    reason: String,
+}
+
+impl FromStr for Schedule {
+    type Err = NoSchedule;
+
+    fn from_str(text: &str) -> Result<Schedule, NoSchedule> {
+        let text = text.trim();
+        let failed = |error: cronexpr::Error| NoSchedule {
+            text: text.to_owned(),
+            // What follows the first line draws the place with arrows.
+            reason: error.to_string().lines().last().unwrap_or_default().trim_matches([' ', '^']).to_owned(),
+        };
+        let crontab = cronexpr::parse_crontab(text).map_err(failed)?;
+        Ok(Schedule { crontab, text: text.to_owned() })
+    }
+}
+
+impl fmt::Display for Schedule {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&self.text)
+    }
+}
+
+impl Schedule {
+    /// The first time after a moment; none if there is none (29 February of a month that has no such day).
+    pub fn next_after(&self, moment: Timestamp) -> Option<Timestamp> {
+        let moment = cronexpr::MakeTimestamp::from_nanosecond(moment.as_nanosecond()).ok()?;
+        let found = self.crontab.find_next(moment).ok()?;
+        // The crate has a jiff of its own.
+        Timestamp::from_nanosecond(found.timestamp().as_nanosecond()).ok()
+    }
+
+    /// When the next sync begins, if the last one began then: at the next time, or at once where a time was missed. However many were missed, one
+    /// sync catches up. Where none has ever run, `since` is when the schedule began to hold.
+    pub fn due(&self, last: Option<Timestamp>, since: Timestamp, now: Timestamp) -> Option<Timestamp> {
+        self.next_after(last.unwrap_or(since)).map(|due| due.max(now))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use rstest::rstest;
+
+    use super::*;
+
+    fn at(text: &str) -> Timestamp {
+        text.parse().unwrap()
+    }
+
+    #[rstest]
+    #[case::tonight("2026-06-15T12:00:00Z", "2026-06-16T01:00:00Z")]
+    #[case::exactly_then("2026-06-16T01:00:00Z", "2026-06-17T01:00:00Z")]
+    #[case::winter("2026-12-15T12:00:00Z", "2026-12-16T02:00:00Z")]
+    fn three_in_the_morning_of_the_zone(#[case] moment: &str, #[case] next: &str) {
+        let schedule: Schedule = "0 3 * * * Europe/Berlin".parse().unwrap();
+        assert_eq!(schedule.next_after(at(moment)), Some(at(next)));
+    }
+
+    #[rstest]
+    #[case::later(Some("2026-06-15T03:00:05Z"), "2026-06-16T03:00:00Z")]
+    #[case::missed_once(Some("2026-06-14T02:00:00Z"), "2026-06-15T12:00:00Z")]
+    #[case::missed_often(Some("2026-05-01T02:00:00Z"), "2026-06-15T12:00:00Z")]
+    #[case::never_ran(None, "2026-06-16T03:00:00Z")]
+    fn a_missed_time_is_made_up_for_once(#[case] last: Option<&str>, #[case] due: &str) {
+        let schedule: Schedule = "0 3 * * * UTC".parse().unwrap();
+        let now = at("2026-06-15T12:00:00Z");
+        assert_eq!(schedule.due(last.map(at), at("2026-06-15T11:00:00Z"), now), Some(at(due)));
+    }
+
+    #[rstest]
+    #[case::no_zone("0 3 * * *")]
+    #[case::no_such_zone("0 3 * * * Mars/Base")]
+    #[case::words("every night")]
+    #[case::hour_25("0 25 * * * UTC")]
+    fn what_is_no_schedule_says_how_to_write_one(#[case] text: &str) {
+        let problem = text.parse::<Schedule>().unwrap_err().to_string();
+        assert!(
+            problem.starts_with(&format!("`{text}` is no schedule: ")) && problem.contains("Europe/Berlin"),
+            "{problem}"
+        );
+    }
+}

@@ -1,0 +1,157 @@
+//! What a run comes to, as it is told and as the copy keeps it.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use leadgate_core::sync::Stream;
+use leadgate_warehouse::{Applied, Run};
+use serde::{Deserialize, Serialize};
+
+use super::{CopyKeeper, SyncError};
+
+/// How a run ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Outcome {
+    /// Every row of every stream is in the copy, and published.
+    Complete,
+    /// Every row that the key's user may see is; others are kept back.
+    Incomplete,
+    /// Something is missing, and the problems say what.
+    Failed,
+    /// Its process ended before it did. The next run goes on where it stopped.
+    Interrupted,
+}
+
+impl Outcome {
+    /// The word that the copy and people are told.
+    pub fn name(self) -> &'static str {
+        match self {
+            Outcome::Complete => "complete",
+            Outcome::Incomplete => "incomplete",
+            Outcome::Failed => "failed",
+            Outcome::Interrupted => "interrupted",
+        }
+    }
+}
+
+/// What went wrong, with one stream or with a sink.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Problem {
+    /// The stream's name, or the sink as it may be shown.
+    pub of: String,
+    /// What happened and what to do.
+    pub message: String,
+}
+
+/// What became of one stream.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct StreamReport {
+    /// What became of its rows.
+    #[serde(flatten)]
+    pub applied: Applied,
+    /// Rows that the key's user may not see.
+    pub withheld: u64,
+    /// Requests that were made.
+    pub requests: u64,
+    /// Whether it was read to its end.
+    pub read: bool,
+    /// How its columns changed: `added cf_x`, `renamed cf_old to cf_new`.
+    pub columns: Vec<String>,
+}
+
+/// What a run comes to.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct RunReport {
+    /// Its number.
+    pub id: i64,
+    /// When it began: what changed before then is in the copy if it ended well.
+    pub began: Timestamp,
+    /// When it ended.
+    pub ended: Option<Timestamp>,
+    /// How it ended.
+    pub outcome: Option<Outcome>,
+    /// Requests that were made, in all.
+    pub requests: u64,
+    /// Each stream.
+    pub streams: BTreeMap<Stream, StreamReport>,
+    /// Where the copy was published to, and how many rows were written.
+    pub published: Vec<String>,
+    /// What went wrong.
+    pub problems: Vec<Problem>,
+}
+
+/// What of a report the copy keeps as details.
+#[derive(Serialize, Deserialize, Default)]
+#[serde(default)]
+struct Details {
+    streams: BTreeMap<Stream, StreamReport>,
+    published: Vec<String>,
+    problems: Vec<Problem>,
+}
+
+impl RunReport {
+    pub(super) fn begun(now: Timestamp) -> RunReport {
+        RunReport {
+            id: now.as_microsecond(),
+            began: now,
+            ended: None,
+            outcome: None,
+            requests: 0,
+            streams: BTreeMap::new(),
+            published: Vec::new(),
+            problems: Vec::new(),
+        }
+    }
+
+    pub(super) fn problem(&mut self, of: impl Into<String>, message: impl Into<String>) {
+        self.problems.push(Problem { of: of.into(), message: message.into() });
+    }
+
+    /// Rows that the key's user may not see, of all streams.
+    pub fn withheld(&self) -> u64 {
+        self.streams.values().map(|stream| stream.withheld).sum()
+    }
+
+    pub(super) fn kept(&self) -> Run {
+        let details = Details {
+            streams: self.streams.clone(),
+            published: self.published.clone(),
+            problems: self.problems.clone(),
+        };
+        Run {
+            id: self.id,
+            began: self.began,
+            ended: self.ended,
+            outcome: self.outcome.map(|outcome| outcome.name().to_owned()),
+            requests: self.requests,
+            streams: self.streams.iter().map(|(stream, report)| (*stream, report.applied)).collect(),
+            details: serde_json::to_value(details).unwrap_or_default(),
+        }
+    }
+
+    fn of(run: Run) -> RunReport {
+        let details: Details = serde_json::from_value(run.details).unwrap_or_default();
+        let outcome = run.outcome.and_then(|name| serde_json::from_value(name.into()).ok());
+        RunReport {
+            id: run.id,
+            began: run.began,
+            ended: run.ended,
+            outcome,
+            requests: run.requests,
+            streams: details.streams,
+            published: details.published,
+            problems: details.problems,
+        }
+    }
+}
+
+/// The latest runs that a copy knows of, the last one first.
+///
+/// # Errors
+/// [`SyncError::Copy`] if it cannot be read.
+pub async fn runs_of(copy: &CopyKeeper, limit: usize) -> Result<Vec<RunReport>, SyncError> {
+    let runs = copy.with(move |copy| copy.runs(limit)).await?;
+    Ok(runs.into_iter().map(RunReport::of).collect())
+}

@@ -1,0 +1,337 @@
+//! One run: the streams one after the other, each step by step, then the sinks.
+
+use std::collections::VecDeque;
+
+use jiff::Timestamp;
+use leadgate_core::sync::{Counted, Reading, Schema, Step, Stream};
+use leadgate_warehouse::{Applied, Batch};
+use serde::Serialize;
+
+use super::asking::Asker;
+use super::lease::Lease;
+use super::notes::NotesOpen;
+use super::report::{Outcome, RunReport};
+use super::settings::{SyncSettings, WithheldRows};
+use super::{CopyKeeper, Shaping, SyncError, runs_of};
+use crate::engine::Engine;
+use crate::metrics;
+
+/// Requests after which the ledger is kept in the store, beside the end of the run.
+const KEEP_LEDGER_EVERY: u64 = 20;
+
+/// What a step did.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Turn {
+    /// Something; there is more.
+    Worked,
+    /// Nothing can be asked before then.
+    Wait(Timestamp),
+    /// The run has ended; see [`SyncRun::report`].
+    Ended(Outcome),
+}
+
+/// How far a run is, for people who watch.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct SyncProgress {
+    /// What is being read; none between streams.
+    pub stream: Option<Stream>,
+    /// Rows of it that were read in this run.
+    pub rows: u64,
+    /// How many there are, if everything is read and the CRM has said it.
+    pub of: Option<u64>,
+    /// Requests of the whole run so far.
+    pub requests: u64,
+}
+
+/// One run. Stepped by its owner; dropped at any moment, the next run goes on where it was.
+pub struct SyncRun {
+    pub(super) engine: Engine,
+    pub(super) copy: CopyKeeper,
+    pub(super) settings: SyncSettings,
+    pub(super) report: RunReport,
+    pub(super) progress: SyncProgress,
+    pub(super) shaping: Option<Shaping>,
+    pub(super) asker: Asker,
+    /// Nothing is asked before then.
+    pub(super) wait: Option<Timestamp>,
+    /// Nothing can be asked any more.
+    pub(super) is_cut_off: bool,
+    streams: VecDeque<Stream>,
+    open: Open,
+    kept_at: u64,
+    _lease: Lease,
+}
+
+/// What is being read.
+enum Open {
+    Nothing,
+    Stream(Box<StreamOpen>),
+    Notes(Box<NotesOpen>),
+    Sinks(usize),
+    Ended(Outcome),
+}
+
+/// A stream in the middle of being read.
+pub(super) struct StreamOpen {
+    pub(super) reading: Reading,
+    /// The state of the reading as the copy has it.
+    pub(super) stored: Option<String>,
+    pub(super) schema: Schema,
+    /// Rows that the open window has made, deleted or brought back.
+    pub(super) moved: u64,
+    /// How often it was begun anew because an answer could not be gone on from.
+    pub(super) restarts: u8,
+}
+
+impl SyncRun {
+    /// Begins a run, unless another one is at work on the copy.
+    ///
+    /// # Errors
+    /// [`SyncError::AtWork`], or if the copy or the store fails.
+    pub async fn begin(engine: Engine, settings: SyncSettings) -> Result<SyncRun, SyncError> {
+        let lease = Lease::take(&settings.copy)?;
+        let copy = CopyKeeper::open(&settings.copy).await?;
+        mark_interrupted(&copy).await?;
+        let report = RunReport::begun(engine.now());
+        let streams = settings.in_order().into();
+        let asker = Asker::new(engine.clone());
+        let run = SyncRun {
+            engine,
+            copy,
+            settings,
+            report,
+            progress: SyncProgress::default(),
+            shaping: None,
+            asker,
+            wait: None,
+            is_cut_off: false,
+            streams,
+            open: Open::Nothing,
+            kept_at: 0,
+            _lease: lease,
+        };
+        run.keep().await?;
+        Ok(run)
+    }
+
+    /// What it has come to so far.
+    pub fn report(&self) -> &RunReport {
+        &self.report
+    }
+
+    /// How far it is.
+    pub fn progress(&self) -> &SyncProgress {
+        &self.progress
+    }
+
+    /// The copy that it reads into.
+    pub fn copy(&self) -> &CopyKeeper {
+        &self.copy
+    }
+
+    /// One step: at most one call.
+    ///
+    /// # Errors
+    /// [`SyncError`] if the copy or the store fails. What was read is kept, and the next run goes on there.
+    pub async fn step(&mut self) -> Result<Turn, SyncError> {
+        if let Some(until) = self.wait.take_if(|until| *until > self.engine.now()) {
+            self.wait = Some(until);
+            return Ok(Turn::Wait(until));
+        }
+        let turn = match std::mem::replace(&mut self.open, Open::Nothing) {
+            Open::Nothing => self.open_next().await?,
+            Open::Stream(open) => self.read_stream(open).await?,
+            Open::Notes(open) => self.read_notes(open).await?,
+            Open::Sinks(next) => self.publish_next(next).await?,
+            Open::Ended(outcome) => {
+                self.open = Open::Ended(outcome);
+                Turn::Ended(outcome)
+            }
+        };
+        if self.report.requests >= self.kept_at + KEEP_LEDGER_EVERY {
+            self.keep_ledger().await?;
+        }
+        Ok(turn)
+    }
+
+    async fn open_next(&mut self) -> Result<Turn, SyncError> {
+        let Some(stream) = self.streams.pop_front().filter(|_| !self.is_cut_off) else {
+            self.open = Open::Sinks(0);
+            return Ok(Turn::Worked);
+        };
+        if stream == Stream::Leads && !self.has_leads().await? {
+            return Ok(Turn::Worked);
+        }
+        self.progress =
+            SyncProgress { stream: Some(stream), requests: self.report.requests, ..SyncProgress::default() };
+        self.report.streams.entry(stream).or_default();
+        let open = if stream == Stream::Notes {
+            Open::Notes(Box::new(self.open_notes().await?))
+        } else {
+            Open::Stream(Box::new(self.open_stream(stream).await?))
+        };
+        self.open = open;
+        Ok(Turn::Worked)
+    }
+
+    async fn open_stream(&mut self, stream: Stream) -> Result<StreamOpen, SyncError> {
+        let schema = self.shaping_of(stream).await?.schema(stream);
+        let (stored, known) = self.copy.with(move |copy| Ok((copy.state(stream)?, copy.schema(stream)?))).await?;
+        let mut pace = self.settings.pace;
+        pace.whole |= self.note_columns(stream, known.as_ref(), &schema);
+        let reading = Reading::resume(stream, stored.as_deref()).begin(self.report.began, &pace);
+        let mut open = StreamOpen { reading: reading.clone(), stored, schema, moved: 0, restarts: 0 };
+        // What is read is fixed before anything is fetched.
+        self.store(&mut open, reading).await?;
+        Ok(open)
+    }
+
+    async fn read_stream(&mut self, mut open: Box<StreamOpen>) -> Result<Turn, SyncError> {
+        let turn = match open.reading.next(self.settings.pages) {
+            Step::Ask(query) => self.ask(&mut open, query).await?,
+            Step::Count => self.count(&mut open).await?,
+            Step::Rest if open.reading.is_current(self.report.began) => {
+                self.close(&open, true);
+                return Ok(Turn::Worked);
+            }
+            Step::Rest => {
+                // What was open from an earlier run has been read; now what came after it.
+                let reading = open.reading.clone().begin(self.report.began, &self.settings.pace);
+                self.store(&mut open, reading).await?;
+                Turn::Worked
+            }
+        };
+        match self.report.streams.get(&open.reading.stream()) {
+            Some(_) if !self.is_cut_off && !self.has_failed(open.reading.stream()) => self.open = Open::Stream(open),
+            _ => self.close(&open, false),
+        }
+        Ok(turn)
+    }
+
+    fn has_failed(&self, stream: Stream) -> bool {
+        self.report.problems.iter().any(|problem| problem.of == stream.name())
+    }
+
+    fn close(&mut self, open: &StreamOpen, read: bool) {
+        let stream = open.reading.stream();
+        let report = self.report.streams.entry(stream).or_default();
+        report.read = read;
+        report.withheld = open.reading.withheld();
+        metrics::synced(stream, &report.applied);
+    }
+
+    async fn count(&mut self, open: &mut StreamOpen) -> Result<Turn, SyncError> {
+        let stream = open.reading.stream();
+        let landed = self.copy.with(move |copy| copy.count(stream)).await?;
+        let (now, pace) = (self.engine.now(), self.settings.pace);
+        let reading = match open.reading.counted(landed, open.moved, now, &pace) {
+            Counted::Fits(reading) => reading,
+            Counted::Again(reading) => {
+                tracing::info!(sync.stream = stream.name(), "the counts of {stream} differ: looking again");
+                reading
+            }
+            Counted::Short(shortfall, reading) => {
+                tracing::error!(sync.stream = stream.name(), "{shortfall}");
+                self.report.problem(stream.name(), shortfall.to_string());
+                reading
+            }
+        };
+        open.moved = 0;
+        self.store(open, reading).await?;
+        Ok(Turn::Worked)
+    }
+
+    /// Keeps a new state of a reading, without rows.
+    pub(super) async fn store(&mut self, open: &mut StreamOpen, reading: Reading) -> Result<(), SyncError> {
+        if open.stored.as_deref() == Some(&reading.stored()) {
+            open.reading = reading;
+            return Ok(());
+        }
+        let batch = self.batch_of(open, &reading);
+        self.land(open, batch, reading).await.map(drop)
+    }
+
+    /// A batch without rows.
+    pub(super) fn batch_of(&self, open: &StreamOpen, reading: &Reading) -> Batch {
+        Batch {
+            stream: reading.stream(),
+            schema: open.schema.clone(),
+            rows: Vec::new(),
+            gone: Vec::new(),
+            pass: None,
+            sweep: None,
+            from_state: open.stored.clone(),
+            to_state: reading.stored(),
+            at: self.engine.now(),
+        }
+    }
+
+    /// Applies a batch and goes on from its state.
+    pub(super) async fn land(
+        &mut self,
+        open: &mut StreamOpen,
+        batch: Batch,
+        reading: Reading,
+    ) -> Result<Applied, SyncError> {
+        let state = batch.to_state.clone();
+        let applied = self.copy.with(move |copy| copy.apply(batch)).await?;
+        open.stored = Some(state);
+        open.moved += applied.created + applied.deleted + applied.restored;
+        self.report.streams.entry(reading.stream()).or_default().applied += applied;
+        open.reading = reading;
+        Ok(applied)
+    }
+
+    pub(super) fn open_again(&mut self, open: Box<NotesOpen>) {
+        self.open = Open::Notes(open);
+    }
+
+    async fn publish_next(&mut self, next: usize) -> Result<Turn, SyncError> {
+        if self.publish(next).await {
+            self.open = Open::Sinks(next + 1);
+            return Ok(Turn::Worked);
+        }
+        self.end().await
+    }
+
+    async fn end(&mut self) -> Result<Turn, SyncError> {
+        let accepts = self.settings.withheld == WithheldRows::Accept;
+        let outcome = match () {
+            () if !self.report.problems.is_empty() => Outcome::Failed,
+            () if self.report.withheld() > 0 && !accepts => Outcome::Incomplete,
+            () => Outcome::Complete,
+        };
+        self.report.ended = Some(self.engine.now());
+        self.report.outcome = Some(outcome);
+        self.progress = SyncProgress { requests: self.report.requests, ..SyncProgress::default() };
+        metrics::sync_ended(outcome.name());
+        self.keep().await?;
+        self.keep_ledger().await?;
+        self.open = Open::Ended(outcome);
+        Ok(Turn::Ended(outcome))
+    }
+
+    /// Keeps what is known of the run in the copy.
+    async fn keep(&self) -> Result<(), SyncError> {
+        let run = self.report.kept();
+        self.copy.with(move |copy| copy.put_run(&run)).await
+    }
+
+    /// Keeps the ledger, so that who comes next knows what was used.
+    async fn keep_ledger(&mut self) -> Result<(), SyncError> {
+        self.kept_at = self.report.requests;
+        let (store, budget) = (&self.engine.shared.store, self.engine.shared.budget.stored());
+        store.finish_turns(Vec::new(), budget, self.engine.now()).await?;
+        Ok(())
+    }
+}
+
+/// A run that has no end although nobody is at work was interrupted.
+async fn mark_interrupted(copy: &CopyKeeper) -> Result<(), SyncError> {
+    for mut report in runs_of(copy, 1).await?.into_iter().filter(|report| report.outcome.is_none()) {
+        report.outcome = Some(Outcome::Interrupted);
+        let run = report.kept();
+        copy.with(move |copy| copy.put_run(&run)).await?;
+    }
+    Ok(())
+}

@@ -1,0 +1,97 @@
+//! Typed rows of what the CRM shows: the account's fields say what columns there are.
+
+use leadgate_core::sync::{Difference, FieldRow, Row, Schema, ShapeError, Stream, shape};
+use serde_json::{Map, Value};
+
+use super::run::SyncRun;
+use super::{CopyKeeper, SyncError};
+
+/// Fields that are read from the copy at once.
+const AT_ONCE: usize = 500;
+
+/// The columns of every stream of an account.
+#[derive(Clone, Debug, Default)]
+pub struct Shaping {
+    fields: Vec<FieldRow>,
+}
+
+impl Shaping {
+    /// From rows of the stream of fields, as the CRM shows them.
+    pub fn of_fields<'a>(rows: impl IntoIterator<Item = &'a Map<String, Value>>) -> Shaping {
+        Shaping { fields: rows.into_iter().filter_map(FieldRow::of_json).collect() }
+    }
+
+    /// From the fields in a copy.
+    ///
+    /// # Errors
+    /// [`SyncError::Copy`] if it cannot be read.
+    pub async fn of_copy(copy: &CopyKeeper) -> Result<Shaping, SyncError> {
+        let fields = copy.with(|copy| {
+            let Some(schema) = copy.schema(Stream::Fields)? else { return Ok(Vec::new()) };
+            let (mut fields, mut after) = (Vec::new(), None);
+            loop {
+                let rows = copy.rows_by_id(Stream::Fields, after, AT_ONCE)?;
+                let Some(last) = rows.last() else { return Ok(fields) };
+                after = Some(last.row.id);
+                fields.extend(rows.iter().filter_map(|copied| FieldRow::of_row(&schema, &copied.row)));
+            }
+        });
+        Ok(Shaping { fields: fields.await? })
+    }
+
+    /// The columns of a stream.
+    pub fn schema(&self, stream: Stream) -> Schema {
+        Schema::of(stream, &self.fields)
+    }
+}
+
+impl SyncRun {
+    /// The columns of every stream, once the fields have been read.
+    pub(super) async fn shaping_of(&mut self, stream: Stream) -> Result<Shaping, SyncError> {
+        if stream == Stream::Fields {
+            return Ok(Shaping::default());
+        }
+        if self.shaping.is_none() {
+            self.shaping = Some(Shaping::of_copy(&self.copy).await?);
+        }
+        Ok(self.shaping.clone().unwrap_or_default())
+    }
+
+    /// Tells how the columns of a stream have changed. Returns whether rows that did not change have to be read again for it.
+    pub(super) fn note_columns(&mut self, stream: Stream, known: Option<&Schema>, new: &Schema) -> bool {
+        let Some(known) = known else { return false };
+        let differences = Schema::differences(known, new);
+        let report = self.report.streams.entry(stream).or_default();
+        report.columns = differences.iter().map(told).collect();
+        for column in &report.columns {
+            tracing::info!(sync.stream = stream.name(), "a column of {stream} has changed: {column}");
+        }
+        differences.iter().any(|difference| match difference {
+            // A field that was made since has values only in rows that changed since.
+            Difference::Added(column) => column.field.is_none(),
+            Difference::Retyped { .. } => true,
+            Difference::Renamed { .. } | Difference::Removed(_) => false,
+        })
+    }
+}
+
+fn told(difference: &Difference) -> String {
+    match difference {
+        Difference::Added(column) => format!("added {}", column.name),
+        Difference::Renamed { from, to } if from.name == to.name => format!("relabelled {}", to.name),
+        Difference::Renamed { from, to } => format!("renamed {} to {}", from.name, to.name),
+        Difference::Removed(column) => format!("removed {}", column.name),
+        Difference::Retyped { name, .. } => format!("retyped {name}"),
+    }
+}
+
+/// The rows of a page, typed.
+pub(super) fn shaped(schema: &Schema, rows: &[Map<String, Value>]) -> Result<Vec<Row>, ShapeError> {
+    rows.iter().map(|row| shape(schema, row)).collect()
+}
+
+/// The id of a row as the CRM shows it: a number, or a text of one.
+pub(super) fn id_of(row: &Map<String, Value>) -> Option<i64> {
+    let id = row.get("id")?;
+    id.as_i64().or_else(|| id.as_str()?.parse().ok())
+}

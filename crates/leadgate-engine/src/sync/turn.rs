@@ -1,0 +1,172 @@
+//! What comes of one call of a run.
+
+use jiff::Timestamp;
+use leadgate_core::catalog::Section;
+use leadgate_core::crm::{CrmCall, CrmFailure};
+use leadgate_core::lane::Lane;
+use leadgate_core::sync::{Landing, PageRead, Phase, Row, RowsPage, RowsQuery, Stream};
+use leadgate_warehouse::Batch;
+use serde_json::{Map, Value};
+
+use super::SyncError;
+use super::asking::Asked;
+use super::run::{StreamOpen, SyncRun, Turn};
+use super::shaping::{id_of, shaped};
+use crate::metrics;
+
+/// Begun anew so often, a stream fails.
+const MOST_RESTARTS: u8 = 1;
+
+impl SyncRun {
+    /// Whether the account keeps leads: on others, contacts and leads are one. Asked for if nobody has asked before.
+    pub(super) async fn has_leads(&mut self) -> Result<bool, SyncError> {
+        let engine = self.engine.clone();
+        if engine.shared.catalog.current().account().is_none() {
+            let now = engine.now();
+            let Ok(permit) = engine.take_permit(Lane::Sync, now) else { return Ok(true) };
+            let call = CrmCall::ReadCatalog(Section::Account);
+            let answer = engine.ask(permit, call.clone()).await;
+            metrics::watched(&call, &answer.result);
+            self.asker.count(answer.requests);
+            self.report.requests = self.asker.requests();
+            // What went wrong shows with the next call.
+            let taken = engine.shared.catalog.take_in(&*engine.shared.store, &call, answer.result, now).await?;
+            drop(taken);
+        }
+        Ok(engine.shared.catalog.current().account().is_none_or(|account| account.separate_leads))
+    }
+
+    /// Asks for pages and counts what that costs.
+    pub(super) async fn rows(&mut self, query: RowsQuery) -> Asked {
+        let (stream, before) = (query.stream, self.asker.requests());
+        let asked = self.asker.ask(query).await;
+        self.report.requests = self.asker.requests();
+        self.progress.requests = self.report.requests;
+        self.report.streams.entry(stream).or_default().requests += self.report.requests - before;
+        asked
+    }
+
+    pub(super) async fn ask(&mut self, open: &mut StreamOpen, query: RowsQuery) -> Result<Turn, SyncError> {
+        let stream = query.stream;
+        match self.rows(query).await {
+            Asked::Page(page) => self.take(open, page).await?,
+            Asked::Wait(until) => {
+                self.wait = Some(until);
+                return Ok(Turn::Wait(until));
+            }
+            Asked::Restart(failure) if open.restarts < MOST_RESTARTS => {
+                tracing::warn!(
+                    sync.stream = stream.name(),
+                    crm.class = failure.class(),
+                    "{stream} is read from the beginning: {failure}"
+                );
+                open.restarts += 1;
+                let reading = open.reading.clone().restarted(self.engine.now());
+                self.store(open, reading).await?;
+            }
+            Asked::Restart(failure) => {
+                let reading = open.reading.clone().restarted(self.engine.now());
+                self.store(open, reading).await?;
+                self.stream_fails(stream, &failure);
+            }
+            Asked::StreamFails(failure) => self.stream_fails(stream, &failure),
+            Asked::RunFails(failure) => {
+                self.is_cut_off = true;
+                self.stream_fails(stream, &failure);
+            }
+        }
+        Ok(Turn::Worked)
+    }
+
+    pub(super) fn stream_fails(&mut self, stream: Stream, failure: &CrmFailure) {
+        tracing::error!(sync.stream = stream.name(), crm.class = failure.class(), "{stream} cannot be read: {failure}");
+        self.report.problem(stream.name(), failure.to_string());
+    }
+
+    /// Lands a page with the state that it leads to.
+    async fn take(&mut self, open: &mut StreamOpen, page: RowsPage) -> Result<(), SyncError> {
+        let stream = open.reading.stream();
+        let is_bin = matches!(open.reading.phase(), Phase::Deleted { .. });
+        let rows = if is_bin { Ok(Vec::new()) } else { shaped(&open.schema, &page.rows) };
+        let rows = match rows {
+            Ok(rows) => rows,
+            Err(problem) => {
+                self.report.problem(stream.name(), problem.to_string());
+                return Ok(());
+            }
+        };
+        self.land_beside(&page.beside).await?;
+        let read = PageRead {
+            next: page.next,
+            total: page.total,
+            withheld: page.withheld,
+            rows: page.rows.len() as u64,
+            younger: younger_than(&rows, open.reading.until()),
+        };
+        let taken = open.reading.took(&read, self.engine.now(), &self.settings.pace);
+        self.progress.rows += rows.len() as u64;
+        let is_whole = matches!(open.reading.phase(), Phase::Whole { .. });
+        self.progress.of = page.total.filter(|_| is_whole).or(self.progress.of);
+        let mut batch = self.batch_of(open, &taken.reading);
+        match taken.landing {
+            Landing::Rows { pass, sweep } => {
+                (batch.rows, batch.pass, batch.sweep) = (rows, pass, sweep);
+            }
+            Landing::Gone => batch.gone = page.rows.iter().filter_map(id_of).collect(),
+        }
+        let begins_window = is_whole && matches!(taken.reading.phase(), Phase::Changed { .. });
+        self.land(open, batch, taken.reading).await?;
+        if begins_window {
+            open.moved = 0;
+        }
+        Ok(())
+    }
+
+    /// Lands rows of other streams that came beside those that were asked for.
+    async fn land_beside(&mut self, beside: &[(Stream, Map<String, Value>)]) -> Result<(), SyncError> {
+        for stream in [Stream::Notes] {
+            let rows: Vec<_> = beside.iter().filter(|(of, _)| *of == stream).map(|(_, row)| row.clone()).collect();
+            if !rows.is_empty() && self.settings.streams.contains(&stream) {
+                self.land_hanging(stream, &rows, None).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Lands rows that hang on records, with the state that they lead to, or without one.
+    pub(super) async fn land_hanging(
+        &mut self,
+        stream: Stream,
+        rows: &[Map<String, Value>],
+        state: Option<(Option<String>, String)>,
+    ) -> Result<(), SyncError> {
+        let schema = self.shaping_of(stream).await?.schema(stream);
+        let rows = match shaped(&schema, rows) {
+            Ok(rows) => rows,
+            Err(problem) => {
+                self.report.problem(stream.name(), problem.to_string());
+                return Ok(());
+            }
+        };
+        let at = self.engine.now();
+        let applied = self.copy.with(move |copy| {
+            let (from_state, to_state) = match state {
+                Some(states) => states,
+                None => {
+                    let stored = copy.state(stream)?;
+                    (stored.clone(), stored.unwrap_or_default())
+                }
+            };
+            let (gone, pass, sweep) = (Vec::new(), None, None);
+            copy.apply(Batch { stream, schema, rows, gone, pass, sweep, from_state, to_state, at })
+        });
+        let applied = applied.await?;
+        self.report.streams.entry(stream).or_default().applied += applied;
+        Ok(())
+    }
+}
+
+fn younger_than(rows: &[Row], until: Option<Timestamp>) -> u64 {
+    let is_younger = |row: &&Row| row.updated_at.zip(until).is_some_and(|(updated, until)| updated > until);
+    rows.iter().filter(is_younger).count() as u64
+}

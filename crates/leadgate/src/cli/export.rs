@@ -1,0 +1,172 @@
+//! `leadgate export`: rows of one stream, read from the account and written to a file or a database, whole or not at all.
+
+use std::collections::HashSet;
+
+use anyhow::{Context as _, anyhow};
+use clap::Args;
+use leadgate_core::clock::Clock as _;
+use leadgate_core::sync::export::{DealEnd, Wanted, chosen, columns, reduced};
+use leadgate_core::sync::{Part, RowsPage, Schema, Stream, grouped, shape};
+use leadgate_engine::sync::{Given, RowsReader, Shaping};
+use leadgate_warehouse::{RowWriter, SinkSpec};
+use serde_json::json;
+
+use super::Session;
+use super::route::Since;
+use crate::config::{self, ConfigError};
+use crate::exit::{CommandResult, Exit, Failure};
+use crate::logs;
+use crate::shutdown::Shutdown;
+use crate::syncing::{Reader, wait_until};
+use crate::wiring::SystemClock;
+
+#[derive(Debug, Args)]
+pub(super) struct Flags {
+    /// What to export: deals, contacts, leads, sales_accounts, tasks, …
+    #[arg(value_name = "STREAM", value_parser = config::stream_of)]
+    stream: Stream,
+    /// Where to: won.csv, won.ndjson, won.parquet, copy.db, postgres://…, s3://…, or - for the standard output
+    #[arg(long, value_name = "FILE", default_value = "-")]
+    to: String,
+    /// Only deals that are won
+    #[arg(long, conflicts_with_all = ["lost", "open"])]
+    won: bool,
+    /// Only deals that are lost
+    #[arg(long, conflicts_with = "open")]
+    lost: bool,
+    /// Only deals that are neither
+    #[arg(long)]
+    open: bool,
+    /// Only what changed since (30d, 12h, or a moment); with --won and --lost: what was closed since
+    #[arg(long, value_name = "SPAN")]
+    since: Option<Since>,
+    /// Only these columns, such as amount,owner_name,cf_region; the id comes first in any case
+    #[arg(long, value_name = "NAMES", value_delimiter = ',')]
+    columns: Vec<String>,
+}
+
+/// What an export came to.
+struct Exported {
+    rows: u64,
+    withheld: u64,
+    requests: u64,
+}
+
+pub(super) async fn run(flags: Flags, session: &Session) -> CommandResult {
+    let settings = session.settings(None, Vec::new())?.settings;
+    let sink = SinkSpec::parse(&flags.to).map_err(|error| ConfigError::one(format!("--to: {error}")))?;
+    let wanted = wanted(&flags)?;
+    logs::start(&settings.log, session.verbosity, &session.screen);
+    let shutdown = Shutdown::on_signals().context("listening for signals failed")?;
+    let reader = Reader::open(&settings).await?;
+    let export = Export { reader: &reader, flags: &flags, wanted, pages: settings.sync.pages };
+    let done = tokio::select! {
+        done = export.write(&sink) => done,
+        () = shutdown.requested() => Err(anyhow!("stopped: nothing was written to {sink}").into()),
+    };
+    reader.close().await;
+    let done = done?;
+    tell(&done, &sink, flags.stream, session);
+    Ok(if done.withheld > 0 { Exit::Incomplete } else { Exit::Done })
+}
+
+fn wanted(flags: &Flags) -> Result<Wanted, Failure> {
+    let ends = [(flags.won, DealEnd::Won), (flags.lost, DealEnd::Lost), (flags.open, DealEnd::Open)];
+    let end = ends.into_iter().find_map(|(is_asked, end)| is_asked.then_some(end));
+    if end.is_some() && flags.stream != Stream::Deals {
+        return Err(ConfigError::one("--won, --lost and --open are about deals: export deals with them").into());
+    }
+    if flags.stream == Stream::Notes {
+        let mend = "the CRM has no list of all notes: `leadgate sync` keeps those of contacts and leads";
+        return Err(ConfigError::one(mend).into());
+    }
+    Ok(Wanted { end, since: flags.since.map(|since| since.moment(SystemClock.now())) })
+}
+
+/// An export under way.
+struct Export<'a> {
+    reader: &'a Reader,
+    flags: &'a Flags,
+    wanted: Wanted,
+    pages: u32,
+}
+
+impl Export<'_> {
+    async fn write(&self, sink: &SinkSpec) -> Result<Exported, Failure> {
+        let stream = self.flags.stream;
+        let mut exported = Exported { rows: 0, withheld: 0, requests: 0 };
+        let schema = self.schema(&mut exported).await?;
+        let places = columns(&schema, &self.flags.columns).map_err(|name| {
+            ConfigError::one(format!(
+                "{stream} have no column {name}; `leadgate export {stream} --to -` shows all of them"
+            ))
+        })?;
+        let mut writer = sink.writer(&chosen(&schema, &places)).map_err(anyhow::Error::new)?;
+        let mut seen = HashSet::new();
+        let mut rows = self.rows_of(stream, self.wanted.part(stream));
+        while let Some(page) = next(&mut rows, stream).await? {
+            exported.withheld += page.withheld;
+            for row in &page.rows {
+                let row = shape(&schema, row).map_err(anyhow::Error::new)?;
+                if seen.insert(row.id) && self.wanted.keeps(&schema, &row) {
+                    writer.write(&reduced(row, &places)).map_err(anyhow::Error::new)?;
+                    exported.rows += 1;
+                }
+            }
+        }
+        exported.requests += rows.requests();
+        finish(writer).await?;
+        Ok(exported)
+    }
+
+    /// The columns of the stream: the account's fields say which.
+    async fn schema(&self, exported: &mut Exported) -> Result<Schema, Failure> {
+        let mut fields = Vec::new();
+        let mut rows = self.rows_of(Stream::Fields, Part::Whole);
+        while let Some(page) = next(&mut rows, Stream::Fields).await? {
+            fields.extend(page.rows);
+        }
+        exported.requests += rows.requests();
+        Ok(Shaping::of_fields(&fields).schema(self.flags.stream))
+    }
+
+    fn rows_of(&self, stream: Stream, part: Part) -> RowsReader {
+        RowsReader::new(self.reader.engine.clone(), stream, part, self.pages)
+    }
+}
+
+/// The next page, whenever the budget has room for it.
+async fn next(rows: &mut RowsReader, stream: Stream) -> Result<Option<RowsPage>, Failure> {
+    loop {
+        match rows.give().await {
+            Ok(Given::Page(page)) => return Ok(Some(page)),
+            Ok(Given::Wait(until)) => wait_until(until).await,
+            Ok(Given::End) => return Ok(None),
+            Err(failure) => return Err(anyhow!("{stream} could not be read, so nothing was written: {failure}").into()),
+        }
+    }
+}
+
+async fn finish(writer: RowWriter) -> Result<(), Failure> {
+    writer.finish().await.map_err(anyhow::Error::new)?;
+    Ok(())
+}
+
+fn tell(done: &Exported, sink: &SinkSpec, stream: Stream, session: &Session) {
+    let Exported { rows, withheld, requests } = *done;
+    let kept_back = if withheld == 0 {
+        String::new()
+    } else {
+        format!("; {} more are kept back from the API key's user", grouped(withheld))
+    };
+    let text = format!("{} {stream} to {sink}, with {} requests{kept_back}", grouped(rows), grouped(requests));
+    if sink.is_output() {
+        // The rows have the standard output to themselves.
+        if withheld > 0 {
+            session.screen.warn(&text);
+        }
+        return;
+    }
+    let document = json!({"stream": stream.name(), "to": sink.to_string(), "rows": rows, "withheld": withheld, "requests": requests});
+    session.screen.show(&document, || text);
+}

@@ -1,0 +1,111 @@
+//! What people are shown of runs: how far one is, what it came to, and those that were.
+
+use std::io::IsTerminal as _;
+use std::time::Duration;
+
+use indicatif::{ProgressBar, ProgressStyle};
+use leadgate_core::sync::{Forecast, Known, grouped, span};
+use leadgate_engine::sync::{Outcome, RunReport, SyncProgress};
+
+use crate::screen::{Screen, harmless};
+use crate::syncing::Reader;
+
+/// A line on the terminal that says how far a run is; nothing elsewhere.
+pub(super) struct Watched(Option<ProgressBar>);
+
+impl Watched {
+    pub(super) fn begin(screen: &Screen) -> Watched {
+        let wanted = !screen.json && std::io::stderr().is_terminal();
+        Watched(wanted.then(|| {
+            let bar = ProgressBar::new_spinner();
+            if let Ok(style) = ProgressStyle::with_template("{spinner} {msg}") {
+                bar.set_style(style);
+            }
+            bar.enable_steady_tick(Duration::from_millis(120));
+            bar
+        }))
+    }
+
+    pub(super) fn show(&self, progress: &SyncProgress, reader: &Reader) {
+        if let Some(bar) = &self.0 {
+            bar.set_message(line(progress, reader));
+        }
+    }
+
+    pub(super) fn end(self) {
+        if let Some(bar) = self.0 {
+            bar.finish_and_clear();
+        }
+    }
+}
+
+fn line(progress: &SyncProgress, reader: &Reader) -> String {
+    let requests = format!("{} requests", grouped(progress.requests));
+    let Some(stream) = progress.stream else { return format!("publishing, {requests}") };
+    let rows = grouped(progress.rows);
+    let Some(of) = progress.of.filter(|of| *of > progress.rows) else {
+        return format!("{stream}: {rows} rows, {requests}");
+    };
+    let left = Known { stream, rows: Some(of - progress.rows), whole: true };
+    let left = Forecast::of([left], reader.engine.budget_settings());
+    format!("{stream}: {rows} of {}, {requests}, {} or more left", grouped(of), span(left.seconds.max(1)))
+}
+
+/// How a run ended, in a sentence.
+pub(super) fn sentence(report: &RunReport) -> String {
+    let requests = grouped(report.requests);
+    match report.outcome {
+        Some(Outcome::Complete) => format!("complete, with {requests} requests"),
+        Some(Outcome::Incomplete) => format!(
+            "incomplete: {} rows are kept back from the API key's user, whom a territory, a role or an owner rule hides them from; \
+             sync.withheld = \"accept\" takes that as it is ({requests} requests)",
+            grouped(report.withheld())
+        ),
+        Some(Outcome::Failed) => format!("failed, after {requests} requests"),
+        Some(Outcome::Interrupted) | None => format!("not ended, {requests} requests so far"),
+    }
+}
+
+/// What a run came to.
+pub(super) fn report(report: &RunReport, screen: &Screen) -> String {
+    let rows = report.streams.iter().map(|(stream, of)| {
+        let applied = of.applied;
+        let counts = [applied.created, applied.updated, applied.deleted, applied.restored, applied.unchanged];
+        let [created, updated, deleted, restored, unchanged] = counts.map(grouped);
+        let name = if of.read { stream.name().to_owned() } else { format!("{stream} (not read)") };
+        [name, created, updated, deleted, restored, unchanged, grouped(of.withheld), grouped(of.requests)]
+    });
+    let header = ["STREAM", "NEW", "CHANGED", "DELETED", "RESTORED", "SAME", "KEPT BACK", "REQUESTS"];
+    let mut lines = vec![screen.table(header, rows.collect())];
+    for (stream, of) in &report.streams {
+        lines.extend(of.columns.iter().map(|column| harmless(&format!("{stream}: {column}"))));
+    }
+    lines.extend(report.published.iter().map(|line| harmless(line)));
+    lines.extend(
+        report.problems.iter().map(|problem| screen.bad(&harmless(&format!("{}: {}", problem.of, problem.message)))),
+    );
+    let sentence = sentence(report);
+    lines.push(match report.outcome {
+        Some(Outcome::Complete) => screen.good(&sentence),
+        Some(Outcome::Incomplete) => screen.attention(&sentence),
+        _ => screen.bad(&sentence),
+    });
+    lines.join("\n")
+}
+
+/// The runs that were.
+pub(super) fn runs(runs: &[RunReport], screen: &Screen) -> String {
+    let rows = runs.iter().map(|run| {
+        let sum = |count: fn(&RunReport) -> u64| grouped(count(run));
+        [
+            run.began.strftime("%Y-%m-%d %H:%M:%SZ").to_string(),
+            run.outcome.map_or("running", Outcome::name).to_owned(),
+            sum(|run| run.streams.values().map(|of| of.applied.created).sum()),
+            sum(|run| run.streams.values().map(|of| of.applied.updated).sum()),
+            sum(|run| run.streams.values().map(|of| of.applied.deleted).sum()),
+            grouped(run.requests),
+            harmless(run.problems.first().map_or("", |problem| problem.message.as_str())),
+        ]
+    });
+    screen.table(["BEGAN", "ENDED", "NEW", "CHANGED", "DELETED", "REQUESTS", "PROBLEM"], rows.collect())
+}

@@ -1,0 +1,95 @@
+//! What syncs and exports are made of: their settings, an engine for a process that makes no other calls, and waiting.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Context as _;
+use jiff::{SignedDuration, Timestamp};
+use leadgate_core::clock::Clock as _;
+use leadgate_core::sync::Pace;
+use leadgate_engine::sync::SyncSettings;
+use leadgate_engine::{Engine, EngineParts};
+use leadgate_outbound::Courier;
+use leadgate_store::Store;
+use leadgate_store_sqlite::SqliteStore;
+use leadgate_warehouse::SinkSpec;
+
+use crate::config::{self, Settings};
+use crate::data_folder;
+use crate::exit::Failure;
+use crate::wiring::{self, SystemClock};
+
+/// An engine that only reads rows. It shares the store with a gateway that may run beside it, takes none of its jobs, and what each of them spends the
+/// other learns from the CRM's headers.
+pub(crate) struct Reader {
+    pub(crate) engine: Engine,
+    store: Arc<SqliteStore>,
+}
+
+impl Reader {
+    /// Opens the store of the data folder and the account.
+    pub(crate) async fn open(settings: &Settings) -> Result<Reader, Failure> {
+        let credentials = config::account_of(&settings.crm)?;
+        let folder = &settings.store.data;
+        let store = wiring::open_store(folder, settings.store.durability).await?;
+        data_folder::claim_for_account(folder, credentials.address())?;
+        let crm = wiring::crm(credentials, settings, &store).await.context("reading the store failed")?;
+        let mut engine_settings = wiring::engine_settings(settings);
+        // Leases under the gateway's own name are the gateway's.
+        engine_settings.worker = format!("{}-sync", engine_settings.worker);
+        let parts = EngineParts {
+            store: Arc::clone(&store) as Arc<dyn Store>,
+            crm,
+            outbound: Arc::new(Courier::new(&settings.rules.read.destinations)),
+            clock: Arc::new(SystemClock),
+            settings: engine_settings,
+        };
+        let engine = Engine::open(parts).await.context("reading the store failed")?;
+        Ok(Reader { engine, store })
+    }
+
+    /// Closes the store.
+    pub(crate) async fn close(self) {
+        drop(self.engine);
+        wiring::close_store(self.store).await;
+    }
+}
+
+/// How the account is synced.
+pub(crate) fn settings(settings: &Settings) -> SyncSettings {
+    let sync = &settings.sync;
+    let signed = |duration: Duration| SignedDuration::try_from(duration).unwrap_or(SignedDuration::MAX);
+    let pace = Pace { overlap: signed(sync.overlap), full_every: signed(sync.full_every), whole: false };
+    SyncSettings {
+        streams: sync.streams.clone(),
+        pace,
+        pages: sync.pages,
+        withheld: sync.withheld,
+        notes: sync.notes,
+        sinks: sinks(settings),
+        schedule: sync.schedule.clone(),
+        ..SyncSettings::new(copy_file(settings))
+    }
+}
+
+/// The copy.
+pub(crate) fn copy_file(settings: &Settings) -> PathBuf {
+    data_folder::copy_file(&settings.store.data)
+}
+
+/// The sinks that are named; where none is, the database of the environment if it is one that rows can go to.
+fn sinks(settings: &Settings) -> Vec<SinkSpec> {
+    if !settings.sync.sinks.is_empty() {
+        return settings.sync.sinks.clone();
+    }
+    let database = settings.sync.database.as_deref();
+    let postgres = database.filter(|url| url.starts_with("postgres://") || url.starts_with("postgresql://"));
+    postgres.and_then(|url| SinkSpec::parse(url).ok()).into_iter().collect()
+}
+
+/// Waits until then.
+pub(crate) async fn wait_until(moment: Timestamp) {
+    let wait = Duration::try_from(moment.duration_since(SystemClock.now())).unwrap_or(Duration::ZERO);
+    tokio::time::sleep(wait).await;
+}

@@ -1,0 +1,152 @@
+//! The real binary: one-shot runs, kills, publishing, exports and what the commands say.
+
+use std::path::Path;
+use std::process::Stdio;
+use std::time::Duration;
+
+use freshsales_sandbox::{Fault, FaultKind, Generation, Kind, Sandbox, SandboxConfig};
+use leadgate_core::sync::Stream;
+use rand::rngs::SmallRng;
+use rand::{Rng as _, SeedableRng as _};
+use serde_json::{Value, json};
+
+use super::oracle;
+use crate::process::{Ended, leadgate, run};
+
+const KILLS: usize = 20;
+
+/// An account in this process, and a folder to run the binary in.
+struct Scene {
+    sandbox: Sandbox,
+    folder: tempfile::TempDir,
+    url: String,
+}
+
+impl Scene {
+    async fn open(change: impl FnOnce(&mut SandboxConfig)) -> Scene {
+        let mut config = SandboxConfig { index_lag: Duration::ZERO, ..SandboxConfig::default() };
+        change(&mut config);
+        let sandbox = Sandbox::start(config, ([127, 0, 0, 1], 0).into()).await.unwrap();
+        let url = sandbox.url(Generation::Suite);
+        Scene { sandbox, folder: tempfile::tempdir().unwrap(), url }
+    }
+
+    fn variables(&self) -> [(&str, &str); 6] {
+        [
+            ("FRESHSALES_API_KEY", "sandbox-key"),
+            ("FRESHSALES_SUBDOMAIN", &self.url),
+            ("LEADGATE__BUDGET__PER_HOUR", "0"),
+            ("LEADGATE__BUDGET__PER_MINUTE", "0"),
+            ("LEADGATE__LOG__LEVEL", "error"),
+            ("LEADGATE__RETRY__BASE", "20ms"),
+        ]
+    }
+
+    fn run(&self, arguments: &[&str]) -> Ended {
+        tokio::task::block_in_place(|| run(self.folder.path(), arguments, &self.variables()))
+    }
+
+    fn file(&self, name: &str) -> String {
+        std::fs::read_to_string(self.folder.path().join(name)).unwrap()
+    }
+
+    fn data(&self) -> &Path {
+        self.folder.path()
+    }
+}
+
+/// Somebody who edits one contact after the other while they are read. Some edits fail, as the faults have it.
+async fn edit_all(crm: String, people: Vec<i64>) {
+    let http = reqwest::Client::builder().no_proxy().tls_certs_only([]).build().unwrap();
+    for person in people.iter().cycle() {
+        let request = http.put(format!("{crm}/contacts/{person}")).header("authorization", "Token token=sandbox-key");
+        drop(request.json(&json!({"job_title": format!("Title {person}")})).send().await);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn crash_a_sync_that_is_killed_goes_on_where_it_was() {
+    let scene = Scene::open(|_| ()).await;
+    let account = scene.sandbox.account();
+    account.seed_records(3_000, 3);
+    account.set_faults(vec![
+        Fault::new(FaultKind::CutBeforeCommit).with_probability(0.05),
+        Fault::new(FaultKind::Quota429 { reset_after_seconds: Some(1) }).with_probability(0.02),
+    ]);
+    let people = account.contacts().iter().map(|person| person["id"].as_i64().unwrap()).collect();
+    let editing = tokio::spawn(edit_all(scene.url.clone(), people));
+    let mut random = SmallRng::seed_from_u64(20_260_615);
+    for _ in 0..KILLS {
+        let mut command = leadgate(scene.data(), &["sync"], &scene.variables());
+        let mut child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+        tokio::time::sleep(Duration::from_millis(random.random_range(50..400))).await;
+        child.kill().unwrap();
+        child.wait().unwrap();
+    }
+    editing.abort();
+    let ended = scene.run(&["sync", "--json"]);
+    assert_eq!(ended.code, 0, "{ended:?}");
+    oracle::everything_is_equal(&scene.data().join("leadgate-data/copy.db"), &scene.sandbox.account());
+    let runs: Vec<Value> = serde_json::from_str(&scene.run(&["sync", "runs", "--json"]).out).unwrap();
+    assert_eq!(runs[0]["outcome"], "complete");
+    assert!(runs[1..].iter().any(|run| run["outcome"] == "interrupted"), "{runs:?}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_was_copied_is_published() {
+    let scene = Scene::open(|_| ()).await;
+    let account = scene.sandbox.account();
+    account.seed(Kind::Contact, &json!({"last_name": "Lovelace", "email": "ada@example.com"}));
+    let first = scene.run(&["sync", "--streams", "contacts", "--to", "out/"]);
+    assert_eq!(first.code, 0, "{first:?}");
+    assert!(scene.file("out/contacts.csv").contains("ada@example.com"));
+    account.seed(Kind::Contact, &json!({"last_name": "Hopper", "email": "grace@example.com"}));
+    assert_eq!(scene.run(&["sync", "--streams", "contacts", "--to", "out/"]).code, 0);
+    assert!(scene.file("out/contacts.csv").contains("grace@example.com"));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn deals_won_lately_go_to_a_file() {
+    let scene = Scene::open(|_| ()).await;
+    let account = scene.sandbox.account();
+    let won = account.stage_id("Won").unwrap();
+    account.seed(Kind::Deal, &json!({"name": "Big, \"one\"", "amount": 1200, "deal_stage_id": won}));
+    account.seed(Kind::Deal, &json!({"name": "Open one", "amount": 5}));
+    let ended = scene.run(&["export", "deals", "--won", "--since", "30d", "--to", "won.csv"]);
+    assert_eq!(ended.code, 0, "{ended:?}");
+    let (header, rows) =
+        scene.file("won.csv").split_once('\n').map(|(header, rows)| (header.to_owned(), rows.to_owned())).unwrap();
+    assert!(header.starts_with("id,name,amount,currency_code,owner_name,closed_date,deal_stage_name"), "{header}");
+    assert!(rows.contains("\"Big, \"\"one\"\"\",1200") && !rows.contains("Open one"), "{rows}");
+    let chosen = scene.run(&["export", "deals", "--open", "--columns", "name", "--to", "-"]);
+    assert_eq!(
+        chosen.out.lines().map(|line| line.split(',').next_back().unwrap()).collect::<Vec<_>>(),
+        ["name", "Open one"]
+    );
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_plan_says_the_cost_and_changes_nothing() {
+    let scene = Scene::open(|_| ()).await;
+    scene.sandbox.account().seed_records(1_000, 3);
+    let plan: Value = serde_json::from_str(&scene.run(&["sync", "--plan", "--json"]).out).unwrap();
+    let streams = plan["forecast"]["streams"].as_array().unwrap();
+    let of = |stream: Stream| streams.iter().find(|cost| cost["stream"] == stream.name()).unwrap();
+    assert_eq!((&of(Stream::Contacts)["rows"], &of(Stream::Contacts)["whole"]), (&json!(1_000), &json!(true)));
+    assert!(of(Stream::Contacts)["requests"].as_u64().unwrap() <= 13, "{plan}");
+    let runs = scene.run(&["sync", "runs", "--json"]);
+    assert_eq!((runs.code, runs.out.trim()), (0, "[]"));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn exit_codes_tell_how_it_ended() {
+    let hidden = Scene::open(|config| config.switches.hidden_one_in = 3).await;
+    hidden.sandbox.account().seed_records(60, 3);
+    assert_eq!(hidden.run(&["sync", "--streams", "contacts"]).code, 7);
+    let lying = Scene::open(|config| config.switches.total_off_by = -5).await;
+    lying.sandbox.account().seed_records(60, 3);
+    let ended = lying.run(&["sync", "--streams", "contacts"]);
+    assert_eq!(ended.code, 1, "{ended:?}");
+    let to = lying.run(&["sync", "--to", "nowhere"]);
+    assert_eq!(to.code, 3, "{to:?}");
+}
