@@ -57,8 +57,11 @@ pub enum CrmCall {
     FindPeople {
         /// Where to look.
         among: Among,
-        /// The addresses, at most [`crate::catalog::AccountFacts::batch_find`].
+        /// The addresses: at most [`crate::catalog::AccountFacts::batch_find`] where most are probably there, else up to
+        /// [`crate::pack::WIDE`] times as many.
         emails: Vec<Email>,
+        /// Most of them are probably there, so that as many of them fill a page of the answer.
+        likely: bool,
     },
     /// Read one person with everything that matching looks at.
     ReadPerson(RecordRef),
@@ -170,6 +173,8 @@ pub enum CrmCall {
         /// The contact's id.
         contact: i64,
     },
+    /// Put a person into the recycle bin.
+    DeletePerson(RecordRef),
     /// Some pages of the account's rows, whatever kind they are.
     ReadRows(RowsQuery),
 }
@@ -256,6 +261,7 @@ impl CrmCall {
             CrmCall::AddActivity(_) => "add_activity",
             CrmCall::ConvertLead { .. } => "convert_lead",
             CrmCall::AddToList { .. } => "add_to_list",
+            CrmCall::DeletePerson(_) => "delete_person",
             CrmCall::ReadRows(_) => "read_rows",
         }
     }
@@ -278,6 +284,7 @@ impl CrmCall {
                 | CrmCall::AddActivity(_)
                 | CrmCall::ConvertLead { .. }
                 | CrmCall::AddToList { .. }
+                | CrmCall::DeletePerson(_)
         )
     }
 }

@@ -13,7 +13,7 @@
 //! | `intake`, `queue`, `claims`, `turns`, `views`, `listing`, `settings` | the SQL, by subject |
 //! | `intake`, `queue`, `claims`, `turns`, `views`, `settings` | the SQL, by subject |
 //! | `deliveries` | the queue of what goes elsewhere than to the CRM |
-//! | `intake`, `queue`, `claims`, `turns`, `views`, `profiles`, `settings` | the SQL, by subject |
+//! | `intake`, `queue`, `claims`, `turns`, `views`, `profiles`, `settings`, `imports` | the SQL, by subject |
 //! | `columns`, `error` | how values and failures cross the border to SQLite |
 //! | `store` | [`SqliteStore`], which sends each method of the trait to the right thread |
 //!
@@ -26,6 +26,7 @@ mod columns;
 pub mod config;
 mod deliveries;
 mod error;
+mod imports;
 pub mod inspect;
 mod intake;
 mod listing;

@@ -5,10 +5,12 @@
 //!
 //! * `guide` reads the shapes of the integration guide's server, so that an app can switch by changing one URL;
 //! * `v1` reads Leadgate's own, richer and strict: an unknown field is an error, because a typo would lose data silently;
+//! * `removal` reads what the gateway asks of itself when an import is undone;
 //! * `event` reads events, in Leadgate's own shape and in that of analytics libraries.
 
 mod event;
 mod guide;
+mod removal;
 pub(crate) mod text;
 mod v1;
 
@@ -21,6 +23,7 @@ pub use event::{
     Arrived, Event, EventCall, EventItem, EventKind, LARGEST_BATCH, LARGEST_EVENT, MOST_EVENTS, split as split_events,
 };
 pub(crate) use event::{email_in, phone_in};
+pub use removal::Removal;
 
 use crate::hooks;
 use crate::identity::Email;
@@ -78,6 +81,8 @@ pub enum Submission {
     Event(Box<Event>),
     /// Compare what was seen of a record with the mirror, and do what the playbook says of the difference.
     Sighting(Box<Sighting>),
+    /// Put a person into the recycle bin, unless somebody has changed them.
+    Removal(Removal),
 }
 
 impl Submission {
@@ -88,6 +93,7 @@ impl Submission {
             Submission::Note(note) => note.lane,
             Submission::StageMove(_) => None,
             Submission::Event(_) | Submission::Sighting(_) => Some(Lane::Event),
+            Submission::Removal(_) => Some(Lane::Bulk),
         };
         said.unwrap_or(Lane::Interactive)
     }
@@ -207,6 +213,7 @@ pub fn read(raw: &RawSubmission, rules: &ReadingRules) -> Result<Submission, Int
             hooks::notification(raw, &rules.rules.hooks).map(|seen| Submission::Sighting(Box::new(seen)))
         }
         Route::Sighting => hooks::row(raw, &rules.rules.hooks).map(|seen| Submission::Sighting(Box::new(seen))),
+        Route::Removal => removal::read(&raw.body),
         Route::Event => event::read(&raw.body, raw.label.as_deref()),
     }
 }
