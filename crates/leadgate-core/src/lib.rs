@@ -27,6 +27,7 @@
 //! | [`destinations`], [`delivery`] | where things go that are not the CRM, and one such thing |
 //! | [`conformance`] | whether two accounts answer alike |
 //! | [`doctor`] | what is wrong with an installation, and how to mend it |
+//! | [`import`] | what the columns of a file mean, and what a row makes of a lead |
 //! | [`retry`] | how long to wait after a failure, and when to give up |
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
@@ -42,6 +43,7 @@ pub mod doctor;
 pub mod forms;
 pub mod hooks;
 pub mod identity;
+pub mod import;
 pub mod intake;
 pub mod job;
 pub mod lane;

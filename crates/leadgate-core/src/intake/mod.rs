@@ -226,6 +226,14 @@ pub(crate) fn from_json<'de, T: serde::Deserialize<'de>>(body: &'de [u8]) -> Res
     from_json_or_list(body)
 }
 
+/// Reads a JSON object of a shape that is not a submission's, with the mistakes told as for one.
+///
+/// # Errors
+/// [`IntakeError::Malformed`] with the place of the mistake.
+pub fn read_json<T: serde::de::DeserializeOwned>(body: &[u8]) -> Result<T, IntakeError> {
+    from_json(body)
+}
+
 fn from_json_or_list<'de, T: serde::Deserialize<'de>>(body: &'de [u8]) -> Result<T, IntakeError> {
     let mut reader = serde_json::Deserializer::from_slice(body);
     let value = serde_path_to_error::deserialize(&mut reader).map_err(malformed)?;
