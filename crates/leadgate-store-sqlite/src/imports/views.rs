@@ -12,7 +12,8 @@ use crate::error::{corrupt, store_error};
 /// The name of what a row came to, of `import_rows AS r`, its job `j`, its removal's job `x` and `imports AS i`.
 const END: &str = "CASE
     WHEN r.refused IS NOT NULL THEN 'refused'
-    WHEN r.duplicate_of IS NOT NULL THEN 'duplicate'
+    WHEN r.duplicate_of IS NOT NULL AND (j.progress IN (1, 2) OR f.refused IS NOT NULL) THEN 'duplicate'
+    WHEN r.duplicate_of IS NOT NULL AND i.state <> 2 THEN 'waiting'
     WHEN json_extract(x.outcome, '$.removed') = 1 THEN 'removed'
     WHEN json_extract(x.outcome, '$.removed') = 0 THEN 'left_alone'
     WHEN j.progress = 1 AND json_extract(j.outcome, '$.existing') = 0 THEN 'created'

@@ -73,7 +73,7 @@ fn as_csv(rows: &[RowResult]) -> String {
     for row in rows {
         let kind = row.record.map(|record| record.kind.name()).unwrap_or_default();
         let id = row.record.map(|record| record.id.to_string()).unwrap_or_default();
-        let reason = cell(row.reason.as_deref().unwrap_or_default());
+        let reason = cell(&row.reason.as_deref().unwrap_or_default().replace(['\r', '\n'], " "));
         // Writing to a text cannot fail.
         let _ = write!(text, "{},{},{kind},{id},{reason}\r\n", row.row, row.end.name());
     }
