@@ -68,7 +68,6 @@ pub(crate) enum Door {
     Destinations,
     TestDestination,
     EnableDestination,
-    BeginImport,
     Imports,
     Import,
     ImportRows,
@@ -95,7 +94,7 @@ impl Door {
             Door::Form | Door::Ready | Door::Loopback | Door::Metrics | Door::Nowhere => Dialect::V1,
             Door::Deliveries | Door::Delivery | Door::RetryDelivery | Door::RetryDeliveries => Dialect::V1,
             Door::Destinations | Door::TestDestination | Door::EnableDestination => Dialect::V1,
-            Door::BeginImport | Door::Imports | Door::Import | Door::ImportRows | Door::ImportResults => Dialect::V1,
+            Door::Imports | Door::Import | Door::ImportRows | Door::ImportResults => Dialect::V1,
             Door::PauseImport | Door::ResumeImport | Door::UndoImport => Dialect::V1,
         }
     }
@@ -115,6 +114,7 @@ impl RouteEntry {
         match (self.door, self.method) {
             // An admin can choose among these in the workflow.
             (Door::Notification, _) => "POST, PUT, PATCH",
+            (Door::Imports, _) => "GET, HEAD, POST",
             (_, "GET") => "GET, HEAD",
             (_, method) => method,
         }
@@ -155,8 +155,7 @@ pub static ROUTES: &[RouteEntry] = &[
     RouteEntry::new("GET", "/v1/destinations", RouteAccess::Key, Door::Destinations),
     RouteEntry::new("POST", "/v1/destinations/{id}/test", RouteAccess::Key, Door::TestDestination),
     RouteEntry::new("POST", "/v1/destinations/{id}/enable", RouteAccess::Key, Door::EnableDestination),
-    RouteEntry::new("POST", "/v1/imports", RouteAccess::Key, Door::BeginImport),
-    RouteEntry::new("GET", "/v1/imports", RouteAccess::Key, Door::Imports),
+    RouteEntry::new("POST", "/v1/imports", RouteAccess::Key, Door::Imports),
     RouteEntry::new("GET", "/v1/imports/{id}", RouteAccess::Key, Door::Import),
     RouteEntry::new("POST", "/v1/imports/{id}/rows", RouteAccess::Key, Door::ImportRows),
     RouteEntry::new("GET", "/v1/imports/{id}/results", RouteAccess::Key, Door::ImportResults),
@@ -216,8 +215,7 @@ fn behind(entry: &'static RouteEntry) -> MethodRouter<Gateway> {
         Door::Destinations => get(deliveries::destinations),
         Door::TestDestination => post(deliveries::test),
         Door::EnableDestination => post(deliveries::enable),
-        Door::BeginImport => post(imports::begin),
-        Door::Imports => get(imports::list),
+        Door::Imports => post(imports::begin).get(imports::list),
         Door::Import => get(imports::show),
         Door::ImportRows => post(imports::rows),
         Door::ImportResults => get(imports::results),

@@ -9,6 +9,7 @@ mod doctor;
 mod exit_codes;
 mod help;
 mod hostile;
+mod imports;
 mod journeys;
 mod process;
 mod sandbox;
