@@ -16,7 +16,8 @@ use crate::profile;
 use crate::record::{Fields, RecordKind, RecordRef, field};
 use crate::routing::{CompanyBy, LeadFacts, Routing, RoutingMoment, RoutingState, is_free, text};
 use crate::steps::{
-    CompanyLookup, CompanyStep, DealStep, NoteStep, PersonStep, PersonWish, RemovePersonStep, Routed, StageStep, Step, StepTarget,
+    CompanyLookup, CompanyStep, DealStep, NoteStep, PersonStep, PersonWish, RemovePersonStep, Routed, StageStep, Step,
+    StepTarget,
 };
 use crate::submission::SubmissionId;
 

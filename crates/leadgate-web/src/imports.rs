@@ -48,11 +48,7 @@ struct BeginBody {
 }
 
 /// `POST /v1/imports`: 201 with the new import, or 200 with the one that the same file and mapping began before.
-pub(crate) async fn begin(
-    State(gateway): State<Gateway>,
-    _: Caller,
-    request: Request,
-) -> Result<Response, ApiError> {
+pub(crate) async fn begin(State(gateway): State<Gateway>, _: Caller, request: Request) -> Result<Response, ApiError> {
     let body: BeginBody = read_json(&gateway, request, gateway.settings.body_limit).await?;
     let now = gateway.clock.now();
     let id = ImportId(new_id(now).0);

@@ -119,10 +119,13 @@ mod tests {
 
     #[test]
     fn blanks_are_filled_and_nothing_is_replaced() {
-        let mut first = json!({"email": "a@x.io", "tags": ["a"], "address": {"city": "Oslo"}}).as_object().unwrap().clone();
-        let other = json!({"email": "A@x.io", "phone": "1", "tags": ["a", "b"], "address": {"city": "B", "state": "S"}});
+        let mut first =
+            json!({"email": "a@x.io", "tags": ["a"], "address": {"city": "Oslo"}}).as_object().unwrap().clone();
+        let other =
+            json!({"email": "A@x.io", "phone": "1", "tags": ["a", "b"], "address": {"city": "B", "state": "S"}});
         merge(&mut first, other.as_object().unwrap());
-        let expected = json!({"email": "a@x.io", "phone": "1", "tags": ["a", "b"], "address": {"city": "Oslo", "state": "S"}});
+        let expected =
+            json!({"email": "a@x.io", "phone": "1", "tags": ["a", "b"], "address": {"city": "Oslo", "state": "S"}});
         assert_eq!(Value::Object(first), expected);
     }
 

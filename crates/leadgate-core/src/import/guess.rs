@@ -44,7 +44,8 @@ const MOST_OF: usize = 70;
 
 /// Guesses what columns are. No column has two targets and no target has two columns.
 pub fn guess(columns: &[Sample]) -> Vec<Guess> {
-    let mut candidates: Vec<Guess> = columns.iter().enumerate().flat_map(|(at, column)| of_column(at, column)).collect();
+    let mut candidates: Vec<Guess> =
+        columns.iter().enumerate().flat_map(|(at, column)| of_column(at, column)).collect();
     // Among equals the first column wins.
     candidates.sort_by(|one, other| other.score.cmp(&one.score).then(one.column.cmp(&other.column)));
     let mut taken: Vec<Guess> = Vec::new();
@@ -99,7 +100,13 @@ fn with_values(target: &str, score: u32, values: &[String]) -> u32 {
             let percent = values.iter().filter(|value| speaks(value.trim())).count() * 100 / values.len();
             match percent {
                 // An unknown header over addresses is still a column of addresses; a phone number may be any number.
-                MOST_OF.. if target == "phone" => if score == 0 { 0 } else { score + 10 },
+                MOST_OF.. if target == "phone" => {
+                    if score == 0 {
+                        0
+                    } else {
+                        score + 10
+                    }
+                }
                 MOST_OF.. => score.max(LEAST) + 10,
                 1.. => score,
                 _ => score / 2,
@@ -163,11 +170,26 @@ mod tests {
     }
 
     #[rstest]
-    #[case::english("First Name|Last Name|E-mail Address|Mobile Phone|Company|Job Title|Zip Code", "first_name last_name email phone company.name job_title address.zipcode")]
-    #[case::german("Vorname|Nachname|E-Mail-Adresse|Telefonnummer|Firma|PLZ|Ort|Land", "first_name last_name email phone company.name address.zipcode address.city country")]
-    #[case::spanish("Nombre|Apellidos|Correo electrónico|Teléfono|Empresa|Ciudad|País", "first_name last_name email phone company.name address.city country")]
-    #[case::french("Prénom|Nom|Courriel|Téléphone|Société|Code postal|Ville|Pays", "first_name last_name email phone company.name address.zipcode address.city country")]
-    #[case::dutch("Voornaam|Achternaam|E-mailadres|Telefoonnummer|Bedrijfsnaam|Postcode|Plaats", "first_name last_name email phone company.name address.zipcode address.city")]
+    #[case::english(
+        "First Name|Last Name|E-mail Address|Mobile Phone|Company|Job Title|Zip Code",
+        "first_name last_name email phone company.name job_title address.zipcode"
+    )]
+    #[case::german(
+        "Vorname|Nachname|E-Mail-Adresse|Telefonnummer|Firma|PLZ|Ort|Land",
+        "first_name last_name email phone company.name address.zipcode address.city country"
+    )]
+    #[case::spanish(
+        "Nombre|Apellidos|Correo electrónico|Teléfono|Empresa|Ciudad|País",
+        "first_name last_name email phone company.name address.city country"
+    )]
+    #[case::french(
+        "Prénom|Nom|Courriel|Téléphone|Société|Code postal|Ville|Pays",
+        "first_name last_name email phone company.name address.zipcode address.city country"
+    )]
+    #[case::dutch(
+        "Voornaam|Achternaam|E-mailadres|Telefoonnummer|Bedrijfsnaam|Postcode|Plaats",
+        "first_name last_name email phone company.name address.zipcode address.city"
+    )]
     #[case::custom_and_unknown("cf_seats|Schuhgröße|Tags", "cf_seats - tags")]
     #[case::one_each("Email|Work email|E-Mail", "email - -")]
     #[case::a_longer_name("Primary contact e-mail (work)|Notes", "email note")]

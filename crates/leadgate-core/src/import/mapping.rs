@@ -142,7 +142,11 @@ mod tests {
     #[case::said("A|Email", &["A=email"], "email -")]
     #[case::said_in_other_letters("Mail Adresse|Note", &["mail adresse=email", "Note="], "email -")]
     #[case::custom("Email|Sitze", &["Sitze=cf_seats"], "email cf_seats")]
-    fn what_is_said_counts_before_what_is_guessed(#[case] headers: &str, #[case] said: &[&str], #[case] expected: &str) {
+    fn what_is_said_counts_before_what_is_guessed(
+        #[case] headers: &str,
+        #[case] said: &[&str],
+        #[case] expected: &str,
+    ) {
         assert_eq!(mapped(headers, said).unwrap(), expected);
     }
 

@@ -96,8 +96,7 @@ mod tests {
         let mut step = RemovePersonStep::new(record, at(10));
         let Next::Call(read) = step.next() else { panic!() };
         let updated_at = updated.map(at);
-        let seen =
-            Snapshot { record, created_at: None, updated_at, fields: Fields::new(), unread: BTreeSet::new() };
+        let seen = Snapshot { record, created_at: None, updated_at, fields: Fields::new(), unread: BTreeSet::new() };
         step.absorb(&read, Ok(CrmReply::Record(seen)));
         if let Next::Call(delete) = step.next() {
             assert_eq!(delete, CrmCall::DeletePerson(record));

@@ -9,8 +9,8 @@ mod store;
 mod views;
 pub(crate) mod waiting;
 
-use rusqlite::types::{FromSql, FromSqlError, FromSqlResult, ToSql, ToSqlOutput, ValueRef};
 use leadgate_store::imports::{ImportId, ImportState};
+use rusqlite::types::{FromSql, FromSqlError, FromSqlResult, ToSql, ToSqlOutput, ValueRef};
 use uuid::Uuid;
 
 /// An import's id, kept as 16 bytes.

@@ -91,7 +91,8 @@ pub(super) fn import(connection: &Connection, id: ImportId) -> Result<Option<Imp
 }
 
 pub(super) fn imports(connection: &Connection, limit: u32) -> Result<Vec<ImportSummary>, StoreError> {
-    let sql = "SELECT id, name, rows, mapping, created_at, state FROM imports ORDER BY created_at DESC, id DESC LIMIT ?1";
+    let sql =
+        "SELECT id, name, rows, mapping, created_at, state FROM imports ORDER BY created_at DESC, id DESC LIMIT ?1";
     let heads = connection
         .prepare_cached(sql)
         .and_then(|mut statement| statement.query_map([limit], Head::read)?.collect::<rusqlite::Result<Vec<_>>>())

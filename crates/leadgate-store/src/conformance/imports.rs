@@ -17,7 +17,13 @@ fn import_id(number: u64) -> ImportId {
 }
 
 fn new_import(number: u64, file: u64) -> NewImport {
-    NewImport { id: import_id(number), name: "leads.csv".to_owned(), digest: digest(file), rows: 3, mapping: Value::Null }
+    NewImport {
+        id: import_id(number),
+        name: "leads.csv".to_owned(),
+        digest: digest(file),
+        rows: 3,
+        mapping: Value::Null,
+    }
 }
 
 fn lead(row: u64) -> ImportRow {
@@ -51,7 +57,10 @@ pub async fn a_file_is_imported_once_until_that_is_undone(store: &dyn Store) {
     assert_eq!(store.begin_import(new_import(3, 2), at(2)).await.unwrap(), BeginOutcome::Begun);
     assert_eq!(store.set_import_state(first, ImportState::Undone, at(3)).await.unwrap(), ImportChange::Done);
     assert_eq!(store.begin_import(new_import(4, 1), at(4)).await.unwrap(), BeginOutcome::Begun);
-    assert_eq!(store.imports(10).await.unwrap().iter().map(|import| import.id.0.as_u128()).collect::<Vec<_>>(), [4, 3, 1]);
+    assert_eq!(
+        store.imports(10).await.unwrap().iter().map(|import| import.id.0.as_u128()).collect::<Vec<_>>(),
+        [4, 3, 1]
+    );
 }
 
 /// Rows that are sent again are kept once, also by two callers at the same time.
@@ -87,14 +96,14 @@ pub async fn rows_tell_what_they_came_to(store: &dyn Store) {
     record_plan(store, super::samples::id(1), job(&["a"]), 2).await;
     record_plan(store, super::samples::id(4), job(&["b"]), 2).await;
     assert_eq!(ends(store).await[2], (3, RowEnd::Waiting));
-    let record = RecordRef { kind: RecordKind::Contact, id: 7 };
-    let outcome = Outcome { person: Some(record), existing: Some(false), as_of: Some(at(3)), ..Outcome::default() };
+    let person = RecordRef { kind: RecordKind::Contact, id: 7 };
+    let outcome = Outcome { person: Some(person), existing: Some(false), as_of: Some(at(3)), ..Outcome::default() };
     let leased = claim(store, 3).await;
     record(store, turn(&leased[0], Then::Finished(outcome)), 4).await;
     let expected = [(1, RowEnd::Created), (2, RowEnd::Refused), (3, RowEnd::Duplicate), (4, RowEnd::Waiting)];
     assert_eq!(ends(store).await, expected);
     let rows = store.row_results(id, 0, 3).await.unwrap();
-    assert_eq!((rows[0].record, rows[0].made_as_of, rows[2].record), (Some(record), Some(at(3)), Some(record)));
+    assert_eq!((rows[0].record, rows[0].made_as_of, rows[2].record), (Some(person), Some(at(3)), Some(person)));
     assert_eq!(rows[1].reason.as_deref(), Some("email is missing"));
     let counts = store.import(id).await.unwrap().unwrap().counts;
     assert_eq!([counts.received, counts.created, counts.refused, counts.duplicates, counts.waiting], [4, 1, 1, 1, 1]);

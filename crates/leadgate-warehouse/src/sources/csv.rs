@@ -89,8 +89,11 @@ pub(super) fn each_row(
     while let Some((number, record)) = rows.next()? {
         let extra = record.iter().skip(columns).any(|cell| !cell.trim().is_empty());
         let row = if extra {
-            let problem = format!("has {} cells, and the file has {columns} columns: a text with the delimiter in it \
-                                   must stand in quotes", record.len());
+            let problem = format!(
+                "has {} cells, and the file has {columns} columns: a text with the delimiter in it \
+                                   must stand in quotes",
+                record.len()
+            );
             SourceRow::wrong(number, problem)
         } else {
             let mut cells: Vec<String> = record.iter().take(columns).map(str::to_owned).collect();

@@ -20,10 +20,38 @@ const LOOKED_AT: usize = 4096;
 
 /// What Windows-1252 has at 0x80 to 0x9f; nothing at five of them.
 const WINDOWS_1252: [Option<char>; 32] = [
-    Some('€'), None, Some('‚'), Some('ƒ'), Some('„'), Some('…'), Some('†'), Some('‡'),
-    Some('ˆ'), Some('‰'), Some('Š'), Some('‹'), Some('Œ'), None, Some('Ž'), None,
-    None, Some('‘'), Some('’'), Some('“'), Some('”'), Some('•'), Some('–'), Some('—'),
-    Some('˜'), Some('™'), Some('š'), Some('›'), Some('œ'), None, Some('ž'), Some('Ÿ'),
+    Some('€'),
+    None,
+    Some('‚'),
+    Some('ƒ'),
+    Some('„'),
+    Some('…'),
+    Some('†'),
+    Some('‡'),
+    Some('ˆ'),
+    Some('‰'),
+    Some('Š'),
+    Some('‹'),
+    Some('Œ'),
+    None,
+    Some('Ž'),
+    None,
+    None,
+    Some('‘'),
+    Some('’'),
+    Some('“'),
+    Some('”'),
+    Some('•'),
+    Some('–'),
+    Some('—'),
+    Some('˜'),
+    Some('™'),
+    Some('š'),
+    Some('›'),
+    Some('œ'),
+    None,
+    Some('ž'),
+    Some('Ÿ'),
 ];
 
 /// Finds out how a file is encoded.
@@ -64,7 +92,9 @@ fn whole(path: &Path, mut reader: impl Read) -> Result<Encoding, SourceError> {
     loop {
         let read = reader.read(&mut buffer[held..]).map_err(|source| io_error(path, source))?;
         let bytes = &buffer[held..held + read];
-        if unknown.is_none() && let Some(at) = bytes.iter().position(|byte| is_unknown(*byte)) {
+        if unknown.is_none()
+            && let Some(at) = bytes.iter().position(|byte| is_unknown(*byte))
+        {
             unknown = Some((line + newlines(&bytes[..at]), bytes[at]));
         }
         line += newlines(bytes);
@@ -85,7 +115,12 @@ fn whole(path: &Path, mut reader: impl Read) -> Result<Encoding, SourceError> {
         None => Ok(Encoding::Windows1252),
         Some((line, byte)) => {
             let what = format!("the byte 0x{byte:02x} is a letter neither in UTF-8 nor in Windows-1252");
-            Err(at(path, format!("line {line}"), what, "save the file as UTF-8 (in a spreadsheet program: \"CSV UTF-8\")"))
+            Err(at(
+                path,
+                format!("line {line}"),
+                what,
+                "save the file as UTF-8 (in a spreadsheet program: \"CSV UTF-8\")",
+            ))
         }
     }
 }

@@ -68,7 +68,9 @@ pub enum SourceError {
         known: Vec<String>,
     },
     /// The workbook cannot be read.
-    #[error("{file} cannot be read as a workbook ({why}); open it in a spreadsheet program and save it as .xlsx again, or as CSV")]
+    #[error(
+        "{file} cannot be read as a workbook ({why}); open it in a spreadsheet program and save it as .xlsx again, or as CSV"
+    )]
     Workbook {
         /// The file.
         file: String,

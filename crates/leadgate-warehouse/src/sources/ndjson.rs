@@ -35,7 +35,8 @@ pub(super) fn each_row(
     each_line(path, encoding, &mut |number, read| match read {
         Err(problem) => visit(SourceRow::wrong(number, problem)),
         Ok(pairs) => {
-            let text = |column: &String| pairs.iter().find(|(name, _)| name.trim() == column).map(|(_, text)| text.clone());
+            let text =
+                |column: &String| pairs.iter().find(|(name, _)| name.trim() == column).map(|(_, text)| text.clone());
             let cells = columns.iter().map(|column| text(column).unwrap_or_default()).collect();
             visit(SourceRow { number, cells, problem: None })
         }
@@ -59,7 +60,12 @@ fn each_line(
             break;
         }
         if line.len() > LARGEST_ROW {
-            return Err(at(path, format!("line {number}"), "the line is longer than 1 MiB", "write one object on each line"));
+            return Err(at(
+                path,
+                format!("line {number}"),
+                "the line is longer than 1 MiB",
+                "write one object on each line",
+            ));
         }
         if !line.trim_ascii().is_empty() && !visit(number, pairs(&line)) {
             break;

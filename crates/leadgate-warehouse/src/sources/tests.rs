@@ -61,6 +61,77 @@ fn ndjson_is_read() {
     assert_eq!(told("leads.ndjson", bytes).unwrap(), expected);
 }
 
+/// A workbook of one sheet: an archive without compression.
+fn workbook(sheet: &str) -> Vec<u8> {
+    let parts = [
+        (
+            "[Content_Types].xml",
+            "<Types xmlns=\"http://schemas.openxmlformats.org/package/2006/content-types\"/>".to_owned(),
+        ),
+        (
+            "xl/_rels/workbook.xml.rels",
+            format!(
+                "<Relationships xmlns=\"http://schemas.openxmlformats.org/package/2006/relationships\">\
+            <Relationship Id=\"r1\" Type=\"{OFFICE}/worksheet\" Target=\"worksheets/sheet1.xml\"/>\
+            <Relationship Id=\"r2\" Type=\"{OFFICE}/styles\" Target=\"styles.xml\"/></Relationships>"
+            ),
+        ),
+        (
+            "xl/workbook.xml",
+            format!(
+                "<workbook xmlns=\"{MAIN}\" xmlns:r=\"{OFFICE}\"><sheets>\
+            <sheet name=\"Leads\" sheetId=\"1\" r:id=\"r1\"/></sheets></workbook>"
+            ),
+        ),
+        (
+            "xl/styles.xml",
+            format!(
+                "<styleSheet xmlns=\"{MAIN}\"><cellXfs count=\"2\"><xf numFmtId=\"0\"/><xf numFmtId=\"14\"/></cellXfs></styleSheet>"
+            ),
+        ),
+        ("xl/worksheets/sheet1.xml", format!("<worksheet xmlns=\"{MAIN}\"><sheetData>{sheet}</sheetData></worksheet>")),
+    ];
+    let (mut archive, mut directory) = (Vec::new(), Vec::new());
+    for (name, text) in &parts {
+        let offset = u32::try_from(archive.len()).unwrap();
+        let (size, name_size) = (u32::try_from(text.len()).unwrap(), u16::try_from(name.len()).unwrap());
+        let mut fields = [20_u16, 0, 0, 0, 0].iter().flat_map(|field| field.to_le_bytes()).collect::<Vec<u8>>();
+        fields.extend([crc32(text.as_bytes()), size, size].iter().flat_map(|field| field.to_le_bytes()));
+        fields.extend([name_size, 0].iter().flat_map(|field| field.to_le_bytes()));
+        archive.extend(b"PK\x03\x04".iter().chain(&fields).chain(name.as_bytes()).chain(text.as_bytes()));
+        directory.extend(b"PK\x01\x02\x14\x00".iter().chain(&fields).chain(&[0; 10]));
+        directory.extend(offset.to_le_bytes().iter().chain(name.as_bytes()));
+    }
+    let count = u16::try_from(parts.len()).unwrap().to_le_bytes();
+    let (size, start) = (u32::try_from(directory.len()).unwrap(), u32::try_from(archive.len()).unwrap());
+    archive.extend(directory);
+    archive.extend(b"PK\x05\x06\0\0\0\0".iter().chain(&count).chain(&count));
+    archive.extend(size.to_le_bytes().iter().chain(&start.to_le_bytes()).chain(&[0, 0]));
+    archive
+}
+
+const MAIN: &str = "http://schemas.openxmlformats.org/spreadsheetml/2006/main";
+const OFFICE: &str = "http://schemas.openxmlformats.org/officeDocument/2006/relationships";
+
+fn crc32(bytes: &[u8]) -> u32 {
+    let step = |crc: u32| if crc & 1 == 1 { (crc >> 1) ^ 0xedb8_8320 } else { crc >> 1 };
+    !bytes.iter().fold(!0, |crc, byte| (0..8).fold(crc ^ u32::from(*byte), |crc, _| step(crc)))
+}
+
+#[test]
+fn a_workbook_is_read_without_loss() {
+    let text = |at: &str, text: &str| format!("<c r=\"{at}\" t=\"inlineStr\"><is><t>{text}</t></is></c>");
+    let header = ["A1", "B1", "C1"].map(|at| text(at, at)).concat();
+    let sheet = format!(
+        "<row r=\"1\">{header}</row><row r=\"3\">{}<c r=\"B3\"><v>4917012345678</v></c><c r=\"C3\" s=\"1\"><v>46188</v></c></row>",
+        text("A3", "a@x.io")
+    );
+    assert_eq!(told("leads.xlsx", &workbook(&sheet)).unwrap(), "A1/B1/C1 | 3:a@x.io/4917012345678/2026-06-15");
+    let (_folder, path) = file("leads.xlsx", &workbook(&sheet));
+    let error = Source::open(&path, Some("People")).unwrap_err().to_string();
+    assert!(error.ends_with("has no sheet \"People\"; it has: Leads"), "{error}");
+}
+
 #[rstest]
 #[case::kind("leads.pdf", b"x", "save it as one of these")]
 #[case::empty("leads.csv", b"", "is empty")]

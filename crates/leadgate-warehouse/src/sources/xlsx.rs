@@ -59,11 +59,7 @@ fn unreadable(path: &Path, error: &dyn std::fmt::Display) -> SourceError {
 }
 
 /// Reads the rows that have cells, one at a time.
-fn each_sheet_row(
-    path: &Path,
-    sheet: &str,
-    visit: &mut dyn FnMut(SheetRow) -> bool,
-) -> Result<(), SourceError> {
+fn each_sheet_row(path: &Path, sheet: &str, visit: &mut dyn FnMut(SheetRow) -> bool) -> Result<(), SourceError> {
     let mut workbook = open_file(path)?;
     let mut reader = workbook.worksheet_cells_reader(sheet).map_err(|error| unreadable(path, &error))?;
     let mut row: Option<SheetRow> = None;

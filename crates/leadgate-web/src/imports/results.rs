@@ -18,7 +18,8 @@ use crate::state::Gateway;
 /// Rows of one page, at most.
 const MOST_ROWS: u32 = 1_000;
 
-const QUERY_MEND: &str = "the query takes `after` (a row's number), `limit` (a whole number) and `format` (ndjson or csv)";
+const QUERY_MEND: &str =
+    "the query takes `after` (a row's number), `limit` (a whole number) and `format` (ndjson or csv)";
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]

@@ -24,11 +24,7 @@ const PAGE: u32 = 500;
 
 /// `POST /v1/imports/{id}/undo`: 202; the counts of the import tell what was removed and what was left alone. Asked again it takes up what has
 /// ended since.
-pub(crate) async fn undo(
-    State(gateway): State<Gateway>,
-    _: Caller,
-    id: ImportPath,
-) -> Result<Response, ApiError> {
+pub(crate) async fn undo(State(gateway): State<Gateway>, _: Caller, id: ImportPath) -> Result<Response, ApiError> {
     let id = import_id(id)?;
     let now = gateway.clock.now();
     changed(gateway.store.set_import_state(id, ImportState::Undone, now).await?)?;

@@ -128,7 +128,8 @@ impl Prepared {
                 Ok((_, lead)) => {
                     tally.without_email += u64::from(lead.email.is_none());
                     let email = lead.email.as_ref().map(IdentityKey::of_email);
-                    let phone = lead.phone.as_deref().and_then(|typed| IdentityKey::of_phone(&Phone::parse(typed, region)));
+                    let phone =
+                        lead.phone.as_deref().and_then(|typed| IdentityKey::of_phone(&Phone::parse(typed, region)));
                     if let Place::Repeats(first) = seen.place(row.number, email.as_ref(), phone.as_ref()) {
                         tally.duplicates += 1;
                         repeats.insert(row.number, first);
@@ -161,8 +162,10 @@ impl Prepared {
             let held = last.entry(*first).or_insert(*row);
             *held = (*held).max(*row);
         }
-        let rows = self.spoken_for.iter().map(|(row, first)| (*row, *first)).chain(last.keys().map(|first| (*first, *first)));
-        self.spoken_for = rows.map(|(row, first)| (row, last[&first])).filter(|(row, speaker)| row != speaker).collect();
+        let rows =
+            self.spoken_for.iter().map(|(row, first)| (*row, *first)).chain(last.keys().map(|first| (*first, *first)));
+        self.spoken_for =
+            rows.map(|(row, first)| (row, last[&first])).filter(|(row, speaker)| row != speaker).collect();
     }
 
     fn joined(&self) -> Result<HashMap<u64, Map<String, Value>>, Failure> {

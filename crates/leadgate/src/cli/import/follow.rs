@@ -19,11 +19,7 @@ const PAGE: usize = 1_000;
 const CSV_HEADER: &str = "row,outcome,kind,id,reason";
 
 /// Waits until every row has ended or the import was paused, and returns the import.
-pub(super) async fn follow(
-    remote: &Remote,
-    id: &str,
-    (path, resume): (Option<&Path>, bool),
-) -> Result<Value, Failure> {
+pub(super) async fn follow(remote: &Remote, id: &str, (path, resume): (Option<&Path>, bool)) -> Result<Value, Failure> {
     let mut results = path.map(|path| Results::open(path, resume)).transpose()?;
     loop {
         let import = remote.ask(Ask::get(&format!("/v1/imports/{id}"))).await?.successful()?;

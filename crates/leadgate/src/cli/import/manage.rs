@@ -86,11 +86,23 @@ fn list(document: &Value, session: &Session) -> String {
 pub(super) fn told(import: &Value) -> String {
     let counts = &import["counts"];
     let names = [
-        "created", "updated", "unchanged", "duplicate", "parked", "refused", "waiting", "withdrawn", "removed", "left_alone",
+        "created",
+        "updated",
+        "unchanged",
+        "duplicate",
+        "parked",
+        "refused",
+        "waiting",
+        "withdrawn",
+        "removed",
+        "left_alone",
     ];
     let some = |name: &&str| counts[*name].as_u64().is_some_and(|count| count > 0);
-    let of_rows: Vec<String> =
-        names.iter().filter(|name| some(name)).map(|name| format!("{} {}", counts[*name], name.replace('_', " "))).collect();
+    let of_rows: Vec<String> = names
+        .iter()
+        .filter(|name| some(name))
+        .map(|name| format!("{} {}", counts[*name], name.replace('_', " ")))
+        .collect();
     let mut lines = vec![
         format!("import {} of {} ({})", text(&import["id"]), text(&import["name"]), text(&import["state"])),
         format!("{} rows: {}", import["rows"], of_rows.join(", ")),
