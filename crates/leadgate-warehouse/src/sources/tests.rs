@@ -91,7 +91,7 @@ fn workbook(sheet: &str) -> Vec<u8> {
         ),
         ("xl/worksheets/sheet1.xml", format!("<worksheet xmlns=\"{MAIN}\"><sheetData>{sheet}</sheetData></worksheet>")),
     ];
-    let (mut archive, mut directory) = (Vec::new(), Vec::new());
+    let (mut archive, mut directory) = (Vec::<u8>::new(), Vec::<u8>::new());
     for (name, text) in &parts {
         let offset = u32::try_from(archive.len()).unwrap();
         let (size, name_size) = (u32::try_from(text.len()).unwrap(), u16::try_from(name.len()).unwrap());
