@@ -107,21 +107,52 @@ pub(super) fn each_row(
     Ok(())
 }
 
-/// Stops reading when one row takes more than it may: a quote that is not closed makes one row of all that follows.
+/// Stops reading when one row takes more than it may: a quote that is not closed makes one row of all that follows. Every line ends in one sign
+/// alone, the last one too, so that lines can be counted.
 struct Bounded {
     inner: Box<dyn Read>,
     left: Rc<Cell<usize>>,
+    last: u8,
 }
 
 impl Read for Bounded {
     fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
-        let most = buffer.len().min(self.left.get());
-        if most == 0 && !buffer.is_empty() {
-            return Err(std::io::Error::other(TOO_LONG));
+        loop {
+            let most = buffer.len().min(self.left.get());
+            if most == 0 && !buffer.is_empty() {
+                return Err(std::io::Error::other(TOO_LONG));
+            }
+            let count = self.inner.read(&mut buffer[..most])?;
+            self.left.set(self.left.get() - count);
+            if count == 0 {
+                let unended = !buffer.is_empty() && !matches!(self.last, b'\n' | b'\r');
+                return Ok(if unended { self.end(buffer) } else { 0 });
+            }
+            let kept = self.with_plain_ends(&mut buffer[..count]);
+            if kept > 0 {
+                return Ok(kept);
+            }
         }
-        let count = self.inner.read(&mut buffer[..most])?;
-        self.left.set(self.left.get() - count);
-        Ok(count)
+    }
+}
+
+impl Bounded {
+    fn end(&mut self, buffer: &mut [u8]) -> usize {
+        (buffer[0], self.last) = (b'\n', b'\n');
+        1
+    }
+
+    fn with_plain_ends(&mut self, bytes: &mut [u8]) -> usize {
+        let mut kept = 0;
+        for at in 0..bytes.len() {
+            let byte = bytes[at];
+            if !(byte == b'\n' && self.last == b'\r') {
+                bytes[kept] = if byte == b'\r' { b'\n' } else { byte };
+                kept += 1;
+            }
+            self.last = byte;
+        }
+        kept
     }
 }
 
@@ -138,7 +169,7 @@ struct Rows<'a> {
 impl<'a> Rows<'a> {
     fn open(path: &'a Path, dialect: Dialect) -> Result<Rows<'a>, SourceError> {
         let left = Rc::new(Cell::new(LARGEST_ROW + READ_AHEAD));
-        let bounded = Bounded { inner: encoding::open(path, dialect.encoding)?, left: Rc::clone(&left) };
+        let bounded = Bounded { inner: encoding::open(path, dialect.encoding)?, left: Rc::clone(&left), last: b'\n' };
         let reader = ReaderBuilder::new()
             .delimiter(dialect.delimiter)
             .has_headers(false)
@@ -154,7 +185,9 @@ impl<'a> Rows<'a> {
         let before = self.line;
         let more = self.reader.read_record(&mut self.record).map_err(|error| wrong(self.path, before, &error))?;
         self.line = self.reader.position().line();
-        let number = self.record.position().map_or(before, ::csv::Position::line);
+        // Blank lines before a row are passed over by the parser, so it is counted from the row's end.
+        let inside = self.record.iter().flat_map(str::bytes).filter(|byte| *byte == b'\n').count() as u64;
+        let number = self.line.saturating_sub(1 + inside);
         Ok(more.then_some((number, &self.record)))
     }
 }

@@ -69,6 +69,13 @@ fn workbook(sheet: &str) -> Vec<u8> {
             "<Types xmlns=\"http://schemas.openxmlformats.org/package/2006/content-types\"/>".to_owned(),
         ),
         (
+            "_rels/.rels",
+            format!(
+                "<Relationships xmlns=\"http://schemas.openxmlformats.org/package/2006/relationships\">\
+                 <Relationship Id=\"r1\" Type=\"{OFFICE}/officeDocument\" Target=\"xl/workbook.xml\"/></Relationships>"
+            ),
+        ),
+        (
             "xl/_rels/workbook.xml.rels",
             format!(
                 "<Relationships xmlns=\"http://schemas.openxmlformats.org/package/2006/relationships\">\
