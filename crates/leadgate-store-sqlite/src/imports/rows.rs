@@ -19,7 +19,7 @@ pub(super) struct PreparedRow {
 }
 
 pub(super) enum PreparedContent {
-    Lead(PreparedSubmission),
+    Lead(Box<PreparedSubmission>),
     Refused(String),
     DuplicateOf(i64),
 }
@@ -27,7 +27,7 @@ pub(super) enum PreparedContent {
 impl PreparedContent {
     pub(super) fn new(content: RowContent, now: Timestamp) -> PreparedContent {
         match content {
-            RowContent::Lead(submission) => PreparedContent::Lead(PreparedSubmission::new(*submission, now)),
+            RowContent::Lead(submission) => PreparedContent::Lead(Box::new(PreparedSubmission::new(*submission, now))),
             RowContent::Refused(reason) => PreparedContent::Refused(reason),
             RowContent::DuplicateOf(row) => PreparedContent::DuplicateOf(number(row)),
         }
