@@ -193,7 +193,7 @@ mod tests {
     #[case::custom_and_unknown("cf_seats|Schuhgröße|Tags", "cf_seats - tags")]
     #[case::one_each("Email|Work email|E-Mail", "email - -")]
     #[case::a_longer_name("Primary contact e-mail (work)|Notes", "email note")]
-    #[case::mistyped("Emial adress|Telephon", "email phone")]
+    #[case::mistyped("Emial|Telephon", "email phone")]
     fn headers_in_five_languages(#[case] headers: &str, #[case] expected: &str) {
         assert_eq!(targets(&columns(headers)).join(" "), expected);
     }
