@@ -3,11 +3,15 @@
 //! One [`CrmCall`] is one HTTP request (an account's description and pages of rows may take a few; the answer says how many). So budget, attempts and retries are
 //! counted in one place, and there is no "ensure person" here: which call comes next the pure machines in [`crate::steps`] decide, from the last answer.
 
+mod additions;
+
 use std::collections::BTreeMap;
 
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
+
+pub use additions::{NewActivity, NewDeal, NewTask};
 
 use crate::catalog::{Section, SectionContent};
 use crate::identity::Email;
@@ -56,8 +60,11 @@ pub enum CrmCall {
     FindPeople {
         /// Where to look.
         among: Among,
-        /// The addresses, at most [`crate::catalog::AccountFacts::batch_find`].
+        /// The addresses: at most [`crate::catalog::AccountFacts::batch_find`] where most are probably there, else up to
+        /// [`crate::pack::WIDE`] times as many.
         emails: Vec<Email>,
+        /// Most of them are probably there, so that as many of them fill a page of the answer.
+        likely: bool,
     },
     /// Read one person with everything that matching looks at.
     ReadPerson(RecordRef),
@@ -169,57 +176,10 @@ pub enum CrmCall {
         /// The contact's id.
         contact: i64,
     },
+    /// Put a person into the recycle bin.
+    DeletePerson(RecordRef),
     /// Some pages of the account's rows, whatever kind they are.
     ReadRows(RowsQuery),
-}
-
-/// A task to add.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct NewTask {
-    /// Where to.
-    pub record: RecordRef,
-    /// Its title.
-    pub title: String,
-    /// Its text.
-    pub text: Option<String>,
-    /// When it is due.
-    pub due: Timestamp,
-    /// Whose it is.
-    pub owner: Option<i64>,
-}
-
-/// A sales activity to add.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct NewActivity {
-    /// Where to.
-    pub record: RecordRef,
-    /// Its title.
-    pub title: String,
-    /// Its text.
-    pub text: Option<String>,
-    /// Its type's id.
-    pub kind: i64,
-    /// When it took place.
-    pub at: Timestamp,
-    /// Whose it is.
-    pub owner: Option<i64>,
-}
-
-/// A deal to create.
-#[derive(Clone, Debug, PartialEq)]
-pub struct NewDeal {
-    /// Its name.
-    pub name: String,
-    /// Its amount, a decimal number in the account's currency.
-    pub amount: Option<String>,
-    /// Whom it is with.
-    pub person: RecordRef,
-    /// The company it belongs to.
-    pub company: Option<i64>,
-    /// Its stage's id.
-    pub stage: Option<i64>,
-    /// Its pipeline's id.
-    pub pipeline: Option<i64>,
 }
 
 impl CrmCall {
@@ -255,6 +215,7 @@ impl CrmCall {
             CrmCall::AddActivity(_) => "add_activity",
             CrmCall::ConvertLead { .. } => "convert_lead",
             CrmCall::AddToList { .. } => "add_to_list",
+            CrmCall::DeletePerson(_) => "delete_person",
             CrmCall::ReadRows(_) => "read_rows",
         }
     }
@@ -277,6 +238,7 @@ impl CrmCall {
                 | CrmCall::AddActivity(_)
                 | CrmCall::ConvertLead { .. }
                 | CrmCall::AddToList { .. }
+                | CrmCall::DeletePerson(_)
         )
     }
 }

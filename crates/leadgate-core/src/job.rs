@@ -115,6 +115,15 @@ pub struct Outcome {
     /// Whether the person was there before.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub existing: Option<bool>,
+    /// Whether anything of the person was written.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub changed: Option<bool>,
+    /// When the CRM said, in its last answer about the person, that they were last changed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub as_of: Option<Timestamp>,
+    /// Whether the person was put into the recycle bin, where that was asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub removed: Option<bool>,
     /// The company's id.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub company: Option<i64>,
@@ -340,7 +349,12 @@ impl JobState {
     fn outcome(&self) -> Outcome {
         let mut outcome =
             Outcome { person: self.findings.person, company: self.findings.company, ..Outcome::default() };
-        outcome.existing = self.findings.person.map(|_| !self.findings.person_created);
+        outcome.removed = self.findings.person_removed;
+        if self.findings.person.is_some() && outcome.removed.is_none() {
+            outcome.existing = Some(!self.findings.person_created);
+            outcome.changed = Some(self.findings.person_changed);
+            outcome.as_of = self.findings.person_as_of;
+        }
         for step in &self.steps {
             match step {
                 Step::EnsureDeal(step) => outcome.deal = step.deal_id(),
@@ -353,6 +367,7 @@ impl JobState {
                 Step::EnsureCompany(_) | Step::EnsurePerson(_) | Step::Send(_) => {}
                 Step::MoveFound(_) | Step::SetFields(_) | Step::AddEntry(_) | Step::Convert(_) | Step::AddToList(_) => {
                 }
+                Step::RemovePerson(_) => {}
             }
         }
         outcome

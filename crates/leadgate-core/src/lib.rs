@@ -28,6 +28,7 @@
 //! | [`conformance`] | whether two accounts answer alike |
 //! | [`doctor`] | what is wrong with an installation, and how to mend it |
 //! | [`retention`] | how long the past is kept, and when to look for what may go |
+//! | [`import`] | what the columns of a file mean, and what a row makes of a lead |
 //! | [`retry`] | how long to wait after a failure, and when to give up |
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
@@ -43,6 +44,7 @@ pub mod doctor;
 pub mod forms;
 pub mod hooks;
 pub mod identity;
+pub mod import;
 pub mod intake;
 pub mod job;
 pub mod lane;

@@ -5,6 +5,9 @@
 use crate::catalog::AccountFacts;
 use crate::crm::CrmCall;
 
+/// How many times as many people a search takes of whom hardly anybody is there: the answer has a page of rows at most, and these make none.
+pub const WIDE: usize = 5;
+
 /// One request and the jobs it is made for, by their positions in what was given.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Pack {
@@ -35,8 +38,12 @@ fn joins(pack: &Pack, call: &CrmCall, account: Option<&AccountFacts>) -> bool {
     match (&pack.call, call) {
         (CrmCall::ReadCatalog(held), CrmCall::ReadCatalog(wanted)) => held == wanted,
         (CrmCall::BulkStatus { ticket: held }, CrmCall::BulkStatus { ticket: wanted }) => held == wanted,
-        (CrmCall::FindPeople { among: held, emails }, CrmCall::FindPeople { among: wanted, .. }) => {
-            held == wanted && emails.len() < most_found
+        (
+            CrmCall::FindPeople { among: held, emails, likely },
+            CrmCall::FindPeople { among: wanted, likely: likewise, .. },
+        ) => {
+            let most = if *likely || most_found == 1 { most_found } else { most_found * WIDE };
+            held == wanted && likely == likewise && emails.len() < most
         }
         (CrmCall::UpsertPeople(people), CrmCall::UpsertPeople(_)) => people.len() < most_written,
         _ => false,
@@ -71,7 +78,8 @@ mod tests {
     }
 
     fn find(name: &str) -> CrmCall {
-        CrmCall::FindPeople { among: Among::Contacts, emails: vec![Email::parse(&format!("{name}@x.io")).unwrap()] }
+        let emails = vec![Email::parse(&format!("{name}@x.io")).unwrap()];
+        CrmCall::FindPeople { among: Among::Contacts, emails, likely: true }
     }
 
     #[test]
@@ -87,5 +95,15 @@ mod tests {
         let packs = pack(vec![find("a"), find("b"), find("c")], Some(&facts(Some(2))));
         assert_eq!(packs.iter().map(|pack| pack.members.clone()).collect::<Vec<_>>(), [vec![0, 1], vec![2]]);
         assert_eq!(pack(vec![find("a"), find("b")], None).len(), 2);
+    }
+
+    #[test]
+    fn more_people_are_searched_at_once_where_hardly_anybody_is_there() {
+        let calls = (0..23).map(|number| match find(&format!("p{number}")) {
+            CrmCall::FindPeople { among, emails, .. } => CrmCall::FindPeople { among, emails, likely: false },
+            other => other,
+        });
+        let packs = pack(calls.collect(), Some(&facts(Some(2))));
+        assert_eq!(packs.iter().map(|pack| pack.members.len()).collect::<Vec<_>>(), [10, 10, 3]);
     }
 }

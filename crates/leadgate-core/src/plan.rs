@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use crate::catalog::Catalog;
 use crate::identity::{Email, IdentityKey, Phone};
-use crate::intake::{Company, Event, Lead, Note, NoteTarget, ReadingRules, StageMove, Submission};
+use crate::intake::{Company, Event, Lead, Note, NoteTarget, ReadingRules, Removal, StageMove, Submission};
 use crate::lane::Lane;
 use crate::mirror::{self, Found, MirrorUpdate, Mirrored};
 use crate::playbook::{Response, Trigger};
@@ -18,7 +18,8 @@ use crate::profile;
 use crate::record::{Fields, RecordKind, RecordRef, field};
 use crate::routing::{CompanyBy, Routing, RoutingState, is_free, text};
 use crate::steps::{
-    CompanyLookup, CompanyStep, DealStep, NoteStep, PersonStep, PersonWish, Routed, StageStep, Step, StepTarget,
+    CompanyLookup, CompanyStep, DealStep, NoteStep, PersonStep, PersonWish, RemovePersonStep, Routed, StageStep, Step,
+    StepTarget,
 };
 use crate::submission::SubmissionId;
 pub(crate) use route::route_made;
@@ -128,6 +129,7 @@ pub fn derive(submission: &Submission, context: &PlanContext<'_>, memory: &mut P
         Submission::Note(note) => note_plan(note, lane),
         Submission::StageMove(stage_move) => stage_plan(stage_move, lane),
         Submission::Event(event) => return event_plan(event, context, memory),
+        Submission::Removal(removal) => removal_plan(removal, lane),
         Submission::Sighting(sighting) => return mirror::plan::plan(sighting, context, memory),
     };
     Planned { plan, effects }
@@ -282,6 +284,16 @@ fn note_plan(note: &Note, lane: Lane) -> Plan {
                 decisions: Vec::new(),
             }
         }
+    }
+}
+
+fn removal_plan(removal: &Removal, lane: Lane) -> Plan {
+    Plan {
+        steps: vec![Step::RemovePerson(RemovePersonStep::new(removal.record, removal.unchanged_since))],
+        keys: vec![IdentityKey::of_record(removal.record)],
+        recalls: Vec::new(),
+        lane,
+        decisions: Vec::new(),
     }
 }
 

@@ -131,6 +131,9 @@ pub struct Snapshot {
     pub record: RecordRef,
     /// When the CRM says it was created.
     pub created_at: Option<Timestamp>,
+    /// When the CRM says it was last changed.
+    #[serde(default)]
+    pub updated_at: Option<Timestamp>,
     /// Every field that has a value. Blank fields are left out.
     pub fields: Fields,
     /// Fields that this reply did not show, so that nothing is known of them.

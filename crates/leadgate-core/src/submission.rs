@@ -46,11 +46,13 @@ pub enum Route {
     Notification,
     /// A record that the gateway itself found changed when it looked.
     Sighting,
+    /// A person whom an import made, to be taken away again.
+    Removal,
 }
 
 impl Route {
     /// Every route a submission can come through.
-    pub const ALL: [Route; 10] = [
+    pub const ALL: [Route; 11] = [
         Route::GuideLead,
         Route::GuideNote,
         Route::GuideStage,
@@ -61,6 +63,7 @@ impl Route {
         Route::Event,
         Route::Notification,
         Route::Sighting,
+        Route::Removal,
     ];
 
     /// The name that stores, logs and metrics use.
@@ -76,6 +79,7 @@ impl Route {
             Route::Event => "event",
             Route::Notification => "notification",
             Route::Sighting => "sighting",
+            Route::Removal => "removal",
         }
     }
 

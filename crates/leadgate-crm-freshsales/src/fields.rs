@@ -86,9 +86,10 @@ pub(crate) fn snapshot(kind: RecordKind, id: i64, shown: &Value) -> Snapshot {
             }
         }
     }
-    let created_at = shown.get("created_at").and_then(Value::as_str).and_then(|text| text.parse::<Timestamp>().ok());
+    let moment = |name: &str| shown.get(name).and_then(Value::as_str).and_then(|text| text.parse::<Timestamp>().ok());
+    let (created_at, updated_at) = (moment("created_at"), moment("updated_at"));
     let Reader { fields, unread, .. } = reader;
-    Snapshot { record: RecordRef { kind, id }, created_at, fields, unread }
+    Snapshot { record: RecordRef { kind, id }, created_at, updated_at, fields, unread }
 }
 
 struct Reader<'a> {

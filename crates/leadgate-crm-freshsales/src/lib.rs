@@ -79,7 +79,7 @@ impl FreshsalesCrm {
         match call {
             CrmCall::ReadCatalog(section) => account.read_section(section).await,
             CrmCall::FindPerson(by) => account.find_person(&by).await,
-            CrmCall::FindPeople { among, emails } => account.find_people(among, &emails).await,
+            CrmCall::FindPeople { among, emails, .. } => account.find_people(among, &emails).await,
             CrmCall::ReadPerson(record) => account.read_person(record).await,
             CrmCall::CreatePerson(fields) => account.create_person(&fields).await,
             CrmCall::UpsertPerson { email, fields } => account.upsert_person(&email, &fields).await,
@@ -106,6 +106,7 @@ impl FreshsalesCrm {
             CrmCall::ConvertLead { lead, fields } => account.convert_lead(lead, &fields).await,
             CrmCall::AddToList { list, contact } => account.add_to_list(list, contact).await,
             CrmCall::ReadRows(query) => account.read_rows(query).await,
+            CrmCall::DeletePerson(record) => account.delete_person(record).await,
             other => Err(CrmFailure::Invalid {
                 sentences: vec![format!("{} is not supported", other.name())],
                 fields: Vec::new(),

@@ -18,8 +18,11 @@ use crate::fields::{addresses, attributes, snapshot};
 
 /// Rows of a page of a search: the most that the CRM gives.
 const PAGE: u32 = 100;
-/// Pages of one search at most. A hundred addresses have more than a hundred records only where there are duplicates.
-const MOST_PAGES: u32 = 5;
+/// Pages of one search at most. Five hundred addresses, the most that are searched for at once, have more than five pages of records only where
+/// there are duplicates.
+const MOST_PAGES: u32 = 8;
+/// So many addresses in one search are known to be taken.
+const SURELY_TAKEN: usize = 100;
 
 impl Account<'_, '_> {
     fn contact(&self, contact: &freshsales::contacts::Contact) -> Snapshot {
@@ -49,26 +52,46 @@ impl Account<'_, '_> {
         }
     }
 
+    /// Whether the CRM takes a search for more than a page of addresses is not documented; one that it refuses is made in pieces.
     async fn search<T: Record>(mut self, kind: RecordKind, emails: &[Email]) -> Result<CrmReply, CrmFailure> {
-        let wanted: Vec<Value> = emails.iter().map(|email| email.as_str().into()).collect();
         let mut found: BTreeMap<Email, Vec<Snapshot>> = BTreeMap::new();
+        match self.search_once::<T>(kind, emails, &mut found).await {
+            Err(CrmFailure::Invalid { .. }) if emails.len() > SURELY_TAKEN => {
+                found.clear();
+                for piece in emails.chunks(SURELY_TAKEN) {
+                    self.search_once::<T>(kind, piece, &mut found).await?;
+                }
+            }
+            searched => searched?,
+        }
+        Ok(CrmReply::FoundMany(found))
+    }
+
+    async fn search_once<T: Record>(
+        &mut self,
+        kind: RecordKind,
+        emails: &[Email],
+        found: &mut BTreeMap<Email, Vec<Snapshot>>,
+    ) -> Result<(), CrmFailure> {
+        let by_address: BTreeMap<&str, &Email> = emails.iter().map(|email| (email.as_str(), email)).collect();
+        let wanted: Vec<Value> = by_address.keys().map(|address| Value::from(*address)).collect();
         for page in 1..=MOST_PAGES {
             let rule = Rule::new(format!("{}_email.email", T::SINGULAR), Operator::IsIn, wanted.clone());
             let search = filtered_search::by_rules::<T>(vec![rule]).full_rows().page(page, PAGE);
             let rows = self.send(search).await?;
             for row in &rows.records {
                 let shown = serde_json::to_value(row).unwrap_or_default();
-                let held = addresses(&shown);
-                for email in emails.iter().filter(|email| held.contains(email.as_str())) {
-                    found.entry(email.clone()).or_default().push(snapshot(kind, row.id(), &shown));
+                for email in addresses(&shown).iter().filter_map(|held| by_address.get(held.as_str())) {
+                    found.entry((*email).clone()).or_default().push(snapshot(kind, row.id(), &shown));
                 }
             }
             let seen = i64::from(page) * i64::from(PAGE);
             if rows.records.is_empty() || rows.total.is_none_or(|total| total <= seen) {
-                break;
+                return Ok(());
             }
         }
-        Ok(CrmReply::FoundMany(found))
+        // Whoever is not among the rows read may be on the pages that were not: nobody may be taken for missing.
+        Err(CrmFailure::Incomplete(format!("more than {} rows for {} addresses", MOST_PAGES * PAGE, emails.len())))
     }
 
     pub(crate) async fn read_person(mut self, record: RecordRef) -> Result<CrmReply, CrmFailure> {
@@ -76,11 +99,13 @@ impl Account<'_, '_> {
         let snapshot = match record.kind {
             RecordKind::Lead => {
                 let single = self.send(leads::view(record.id).include(relations)).await?;
+                not_in_the_bin(&single.record.to_value())?;
                 self.lead(&single.record)
             }
             _ => {
                 let all = relations.into_iter().chain(["sales_accounts"]);
                 let single = self.send(contacts::view(record.id).include(all)).await?;
+                not_in_the_bin(&single.record.to_value())?;
                 self.contact(&single.record)
             }
         };
@@ -124,6 +149,14 @@ impl Account<'_, '_> {
         Ok(CrmReply::Record(snapshot))
     }
 
+    pub(crate) async fn delete_person(mut self, record: RecordRef) -> Result<CrmReply, CrmFailure> {
+        match record.kind {
+            RecordKind::Lead => drop(self.send(leads::delete(record.id)).await?),
+            _ => drop(self.send(contacts::delete(record.id)).await?),
+        }
+        Ok(CrmReply::Done)
+    }
+
     pub(crate) async fn convert_lead(mut self, lead: i64, fields: &Fields) -> Result<CrmReply, CrmFailure> {
         let single = self.send(leads::convert(lead, lead_attributes(fields))).await?;
         Ok(CrmReply::Record(self.contact(&single.record)))
@@ -159,6 +192,11 @@ impl Account<'_, '_> {
         let failed_count = if job.phase() == JobPhase::Failed && counted == 0 { u32::MAX } else { counted };
         Ok(CrmReply::Bulk(BulkState::Finished { failed, failed_count }))
     }
+}
+
+/// Whether accounts show a record that is in the recycle bin or say that there is none is not known; both mean the same here.
+fn not_in_the_bin(shown: &Value) -> Result<(), CrmFailure> {
+    if shown.get("is_deleted") == Some(&Value::Bool(true)) { Err(CrmFailure::NotFound) } else { Ok(()) }
 }
 
 fn contact_attributes(fields: &Fields) -> ContactAttributes {

@@ -38,6 +38,10 @@ impl PreparedSubmission {
         let until = Micros(now.saturating_add(within).unwrap_or(Timestamp::MAX));
         PreparedSubmission { submission, kind, digest, body_digest, until, now: Micros(now) }
     }
+
+    pub(crate) fn id(&self) -> SubmissionId {
+        self.submission.id
+    }
 }
 
 /// Keeps a submission unless it is a repeat. Changes one row in either case.

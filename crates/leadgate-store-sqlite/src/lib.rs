@@ -10,7 +10,7 @@
 //! | `reader` | the threads that read, from the last commit, without waiting for the writer |
 //! | `room` | whether the disk takes more |
 //! | [`inspect`] | looks at a store without changing it |
-//! | `intake`, `queue`, `claims`, `turns`, `views`, `listing`, `mirror`, `profiles`, `settings`, `retention` | the SQL, by subject |
+//! | `intake`, `queue`, `claims`, `turns`, `views`, `listing`, `mirror`, `profiles`, `settings`, `retention`, `imports` | the SQL, by subject |
 //! | `deliveries` | the queue of what goes elsewhere than to the CRM |
 //! | `columns`, `error` | how values and failures cross the border to SQLite |
 //! | `store` | [`SqliteStore`], which sends each method of the trait to the right thread |
@@ -24,6 +24,7 @@ mod columns;
 pub mod config;
 mod deliveries;
 mod error;
+mod imports;
 pub mod inspect;
 mod intake;
 mod listing;

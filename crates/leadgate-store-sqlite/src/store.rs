@@ -94,6 +94,14 @@ impl SqliteStore {
         self.writer.run(scope, Caller::Single, work).await
     }
 
+    pub(crate) async fn write_checked<T: Send + 'static>(
+        &self,
+        scope: Scope,
+        work: impl FnOnce(&Connection, &mut Announcements) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        self.writer.run(scope, Caller::Single, work).await
+    }
+
     /// Takes a job out of the way whose stored state cannot be read; else it would fail every claim from now on.
     async fn park_unreadable(&self, lease: Lease, error: StoreError, now: Timestamp) -> Result<(), StoreError> {
         tracing::error!(job.id = lease.job.0, %error, "a stored job cannot be read; it is parked");

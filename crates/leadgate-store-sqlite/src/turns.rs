@@ -10,6 +10,7 @@ use rusqlite::{Connection, OptionalExtension as _, params};
 use crate::columns::{Id, Micros, state_from_json, to_json};
 use crate::deliveries::PreparedDelivery;
 use crate::error::store_error;
+use crate::imports::waiting;
 use crate::intake;
 use crate::queue::{self, DONE, KeyFate, OUT, PARKED, StateColumns, WORKING};
 use crate::views::progress_of_job;
@@ -178,6 +179,9 @@ fn move_on(connection: &Connection, turn: &PreparedTurn, now: Timestamp) -> rusq
             let state = &turn.state;
             let columns = params![job, state.json, state.step, state.failures, Micros(*due), state.packable];
             connection.prepare_cached(sql)?.execute(columns)?;
+            if let Some(any_ready) = waiting::set_aside_if_paused(connection, job, now)? {
+                return Ok(any_ready);
+            }
             queue::place(connection, job, now)?;
             queue::is_ready(connection, job)
         }
@@ -311,5 +315,8 @@ fn put_back(connection: &Connection, job: JobId, state: &StateColumns, now: Time
     let columns = params![job.0, state.json, state.step, state.failures, WORKING, Micros(now), state.packable];
     connection.prepare_cached(sql)?.execute(columns)?;
     queue::rejoin(connection, job.0)?;
-    queue::place(connection, job.0, now)
+    if waiting::set_aside_if_paused(connection, job.0, now)?.is_none() {
+        queue::place(connection, job.0, now)?;
+    }
+    Ok(())
 }

@@ -8,6 +8,7 @@ use rusqlite::{Connection, OptionalExtension as _, Row, params};
 
 use crate::columns::{Id, LaneRank, Micros, from_optional_json, raw_submission, state_from_json};
 use crate::error::{corrupt, store_error};
+use crate::imports::waiting::ASIDE;
 use crate::queue::{DONE, PARKED, WORKING};
 
 /// How many jobs a list holds that does not say.
@@ -16,7 +17,7 @@ const USUAL_LIST: u32 = 100;
 /// The progress under which a job is kept.
 pub(crate) fn progress_of_job(stored: i64) -> Result<Progress, StoreError> {
     match stored {
-        WORKING => Ok(Progress::Working),
+        WORKING | ASIDE => Ok(Progress::Working),
         DONE => Ok(Progress::Done),
         PARKED => Ok(Progress::Parked),
         other => Err(corrupt("progress of a job", other)),

@@ -14,6 +14,7 @@
 #![allow(clippy::unwrap_used, clippy::missing_panics_doc)]
 
 pub mod deliveries;
+pub mod imports;
 pub mod intake;
 pub mod leases;
 pub mod memory;
@@ -147,6 +148,15 @@ macro_rules! conformance_suite {
                 changes_from_long_ago_are_removed,
                 profiles_that_nothing_was_added_to_are_removed,
                 so_many_are_removed_at_once,
+            ];
+            imports: [
+                a_file_is_imported_once_until_that_is_undone,
+                rows_are_kept_once,
+                rows_of_no_import_are_not_kept,
+                rows_tell_what_they_came_to,
+                a_paused_import_waits,
+                a_leased_row_is_set_aside_after_its_turn,
+                undoing_keeps_one_removal_for_a_row,
             ];
             views: [
                 jobs_are_listed_youngest_first,

@@ -290,7 +290,7 @@ impl TestGateway {
     }
 
     /// Pumps the engine while a request waits for its end.
-    pub async fn pumped(&self, request: impl Future<Output = Answer>) -> Answer {
+    pub async fn pumped<T>(&self, request: impl Future<Output = T>) -> T {
         tokio::pin!(request);
         loop {
             tokio::select! {

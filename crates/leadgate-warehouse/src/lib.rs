@@ -6,6 +6,7 @@
 //! |---|---|
 //! | [`copy`] | one SQLite file with every stream's rows, their changes, how far each stream was read, and the runs |
 //! | [`sinks`] | where rows are published to: CSV, NDJSON and Parquet files in folders and object stores, tables of SQLite and Postgres |
+//! | [`sources`] | rows of files that people bring: CSV, XLSX, NDJSON |
 //! | `cells` | cells as text |
 //!
 //! The flow: whoever reads the CRM hands typed rows to [`Copy::apply`], together with how far it got; the sinks publish from the copy what has
@@ -15,6 +16,7 @@
 mod cells;
 pub mod copy;
 pub mod sinks;
+pub mod sources;
 
 pub use copy::{Applied, Batch, CopiedRow, Copy, CopyError, RowChange, Run};
 pub use sinks::{Format, Published, RowWriter, Sink, SinkError, SinkSpec, SpecError, TablePublished, Written};

@@ -89,6 +89,12 @@ pub(crate) enum ApiError {
     /// The rules have no destination of that name.
     #[error("the rules file has no destination of this name")]
     NoSuchDestination,
+    /// No import has that id.
+    #[error("there is no import of this id")]
+    NoSuchImport,
+    /// The import was undone.
+    #[error("the import was undone; begin another one, which may be of the same file")]
+    ImportUndone,
     /// The query cannot be understood.
     #[error("{0}")]
     QueryWrong(&'static str),
@@ -175,6 +181,8 @@ impl ApiError {
             ApiError::NotAForm(_) => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             ApiError::FormUnreadable(_) => StatusCode::BAD_REQUEST,
             ApiError::NoSuchDelivery | ApiError::NoSuchDestination => StatusCode::NOT_FOUND,
+            ApiError::NoSuchImport => StatusCode::NOT_FOUND,
+            ApiError::ImportUndone => StatusCode::CONFLICT,
             ApiError::NotParked(_) | ApiError::DeliveryWaits => StatusCode::CONFLICT,
             ApiError::QueryWrong(_) => StatusCode::BAD_REQUEST,
             ApiError::MethodNotAllowed(_) => StatusCode::METHOD_NOT_ALLOWED,
@@ -216,6 +224,8 @@ impl ApiError {
             ApiError::NoSuchDelivery => ("no-such-delivery", "no such delivery"),
             ApiError::DeliveryWaits => ("delivery-waits", "the delivery waits already"),
             ApiError::NoSuchDestination => ("no-such-destination", "no such destination"),
+            ApiError::NoSuchImport => ("no-such-import", "no such import"),
+            ApiError::ImportUndone => ("import-undone", "the import was undone"),
             ApiError::QueryWrong(_) => ("query-wrong", "the query cannot be understood"),
             ApiError::NoMetrics => ("no-metrics", "no metrics"),
             ApiError::NotJson(_) => ("not-json", "not JSON"),

@@ -94,6 +94,8 @@ async fn checked(gateway: &Gateway, sender: Sender, request: Request) -> Result<
     Ok((NewSubmission { id, raw, dedupe, lane }, now))
 }
 
+pub(crate) use body::check_type as check_json;
+
 async fn read_body(gateway: &Gateway, headers: &HeaderMap, body: axum::body::Body) -> Result<Vec<u8>, ApiError> {
     body::check_type(headers)?;
     body::read(headers, body, body_limits(gateway)).await
@@ -107,6 +109,16 @@ pub(crate) async fn read_bytes(
 ) -> Result<Vec<u8>, ApiError> {
     body::check_plain(headers)?;
     body::read_bytes(headers, body, body_limits(gateway)).await
+}
+
+/// Reads a body within a size of its own, and the usual time.
+pub(crate) async fn read_bytes_up_to(
+    gateway: &Gateway,
+    headers: &http::HeaderMap,
+    body: axum::body::Body,
+    limit: usize,
+) -> Result<Vec<u8>, ApiError> {
+    body::read(headers, body, body::BodyLimits { bytes: limit, ..body_limits(gateway) }).await
 }
 
 fn body_limits(gateway: &Gateway) -> body::BodyLimits {

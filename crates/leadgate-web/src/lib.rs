@@ -22,6 +22,7 @@ mod error;
 mod forms;
 mod health;
 mod hooks;
+mod imports;
 mod intake;
 pub mod listing;
 pub mod metrics;

@@ -16,7 +16,7 @@ use crate::auth::Caller;
 use crate::edge::{self, Edge};
 use crate::error::ApiError;
 use crate::state::Gateway;
-use crate::{deliveries, forms, health, hooks, intake, listing, operator, submissions};
+use crate::{deliveries, forms, health, hooks, imports, intake, listing, operator, submissions};
 
 /// One route.
 #[derive(Debug)]
@@ -68,6 +68,13 @@ pub(crate) enum Door {
     Destinations,
     TestDestination,
     EnableDestination,
+    Imports,
+    Import,
+    ImportRows,
+    ImportResults,
+    PauseImport,
+    ResumeImport,
+    UndoImport,
     Health,
     Ready,
     Loopback,
@@ -87,6 +94,8 @@ impl Door {
             Door::Form | Door::Ready | Door::Loopback | Door::Metrics | Door::Nowhere => Dialect::V1,
             Door::Deliveries | Door::Delivery | Door::RetryDelivery | Door::RetryDeliveries => Dialect::V1,
             Door::Destinations | Door::TestDestination | Door::EnableDestination => Dialect::V1,
+            Door::Imports | Door::Import | Door::ImportRows | Door::ImportResults => Dialect::V1,
+            Door::PauseImport | Door::ResumeImport | Door::UndoImport => Dialect::V1,
         }
     }
 }
@@ -105,6 +114,7 @@ impl RouteEntry {
         match (self.door, self.method) {
             // An admin can choose among these in the workflow.
             (Door::Notification, _) => "POST, PUT, PATCH",
+            (Door::Imports, _) => "GET, HEAD, POST",
             (_, "GET") => "GET, HEAD",
             (_, method) => method,
         }
@@ -145,6 +155,13 @@ pub static ROUTES: &[RouteEntry] = &[
     RouteEntry::new("GET", "/v1/destinations", RouteAccess::Key, Door::Destinations),
     RouteEntry::new("POST", "/v1/destinations/{id}/test", RouteAccess::Key, Door::TestDestination),
     RouteEntry::new("POST", "/v1/destinations/{id}/enable", RouteAccess::Key, Door::EnableDestination),
+    RouteEntry::new("POST", "/v1/imports", RouteAccess::Key, Door::Imports),
+    RouteEntry::new("GET", "/v1/imports/{id}", RouteAccess::Key, Door::Import),
+    RouteEntry::new("POST", "/v1/imports/{id}/rows", RouteAccess::Key, Door::ImportRows),
+    RouteEntry::new("GET", "/v1/imports/{id}/results", RouteAccess::Key, Door::ImportResults),
+    RouteEntry::new("POST", "/v1/imports/{id}/pause", RouteAccess::Key, Door::PauseImport),
+    RouteEntry::new("POST", "/v1/imports/{id}/resume", RouteAccess::Key, Door::ResumeImport),
+    RouteEntry::new("POST", "/v1/imports/{id}/undo", RouteAccess::Key, Door::UndoImport),
     RouteEntry::new("GET", "/metrics", RouteAccess::Key, Door::Metrics),
     RouteEntry::new("GET", "/health", RouteAccess::Anyone, Door::Health),
     RouteEntry::new("GET", "/ready", RouteAccess::Anyone, Door::Ready),
@@ -198,6 +215,13 @@ fn behind(entry: &'static RouteEntry) -> MethodRouter<Gateway> {
         Door::Destinations => get(deliveries::destinations),
         Door::TestDestination => post(deliveries::test),
         Door::EnableDestination => post(deliveries::enable),
+        Door::Imports => post(imports::begin).get(imports::list),
+        Door::Import => get(imports::show),
+        Door::ImportRows => post(imports::rows),
+        Door::ImportResults => get(imports::results),
+        Door::PauseImport => post(imports::pause),
+        Door::ResumeImport => post(imports::resume),
+        Door::UndoImport => post(imports::undo),
         Door::Metrics => get(health::metrics),
         Door::Ready => get(health::ready),
         Door::Loopback => get(health::loopback),

@@ -22,8 +22,8 @@ use crate::data_folder;
 
 /// The shortest lease, however short calls are.
 const SHORTEST_LEASE: SignedDuration = SignedDuration::from_secs(120);
-/// Requests that one call can make at most, when it finds out what kind of account it is; its lease lasts that long.
-const REQUESTS_OF_A_CALL: u32 = 4;
+/// Requests that one call can make at most, when it searches for five hundred people who are all there; its lease lasts that long.
+const REQUESTS_OF_A_CALL: u32 = 9;
 
 /// The machine's clock.
 #[derive(Clone, Copy, Debug)]

@@ -5,10 +5,12 @@
 //!
 //! * `guide` reads the shapes of the integration guide's server, so that an app can switch by changing one URL;
 //! * `v1` reads Leadgate's own, richer and strict: an unknown field is an error, because a typo would lose data silently;
+//! * `removal` reads what the gateway asks of itself when an import is undone;
 //! * `event` reads events, in Leadgate's own shape and in that of analytics libraries.
 
 mod event;
 mod guide;
+mod removal;
 pub(crate) mod text;
 mod v1;
 
@@ -22,6 +24,7 @@ pub use event::{
     read_loosely as read_event_loosely, split as split_events,
 };
 pub(crate) use event::{email_in, phone_in};
+pub use removal::Removal;
 
 use crate::hooks;
 use crate::identity::Email;
@@ -79,6 +82,8 @@ pub enum Submission {
     Event(Box<Event>),
     /// Compare what was seen of a record with the mirror, and do what the playbook says of the difference.
     Sighting(Box<Sighting>),
+    /// Put a person into the recycle bin, unless somebody has changed them.
+    Removal(Removal),
 }
 
 impl Submission {
@@ -89,6 +94,7 @@ impl Submission {
             Submission::Note(note) => note.lane,
             Submission::StageMove(_) => None,
             Submission::Event(_) | Submission::Sighting(_) => Some(Lane::Event),
+            Submission::Removal(_) => Some(Lane::Bulk),
         };
         said.unwrap_or(Lane::Interactive)
     }
@@ -208,6 +214,7 @@ pub fn read(raw: &RawSubmission, rules: &ReadingRules) -> Result<Submission, Int
             hooks::notification(raw, &rules.rules.hooks).map(|seen| Submission::Sighting(Box::new(seen)))
         }
         Route::Sighting => hooks::row(raw, &rules.rules.hooks).map(|seen| Submission::Sighting(Box::new(seen))),
+        Route::Removal => removal::read(&raw.body),
         Route::Event => event::read(&raw.body, raw.label.as_deref()),
     }
 }
@@ -218,6 +225,14 @@ pub(crate) fn from_json<'de, T: serde::Deserialize<'de>>(body: &'de [u8]) -> Res
         return Err(IntakeError::Malformed(Problem::new("", "body is a list; send one JSON object")));
     }
     from_json_or_list(body)
+}
+
+/// Reads a JSON object of a shape that is not a submission's, with the mistakes told as for one.
+///
+/// # Errors
+/// [`IntakeError::Malformed`] with the place of the mistake.
+pub fn read_json<T: serde::de::DeserializeOwned>(body: &[u8]) -> Result<T, IntakeError> {
+    from_json(body)
 }
 
 fn from_json_or_list<'de, T: serde::Deserialize<'de>>(body: &'de [u8]) -> Result<T, IntakeError> {

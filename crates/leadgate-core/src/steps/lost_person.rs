@@ -23,6 +23,8 @@ fn acts_on(step: &Step, person: RecordRef) -> bool {
         Step::EnsureCompany(_) | Step::EnsurePerson(_) | Step::MoveDeal(_) | Step::MoveFound(_) | Step::Send(_) => {
             false
         }
+        // Who is gone already need not be removed.
+        Step::RemovePerson(_) => false,
     }
 }
 

@@ -21,6 +21,7 @@ mod move_found;
 mod note;
 mod owner;
 mod person;
+mod remove_person;
 mod send;
 mod set_fields;
 mod stage;
@@ -44,6 +45,7 @@ pub use move_found::MoveFoundStep;
 pub use note::NoteStep;
 pub use owner::{Routed, RoutedOwner};
 pub use person::{PersonStep, PersonWish};
+pub use remove_person::RemovePersonStep;
 pub use send::SendStep;
 pub use set_fields::SetFieldsStep;
 pub use stage::StageStep;
@@ -86,6 +88,8 @@ pub enum Step {
     Convert(Box<ConvertStep>),
     /// Put the person on a marketing list.
     AddToList(AddToListStep),
+    /// Put a person into the recycle bin, unless somebody has changed them.
+    RemovePerson(RemovePersonStep),
 }
 
 /// What earlier steps of the same plan found or made.
@@ -98,6 +102,15 @@ pub struct Findings {
     /// The CRM itself answered that this plan made the person: nothing can be with them yet.
     #[serde(default)]
     pub person_is_new: bool,
+    /// Whether this plan wrote anything of the person.
+    #[serde(default)]
+    pub person_changed: bool,
+    /// When the CRM said, in its last answer about the person, that they were last changed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub person_as_of: Option<Timestamp>,
+    /// Whether the person was put into the recycle bin.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub person_removed: Option<bool>,
     /// The company's id.
     pub company: Option<i64>,
     /// Who owns the company, if it was there before.
@@ -264,6 +277,7 @@ impl Step {
             Step::AddEntry(step) => step.next(context),
             Step::Convert(step) => step.next(context),
             Step::AddToList(step) => step.next(context),
+            Step::RemovePerson(step) => step.next(),
         }
     }
 
@@ -282,6 +296,7 @@ impl Step {
             Step::AddEntry(step) => step.absorb(call, answer, context),
             Step::Convert(step) => step.absorb(call, answer, context),
             Step::AddToList(step) => step.absorb(call, answer, context),
+            Step::RemovePerson(step) => step.absorb(call, answer),
         }
     }
 
@@ -298,6 +313,7 @@ impl Step {
             Step::SetFields(step) => step.look_again(since),
             Step::AddEntry(step) => step.mark_unknown(since),
             Step::Convert(step) => step.mark_unknown(),
+            Step::RemovePerson(step) => step.look_again(),
         }
     }
 
@@ -315,6 +331,7 @@ impl Step {
             Step::AddEntry(step) => step.look_again(now),
             Step::Convert(step) => step.look_again(now),
             Step::AddToList(step) => step.look_again(now),
+            Step::RemovePerson(step) => step.look_again(),
         }
     }
 
@@ -324,7 +341,7 @@ impl Step {
             Step::EnsureCompany(step) => step.settle(context),
             Step::EnsurePerson(step) => step.settle(context),
             Step::Send(step) => step.settle(context.findings),
-            Step::EnsureDeal(_) | Step::MoveDeal(_) => {}
+            Step::EnsureDeal(_) | Step::MoveDeal(_) | Step::RemovePerson(_) => {}
             Step::AddNote(step) => step.settle(context),
             Step::FindDeal(step) => step.settle(context),
             Step::MoveFound(step) => step.settle(context),
@@ -341,6 +358,7 @@ impl Step {
             Step::EnsureCompany(step) => step.report(findings),
             Step::EnsurePerson(step) => step.report(findings),
             Step::EnsureDeal(_) | Step::MoveDeal(_) | Step::SetFields(_) | Step::AddToList(_) => StepEffect::default(),
+            Step::RemovePerson(step) => step.report(findings),
             Step::AddNote(step) => step.report(findings),
             Step::Send(step) => step.report(),
             Step::FindDeal(step) => step.report(findings),
@@ -365,6 +383,7 @@ impl Step {
             Step::AddEntry(step) => &step.story,
             Step::Convert(step) => &step.story,
             Step::AddToList(step) => &step.story,
+            Step::RemovePerson(step) => &step.story,
         }
     }
 
@@ -383,6 +402,7 @@ impl Step {
             Step::AddEntry(step) => step.name(),
             Step::Convert(_) => "convert",
             Step::AddToList(_) => "add_to_list",
+            Step::RemovePerson(_) => "remove_person",
         }
     }
 }

@@ -84,7 +84,7 @@ impl ModelCrm {
                 Ok(CrmReply::Found(self.having(field::EMAIL, email.as_str())))
             }
             CrmCall::FindPerson(LookupBy::Phone(number)) => Ok(CrmReply::Found(self.having(field::MOBILE, number))),
-            CrmCall::FindPeople { among, emails } => {
+            CrmCall::FindPeople { among, emails, .. } => {
                 let kind = if *among == Among::Leads { RecordKind::Lead } else { RecordKind::Contact };
                 let rows =
                     |email: &str| self.having(field::EMAIL, email).into_iter().filter(|row| row.record.kind == kind);
@@ -138,7 +138,13 @@ impl ModelCrm {
     pub(crate) fn shown(&self, id: i64) -> Option<Snapshot> {
         let (kind, fields, created_at) = self.people.get(&id)?;
         let record = RecordRef { kind: *kind, id };
-        Some(Snapshot { record, created_at: Some(*created_at), fields: fields.clone(), unread: BTreeSet::new() })
+        Some(Snapshot {
+            record,
+            created_at: Some(*created_at),
+            updated_at: None,
+            fields: fields.clone(),
+            unread: BTreeSet::new(),
+        })
     }
 
     fn taken(&self, name: &str, fields: &Fields) -> bool {

@@ -117,7 +117,13 @@ impl ModelCrm {
         fields.insert("deal_pipeline_id".into(), json!(1));
         fields.insert("stage_updated_time".into(), json!(seen.standing.stage_since));
         let record = RecordRef { kind: RecordKind::Deal, id };
-        Ok(CrmReply::Record(Snapshot { record, created_at: seen.created_at, fields, unread: BTreeSet::new() }))
+        Ok(CrmReply::Record(Snapshot {
+            record,
+            created_at: seen.created_at,
+            updated_at: None,
+            fields,
+            unread: BTreeSet::new(),
+        }))
     }
 
     fn enter(&mut self, kind: &'static str, record: RecordRef, title: &str) -> CrmReply {

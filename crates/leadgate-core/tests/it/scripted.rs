@@ -96,7 +96,7 @@ fn read(content: SectionContent) -> Answer {
 
 fn snapshot(kind: RecordKind, fields: Value, created_at: Option<Timestamp>) -> Snapshot {
     let fields: Fields = serde_json::from_value(fields).unwrap();
-    Snapshot { record: RecordRef { kind, id: 7 }, fields, unread: BTreeSet::new(), created_at }
+    Snapshot { record: RecordRef { kind, id: 7 }, fields, unread: BTreeSet::new(), created_at, updated_at: created_at }
 }
 
 fn person() -> Answer {

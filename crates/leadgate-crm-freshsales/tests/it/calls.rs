@@ -71,7 +71,9 @@ async fn many_people_are_found_at_once_after_the_index_caught_up(#[case] generat
         port.created(json!({ "email": format!("{name}@example.com"), "last_name": name })).await;
     }
     port.account().advance(std::time::Duration::from_secs(10));
-    let answer = port.call(CrmCall::FindPeople { among, emails: vec![email("ada"), email("bob"), email("eve")] }).await;
+    let answer = port
+        .call(CrmCall::FindPeople { among, emails: vec![email("ada"), email("bob"), email("eve")], likely: true })
+        .await;
     let Ok(CrmReply::FoundMany(found)) = answer.result else { panic!() };
     assert_eq!((found.len(), answer.requests), (2, 1));
 }

@@ -10,6 +10,7 @@ mod dev;
 mod doctor;
 mod export;
 mod health;
+mod import;
 mod jobs;
 mod keys;
 mod leads;
@@ -78,6 +79,11 @@ enum Command {
     /// Send leads through a running gateway
     #[command(subcommand)]
     Leads(leads::Command),
+    /// Bring the leads of a file (CSV, XLSX, NDJSON) into the CRM through a running gateway
+    Import(Box<import::Flags>),
+    /// See what became of imports, have them wait, take them back
+    #[command(subcommand)]
+    Imports(import::manage::Command),
     /// Send notes through a running gateway
     #[command(subcommand)]
     Notes(notes::Command),
@@ -175,6 +181,8 @@ fn dispatch(command: Command, session: &Session) -> CommandResult {
         Command::Sandbox(flags) => on_all_cores(sandbox::run(flags, session)),
         Command::Jobs(command) => on_this_thread(jobs::run(command, session)),
         Command::Leads(command) => on_this_thread(leads::run(command, session)),
+        Command::Import(flags) => on_this_thread(import::run(*flags, session)),
+        Command::Imports(command) => on_this_thread(import::manage::run(command, session)),
         Command::Notes(command) => on_this_thread(notes::run(command, session)),
         Command::Deals(command) => on_this_thread(deals::run(command, session)),
         Command::Route(command) => on_this_thread(route::run(command, session)),

@@ -12,6 +12,7 @@ mod ending;
 mod exit_codes;
 mod help;
 mod hostile;
+mod imports;
 mod journeys;
 mod process;
 mod sandbox;

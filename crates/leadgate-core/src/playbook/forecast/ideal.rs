@@ -148,7 +148,7 @@ fn held(steps: &[Step]) -> Fields {
 
 fn snapshot(kind: RecordKind, id: i64) -> Snapshot {
     let record = RecordRef { kind, id };
-    Snapshot { record, created_at: None, fields: Fields::new(), unread: BTreeSet::new() }
+    Snapshot { record, created_at: None, updated_at: None, fields: Fields::new(), unread: BTreeSet::new() }
 }
 
 /// The names that the steps use: the account has them all.

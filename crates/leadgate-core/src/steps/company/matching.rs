@@ -99,6 +99,7 @@ mod tests {
     fn company(id: i64, name: &str, website: &str, open: &str, created: i64) -> Snapshot {
         let fields = json!({ "company_name": name, "website": website, "open_deals_amount": open });
         Snapshot {
+            updated_at: None,
             record: RecordRef { kind: RecordKind::Company, id },
             created_at: jiff::Timestamp::from_second(created).ok(),
             fields: serde_json::from_value(fields).unwrap(),

@@ -60,8 +60,8 @@ impl PersonStep {
             }
             (CrmCall::UpsertPeople(_), CrmReply::BulkStarted { ticket }) => {
                 self.run.first_write.get_or_insert(context.now);
-                let not_before = later(context.now, BULK_TAKES);
-                self.run.bulk = Some(BulkRun { ticket, looks: 0, not_before });
+                let not_before = later(context.now, BULK_TAKES + INDEX_LAGS);
+                self.run.bulk = Some(BulkRun { ticket, searched: false, looks: 0, not_before });
             }
             (CrmCall::BulkStatus { .. }, CrmReply::Bulk(state)) => self.bulk_stands(state, context.now),
             _ => {}
@@ -87,8 +87,12 @@ impl PersonStep {
     fn searched(&mut self, among: Among, mut found: BTreeMap<Email, Vec<Snapshot>>, context: &StepContext<'_>) {
         let own = self.wish.email.as_ref().and_then(|email| found.remove(email)).unwrap_or_default();
         if let Some(snapshot) = matching::choose(own, self.wish.email.as_ref()) {
-            self.run.bulk_landed = None;
+            (self.run.bulk, self.run.bulk_landed) = (None, None);
             return self.matched(snapshot, "e-mail");
+        }
+        if let Some(bulk) = &mut self.run.bulk {
+            bulk.searched = true;
+            return;
         }
         match (&mut self.run.bulk_landed, among) {
             (Some(landed), _) => {

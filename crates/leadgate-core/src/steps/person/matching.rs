@@ -140,7 +140,7 @@ mod tests {
 
     fn snapshot(kind: RecordKind, id: i64, fields: Value) -> Snapshot {
         let fields = serde_json::from_value(fields).unwrap();
-        Snapshot { record: RecordRef { kind, id }, created_at: None, fields, unread: BTreeSet::new() }
+        Snapshot { record: RecordRef { kind, id }, created_at: None, updated_at: None, fields, unread: BTreeSet::new() }
     }
 
     fn fields(value: Value) -> Fields {

@@ -106,6 +106,9 @@ struct PersonRun {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 struct BulkRun {
     ticket: String,
+    /// Whom it wrote was searched for before anybody asked how it stands: that answer shows the person, the other one only its failures.
+    #[serde(default)]
+    searched: bool,
     looks: u8,
     not_before: Timestamp,
 }
@@ -121,6 +124,12 @@ struct BulkLanded {
 struct PersonDone {
     record: RecordRef,
     created: bool,
+    /// Something of the person was written.
+    #[serde(default)]
+    changed: bool,
+    /// When the CRM said that the person was last changed.
+    #[serde(default)]
+    as_of: Option<Timestamp>,
     /// The CRM itself answered that it was created just now.
     #[serde(default)]
     is_new: bool,
@@ -188,13 +197,17 @@ impl PersonStep {
     /// A bulk request under way, or just landed.
     fn bulk_wait(&self, context: &StepContext<'_>) -> Option<Next> {
         if let Some(bulk) = &self.run.bulk {
-            let look = CrmCall::BulkStatus { ticket: bulk.ticket.clone() };
+            let unseen = self.wish.email.clone().filter(|_| !bulk.searched && !self.run.no_search);
+            let look = match unseen {
+                Some(email) => CrmCall::FindPeople { among: Among::Contacts, emails: vec![email], likely: true },
+                None => CrmCall::BulkStatus { ticket: bulk.ticket.clone() },
+            };
             return Some(call_or_wait(look, bulk.not_before, context.now));
         }
         let landed = self.run.bulk_landed.as_ref()?;
         let email = self.wish.email.clone()?;
         let find = if landed.searches < MOST_SEARCHES && !self.run.no_search {
-            CrmCall::FindPeople { among: Among::Contacts, emails: vec![email] }
+            CrmCall::FindPeople { among: Among::Contacts, emails: vec![email], likely: true }
         } else {
             CrmCall::FindPerson(LookupBy::Email(email))
         };
@@ -303,7 +316,7 @@ impl PersonStep {
             let searched = run.not_in_contacts && (run.not_in_leads || !account.separate_leads);
             if context.packing && account.batch_find.is_some() && !run.no_search && !run.email_taken && !searched {
                 let among = if run.not_in_contacts { Among::Leads } else { Among::Contacts };
-                return Some(Next::Call(CrmCall::FindPeople { among, emails: vec![email.clone()] }));
+                return Some(Next::Call(CrmCall::FindPeople { among, emails: vec![email.clone()], likely: false }));
             }
             let create_is_test = account.contact_email_unique == Some(true)
                 && !account.separate_leads
@@ -393,7 +406,15 @@ impl PersonStep {
             self.story
                 .push(format!("{} is the person: the gateway wrote or read it lately; nothing to add", known.record));
             let KnownRecord { record, filled } = known;
-            self.run.done = Some(PersonDone { record, created: false, is_new: false, filled, holds_phone: false });
+            self.run.done = Some(PersonDone {
+                record,
+                created: false,
+                changed: false,
+                as_of: None,
+                is_new: false,
+                filled,
+                holds_phone: false,
+            });
         } else {
             self.story.push("nobody in the CRM is that person, and the rule makes nobody".to_owned());
         }
@@ -416,6 +437,8 @@ impl PersonStep {
         findings.person = Some(done.record);
         findings.person_created = done.created;
         findings.person_is_new = done.is_new;
+        findings.person_changed = done.changed;
+        findings.person_as_of = done.as_of;
         let known = KnownRecord { record: done.record, filled: done.filled.clone() };
         let by_email = self.wish.email.as_ref().map(IdentityKey::of_email);
         let by_phone = self.wish.phone.as_ref().filter(|_| done.holds_phone).and_then(IdentityKey::of_phone);
@@ -429,7 +452,9 @@ impl PersonStep {
         let holds_phone =
             written.contains_key(field::MOBILE) || matching::has_phone(snapshot, self.wish.phone.as_ref());
         let record = snapshot.record;
-        self.run.done = Some(PersonDone { record, created, is_new: false, filled, holds_phone });
+        let changed = created || !written.is_empty();
+        let as_of = snapshot.updated_at;
+        self.run.done = Some(PersonDone { record, created, changed, as_of, is_new: false, filled, holds_phone });
     }
 
     /// What the CRM made of a person, in words.

@@ -1,0 +1,170 @@
+//! Imports: the real command over real HTTP to a whole gateway, a sandbox account behind it, on a stepped clock with the account's quota on.
+
+use std::fmt::Write as _;
+use std::path::Path;
+use std::time::Duration;
+
+use freshsales_sandbox::{Generation, Plan};
+use leadgate_testkit::TestGateway;
+use rstest::rstest;
+use serde_json::{Value, json};
+
+use crate::process::{Ended, leadgate};
+
+/// No call is given up because the machine is busy.
+const PATIENT: Duration = Duration::from_secs(60);
+
+/// A thousand rows, or as many as `LEADGATE_IMPORT_ROWS` says.
+#[expect(clippy::disallowed_methods, reason = "the size of a test is no setting of the gateway")]
+fn rows() -> usize {
+    std::env::var("LEADGATE_IMPORT_ROWS").ok().and_then(|rows| rows.parse().ok()).unwrap_or(1_000)
+}
+
+async fn gateway(generation: Generation) -> TestGateway {
+    TestGateway::builder().generation(generation).plan(Plan::Growth).crm_timeout(PATIENT).open().await
+}
+
+/// Runs the command while the gateway works.
+async fn run(gateway: &TestGateway, folder: &Path, arguments: &[&str]) -> Ended {
+    let url = gateway.url().to_owned();
+    let mut command = leadgate(folder, arguments, &[("LEADGATE_URL", &url)]);
+    let running = tokio::task::spawn_blocking(move || command.output().unwrap());
+    let output = gateway.pumped(running).await.unwrap();
+    Ended {
+        code: output.status.code().unwrap(),
+        out: String::from_utf8(output.stdout).unwrap(),
+        err: String::from_utf8(output.stderr).unwrap(),
+    }
+}
+
+/// Of each hundred rows five repeat an earlier one in other letters and two have no address; the others are people.
+fn file(rows: usize) -> String {
+    let mut text = String::from("Vorname;Nachname;E-Mail-Adresse;Ort\n");
+    for row in 0..rows {
+        let email = match row % 100 {
+            10 | 30 | 50 | 70 | 90 => format!("Person{}@Example.COM", row - 1),
+            20 | 40 => "nobody".to_owned(),
+            _ => format!("person{row}@example.com"),
+        };
+        writeln!(text, "Ada{row};Person;{email};\"Oslo\"").unwrap();
+    }
+    text
+}
+
+fn people(gateway: &TestGateway) -> usize {
+    gateway.account().leads().len() + gateway.account().contacts().len()
+}
+
+/// The outcomes of a result file, whose rows are checked to be those of the file, each once and in order.
+fn outcomes(path: &Path, rows: usize) -> Vec<String> {
+    let text = std::fs::read_to_string(path).unwrap();
+    let lines: Vec<Vec<&str>> = text.lines().skip(1).map(|line| line.split(',').collect()).collect();
+    let numbers: Vec<usize> = lines.iter().map(|cells| cells[0].parse().unwrap()).collect();
+    assert_eq!(numbers, (2..rows + 2).collect::<Vec<_>>());
+    let has_id = |cells: &Vec<&str>| cells[1] == "refused" || cells[3].parse::<i64>().is_ok();
+    assert!(lines.iter().all(has_id), "a person without an id");
+    lines.iter().map(|cells| cells[1].to_owned()).collect()
+}
+
+#[rstest]
+#[case::suite(Generation::Suite, 25)]
+#[case::classic(Generation::Classic, 1_040)]
+#[tokio::test]
+async fn an_import_is_exact(#[case] generation: Generation, #[case] most_milli: usize) {
+    let (rows, folder) = (rows(), tempfile::tempdir().unwrap());
+    std::fs::write(folder.path().join("leads.csv"), file(rows)).unwrap();
+    let gateway = gateway(generation).await;
+    gateway.land("/v1/leads", &json!({ "email": "warm@example.com" })).await;
+    gateway.account().seed_contact(&json!({ "email": "person3@example.com", "first_name": "Old", "last_name": "N" }));
+    gateway.account().advance(Duration::from_secs(3_600));
+    let before = gateway.account().request_count();
+    let ended = run(&gateway, folder.path(), &["import", "leads.csv", "--results", "out.csv", "--json"]).await;
+    let requests = usize::try_from(gateway.account().request_count() - before).unwrap();
+    assert_eq!((ended.code, ended.err.as_str()), (4, ""), "{}", ended.out);
+    let found = outcomes(&folder.path().join("out.csv"), rows);
+    let count = |name: &str| found.iter().filter(|outcome| *outcome == name).count();
+    let good = rows * 93 / 100;
+    println!("{generation:?}: {requests} requests for {good} people of {rows} rows");
+    assert_eq!([count("duplicate"), count("refused")], [rows / 20, rows / 50]);
+    assert_eq!(count("created"), good - 1, "{}", ended.out);
+    assert_eq!((people(&gateway), gateway.account().refused_429()), (good + 1, 0));
+    let old = gateway.account().contacts().iter().filter(|contact| contact["first_name"] == "Old").count();
+    assert_eq!(old, 1);
+    assert!(requests * 1_000 <= good * most_milli + 12_000, "{requests} requests");
+}
+
+#[tokio::test]
+async fn the_same_file_is_imported_once_and_resumed_where_it_stopped() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("leads.csv"), file(200)).unwrap();
+    let gateway = gateway(Generation::Suite).await;
+    let arguments = ["import", "leads.csv", "--results", "out.csv", "--json"];
+    assert_eq!(run(&gateway, folder.path(), &arguments).await.code, 4);
+    let again = run(&gateway, folder.path(), &arguments).await;
+    assert!(again.code == 4 && again.err.contains("--resume goes on with it"), "{}", again.err);
+    // As if the command had been killed within a line.
+    let results = folder.path().join("out.csv");
+    let whole = std::fs::read_to_string(&results).unwrap();
+    let resumed: Vec<&str> = arguments.into_iter().chain(["--resume"]).collect();
+    std::fs::write(&results, &whole[..whole.len() / 2]).unwrap();
+    run(&gateway, folder.path(), &resumed).await;
+    assert_eq!(std::fs::read_to_string(&results).unwrap(), whole);
+    assert_eq!(people(&gateway), 186);
+}
+
+async fn begin(gateway: &TestGateway, people: usize) -> String {
+    let body = json!({ "name": "leads.csv", "digest": "0".repeat(32), "rows": people });
+    let import = gateway.post("/v1/imports", &body).await;
+    assert_eq!(import.status, 201, "{}", import.body);
+    let row = |row: usize| json!({ "row": row, "lead": { "email": format!("p{row}@example.com"), "last_name": "P" } });
+    let rows = json!({ "rows": (1..=people).map(row).collect::<Vec<_>>() });
+    let id = import.body["id"].as_str().unwrap().to_owned();
+    for new in [people, 0] {
+        let kept = gateway.post(&format!("/v1/imports/{id}/rows"), &rows).await;
+        assert_eq!(kept.body["new"], new, "{}", kept.body);
+    }
+    id
+}
+
+async fn counts(gateway: &TestGateway, id: &str) -> Value {
+    gateway.get(&format!("/v1/imports/{id}")).await.body["counts"].clone()
+}
+
+#[tokio::test]
+async fn a_paused_import_waits_and_lets_others_of_its_people_go() {
+    let gateway = TestGateway::open().await;
+    let id = begin(&gateway, 30).await;
+    gateway.engine().run_once().await.unwrap();
+    gateway.post(&format!("/v1/imports/{id}/pause"), &json!({})).await;
+    gateway.settle().await;
+    let there = people(&gateway);
+    let now = gateway.land("/v1/leads", &json!({ "email": "p30@example.com", "last_name": "Now" })).await;
+    assert_eq!((now.status, people(&gateway)), (201, there + 1));
+    gateway.post(&format!("/v1/imports/{id}/resume"), &json!({})).await;
+    gateway.settle().await;
+    assert_eq!((people(&gateway), counts(&gateway, &id).await["waiting"].as_u64()), (30, Some(0)));
+}
+
+#[tokio::test]
+async fn undoing_removes_what_was_created_and_nobody_has_changed() {
+    let gateway = TestGateway::open().await;
+    gateway.account().seed_contact(&json!({ "email": "p1@example.com", "last_name": "Old" }));
+    gateway.account().advance(Duration::from_secs(3_600));
+    let id = begin(&gateway, 10).await;
+    gateway.settle().await;
+    let contacts = gateway.account().contacts();
+    let changed = contacts.iter().find(|contact| contact["email"] == "p2@example.com").unwrap()["id"].as_i64().unwrap();
+    gateway.account().advance(Duration::from_secs(5));
+    gateway.change("contacts", changed, &json!({ "contact": { "city": "Oslo" } })).await;
+    let undone = gateway.post(&format!("/v1/imports/{id}/undo"), &json!({})).await;
+    assert_eq!(undone.status, 202, "{}", undone.body);
+    gateway.settle().await;
+    let counts = counts(&gateway, &id).await;
+    assert_eq!([&counts["removed"], &counts["left_alone"], &counts["unchanged"]], [8, 1, 1], "{counts}");
+    assert_eq!(people(&gateway), 2);
+    let row = gateway.get(&format!("/v1/imports/{id}/results?after=1&limit=1")).await.body;
+    assert_eq!((&row["outcome"], &row["id"]), (&"left_alone".into(), &changed.into()), "{row}");
+    assert!(row["reason"].as_str().unwrap().contains("was left alone: it was changed at"), "{row}");
+    let rows = json!({ "rows": [{ "row": 11, "lead": { "email": "late@example.com" } }] });
+    assert_eq!(gateway.post(&format!("/v1/imports/{id}/rows"), &rows).await.status, 409);
+}
