@@ -193,6 +193,37 @@ fn what_is_filled_in_is_escaped_for_slack(#[case] text: &str, #[case] told: &str
     );
 }
 
+/// A structure for Slack that a rule takes as a whole from what anyone could have sent.
+#[rstest]
+#[case::all_blocks(json!("{{ properties.blocks }}"), "/0/text/text", "&lt;!channel&gt;")]
+#[case::what_is_no_text(json!("{{ properties.blocks }}"), "/0/url", "https://x.example.com/?a=1&b=2")]
+#[case::a_number(json!("{{ properties.blocks }}"), "/0/count", "3")]
+#[case::elements(json!([{ "type": "context", "elements": "{{ properties.items }}" }]), "/0/elements/0/text", "&lt;!here&gt;")]
+#[case::deeper(json!([{ "type": "x", "deep": { "list": ["{{ properties.blocks }}"] } }]), "/0/deep/list/0/0/text/text", "&lt;!channel&gt;")]
+#[case::a_list_as_text(json!([{ "text": ["{{ properties.word }}"] }]), "/0/text/0", "&lt;!here&gt;")]
+#[case::a_list_of_texts(json!([{ "elements": "{{ properties.texts }}" }]), "/0/elements/text/0", "&lt;!here&gt;")]
+#[case::a_link_of_the_rules(
+    json!("{{ [{'type': 'section', 'text': {'text': slack_link('https://a.example.com', properties.word)} }] }}"),
+    "/0/text/text",
+    "<https://a.example.com|&lt;!here&gt;>"
+)]
+fn what_a_structure_brings_is_escaped_for_slack(#[case] blocks: Value, #[case] place: &str, #[case] told: &str) {
+    let section = json!({ "type": "section", "text": { "type": "mrkdwn", "text": "<!channel>" }, "url": "https://x.example.com/?a=1&b=2", "count": 3 });
+    let event = Event {
+        properties: serde_json::from_value(json!({
+            "blocks": [section], "items": [{ "type": "mrkdwn", "text": "<!here>" }], "word": "<!here>", "texts": { "text": ["<!here>"] },
+        }))
+        .unwrap(),
+        ..event()
+    };
+    let send = toml::Value::try_from(json!([{ "do": "send", "to": "slack", "text": "x", "blocks": blocks }])).unwrap();
+    let response =
+        respond(parse(&format!("name = \"r\"\nevent = \"*\"\nsteps = {send}")).unwrap(), Trigger::Event(&event));
+    let Some(Step::Send(send)) = response.steps.first() else { panic!("{response:?}") };
+    let found = send.delivery.content["blocks"].pointer(place).unwrap_or(&Value::Null);
+    assert_eq!(found.as_str().map_or_else(|| found.to_string(), str::to_owned), told, "{:?}", send.delivery.content);
+}
+
 #[test]
 fn a_change_leads_to_steps_on_its_record() {
     let rule = "name = \"won\"\nchange = \"deal.stage\"\nsteps = [{ do = \"note\", text = \"x\" }, { do = \"move\", stage = \"Paid\" }, \
