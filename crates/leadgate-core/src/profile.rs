@@ -18,11 +18,13 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use self::keys::Keys;
+use self::keys::{Keys, email_key};
+pub(crate) use self::turn::{had_turn, take_turn};
 use crate::identity::Email;
 use crate::intake::{Event, EventKind, email_in, phone_in};
 
 mod keys;
+mod turn;
 
 /// The largest traits that are kept of a person or a company, in bytes of JSON. What was said first is forgotten first.
 const LARGEST_TRAITS: usize = 16 * 1024;
@@ -54,6 +56,9 @@ struct Profile {
     /// The last day, in UTC, on which an event was about the person.
     #[serde(skip_serializing_if = "Option::is_none")]
     used_on: Option<Date>,
+    /// An event took a turn of routing for the person.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    had_turn: bool,
 }
 
 /// The company that a person belongs to.
@@ -77,7 +82,10 @@ pub struct Completed {
 
 /// The keys of the profiles that an event depends on.
 pub fn keys_of(event: &Event) -> Vec<String> {
-    Keys::of(event, &BTreeMap::new()).all().cloned().collect()
+    let mut keys: Vec<String> = Keys::of(event, &BTreeMap::new()).all().cloned().collect();
+    let among_properties = email_in(&event.properties).map(|email| email_key(&email));
+    keys.extend(among_properties.filter(|key| !keys.contains(key)).into_iter().collect::<Vec<_>>());
+    keys
 }
 
 /// Completes an event from the profiles at hand, and adds to them what it says.
@@ -86,6 +94,7 @@ pub fn complete(event: &Event, accepted_at: Timestamp, profiles: &mut BTreeMap<S
     let mut profile = keys.recall(profiles);
     profile.learn(event);
     profile.first_key = keys.line(&profile, profiles);
+    profile.had_turn |= event.email.is_some() && keys.email_had_turn(profiles);
     profile.used_on = profile.used_on.max(Some(TimeZone::UTC.to_datetime(accepted_at).date()));
     let mut decisions = Vec::new();
     let mut whole = event.clone();
@@ -119,6 +128,7 @@ impl Profile {
         self.group = self.group.take().or(other.group);
         self.user = self.user.take().or(other.user);
         self.first_key = self.first_key.take().or(other.first_key);
+        self.had_turn |= other.had_turn;
         let own = std::mem::replace(&mut self.traits, other.traits);
         self.traits.extend(own);
         forget_first(&mut self.traits);

@@ -7,7 +7,7 @@ use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 
 use super::Profile;
-use crate::identity::IdentityKey;
+use crate::identity::{Email, IdentityKey};
 use crate::intake::{Event, EventKind, email_in};
 
 /// The keys of an event's profiles.
@@ -37,7 +37,7 @@ impl Keys {
         keys.changed_hands = keys.user.is_some() && device.is_some_and(|device| !device.belongs_to(keys.user.as_ref()));
         let alone = keys.all().next().is_none();
         let email = event.email.clone().or_else(|| email_in(&event.properties).filter(|_| alone));
-        keys.email = email.map(|email| IdentityKey::of_email(&email).as_str().to_owned());
+        keys.email = email.as_ref().map(email_key);
         keys
     }
 
@@ -69,6 +69,12 @@ impl Keys {
         profile.first_key.clone().or_else(of_email).or_else(|| ids.into_iter().flatten().next().cloned())
     }
 
+    /// Whether a turn was taken for the person of the address.
+    pub(super) fn email_had_turn(&self, profiles: &BTreeMap<String, Value>) -> bool {
+        let stored = self.email.as_ref().and_then(|key| profiles.get(key));
+        stored.is_some_and(|stored| Profile::from_stored(stored).had_turn)
+    }
+
     /// All that the person is known by here, the key of their line first.
     pub(super) fn of_person(&self, profile: &Profile) -> Vec<String> {
         let ids = self.user.iter().chain(self.device()).chain(&self.previous).chain(&profile.user);
@@ -90,7 +96,8 @@ impl Keys {
         let kept = keys.into_iter().filter(|key| is_worth_it || profiles.contains_key(key));
         let kept = kept.map(|key| (key, owned.clone()));
         let mut changed = differing(kept, profiles);
-        let email = self.email.clone().or_else(|| email_key(&owned).filter(|_| !changed.is_empty()));
+        let known = owned.email.as_ref().map(email_key).filter(|_| !changed.is_empty());
+        let email = self.email.clone().or(known);
         let line = email.map(|key| (key.clone(), line_of_email(&key, &owned, profiles)));
         changed.extend(differing(line, profiles));
         profiles.extend(changed.clone());
@@ -107,16 +114,18 @@ fn differing(
     written.filter(|(key, value)| profiles.get(key) != Some(value)).collect()
 }
 
-fn email_key(profile: &Profile) -> Option<String> {
-    profile.email.as_ref().map(|email| IdentityKey::of_email(email).as_str().to_owned())
+/// The key of an address.
+pub(super) fn email_key(email: &Email) -> String {
+    IdentityKey::of_email(email).as_str().to_owned()
 }
 
-/// What is kept under the key of the person's address: their line. What is said of a person is not, for whoever brings an address need not be the
+/// What is kept under the key of the person's address: their line, and whether they had a turn. What is said of a person is not, for whoever brings an address need not be the
 /// one who said it. The line that an address has found already stays.
 fn line_of_email(key: &str, profile: &Profile, profiles: &BTreeMap<String, Value>) -> Profile {
     let stored = profiles.get(key).map(Profile::from_stored).unwrap_or_default();
     let line = stored.first_key.filter(|line| *line != key).or_else(|| profile.first_key.clone());
-    Profile { first_key: line, used_on: profile.used_on, ..Profile::default() }
+    let had_turn = stored.had_turn || profile.had_turn;
+    Profile { first_key: line, used_on: profile.used_on, had_turn, ..Profile::default() }
 }
 
 /// A digest, so that no index holds an id that may be an address.
