@@ -20,7 +20,7 @@ fn now() -> Timestamp {
 #[test]
 fn a_job_goes_on_where_it_stood() {
     let mut job: JobState = serde_json::from_str(include_str!("../data/stored/job-1.json")).unwrap();
-    assert!(job.story().iter().any(|line| *line == "note 21 added to deal 7"), "{:?}", job.story());
+    assert!(job.story().contains(&"note 21 added to deal 7"), "{:?}", job.story());
     let (catalog, known, notes) = (Catalog::default(), BTreeMap::new(), BTreeSet::new());
     let context = TurnContext { now: now(), catalog: &catalog, known: &known, known_notes: &notes, packing: false };
     let turn = job.advance(&context, &mut Vec::new());
