@@ -3,20 +3,28 @@
 //! A profile is kept under the digest of each id of the person: the app's own, and the one that a library gives to a browser or a device. An
 //! event first recalls the profile, adds to it what it says itself, and is then completed from it ([`complete`]).
 //!
-//! With it goes the key under which the person was first known: whatever is learned of them since, their events stay in one line.
+//! With it goes the key under which the person was first known: whatever is learned of them since, their events stay in one line. An event that
+//! brings only an address finds that line by the digest of the address, under which nothing else is kept.
 //!
 //! A device can change hands: what is known of its id is believed of a user only as long as it belongs to nobody else.
+//!
+//! A profile also says on which day it was last of use, so that people who are active are not forgotten for want of news.
 
 use std::collections::BTreeMap;
-use std::fmt::Write as _;
 
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
-use sha2::{Digest as _, Sha256};
 
+use self::keys::{Keys, email_key};
+pub(crate) use self::turn::{had_turn, take_turn};
 use crate::identity::Email;
 use crate::intake::{Event, EventKind, email_in, phone_in};
+
+mod keys;
+mod turn;
 
 /// The largest traits that are kept of a person or a company, in bytes of JSON. What was said first is forgotten first.
 const LARGEST_TRAITS: usize = 16 * 1024;
@@ -45,6 +53,12 @@ struct Profile {
     /// The key under which the person was first known.
     #[serde(skip_serializing_if = "Option::is_none")]
     first_key: Option<String>,
+    /// The last day, in UTC, on which an event was about the person.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    used_on: Option<Date>,
+    /// An event took a turn of routing for the person.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    had_turn: bool,
 }
 
 /// The company that a person belongs to.
@@ -68,87 +82,28 @@ pub struct Completed {
 
 /// The keys of the profiles that an event depends on.
 pub fn keys_of(event: &Event) -> Vec<String> {
-    Keys::of(event).all().cloned().collect()
+    let mut keys: Vec<String> = Keys::of(event, &BTreeMap::new()).all().cloned().collect();
+    let among_properties = email_in(&event.properties).map(|email| email_key(&email));
+    keys.extend(among_properties.filter(|key| !keys.contains(key)).into_iter().collect::<Vec<_>>());
+    keys
 }
 
 /// Completes an event from the profiles at hand, and adds to them what it says.
 pub fn complete(event: &Event, accepted_at: Timestamp, profiles: &mut BTreeMap<String, Value>) -> Completed {
-    let keys = Keys::of(event);
+    let keys = Keys::of(event, profiles);
     let mut profile = keys.recall(profiles);
     profile.learn(event);
-    // Nothing is kept of somebody of whom nothing is known, so the id that a library gives first goes before the one that it is given later.
-    profile.first_key = profile.first_key.take().or_else(|| keys.anonymous.clone()).or_else(|| keys.user.clone());
+    profile.first_key = keys.line(&profile, profiles);
+    profile.had_turn |= event.email.is_some() && keys.email_had_turn(profiles);
+    profile.used_on = profile.used_on.max(Some(TimeZone::UTC.to_datetime(accepted_at).date()));
     let mut decisions = Vec::new();
     let mut whole = event.clone();
     profile.describe(&mut whole);
-    whole.person_key.clone_from(&profile.first_key);
+    whole.person_keys = keys.of_person(&profile);
     decisions.extend(find_person(&mut whole, &profile));
     decisions.extend(correct_time(&mut whole, accepted_at));
     let changed = keys.keep(&profile, profiles);
     Completed { event: whole, changed, decisions }
-}
-
-/// The keys of an event's profiles.
-#[derive(Default)]
-struct Keys {
-    user: Option<String>,
-    anonymous: Option<String>,
-    /// Both meanings that the earlier id of an alias can have.
-    previous: Vec<String>,
-}
-
-impl Keys {
-    fn of(event: &Event) -> Keys {
-        let previous = event.previous_id.as_deref().filter(|_| event.kind == EventKind::Alias);
-        Keys {
-            user: event.user_id.as_deref().map(|id| key("user", id)),
-            anonymous: event.anonymous_id.as_deref().map(|id| key("anonymous", id)),
-            previous: previous.map(|id| vec![key("user", id), key("anonymous", id)]).unwrap_or_default(),
-        }
-    }
-
-    fn all(&self) -> impl Iterator<Item = &String> {
-        self.user.iter().chain(&self.anonymous).chain(&self.previous)
-    }
-
-    /// What is known under any of them; of two values the user's own holds.
-    fn recall(&self, profiles: &BTreeMap<String, Value>) -> Profile {
-        let stored = |key: &String| profiles.get(key).map(Profile::from_stored);
-        let mut profile = self.user.as_ref().and_then(stored).unwrap_or_default();
-        let device = self.anonymous.as_ref().and_then(stored);
-        profile.fill(device.filter(|device| self.user.is_none() || device.belongs_to(self.user.as_ref())));
-        for key in &self.previous {
-            profile.fill(stored(key));
-        }
-        profile
-    }
-
-    /// Keeps a profile under all keys, and returns what changed by that.
-    fn keep(&self, profile: &Profile, profiles: &mut BTreeMap<String, Value>) -> BTreeMap<String, Value> {
-        let owned = Profile { user: self.user.clone().or_else(|| profile.user.clone()), ..profile.clone() };
-        let value = serde_json::to_value(&owned).unwrap_or_default();
-        let known = self.previous.iter().filter(|key| profiles.contains_key(*key));
-        let keys: Vec<String> = self.user.iter().chain(&self.anonymous).chain(known).cloned().collect();
-        let mut changed = BTreeMap::new();
-        for key in keys {
-            let new = !profiles.contains_key(&key);
-            if profiles.get(&key) != Some(&value) && !(new && profile.is_empty()) {
-                profiles.insert(key.clone(), value.clone());
-                changed.insert(key, value.clone());
-            }
-        }
-        changed
-    }
-}
-
-/// A digest, so that no index holds an id that may be an address.
-fn key(kind: &str, id: &str) -> String {
-    let mut key = format!("{kind}:");
-    for byte in &Sha256::digest(id.as_bytes())[..16] {
-        // Writing to a String cannot fail.
-        let _ = write!(key, "{byte:02x}");
-    }
-    key
 }
 
 impl Profile {
@@ -173,6 +128,7 @@ impl Profile {
         self.group = self.group.take().or(other.group);
         self.user = self.user.take().or(other.user);
         self.first_key = self.first_key.take().or(other.first_key);
+        self.had_turn |= other.had_turn;
         let own = std::mem::replace(&mut self.traits, other.traits);
         self.traits.extend(own);
         forget_first(&mut self.traits);

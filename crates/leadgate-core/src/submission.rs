@@ -8,6 +8,13 @@ use uuid::Uuid;
 #[serde(transparent)]
 pub struct SubmissionId(pub Uuid);
 
+impl SubmissionId {
+    /// Whether it is of version 7, as all that the gateway gives are.
+    pub fn tells_its_time(&self) -> bool {
+        self.0.get_version_num() == 7
+    }
+}
+
 impl std::fmt::Display for SubmissionId {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         self.0.hyphenated().fmt(formatter)

@@ -60,22 +60,17 @@ impl Courier {
         Courier { ways: ways.collect(), look_up }
     }
 
-    /// Set up once, on a thread that may block: reading the system's certificates takes as long as some requests.
-    async fn sender<'a>(&self, way: &'a Way) -> &'a Result<Sender, String> {
-        let set_up = || async {
-            let (destination, look_up) = (Arc::clone(&way.destination), Arc::clone(&self.look_up));
-            let sender = tokio::task::spawn_blocking(move || Sender::to(&destination, look_up)).await;
-            sender
-                .unwrap_or_else(|_| Err("setting up its connection failed inside the gateway; see its log".to_owned()))
-        };
-        way.sender.get_or_init(set_up).await
+    async fn sender<'a>(&self, way: &'a Way) -> Result<&'a Sender, DeliveryFailure> {
+        let (destination, look_up) = (Arc::clone(&way.destination), Arc::clone(&self.look_up));
+        let sender = set_up_once(&way.sender, move || Sender::to(&destination, look_up)).await?;
+        sender.as_ref().map_err(|why| DeliveryFailure::Unusable(why.clone()))
     }
 
     async fn send(&self, parcel: Parcel) -> Result<DeliveryAnswer, DeliveryFailure> {
         let unusable = |why: &str| DeliveryFailure::Unusable(why.to_owned());
         let way = self.ways.get(&parcel.destination);
         let way = way.ok_or_else(|| unusable("the rules file has no destination of this name"))?;
-        let sender = self.sender(way).await.as_ref().map_err(|why| unusable(why))?;
+        let sender = self.sender(way).await?;
         match (sender, &way.destination.receiver) {
             (Sender::Http(poster), Receiver::Webhook(receiver)) => {
                 Ok(poster.post(webhook::letter(&parcel, receiver)?, parcel.sent_at).await)
@@ -84,6 +79,18 @@ impl Courier {
             (Sender::Mail(mailer), _) => Ok(mailer.send(&parcel).await),
         }
     }
+}
+
+/// Set up once, on a thread that may block: reading the system's certificates takes as long as some requests. What broke off is not kept, so that
+/// the next delivery sets up anew.
+async fn set_up_once<T: Send + 'static>(
+    cell: &OnceCell<T>,
+    set_up: impl FnOnce() -> T + Send + 'static,
+) -> Result<&T, DeliveryFailure> {
+    let broke_off = |_| {
+        DeliveryFailure::Unreachable("setting up its connection broke off inside the gateway; see its log".to_owned())
+    };
+    cell.get_or_try_init(|| async { tokio::task::spawn_blocking(set_up).await.map_err(broke_off) }).await
 }
 
 fn slack_letter(parcel: &Parcel) -> Result<Letter, DeliveryFailure> {
@@ -98,5 +105,19 @@ fn slack_letter(parcel: &Parcel) -> Result<Letter, DeliveryFailure> {
 impl Outbound for Courier {
     async fn deliver(&self, parcel: Parcel) -> DeliveryAnswer {
         self.send(parcel).await.unwrap_or_else(DeliveryAnswer::failed)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_set_up_that_broke_off_is_done_again() {
+        let cell = OnceCell::new();
+        let broken = set_up_once(&cell, || panic!("a certificate that nobody can read")).await;
+        assert!(matches!(broken, Err(DeliveryFailure::Unreachable(_))), "{broken:?}");
+        assert_eq!(set_up_once(&cell, || 7).await, Ok(&7));
+        assert_eq!(set_up_once(&cell, || 8).await, Ok(&7), "set up once");
     }
 }

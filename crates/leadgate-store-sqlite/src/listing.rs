@@ -15,6 +15,12 @@ const CLOCK_SET_BACK: SignedDuration = SignedDuration::from_hours(1);
 /// The last that came before a moment. Submissions are numbered in order of arrival, so what came later is read by number from there on.
 const LAST_BEFORE: &str = "SELECT seq FROM inbox WHERE accepted_at < ?1 ORDER BY accepted_at DESC, seq DESC LIMIT 1";
 
+/// Before the first that came after a submission which was removed. Ids sort by time of arrival, but of requests at the same time the later id may be
+/// in first; so some that come next by id are looked at, and the first of them by number counts.
+const WOULD_STAND: &str = "SELECT coalesce(
+    (SELECT min(seq) - 1 FROM (SELECT seq FROM inbox WHERE id > ?1 ORDER BY id LIMIT 1000)),
+    (SELECT max(seq) FROM inbox), 0)";
+
 /// In order of arrival.
 pub(crate) fn submissions(
     connection: &Connection,
@@ -22,9 +28,9 @@ pub(crate) fn submissions(
 ) -> Result<Vec<SubmissionEntry>, StoreError> {
     let place = match filter.after {
         Some(after) => place_of(connection, after),
-        None => start_of(connection, filter.since).map(Some),
+        None => start_of(connection, filter.since),
     };
-    let Some(after) = place.map_err(|error| store_error(&error))? else { return Ok(Vec::new()) };
+    let after = place.map_err(|error| store_error(&error))?;
     let rows = rows(connection, filter, after).map_err(|error| store_error(&error))?;
     let finish = |(mut entry, state): (SubmissionEntry, Option<String>)| {
         entry.state = state.as_deref().map(state_from_json).transpose()?;
@@ -40,9 +46,11 @@ fn start_of(connection: &Connection, since: Timestamp) -> rusqlite::Result<i64> 
     Ok(last.unwrap_or(0))
 }
 
-/// Where in the order of arrival a page begins; `None` after a submission that is not there.
-fn place_of(connection: &Connection, id: SubmissionId) -> rusqlite::Result<Option<i64>> {
-    connection.prepare_cached("SELECT seq FROM inbox WHERE id = ?1")?.query_row([Id(id)], |row| row.get(0)).optional()
+/// Where in the order of arrival a page begins. After a submission that is no longer there, that is where it would stand.
+fn place_of(connection: &Connection, id: SubmissionId) -> rusqlite::Result<i64> {
+    let mut is_there = connection.prepare_cached("SELECT seq FROM inbox WHERE id = ?1")?;
+    let place = is_there.query_row([Id(id)], |row| row.get(0)).optional()?;
+    place.map_or_else(|| connection.prepare_cached(WOULD_STAND)?.query_row([Id(id)], |row| row.get(0)), Ok)
 }
 
 fn rows(
@@ -89,10 +97,14 @@ mod tests {
     async fn a_page_is_found_by_its_moment_and_read_by_number() {
         let (_folder, store) = fresh();
         let filter = SubmissionFilter { since: at(0), after: None, routes: Vec::new(), limit: 10 };
-        let (start, page) = store
-            .read(move |connection| Ok((plan_of(connection, LAST_BEFORE)?, plan_of(connection, &page(&filter))?)))
+        let (start, place, page) = store
+            .read(move |connection| {
+                let plan = |sql: &str| plan_of(connection, sql);
+                Ok((plan(LAST_BEFORE)?, plan(WOULD_STAND)?, plan(&page(&filter))?))
+            })
             .await
             .unwrap();
+        assert!(place.contains("SEARCH inbox USING COVERING INDEX inbox_id (id>?)"), "{place}");
         assert_eq!(start, "SEARCH inbox USING COVERING INDEX inbox_accepted (accepted_at<?)");
         assert!(page.starts_with("SEARCH inbox USING INTEGER PRIMARY KEY (rowid>?)"), "{page}");
         assert!(!page.contains("TEMP B-TREE"), "{page}");

@@ -147,6 +147,7 @@ macro_rules! conformance_suite {
                 deliveries_that_arrived_long_ago_are_removed,
                 changes_from_long_ago_are_removed,
                 profiles_that_nothing_was_added_to_are_removed,
+                a_list_goes_on_after_what_was_removed,
                 so_many_are_removed_at_once,
             ];
             imports: [

@@ -326,7 +326,7 @@ pub struct JobSummary {
 pub struct SubmissionFilter {
     /// Accepted at this moment or later.
     pub since: Timestamp,
-    /// Those that arrived after this one.
+    /// Those that arrived after this one, which need not be there any more.
     pub after: Option<SubmissionId>,
     /// Those that came through one of these doors; none for all.
     pub routes: Vec<Route>,

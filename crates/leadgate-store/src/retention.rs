@@ -12,7 +12,7 @@ pub struct OldRows {
     pub done_before: Option<Timestamp>,
     /// Changes of records from before this moment; `None` keeps all.
     pub changes_before: Option<Timestamp>,
-    /// Profiles of people that nothing was added to since this moment; `None` keeps all.
+    /// Profiles of people that were not kept anew since this moment; `None` keeps all.
     pub profiles_before: Option<Timestamp>,
     /// Of each kind so many at most, so that nobody waits long behind it.
     pub most: u32,

@@ -59,7 +59,7 @@ impl ListQuery {
         Some(SubmissionFilter {
             since: self.since.as_deref().map_or(Some(Timestamp::MIN), |since| since.parse().ok())?,
             after: match &self.after {
-                Some(after) => Some(after.parse().ok()?),
+                Some(after) => Some(after.parse().ok().filter(SubmissionId::tells_its_time)?),
                 None => None,
             },
             routes,

@@ -5,7 +5,7 @@
 //! * Versions have whole seconds, so two looks at one version may differ. Which of them is newer, a webhook cannot tell; the gateway's own look,
 //!   which is taken when a version has come to rest, can.
 //! * Deleting a record may leave its version as it was, and nothing comes after it. So a word of it counts within a version too; only a look at a
-//!   newer version brings the record back.
+//!   newer version brings the record back, and one that tells no version may be a late word of before.
 //! * The name of an event is passed on once for each version, whatever else the notification shows.
 
 use std::cmp::Ordering;
@@ -69,7 +69,8 @@ pub fn compare(
         // Without a version nobody can tell, and what was told last is taken for the newest.
         (None, _) | (Some(_), None) => Ordering::Greater,
     };
-    let is_back = order == Ordering::Greater && is_gone(&known.fields) && !is_gone(&sighting.fields);
+    let is_newer = order == Ordering::Greater && sighting.version.is_some();
+    let is_back = is_newer && is_gone(&known.fields) && !is_gone(&sighting.fields);
     let goes = is_gone(&sighting.fields) && !is_gone(&known.fields);
     let differences = differences(known, sighting, is_back);
     let found = match (order, differences.is_empty(), sighting.by) {

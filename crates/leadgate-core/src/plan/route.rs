@@ -10,6 +10,7 @@ use serde_json::{Map, Value};
 use super::{PlanContext, PlanEffects, PlanMemory, company_lookups, matched_company};
 use crate::catalog::{BELIEVED_FOR, Resolved, Section};
 use crate::intake::{Company, Event, Lead};
+use crate::profile;
 use crate::record::{Fields, field};
 use crate::routing::{LeadFacts, RoutingMoment};
 use crate::steps::{CompanyLookup, CompanyStep, PersonWish, Routed, Step};
@@ -48,7 +49,8 @@ pub(super) fn route(
 }
 
 /// Gives the people whom the steps of an event make to whom routing says. A rule that names the owner itself is obeyed; people who exist keep
-/// theirs. Returns how it came to that.
+/// theirs. Many an event would make the same person: the first takes a turn, and for those after it is only asked whose turn it would be. Returns
+/// how it came to that.
 pub(crate) fn route_made(
     event: &Event,
     steps: &mut Vec<Step>,
@@ -58,8 +60,17 @@ pub(crate) fn route_made(
 ) -> Vec<String> {
     let Some((position, wish)) = steps.iter().enumerate().find_map(creation) else { return Vec::new() };
     let (company_at, lead) = (company_before(steps, position), lead_of(event, steps, wish));
-    let RoutedLead { routed, reasons } = route(&lead, context, memory, effects);
+    let had_turn = profile::had_turn(event, &memory.profiles);
+    let turns = had_turn.then(|| (memory.routing.clone(), effects.routing.clone()));
+    let RoutedLead { routed, mut reasons } = route(&lead, context, memory, effects);
     let Some(routed) = routed else { return reasons };
+    match turns {
+        Some(turns) => {
+            (memory.routing, effects.routing) = turns;
+            reasons.push("routing: no turn is taken, for an earlier event of this person took one".to_owned());
+        }
+        None => profile::take_turn(event, &mut memory.profiles, &mut effects.profiles),
+    }
     // Many an event tells of somebody who exists; that is no reason to give them to somebody else each time.
     let routed = Routed { reassign: false, ..routed };
     let routing = &context.rules.rules.routing;

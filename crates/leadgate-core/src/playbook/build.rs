@@ -11,7 +11,6 @@ use crate::delivery::NewDelivery;
 use crate::destinations::DestinationKind;
 use crate::identity::{Email, IdentityKey, Phone};
 use crate::plan::PlanContext;
-use crate::profile;
 use crate::record::{Fields, RecordKind, RecordRef, field, is_blank_value};
 use crate::steps::{
     AddToListStep, CompanyStep, ConvertStep, DealToMake, DealWish, EntryKind, EntryStep, FindDealStep, MoveFoundStep,
@@ -40,8 +39,8 @@ impl Subject {
                 phone: event.phone.as_deref().map(|typed| Phone::parse(typed, region)),
                 names: names(&event.traits),
                 changed: None,
-                ids: profile::keys_of(event).into_iter().map(IdentityKey::from_stored).collect(),
-                line: event.person_key.clone().map(IdentityKey::from_stored),
+                ids: event.person_keys.iter().cloned().map(IdentityKey::from_stored).collect(),
+                line: event.person_keys.first().cloned().map(IdentityKey::from_stored),
             },
             Trigger::Change(change, record) => {
                 let text = |name: &str| record.fields.get(name).and_then(Value::as_str);
@@ -61,7 +60,9 @@ impl Subject {
         let of_record = self.changed.as_ref().map(|(record, _)| IdentityKey::of_record(*record));
         let of_email = self.email.as_ref().map(IdentityKey::of_email);
         let of_phone = self.phone.as_ref().and_then(IdentityKey::of_phone);
-        of_record.into_iter().chain(of_email).chain(of_phone).chain(self.ids.iter().cloned()).collect()
+        let mut keys: Vec<IdentityKey> = of_record.into_iter().chain(of_email).chain(of_phone).collect();
+        keys.extend(self.ids.iter().filter(|id| !keys.contains(id)).cloned().collect::<Vec<_>>());
+        keys
     }
 
     fn ordering(&self, context: &PlanContext<'_>) -> IdentityKey {

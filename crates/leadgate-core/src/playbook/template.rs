@@ -6,7 +6,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use jiff::fmt::strtime;
 use jiff::tz::TimeZone;
-use minijinja::value::Serde;
+use minijinja::value::{Serde, ValueKind};
 use minijinja::{Environment, ErrorKind, UndefinedBehavior, Value as JinjaValue, context};
 use rust_decimal::Decimal;
 use serde_json::{Map, Value};
@@ -138,37 +138,44 @@ impl Templates {
     }
 
     /// The same for a structure that Slack reads: in it what stands under `text` is a text, and everything else, such as the address behind a
-    /// button, is not.
+    /// button, is not. That holds as well of a structure that is filled in as a whole, for whoever sends it is not the rule.
     pub(super) fn slack_blocks(&self, template: &Template, view: &Map<String, Value>) -> Result<Value, String> {
+        self.slack_part(template, view, false)
+    }
+
+    fn slack_part(&self, template: &Template, view: &Map<String, Value>, is_text: bool) -> Result<Value, String> {
         match template {
             Template::List(items) => {
-                items.iter().map(|item| self.slack_blocks(item, view)).collect::<Result<_, _>>().map(Value::Array)
+                let item = |item: &Template| self.slack_part(item, view, is_text);
+                items.iter().map(item).collect::<Result<_, _>>().map(Value::Array)
             }
             Template::Object(entries) => {
                 let entry = |(name, item): &(String, Template)| {
-                    let is_text = name == "text" && matches!(item, Template::Expression(_) | Template::Text(_));
-                    let reader = if is_text { Reader::Slack } else { Reader::Plain };
-                    let value =
-                        if is_text { self.filled_in(item, view, reader)? } else { self.slack_blocks(item, view)? };
-                    Ok((name.clone(), value))
+                    Ok((name.clone(), self.slack_part(item, view, name == "text")?))
                 };
                 entries.iter().map(entry).collect::<Result<_, String>>().map(Value::Object)
             }
+            Template::Expression(source) => slack_value(&self.evaluated(source, view, Reader::Slack)?, is_text),
+            Template::Text(_) if is_text => self.filled_in(template, view, Reader::Slack),
             other => self.value(other, view),
         }
+    }
+
+    fn evaluated(&self, source: &str, view: &Map<String, Value>, reader: Reader) -> Result<JinjaValue, String> {
+        let expression = self.environment(reader).compile_expression(source).map_err(|error| in_words(&error))?;
+        expression.eval(JinjaValue::from(Serde(view))).map_err(|error| in_words(&error))
     }
 
     fn filled_in(&self, template: &Template, view: &Map<String, Value>, reader: Reader) -> Result<Value, String> {
         let environment = self.environment(reader);
         match template {
             Template::Expression(source) => {
-                let expression = environment.compile_expression(source).map_err(|error| in_words(&error))?;
-                let value = expression.eval(JinjaValue::from(Serde(view))).map_err(|error| in_words(&error))?;
+                let value = self.evaluated(source, view, reader)?;
                 if value.is_undefined() || value.is_none() {
                     return Ok(Value::Null);
                 }
                 match reader {
-                    Reader::Plain => serde_json::to_value(&value).map_err(|_| "it is no value".to_owned()),
+                    Reader::Plain => as_json(&value),
                     Reader::Slack => Ok(slack_text(&value).into()),
                 }
             }
@@ -208,6 +215,32 @@ fn plain_text(value: &JinjaValue) -> String {
 fn slack_text(value: &JinjaValue) -> String {
     let text = plain_text(value);
     if value.is_safe() { text } else { slack_text::escape(&text) }
+}
+
+/// A value with its texts as Slack shows them literally, at any depth. What is no text stays as it is.
+fn slack_value(value: &JinjaValue, is_text: bool) -> Result<Value, String> {
+    let items = || value.try_iter().map_err(|error| in_words(&error));
+    match value.kind() {
+        ValueKind::Undefined | ValueKind::None => Ok(Value::Null),
+        ValueKind::String if is_text => Ok(slack_text(value).into()),
+        ValueKind::Seq | ValueKind::Iterable => {
+            items()?.map(|item| slack_value(&item, is_text)).collect::<Result<_, _>>().map(Value::Array)
+        }
+        ValueKind::Map => {
+            let entry = |name: JinjaValue| {
+                let field = value.get_item(&name).map_err(|error| in_words(&error))?;
+                let name = name.to_string();
+                let is_text = name == "text";
+                Ok((name, slack_value(&field, is_text)?))
+            };
+            items()?.map(entry).collect::<Result<_, String>>().map(Value::Object)
+        }
+        _ => as_json(value),
+    }
+}
+
+fn as_json(value: &JinjaValue) -> Result<Value, String> {
+    serde_json::to_value(value).map_err(|_| "it is no value".to_owned())
 }
 
 fn add_builtin_filters(environment: &mut Environment<'static>) {

@@ -136,10 +136,23 @@ fn the_company_is_known_to_later_events() {
 fn only_what_changed_is_kept_and_no_key_holds_an_id() {
     let identified = identify(json!({"userId": "ada@x.io", "anonymousId": "d"}), json!({"plan": "Pro"}));
     let first = after(std::slice::from_ref(&identified));
-    assert_eq!(first.changed.len(), 2);
+    assert_eq!(first.changed.len(), 3);
     assert!(first.changed.keys().all(|key| !key.contains("ada")), "{:?}", first.changed.keys());
     assert!(after(&[identified.clone(), identified]).changed.is_empty());
     assert!(after(&[track(json!({"userId": "7"}))]).changed.is_empty());
+}
+
+#[rstest]
+#[case::on_the_same_day("2026-03-03T23:59:59Z", 0)]
+#[case::on_the_next("2026-03-04T00:00:00Z", 3)]
+#[case::planned_late("2026-03-01T12:00:00Z", 0)]
+fn a_profile_is_kept_anew_on_each_day_that_it_is_of_use(#[case] later: &str, #[case] changed: usize) {
+    let mut profiles = BTreeMap::new();
+    let (label, body) = identify(json!({"userId": "7", "anonymousId": "d"}), json!({"email": "ada@x.io"}));
+    complete(&event(label, &body), at("12:00:00"), &mut profiles);
+    let (label, body) = track(json!({"userId": "7", "anonymousId": "d"}));
+    let again = complete(&event(label, &body), later.parse().unwrap(), &mut profiles);
+    assert_eq!(again.changed.len(), changed, "{:?}", again.changed);
 }
 
 #[test]
@@ -148,7 +161,7 @@ fn a_profile_does_not_grow_without_end() {
     let calls: Vec<_> =
         (0..20).map(|n| identify(ids(), json!({ format!("t{n}"): "x".repeat(2_000), "email": "ada@x.io" }))).collect();
     let changed = after(&calls).changed;
-    let profile = changed.values().next().unwrap();
+    let profile = &changed[&keys::key("user", "7")];
     assert!(profile.to_string().len() < LARGEST_TRAITS + 200);
     assert!(profile["traits"].get("t19").is_some() && profile["traits"].get("t0").is_none());
 }
@@ -179,8 +192,8 @@ fn when_it_happened(#[case] times: Value, #[case] expected: &str, #[case] told: 
 
 #[test]
 fn a_profile_that_cannot_be_read_is_taught_anew() {
-    let mut profiles = BTreeMap::from([(key("user", "7"), json!({"email": 5}))]);
+    let mut profiles = BTreeMap::from([(keys::key("user", "7"), json!({"email": 5}))]);
     let (label, body) = identify(json!({"userId": "7"}), json!({"email": "ada@x.io"}));
     let completed = complete(&event(label, &body), at("12:00:00"), &mut profiles);
-    assert_eq!(completed.changed[&key("user", "7")]["email"], "ada@x.io");
+    assert_eq!(completed.changed[&keys::key("user", "7")]["email"], "ada@x.io");
 }

@@ -13,7 +13,7 @@ use crate::catalog::{NamedId, Section};
 use crate::crm::{CrmCall, CrmFailure, CrmReply, DealStanding};
 use crate::record::{Fields, RecordRef, Snapshot, field};
 
-/// How long a deal that an earlier step made is taken to stand as it was made.
+/// How long a deal is taken to stand as it was made by an earlier step or seen by this one. A quota that is used up holds a move up for longer.
 const BELIEVED_FOR: SignedDuration = SignedDuration::from_secs(60);
 
 /// A deal to move.
@@ -38,6 +38,9 @@ pub struct MoveFoundStep {
     /// What this step itself saw of the deal.
     #[serde(default)]
     standing: Option<DealStanding>,
+    /// When it was seen.
+    #[serde(default)]
+    standing_at: Option<Timestamp>,
     #[serde(default)]
     refreshed_from: Option<Timestamp>,
     #[serde(default)]
@@ -62,6 +65,7 @@ impl MoveFoundStep {
             unknown: false,
             tried: false,
             standing: None,
+            standing_at: None,
             refreshed_from: None,
             gone: false,
             done: None,
@@ -100,10 +104,10 @@ impl MoveFoundStep {
         if self.unknown {
             return None;
         }
-        let made_lately = |found: &DealFound| {
-            found.created && found.id == deal.id && context.now.duration_since(found.seen_at) <= BELIEVED_FOR
-        };
-        self.standing.or_else(|| context.findings.deal.filter(made_lately).map(|found| found.standing))
+        let lately = |seen_at: Timestamp| context.now.duration_since(seen_at) <= BELIEVED_FOR;
+        let made_lately = |found: &DealFound| found.created && found.id == deal.id && lately(found.seen_at);
+        let seen_lately = self.standing.filter(|_| self.standing_at.is_some_and(lately));
+        seen_lately.or_else(|| context.findings.deal.filter(made_lately).map(|found| found.standing))
     }
 
     /// The stage to move to, or the call that must be made before it can be told. Of several of one name, the one of the deal's own pipeline.
@@ -144,7 +148,7 @@ impl MoveFoundStep {
     pub(super) fn absorb(&mut self, call: &CrmCall, answer: StepAnswer, context: &StepContext<'_>) -> Verdict {
         match (call, answer) {
             (CrmCall::ReadDeal(_), Ok(CrmReply::Record(snapshot))) => {
-                self.standing = Some(standing_of(&snapshot));
+                (self.standing, self.standing_at) = (Some(standing_of(&snapshot)), Some(context.now));
                 self.unknown = false;
             }
             (CrmCall::MoveDeal { deal, .. }, Ok(CrmReply::Deal { shown, .. })) => {
@@ -165,6 +169,11 @@ impl MoveFoundStep {
     fn ended(&mut self, since: Option<Timestamp>, context: &StepContext<'_>) {
         self.done = self.target.record(context.findings);
         self.trace = since.map(|since| trace::of_move(since, self.at));
+    }
+
+    /// Whether the move may have been sent already: the deal was seen, however long ago.
+    pub(crate) fn may_have_moved(&self) -> bool {
+        self.standing.is_some()
     }
 
     pub(super) fn mark_unknown(&mut self) {

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 use leadgate_core::catalog::{Catalog, SectionRead};
 use leadgate_core::crm::{CrmCall, CrmFailure, CrmReply};
 use leadgate_core::identity::IdentityKey;
@@ -16,6 +16,9 @@ use serde_json::{Value, json};
 
 use crate::model_crm::{Fate, ModelCrm};
 use crate::planning::plan_of;
+
+/// For how long a process that died keeps its jobs.
+const LEASE: SignedDuration = SignedDuration::from_secs(120);
 
 /// What the gateway remembers between jobs.
 #[derive(Default)]
@@ -85,6 +88,16 @@ impl Gateway {
         panic!("the job does not end: {:?}", crm.calls);
     }
 
+    /// As a process does that finds the lease of another: what the call was follows from the stored state, looked at later.
+    fn take_over(&mut self, job: &mut JobState, context: &TurnContext<'_>, sent_at: Timestamp) {
+        let (mut later, mut effects) = (job.clone(), Vec::new());
+        if let Turn::Call(next) = later.advance(context, &mut effects) {
+            self.known.extend(effects.into_iter().flat_map(|effect| effect.learned));
+            later.mark_abandoned(&next, sent_at);
+            *job = later;
+        }
+    }
+
     fn one_call(
         &mut self,
         crm: &mut ModelCrm,
@@ -107,7 +120,8 @@ impl Gateway {
                     let _ = crm.answer(call);
                 }
                 *job = serde_json::from_str(&serde_json::to_string(job).unwrap()).unwrap();
-                job.mark_abandoned(call, sent_at);
+                crm.now += LEASE;
+                self.take_over(job, &TurnContext { now: crm.now, ..context.clone() }, sent_at);
                 return Ok(());
             }
         };

@@ -12,3 +12,4 @@ mod playbook;
 mod routing;
 mod schema;
 mod scripted;
+mod stored;

@@ -12,7 +12,7 @@ use crate::Store;
 use crate::deliveries::{
     DeliveryAttempt, DeliveryClaim, DeliveryProgress, DeliveryThen, DeliveryTurn, DestinationRoom, ReplayOutcome,
 };
-use crate::model::{AcceptOutcome, PlannedSubmission, Progress, Then, TurnRecord};
+use crate::model::{AcceptOutcome, PlannedSubmission, Progress, SubmissionFilter, Then, TurnRecord};
 use crate::retention::{OldRows, RemovedRows};
 
 /// Nothing may go.
@@ -52,6 +52,18 @@ pub async fn submissions_that_landed_long_ago_are_removed(store: &dyn Store) {
     assert!(is_there(store, 3).await, "the youngest stays, so that its number is not given again");
     assert_eq!(store.jobs(Default::default()).await.unwrap().len(), 2);
     assert_eq!(remove(store, nothing(1_000)).await, RemovedRows::default());
+}
+
+/// A list goes on where the last one of the page before stood.
+pub async fn a_list_goes_on_after_what_was_removed(store: &dyn Store) {
+    for (number, seconds) in [(1, 60), (2, 10), (4, 60), (3, 60)] {
+        land(store, number, seconds).await;
+    }
+    assert_eq!(remove_done(store, 50).await.submissions, 1);
+    let page = |after| SubmissionFilter { since: at(0), after: Some(after), routes: Vec::new(), limit: 1 };
+    let listed = store.submissions(page(id(2))).await.unwrap();
+    assert_eq!(listed.iter().map(|entry| entry.id).collect::<Vec<_>>(), [id(4)]);
+    assert!(store.submissions(page(id(9))).await.unwrap().is_empty(), "after all that there are");
 }
 
 /// However old they are.

@@ -82,8 +82,9 @@ pub struct Event {
     pub phone: Option<String>,
     /// The app's own id of the person.
     pub user_id: Option<String>,
-    /// Once it is planned: the key of the id under which the person was first known. What is about one person is kept in order by it.
-    pub person_key: Option<String>,
+    /// Once it is planned: the keys of the ids that are this person's. The first is of the id under which they were first known; what is about one
+    /// person is kept in order by it.
+    pub person_keys: Vec<String>,
     /// The library's id of a person who is not known yet.
     pub anonymous_id: Option<String>,
     /// The id that the person had before, for [`EventKind::Alias`].

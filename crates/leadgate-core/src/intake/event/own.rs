@@ -74,7 +74,7 @@ pub(super) fn event(body: &[u8]) -> Result<Event, IntakeError> {
         user_id: checked.line("user_id", body.user_id),
         anonymous_id: checked.line("anonymous_id", body.anonymous_id),
         previous_id: None,
-        person_key: None,
+        person_keys: Vec::new(),
         group_id: checked.line("group_id", body.group_id),
         properties: body.properties,
         traits: body.traits,

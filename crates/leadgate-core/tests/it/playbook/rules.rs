@@ -193,6 +193,37 @@ fn what_is_filled_in_is_escaped_for_slack(#[case] text: &str, #[case] told: &str
     );
 }
 
+/// A structure for Slack that a rule takes as a whole from what anyone could have sent.
+#[rstest]
+#[case::all_blocks(json!("{{ properties.blocks }}"), "/0/text/text", "&lt;!channel&gt;")]
+#[case::what_is_no_text(json!("{{ properties.blocks }}"), "/0/url", "https://x.example.com/?a=1&b=2")]
+#[case::a_number(json!("{{ properties.blocks }}"), "/0/count", "3")]
+#[case::elements(json!([{ "type": "context", "elements": "{{ properties.items }}" }]), "/0/elements/0/text", "&lt;!here&gt;")]
+#[case::deeper(json!([{ "type": "x", "deep": { "list": ["{{ properties.blocks }}"] } }]), "/0/deep/list/0/0/text/text", "&lt;!channel&gt;")]
+#[case::a_list_as_text(json!([{ "text": ["{{ properties.word }}"] }]), "/0/text/0", "&lt;!here&gt;")]
+#[case::a_list_of_texts(json!([{ "elements": "{{ properties.texts }}" }]), "/0/elements/text/0", "&lt;!here&gt;")]
+#[case::a_link_of_the_rules(
+    json!("{{ [{'type': 'section', 'text': {'text': slack_link('https://a.example.com', properties.word)} }] }}"),
+    "/0/text/text",
+    "<https://a.example.com|&lt;!here&gt;>"
+)]
+fn what_a_structure_brings_is_escaped_for_slack(#[case] blocks: Value, #[case] place: &str, #[case] told: &str) {
+    let section = json!({ "type": "section", "text": { "type": "mrkdwn", "text": "<!channel>" }, "url": "https://x.example.com/?a=1&b=2", "count": 3 });
+    let event = Event {
+        properties: serde_json::from_value(json!({
+            "blocks": [section], "items": [{ "type": "mrkdwn", "text": "<!here>" }], "word": "<!here>", "texts": { "text": ["<!here>"] },
+        }))
+        .unwrap(),
+        ..event()
+    };
+    let send = toml::Value::try_from(json!([{ "do": "send", "to": "slack", "text": "x", "blocks": blocks }])).unwrap();
+    let response =
+        respond(parse(&format!("name = \"r\"\nevent = \"*\"\nsteps = {send}")).unwrap(), Trigger::Event(&event));
+    let Some(Step::Send(send)) = response.steps.first() else { panic!("{response:?}") };
+    let found = send.delivery.content["blocks"].pointer(place).unwrap_or(&Value::Null);
+    assert_eq!(found.as_str().map_or_else(|| found.to_string(), str::to_owned), told, "{:?}", send.delivery.content);
+}
+
 #[test]
 fn a_change_leads_to_steps_on_its_record() {
     let rule = "name = \"won\"\nchange = \"deal.stage\"\nsteps = [{ do = \"note\", text = \"x\" }, { do = \"move\", stage = \"Paid\" }, \
@@ -272,39 +303,61 @@ fn what_routing_costs_is_told_before() {
     assert!(told.decisions.join(";").contains("the default applies"), "{:?}", told.decisions);
 }
 
-/// The plans of two events in order of arrival: their first deliveries' lines, and whether one job waits for the other.
-fn in_one_line(first: &Value, second: &Value) -> (bool, bool) {
+/// The last two of some events in order of arrival: whether their deliveries are of one line, and whether one job waits for the other.
+fn in_one_line(events: &[Value]) -> (bool, bool) {
     let rules = parse("name = \"r\"\nevent = \"*\"\nsteps = [{ do = \"send\", to = \"hook\" }]").unwrap();
     let reading = ReadingRules { phone_region: None, rules: Arc::new(rules) };
     let (catalog, mut memory) = (Catalog::default(), PlanMemory::default());
     let now: Timestamp = "2026-03-03T10:05:00Z".parse().unwrap();
     let context = PlanContext::new(SubmissionId(Uuid::nil()), now, &catalog, &reading);
-    let plans = [first, second].map(|body| {
+    let plans = events.iter().map(|body| {
         let raw = RawSubmission::new(Route::Event, None, body.to_string().into_bytes());
         plan::derive(&intake::read(&raw, &reading).unwrap(), &context, &mut memory).plan
     });
+    let plans: Vec<Plan> = plans.collect();
     let line = |plan: &Plan| match &plan.steps[0] {
         Step::Send(step) => step.delivery.ordering.clone(),
         other => panic!("{}", other.name()),
     };
-    (line(&plans[0]) == line(&plans[1]), plans[0].keys.iter().any(|key| plans[1].keys.contains(key)))
+    let [.., first, second] = &plans[..] else { panic!("two are compared") };
+    (line(first) == line(second), first.keys.iter().any(|key| second.keys.contains(key)))
 }
 
 #[rstest]
-#[case::an_address(json!({ "anonymous_id": "d" }), json!({ "anonymous_id": "d", "email": "ada@x.io" }))]
-#[case::an_address_of_a_user(json!({ "user_id": "7" }), json!({ "user_id": "7", "email": "ada@x.io" }))]
-#[case::a_user(json!({ "anonymous_id": "d" }), json!({ "anonymous_id": "d", "user_id": "7" }))]
-#[case::a_user_with_an_address(json!({ "anonymous_id": "d" }), json!({ "anonymous_id": "d", "user_id": "7", "email": "ada@x.io" }))]
-#[case::another_device(json!({ "user_id": "7", "email": "ada@x.io" }), json!({ "user_id": "7", "anonymous_id": "d" }))]
-#[case::only_addresses(json!({ "email": "ada@x.io" }), json!({ "email": "Ada@X.io" }))]
-#[case::a_number(json!({ "user_id": "7" }), json!({ "user_id": "7", "phone": "+4930901820" }))]
-fn what_becomes_known_of_a_person_leaves_their_events_in_one_line(#[case] mut first: Value, #[case] mut second: Value) {
-    (first["event"], second["event"]) = (json!("A"), json!("B"));
-    assert_eq!(in_one_line(&first, &second), (true, true));
+#[case::an_address(json!([{ "anonymous_id": "d" }, { "anonymous_id": "d", "email": "ada@x.io" }]))]
+#[case::an_address_of_a_user(json!([{ "user_id": "7" }, { "user_id": "7", "email": "ada@x.io" }]))]
+#[case::a_user(json!([{ "anonymous_id": "d" }, { "anonymous_id": "d", "user_id": "7" }]))]
+#[case::a_user_with_an_address(json!([{ "anonymous_id": "d" }, { "anonymous_id": "d", "user_id": "7", "email": "ada@x.io" }]))]
+#[case::a_user_without_traits(json!([{ "anonymous_id": "d", "user_id": "7" }, { "user_id": "7" }]))]
+#[case::another_device(json!([{ "user_id": "7", "email": "ada@x.io" }, { "user_id": "7", "anonymous_id": "d" }]))]
+#[case::only_addresses(json!([{ "email": "ada@x.io" }, { "email": "Ada@X.io" }]))]
+#[case::a_server_after_a_browser(json!([{ "anonymous_id": "d", "user_id": "7", "email": "ada@x.io" }, { "email": "ada@x.io" }]))]
+#[case::a_browser_after_a_server(json!([{ "email": "ada@x.io" }, { "user_id": "7", "email": "ada@x.io" }]))]
+#[case::an_address_among_the_properties(json!([{ "user_id": "7", "email": "ada@x.io" }, { "properties": { "email": "ada@x.io" } }]))]
+#[case::an_address_that_two_users_have(json!([
+    { "user_id": "7", "email": "ada@x.io" }, { "user_id": "8", "email": "ada@x.io" }, { "email": "ada@x.io" },
+]))]
+#[case::a_device_whose_user_is_its_second(json!([
+    { "anonymous_id": "d", "user_id": "7" }, { "anonymous_id": "d", "user_id": "8" }, { "anonymous_id": "d" },
+]))]
+#[case::a_number(json!([{ "user_id": "7" }, { "user_id": "7", "phone": "+4930901820" }]))]
+fn what_becomes_known_of_a_person_leaves_their_events_in_one_line(#[case] mut events: Value) {
+    let events = events.as_array_mut().unwrap();
+    events.iter_mut().for_each(|event| event["event"] = json!("A"));
+    assert_eq!(in_one_line(events), (true, true));
 }
 
-#[test]
-fn the_events_of_two_people_do_not_wait_for_each_other() {
-    let of = |id: &str| json!({ "event": "A", "user_id": id });
-    assert_eq!(in_one_line(&of("7"), &of("8")), (false, false));
+#[rstest]
+#[case::two_users(json!([{ "user_id": "7" }, { "user_id": "8" }]))]
+#[case::two_users_of_one_device(json!([{ "anonymous_id": "d", "user_id": "7" }, { "anonymous_id": "d", "user_id": "8" }]))]
+#[case::two_addresses_at_one_device(json!([
+    { "anonymous_id": "d", "user_id": "7", "email": "ada@x.io" }, { "anonymous_id": "d", "user_id": "8", "email": "bob@x.io" },
+]))]
+#[case::many_users_of_one_device(json!([
+    { "anonymous_id": "d", "user_id": "7" }, { "anonymous_id": "d", "user_id": "8" }, { "anonymous_id": "d", "user_id": "9" },
+]))]
+fn the_events_of_two_people_do_not_wait_for_each_other(#[case] mut events: Value) {
+    let events = events.as_array_mut().unwrap();
+    events.iter_mut().for_each(|event| event["event"] = json!("A"));
+    assert_eq!(in_one_line(events), (false, false));
 }

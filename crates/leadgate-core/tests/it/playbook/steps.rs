@@ -132,6 +132,38 @@ fn guards_hold_moves_back(
 }
 
 #[test]
+fn a_deal_is_looked_at_anew_when_the_quota_held_its_move_up() {
+    let mut crm = crm();
+    let deal = crm.seed_deal(NEW, at("2026-01-01T00:00:00Z"));
+    let mut was_read = false;
+    let mut sales = |crm: &mut ModelCrm| {
+        let is_read = crm.calls.iter().filter(|call| **call == "read_deal").count() == 2;
+        if is_read && !was_read {
+            was_read = true;
+            crm.now += SignedDuration::from_hours(3);
+            crm.deals.get_mut(&deal).unwrap().0.standing.stage = Some(WON);
+        }
+    };
+    let job = job(r#"{ do = "move", stage = "Trial Active" }"#, at("2026-03-03T09:59:00Z"));
+    let (_, story) = Gateway::default().drive_beside(&mut crm, job, &[], &mut sales).unwrap();
+    assert!(story.contains("skipped by guard closed"), "{story}");
+    assert!(!crm.calls.contains(&"move_deal"), "{:?}", crm.calls);
+}
+
+#[rstest]
+#[case::before_it_was_sent(Fate::DiedBefore, "moved to")]
+#[case::after_it_was_sent(Fate::DiedAfter, "although the answer was lost")]
+fn a_move_that_a_dead_process_may_have_sent_is_recognised_later(#[case] fate: Fate, #[case] said: &str) {
+    let mut crm = crm();
+    crm.seed_deal(NEW, at("2026-01-01T00:00:00Z"));
+    let fates = [[Fate::Answered; 6].as_slice(), &[fate]].concat();
+    let job = job(r#"{ do = "move", stage = "Trial Active" }"#, at("2026-03-03T09:59:00Z"));
+    let (_, story) = Gateway::default().drive(&mut crm, job, &fates).unwrap();
+    assert!(story.contains(said), "{story}");
+    assert_eq!(crm.deals.values().next().unwrap().0.standing.stage, Some(ACTIVE));
+}
+
+#[test]
 fn a_closed_deal_is_not_opened_again() {
     let mut crm = crm();
     crm.seed_deal(WON, at("2026-01-01T00:00:00Z"));

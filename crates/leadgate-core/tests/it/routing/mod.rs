@@ -1,16 +1,20 @@
 //! Who owns a lead: a table of cases as data, and what must hold whatever the rules.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use jiff::Timestamp;
+use leadgate_core::catalog::Catalog;
 use leadgate_core::intake::{self, ReadingRules, Submission};
+use leadgate_core::plan::{self, PlanContext, PlanMemory};
 use leadgate_core::routing::{Decision, LeadFacts, Routing, RoutingMoment, RoutingState};
 use leadgate_core::rules::Rules;
-use leadgate_core::submission::{RawSubmission, Route};
+use leadgate_core::submission::{RawSubmission, Route, SubmissionId};
 use proptest::prelude::*;
 use rstest::rstest;
 use serde::Deserialize;
 use serde_json::{Value, json};
+use uuid::Uuid;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -95,6 +99,32 @@ fn a_day_has_room_for_so_many() {
     let today = ["2026-06-18T01:00:00Z", "2026-06-18T02:00:00Z", "2026-06-18T23:00:00Z"].map(&mut given);
     assert_eq!(today, ["a", "a", "b"]);
     assert_eq!(given("2026-06-19T00:00:00Z"), "a", "a new day");
+}
+
+/// Events in order of arrival, and which of them take a turn.
+#[rstest]
+#[case::once_for_each_person(json!([{ "user_id": "7", "email": "ada@x.io" }, { "user_id": "7" }, { "user_id": "7", "anonymous_id": "d" }]), &[true, false, false])]
+#[case::by_the_address_alone(json!([{ "user_id": "7", "email": "ada@x.io" }, { "email": "ada@x.io" }]), &[true, false])]
+#[case::from_the_address_on(json!([{ "email": "ada@x.io" }, { "user_id": "7", "email": "ada@x.io" }, { "user_id": "7" }]), &[true, false, false])]
+#[case::two_people(json!([{ "user_id": "7", "email": "ada@x.io" }, { "user_id": "8", "email": "bob@x.io" }]), &[true, true])]
+#[case::not_before_somebody_can_be_made(json!([{ "user_id": "7" }, { "user_id": "7", "email": "ada@x.io" }]), &[false, true])]
+#[case::whom_one_user_invites(json!([
+    { "user_id": "7", "properties": { "email": "bob@x.io" } }, { "user_id": "7", "properties": { "email": "eve@x.io" } },
+    { "user_id": "7", "properties": { "email": "bob@x.io" } }, { "user_id": "7", "email": "ada@x.io" },
+]), &[true, true, false, true])]
+fn a_person_whom_events_make_takes_one_turn(#[case] mut events: Value, #[case] turns: &[bool]) {
+    let rules = "[[playbook.rules]]\nname = \"r\"\nevent = \"*\"\nsteps = [{ do = \"person\", create = true }]\n\
+                 [routing]\ndefault = { group = \"all\" }\n[routing.groups.all]\nmembers = [\"Kim\", \"Lee\"]\n";
+    let reading = ReadingRules { phone_region: None, rules: Arc::new(Rules::parse(rules, &|_| None).unwrap()) };
+    let (catalog, mut memory) = (Catalog::default(), PlanMemory::default());
+    let context = PlanContext::new(SubmissionId(Uuid::nil()), noon(), &catalog, &reading);
+    let taken = events.as_array_mut().unwrap().iter_mut().map(|event| {
+        event["event"] = json!("A");
+        let raw = RawSubmission::new(Route::Event, None, event.to_string().into_bytes());
+        let planned = plan::derive(&intake::read(&raw, &reading).unwrap(), &context, &mut memory);
+        planned.effects.routing.is_some()
+    });
+    assert_eq!(taken.collect::<Vec<_>>(), turns);
 }
 
 #[test]

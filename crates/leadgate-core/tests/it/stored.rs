@@ -1,0 +1,48 @@
+//! What older versions stored, as they wrote it, is read by this one. The files are never written anew: a type that changes gets a further one.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::Timestamp;
+use leadgate_core::catalog::Catalog;
+use leadgate_core::crm::CrmCall;
+use leadgate_core::identity::Email;
+use leadgate_core::intake::Event;
+use leadgate_core::job::{JobState, Turn, TurnContext};
+use leadgate_core::mirror::Told;
+use leadgate_core::profile;
+use serde_json::{Value, json};
+
+fn now() -> Timestamp {
+    "2026-03-03T12:00:00Z".parse().unwrap()
+}
+
+/// Its note step has `person_again`, and its move step saw the deal at a time that nobody kept.
+#[test]
+fn a_job_goes_on_where_it_stood() {
+    let mut job: JobState = serde_json::from_str(include_str!("../data/stored/job-1.json")).unwrap();
+    assert!(job.story().contains(&"note 21 added to deal 7"), "{:?}", job.story());
+    let (catalog, known, notes) = (Catalog::default(), BTreeMap::new(), BTreeSet::new());
+    let context = TurnContext { now: now(), catalog: &catalog, known: &known, known_notes: &notes, packing: false };
+    let turn = job.advance(&context, &mut Vec::new());
+    assert!(matches!(turn, Turn::Call(CrmCall::ReadDeal(7))), "{turn:?}");
+}
+
+/// It has no `first_key`, `used_on` or `had_turn`.
+#[test]
+fn a_profile_completes_events_and_gets_a_line() {
+    let event = Event { user_id: Some("7".to_owned()), anonymous_id: Some("d".to_owned()), ..Event::default() };
+    let keys = profile::keys_of(&event);
+    let stored: Value = serde_json::from_str(include_str!("../data/stored/profile-1.json")).unwrap();
+    let mut profiles = BTreeMap::from([(keys[0].clone(), stored)]);
+    let completed = profile::complete(&event, now(), &mut profiles);
+    assert_eq!(completed.event.email.as_ref().map(Email::as_str), Some("ada@example.com"));
+    assert_eq!(completed.event.traits["plan"], "Pro");
+    assert_eq!(completed.changed[&keys[0]]["first_key"], json!(keys[1]));
+}
+
+/// It has no `events`.
+#[test]
+fn what_webhooks_told_is_read() {
+    let told: Told = serde_json::from_str(include_str!("../data/stored/told-1.json")).unwrap();
+    assert_eq!(told, Told { until: Some("2026-03-03T10:00:00Z".parse().unwrap()), awaited: 2, events: Vec::new() });
+}
