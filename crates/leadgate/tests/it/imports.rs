@@ -67,7 +67,7 @@ fn outcomes(path: &Path, rows: usize) -> Vec<String> {
 }
 
 #[rstest]
-#[case::suite(Generation::Suite, 25)]
+#[case::suite(Generation::Suite, 21)]
 #[case::classic(Generation::Classic, 1_040)]
 #[tokio::test]
 async fn an_import_is_exact(#[case] generation: Generation, #[case] most_milli: usize) {
