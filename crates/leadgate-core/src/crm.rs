@@ -61,7 +61,7 @@ pub enum CrmCall {
         /// Where to look.
         among: Among,
         /// The addresses: at most [`crate::catalog::AccountFacts::batch_find`] where most are probably there, else up to
-        /// [`crate::pack::WIDE`] times as many.
+        /// [`crate::pack::WIDEST`].
         emails: Vec<Email>,
         /// Most of them are probably there, so that as many of them fill a page of the answer.
         likely: bool,

@@ -13,6 +13,7 @@ use serde_json::Value;
 use crate::catalog::Catalog;
 use crate::crm::{CrmCall, CrmFailure, CrmReply};
 use crate::identity::IdentityKey;
+use crate::pack::Packing;
 use crate::plan::Plan;
 use crate::record::{KnownRecord, RecordRef};
 use crate::retry::RetryPolicy;
@@ -271,9 +272,12 @@ impl JobState {
         }
     }
 
-    /// Whether the next call is probably one that can be packed with those of other jobs. A hint for whoever chooses which jobs to look at.
-    pub fn is_packable(&self) -> bool {
-        matches!(self.steps.get(self.current), Some(Step::EnsurePerson(step)) if step.is_packable())
+    /// How the next call can probably be packed with those of other jobs. A hint for whoever chooses which jobs to look at.
+    pub fn packing(&self) -> Packing {
+        match self.steps.get(self.current) {
+            Some(Step::EnsurePerson(step)) => step.packing(),
+            _ => Packing::Alone,
+        }
     }
 
     /// A person released the job: failures are forgotten, and so is what the current step saw of the CRM, because somebody mended it since. What it

@@ -3,10 +3,35 @@
 //! Reads that are equal are made once. Searches by e-mail and bulk upserts are joined up to what the account takes. Everything else goes alone.
 
 use crate::catalog::AccountFacts;
-use crate::crm::CrmCall;
+use crate::crm::{CrmCall, CrmFailure};
 
-/// How many times as many people a search takes of whom hardly anybody is there: the answer has a page of rows at most, and these make none.
-pub const WIDE: usize = 5;
+/// Addresses of one search at most where hardly anybody is there: people who are not there make no rows of the answer, so it stays short. So many
+/// jobs are leased and recorded in one transaction, which others wait for.
+pub const WIDEST: usize = 2_000;
+/// A search that failed for a reason of the moment is not made narrower than this for it.
+const NARROWEST_FOR_TROUBLE: usize = 500;
+
+/// How a job's next call can be packed with those of others.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Packing {
+    /// Not at all.
+    Alone,
+    /// A page of people at once.
+    Pages,
+    /// Up to [`WIDEST`] people at once.
+    Wide,
+}
+
+impl Packing {
+    /// The number that stores use.
+    pub fn number(self) -> u8 {
+        match self {
+            Packing::Alone => 0,
+            Packing::Pages => 1,
+            Packing::Wide => 2,
+        }
+    }
+}
 
 /// One request and the jobs it is made for, by their positions in what was given.
 #[derive(Clone, Debug, PartialEq)]
@@ -18,10 +43,12 @@ pub struct Pack {
 }
 
 /// Joins what can be joined. Every position is in exactly one pack; the order of the packs is that of their first members.
-pub fn pack(calls: Vec<CrmCall>, account: Option<&AccountFacts>) -> Vec<Pack> {
+///
+/// `widest` is how many addresses the account is taken to search for at once where hardly anybody is there.
+pub fn pack(calls: Vec<CrmCall>, account: Option<&AccountFacts>, widest: usize) -> Vec<Pack> {
     let mut packs: Vec<Pack> = Vec::with_capacity(calls.len());
     for (position, call) in calls.into_iter().enumerate() {
-        match packs.iter_mut().rev().find(|pack| joins(pack, &call, account)) {
+        match packs.iter_mut().rev().find(|pack| joins(pack, &call, account, widest)) {
             Some(pack) => {
                 pack.members.push(position);
                 extend(&mut pack.call, call);
@@ -32,7 +59,7 @@ pub fn pack(calls: Vec<CrmCall>, account: Option<&AccountFacts>) -> Vec<Pack> {
     packs
 }
 
-fn joins(pack: &Pack, call: &CrmCall, account: Option<&AccountFacts>) -> bool {
+fn joins(pack: &Pack, call: &CrmCall, account: Option<&AccountFacts>, widest: usize) -> bool {
     let most_found = account.and_then(|facts| facts.batch_find).map_or(1, usize::from);
     let most_written = account.and_then(|facts| facts.bulk_people).map_or(1, usize::from);
     match (&pack.call, call) {
@@ -42,7 +69,7 @@ fn joins(pack: &Pack, call: &CrmCall, account: Option<&AccountFacts>) -> bool {
             CrmCall::FindPeople { among: held, emails, likely },
             CrmCall::FindPeople { among: wanted, likely: likewise, .. },
         ) => {
-            let most = if *likely || most_found == 1 { most_found } else { most_found * WIDE };
+            let most = if *likely || most_found == 1 { most_found } else { widest.max(most_found) };
             held == wanted && likely == likewise && emails.len() < most
         }
         (CrmCall::UpsertPeople(people), CrmCall::UpsertPeople(_)) => people.len() < most_written,
@@ -58,8 +85,36 @@ fn extend(pack: &mut CrmCall, call: CrmCall) {
     }
 }
 
+/// What a failed search says of how many addresses one takes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Width {
+    /// Nothing: it is a failure as any other.
+    Untold,
+    /// At most so many from now on. Whether the number was the reason is not certain, so the failure counts as well.
+    Doubted(usize),
+    /// At most so many from now on, and the same search is made again at once in pieces.
+    TooMany(usize),
+}
+
+/// What the failure of a call says of how many addresses a search takes, where `surely` many are known to be taken.
+pub fn width_after(call: &CrmCall, failure: &CrmFailure, surely: usize) -> Width {
+    let CrmCall::FindPeople { emails, .. } = call else { return Width::Untold };
+    let (asked, half) = (emails.len(), emails.len() / 2);
+    match failure {
+        CrmFailure::Invalid { .. } | CrmFailure::Incomplete(_) if asked > surely => Width::TooMany(half.max(surely)),
+        CrmFailure::Transient(_) | CrmFailure::OutcomeUnknown(_) | CrmFailure::Malformed(_)
+            if asked > NARROWEST_FOR_TROUBLE =>
+        {
+            Width::Doubted(half.max(NARROWEST_FOR_TROUBLE))
+        }
+        _ => Width::Untold,
+    }
+}
+
 #[cfg(test)]
 mod tests {
+    use rstest::rstest;
+
     use super::*;
     use crate::catalog::Section;
     use crate::crm::Among;
@@ -85,16 +140,16 @@ mod tests {
     #[test]
     fn equal_reads_are_made_once() {
         let read = CrmCall::ReadCatalog(Section::Stages);
-        let packs = pack(vec![read.clone(), CrmCall::ReadCatalog(Section::Owners), read.clone()], None);
+        let packs = pack(vec![read.clone(), CrmCall::ReadCatalog(Section::Owners), read.clone()], None, WIDEST);
         assert_eq!(packs.len(), 2);
         assert_eq!(packs[0].members, [0, 2]);
     }
 
     #[test]
     fn searches_are_joined_up_to_what_the_account_takes() {
-        let packs = pack(vec![find("a"), find("b"), find("c")], Some(&facts(Some(2))));
+        let packs = pack(vec![find("a"), find("b"), find("c")], Some(&facts(Some(2))), WIDEST);
         assert_eq!(packs.iter().map(|pack| pack.members.clone()).collect::<Vec<_>>(), [vec![0, 1], vec![2]]);
-        assert_eq!(pack(vec![find("a"), find("b")], None).len(), 2);
+        assert_eq!(pack(vec![find("a"), find("b")], None, WIDEST).len(), 2);
     }
 
     #[test]
@@ -103,7 +158,25 @@ mod tests {
             CrmCall::FindPeople { among, emails, .. } => CrmCall::FindPeople { among, emails, likely: false },
             other => other,
         });
-        let packs = pack(calls.collect(), Some(&facts(Some(2))));
+        let packs = pack(calls.collect(), Some(&facts(Some(2))), 10);
         assert_eq!(packs.iter().map(|pack| pack.members.len()).collect::<Vec<_>>(), [10, 10, 3]);
+    }
+
+    #[rstest]
+    #[case::refused(2_500, CrmFailure::Invalid { sentences: Vec::new(), fields: Vec::new() }, Width::TooMany(1_250))]
+    #[case::too_many_are_there(625, CrmFailure::Incomplete(String::new()), Width::TooMany(312))]
+    #[case::no_fewer_than_are_surely_taken(150, CrmFailure::Incomplete(String::new()), Width::TooMany(100))]
+    #[case::a_refusal_of_something_else(100, CrmFailure::Incomplete(String::new()), Width::Untold)]
+    #[case::perhaps_for_its_size(2_500, CrmFailure::Transient(String::new()), Width::Doubted(1_250))]
+    #[case::an_outage(500, CrmFailure::Transient(String::new()), Width::Untold)]
+    #[case::the_quota(2_500, CrmFailure::Quota { until: None }, Width::Untold)]
+    fn a_failed_search_tells_how_many_it_takes(
+        #[case] asked: usize,
+        #[case] failure: CrmFailure,
+        #[case] expected: Width,
+    ) {
+        let emails = (0..asked).map(|number| Email::parse(&format!("p{number}@x.io")).unwrap()).collect();
+        let call = CrmCall::FindPeople { among: Among::Contacts, emails, likely: false };
+        assert_eq!(width_after(&call, &failure, 100), expected);
     }
 }

@@ -18,11 +18,8 @@ use crate::fields::{addresses, attributes, snapshot};
 
 /// Rows of a page of a search: the most that the CRM gives.
 const PAGE: u32 = 100;
-/// Pages of one search at most. Five hundred addresses, the most that are searched for at once, have more than five pages of records only where
-/// there are duplicates.
+/// Pages of one search at most. Where so many people are there, fewer addresses are searched for at once.
 const MOST_PAGES: u32 = 8;
-/// So many addresses in one search are known to be taken.
-const SURELY_TAKEN: usize = 100;
 
 impl Account<'_, '_> {
     fn contact(&self, contact: &freshsales::contacts::Contact) -> Snapshot {
@@ -52,27 +49,8 @@ impl Account<'_, '_> {
         }
     }
 
-    /// Whether the CRM takes a search for more than a page of addresses is not documented; one that it refuses is made in pieces.
     async fn search<T: Record>(mut self, kind: RecordKind, emails: &[Email]) -> Result<CrmReply, CrmFailure> {
         let mut found: BTreeMap<Email, Vec<Snapshot>> = BTreeMap::new();
-        match self.search_once::<T>(kind, emails, &mut found).await {
-            Err(CrmFailure::Invalid { .. }) if emails.len() > SURELY_TAKEN => {
-                found.clear();
-                for piece in emails.chunks(SURELY_TAKEN) {
-                    self.search_once::<T>(kind, piece, &mut found).await?;
-                }
-            }
-            searched => searched?,
-        }
-        Ok(CrmReply::FoundMany(found))
-    }
-
-    async fn search_once<T: Record>(
-        &mut self,
-        kind: RecordKind,
-        emails: &[Email],
-        found: &mut BTreeMap<Email, Vec<Snapshot>>,
-    ) -> Result<(), CrmFailure> {
         let by_address: BTreeMap<&str, &Email> = emails.iter().map(|email| (email.as_str(), email)).collect();
         let wanted: Vec<Value> = by_address.keys().map(|address| Value::from(*address)).collect();
         for page in 1..=MOST_PAGES {
@@ -85,9 +63,12 @@ impl Account<'_, '_> {
                     found.entry((*email).clone()).or_default().push(snapshot(kind, row.id(), &shown));
                 }
             }
-            let seen = i64::from(page) * i64::from(PAGE);
-            if rows.records.is_empty() || rows.total.is_none_or(|total| total <= seen) {
-                return Ok(());
+            let upto = |pages: u32| i64::from(pages) * i64::from(PAGE);
+            if rows.records.is_empty() || rows.total.is_none_or(|total| total <= upto(page)) {
+                return Ok(CrmReply::FoundMany(found));
+            }
+            if rows.total.is_some_and(|total| total > upto(MOST_PAGES)) {
+                break;
             }
         }
         // Whoever is not among the rows read may be on the pages that were not: nobody may be taken for missing.

@@ -17,10 +17,11 @@ use rand::{Rng as _, SeedableRng as _};
 
 use crate::budget::BudgetKeeper;
 use crate::catalog::CatalogKeeper;
-use crate::gathering::Gathering;
+use crate::gathering::{Gathering, Loads};
 use crate::notify::Desks;
 use crate::settings::EngineSettings;
 use crate::watch::WatchKeeper;
+use crate::width::SearchWidth;
 
 /// What an engine is made of.
 pub struct EngineParts {
@@ -53,6 +54,8 @@ pub(crate) struct Shared {
     /// Jobs that are planned and not ended, by [`Lane::rank`], as far as this process knows.
     pub(crate) open_jobs: [AtomicI64; 4],
     pub(crate) gathering: Gathering,
+    pub(crate) loads: Loads,
+    pub(crate) search_width: SearchWidth,
     /// Whose turn it is, unless it must be read from the store.
     pub(crate) turns: Mutex<Option<RoutingState>>,
     pub(crate) watch: WatchKeeper,
@@ -116,6 +119,8 @@ impl Engine {
             catalog,
             open_jobs: open.map(|count| AtomicI64::new(i64::try_from(count).unwrap_or(i64::MAX))),
             gathering: Gathering::default(),
+            loads: Loads::default(),
+            search_width: SearchWidth::default(),
             turns: Mutex::default(),
             watch,
             desks,

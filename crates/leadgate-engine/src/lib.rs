@@ -26,6 +26,7 @@ mod settings;
 pub mod sync;
 mod warm_up;
 mod watch;
+mod width;
 
 pub use engine::{Engine, EngineParts, Pass};
 pub use settings::EngineSettings;

@@ -52,7 +52,8 @@ impl Engine {
 
     /// Counted lane by lane, so that an import that waits for its budget keeps nobody else from being planned.
     fn room_to_plan(&self, lane: Lane) -> u32 {
-        let ahead = i64::from(self.shared.settings.plan_ahead).saturating_sub(self.open_jobs(lane));
+        let (most, open) = (i64::from(self.shared.settings.plan_ahead), self.open_jobs(lane));
+        let ahead = if lane == Lane::Bulk { self.shared.loads.room(open, most) } else { most.saturating_sub(open) };
         u32::try_from(ahead).unwrap_or(0).min(BATCH)
     }
 

@@ -167,6 +167,7 @@ async fn claim_and_finish(store: &SqliteStore, now: Timestamp) {
             lease_until: now + SignedDuration::from_secs(60),
             per_lane: [10; 4],
             packable_per_lane: [10; 4],
+            wide_per_lane: [10; 4],
             new_per_lane: [0; 4],
             known_since: now,
         };

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::Timestamp;
 use leadgate_core::identity::IdentityKey;
 use leadgate_core::lane::Lane;
+use leadgate_core::pack::Packing;
 use leadgate_core::record::{KnownRecord, RecordRef};
 use leadgate_core::submission::SubmissionId;
 use leadgate_store::StoreError;
@@ -76,14 +77,16 @@ pub(crate) fn claim_due(connection: &Connection, request: &ClaimRequest) -> rusq
     let mut claimed = Vec::new();
     for lane in Lane::ALL {
         let rank = usize::from(lane.rank());
-        let limits = [request.per_lane[rank], request.packable_per_lane[rank], request.new_per_lane[rank]];
-        if limits == [0; 3] {
+        let limits = [request.per_lane[rank], request.packable_per_lane[rank], request.wide_per_lane[rank]];
+        if limits == [0; 3] && request.new_per_lane[rank] == 0 {
             continue;
         }
         wake(connection, lane, request.now)?;
-        let mut jobs = ready_jobs(connection, lane, false, limits[0], request.now)?;
-        jobs.extend(ready_jobs(connection, lane, true, limits[1], request.now)?);
-        jobs.extend(new_jobs(connection, lane, limits[2], &jobs)?);
+        let mut jobs = Vec::new();
+        for (packing, limit) in [Packing::Alone, Packing::Pages, Packing::Wide].into_iter().zip(limits) {
+            jobs.extend(ready_jobs(connection, (lane, packing), limit, request.now)?);
+        }
+        jobs.extend(new_jobs(connection, lane, request.new_per_lane[rank], &jobs)?);
         jobs.sort_unstable();
         for job in jobs {
             lease(connection, job, request)?;
@@ -103,8 +106,7 @@ fn wake(connection: &Connection, lane: Lane, now: Timestamp) -> rusqlite::Result
 
 fn ready_jobs(
     connection: &Connection,
-    lane: Lane,
-    packable: bool,
+    (lane, packing): (Lane, Packing),
     limit: u32,
     now: Timestamp,
 ) -> rusqlite::Result<Vec<i64>> {
@@ -114,7 +116,7 @@ fn ready_jobs(
     let sql =
         "SELECT id FROM jobs WHERE queue = 1 AND lane = ?1 AND packable = ?2 AND due_at <= ?3 ORDER BY id LIMIT ?4";
     let mut statement = connection.prepare_cached(sql)?;
-    let jobs = statement.query_map(params![LaneRank(lane), packable, Micros(now), limit], |row| row.get(0))?;
+    let jobs = statement.query_map(params![LaneRank(lane), packing.number(), Micros(now), limit], |row| row.get(0))?;
     jobs.collect()
 }
 

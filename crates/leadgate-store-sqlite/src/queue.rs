@@ -35,7 +35,8 @@ pub(crate) struct StateColumns {
     pub(crate) json: String,
     pub(crate) step: &'static str,
     pub(crate) failures: u32,
-    pub(crate) packable: bool,
+    /// See [`Packing::number`](leadgate_core::pack::Packing::number).
+    pub(crate) packable: u8,
 }
 
 impl StateColumns {
@@ -45,7 +46,7 @@ impl StateColumns {
             json: to_json("job state", state)?,
             step: step.map_or("", |step| step.name()),
             failures: state.failures,
-            packable: state.is_packable(),
+            packable: state.packing().number(),
         })
     }
 }

@@ -74,6 +74,7 @@ macro_rules! conformance_suite {
                 a_long_queue_is_worked_off_in_order,
                 the_most_urgent_lane_goes_first,
                 each_lane_has_its_limit,
+                each_way_of_packing_has_its_limit,
                 a_closed_lane_lends_new_jobs,
             ];
             leases: [

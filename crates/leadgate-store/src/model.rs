@@ -118,8 +118,10 @@ pub struct ClaimRequest {
     pub lease_until: Timestamp,
     /// How many of each lane at most whose next call is made alone, by [`Lane::rank`].
     pub per_lane: [u32; 4],
-    /// How many of each lane at most whose next call can be packed with others ([`JobState::is_packable`]).
+    /// How many of each lane at most whose next call can be packed with a page of others ([`JobState::packing`]).
     pub packable_per_lane: [u32; 4],
+    /// How many of each lane at most whose next call can be packed with many pages of others.
+    pub wide_per_lane: [u32; 4],
     /// How many more of each lane at most that were never leased before. They may need no request at all.
     pub new_per_lane: [u32; 4],
     /// Identities learned before this moment are not recalled.

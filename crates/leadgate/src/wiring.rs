@@ -22,7 +22,7 @@ use crate::data_folder;
 
 /// The shortest lease, however short calls are.
 const SHORTEST_LEASE: SignedDuration = SignedDuration::from_secs(120);
-/// Requests that one call can make at most, when it searches for five hundred people who are all there; its lease lasts that long.
+/// Requests that one call can make at most, when a search shows as many people as it reads pages for; its lease lasts that long.
 const REQUESTS_OF_A_CALL: u32 = 9;
 
 /// The machine's clock.

@@ -211,6 +211,8 @@ pub struct Switches {
     pub running_jobs_maximum: Option<usize>,
     /// Shortest `search` query that finds anything, in characters. The Tutorial profile uses at least 3.
     pub search_minimum_characters: usize,
+    /// How many values a rule of a filtered search may list before it is refused with 400; any number where absent.
+    pub search_values_maximum: Option<usize>,
     /// Whether an unknown `cf_*` key is refused with 400 (as recorded) or stored.
     pub unknown_custom_field_refused: bool,
     /// Whether two contacts may not share a primary e-mail address, ignoring letter case.
@@ -276,6 +278,7 @@ impl Default for Switches {
             restore_empties_custom_fields: true,
             running_jobs_maximum: None,
             search_minimum_characters: 1,
+            search_values_maximum: None,
             unknown_custom_field_refused: true,
             contact_email_unique: true,
             account_name_unique: true,

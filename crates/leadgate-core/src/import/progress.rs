@@ -29,7 +29,8 @@ pub struct Rest {
 
 /// From so many ended rows on, what they cost says what the others will.
 const TELLING: u64 = 100;
-/// Thousandths of a request for each row, where people are written in packs: a search for five hundred, a bulk upsert and a search for a hundred.
+/// Thousandths of a request for each row, where people are written in packs: a bulk upsert and a search for a hundred,
+/// and what is needed besides: wide searches, packs that are not full, the account's names.
 const PACKED_MILLI: u64 = 25;
 /// The same where each is written alone.
 const ALONE_MILLI: u64 = 1_030;

@@ -39,6 +39,7 @@ const VALUES: &[(&str, &[&str])] = &[
     ("unrecorded_texts", &["usual", "other", "missing"]),
     ("page_beyond_end_is_zero", &["true", "false"]),
     ("search_minimum_characters", &["1", "3"]),
+    ("search_values_maximum", &["null", "100"]),
     ("unknown_custom_field_refused", &["true", "false"]),
     ("updates_show_related", &["false", "true"]),
     ("products_set_amount", &["false", "true"]),

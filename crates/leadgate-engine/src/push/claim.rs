@@ -56,12 +56,18 @@ impl Engine {
             let alone = per_lane[usize::from(lane.rank())];
             if self.is_packing(lane, catalog) { alone.saturating_mul(100).min(MOST_PACKABLE) } else { alone }
         };
+        let widest = u32::try_from(self.shared.search_width.widest()).unwrap_or(MOST_PACKABLE);
+        let wide = |lane: Lane| {
+            let pages = packable(lane);
+            if pages > 0 && self.is_packing(lane, catalog) { pages.max(widest) } else { pages }
+        };
         ClaimRequest {
             worker: settings.worker.clone(),
             now,
             lease_until: now.saturating_add(settings.lease).unwrap_or(Timestamp::MAX),
             per_lane,
             packable_per_lane: Lane::ALL.map(packable),
+            wide_per_lane: Lane::ALL.map(wide),
             new_per_lane: Lane::ALL.map(|lane| {
                 let closed = per_lane[usize::from(lane.rank())] == 0 && open(lane);
                 if closed { MOST_LOOKED_AT } else { 0 }
@@ -83,7 +89,7 @@ impl Engine {
         let lanes: Vec<Lane> = jobs.iter().map(|job| job.job.lane).collect();
         let lane_of = |pack: &Pack| pack.members.iter().map(|position| lanes[*position]).min().unwrap_or(Lane::Sync);
         let mut jobs: Vec<Option<Leased>> = jobs.into_iter().map(Some).collect();
-        let mut packs = pack(calls, round.catalog.account());
+        let mut packs = pack(calls, round.catalog.account(), self.shared.search_width.widest());
         packs.sort_by_cached_key(|pack| (lane_of(pack), std::cmp::Reverse(pack.members.len())));
         let mut paid = Vec::new();
         for pack in packs {

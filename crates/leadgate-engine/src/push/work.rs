@@ -31,13 +31,19 @@ impl Engine {
         );
         let result = self.shared.catalog.take_in(&*self.shared.store, &call, answer.result, now).await?;
         let catalog = self.shared.catalog.current();
-        let round = Round { attempt, result, catalog, sent_at, now };
+        let surely = catalog.account().and_then(|account| account.batch_find).map_or(1, usize::from);
+        let in_pieces = self.shared.search_width.learn(&call, &result, surely);
+        let round = Round { attempt, result, catalog, sent_at, now, in_pieces };
         let turns = members.into_iter().map(|member| self.end_turn(member, &round)).collect();
         self.record(turns, now).await
     }
 
     fn end_turn(&self, mut member: Leased, round: &Round) -> EndedTurn {
         let now = round.now;
+        if round.in_pieces {
+            // As if nothing had been asked: the next claim packs the search for fewer.
+            return member.record(Some(round.attempt.clone()), None, Then::DueAt(now), now);
+        }
         let then = match self.absorb(&mut member, round) {
             AfterCall::Ready => then_of(member.advance(&round.catalog, now), now),
             AfterCall::RetryAt(at) => Then::DueAt(at),
@@ -72,6 +78,8 @@ struct Round {
     catalog: SharedCatalog,
     sent_at: Timestamp,
     now: Timestamp,
+    /// The search was for too many at once.
+    in_pieces: bool,
 }
 
 fn attempt_of(call: &CrmCall, answer: &CrmAnswer, members: usize, sent_at: Timestamp, now: Timestamp) -> Attempt {

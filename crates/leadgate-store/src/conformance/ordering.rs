@@ -1,6 +1,8 @@
 //! Who goes first: identities, lanes, order of arrival.
 
+use leadgate_core::identity::Email;
 use leadgate_core::lane::Lane;
+use leadgate_core::steps::{PersonStep, PersonWish, Step};
 
 use super::samples::*;
 use crate::Store;
@@ -178,6 +180,23 @@ pub async fn each_lane_has_its_limit(store: &dyn Store) {
     let limited = ClaimRequest { per_lane: [2, 0, 1, 5], ..request("one", 0) };
     let claimed = store.claim_due(limited).await.unwrap();
     assert_eq!(submissions(&claimed), [4, 8, 2, 3, 7, 11].map(id));
+}
+
+/// People who are searched for are leased beside jobs whose calls go alone, up to a number of their own.
+pub async fn each_way_of_packing_has_its_limit(store: &dyn Store) {
+    for number in 1..=3 {
+        plan(store, number, job(&[])).await;
+    }
+    for number in 4..=6 {
+        let mut person = job(&[]);
+        let wish = PersonWish { email: Email::parse("ada@example.com").ok(), ..PersonWish::default() };
+        person.state.steps.insert(0, Step::EnsurePerson(Box::new(PersonStep::new(wish))));
+        plan(store, number, person).await;
+    }
+    let limited = |alone, wide| ClaimRequest { per_lane: [alone; 4], wide_per_lane: [wide; 4], ..request("one", 0) };
+    assert_eq!(submissions(&store.claim_due(limited(0, 2)).await.unwrap()), [4, 5].map(id));
+    assert_eq!(submissions(&store.claim_due(limited(2, 0)).await.unwrap()), [1, 2].map(id));
+    assert_eq!(submissions(&store.claim_due(limited(9, 9)).await.unwrap()), [3, 6].map(id));
 }
 
 /// A closed lane still lends what was never leased, and only that.

@@ -123,6 +123,7 @@ pub fn request(worker: &str, seconds: i64) -> ClaimRequest {
         lease_until: at(seconds + LEASE),
         per_lane: [100; 4],
         packable_per_lane: [100; 4],
+        wide_per_lane: [100; 4],
         new_per_lane: [0; 4],
         known_since: at(seconds - 1_000),
     }

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 use std::path::Path;
 use std::time::Duration;
 
-use freshsales_sandbox::{Generation, Plan};
+use freshsales_sandbox::{Generation, Plan, Switches};
 use leadgate_testkit::TestGateway;
 use rstest::rstest;
 use serde_json::{Value, json};
@@ -67,7 +67,7 @@ fn outcomes(path: &Path, rows: usize) -> Vec<String> {
 }
 
 #[rstest]
-#[case::suite(Generation::Suite, 25)]
+#[case::suite(Generation::Suite, 21)]
 #[case::classic(Generation::Classic, 1_040)]
 #[tokio::test]
 async fn an_import_is_exact(#[case] generation: Generation, #[case] most_milli: usize) {
@@ -93,6 +93,33 @@ async fn an_import_is_exact(#[case] generation: Generation, #[case] most_milli: 
     assert!(requests * 1_000 <= good * most_milli + 12_000, "{requests} requests");
 }
 
+/// Nobody is lost and nobody asked for twice where the account takes no long lists, or where so many are there that their rows fill pages.
+#[rstest]
+#[case::long_lists_are_refused(Some(150), 0, 22)]
+#[case::most_are_there(None, 900, 11)]
+#[tokio::test]
+async fn a_search_that_was_for_too_many_is_made_in_pieces(
+    #[case] values: Option<usize>,
+    #[case] there: usize,
+    #[case] searches: usize,
+) {
+    let gateway = gateway(Generation::Suite).await;
+    gateway.land("/v1/leads", &json!({ "email": "warm@example.com" })).await;
+    gateway.account().set_switches(Switches { search_values_maximum: values, ..Switches::default() });
+    for row in 1..=there {
+        gateway.account().seed_contact(&json!({ "email": format!("p{row}@example.com"), "last_name": "Old" }));
+    }
+    gateway.account().advance(Duration::from_secs(3_600));
+    let id = begin_many(&gateway, 1_000).await;
+    gateway.account().clear_requests();
+    gateway.settle().await;
+    let of_searches = |path: &str| path.contains("filtered_search/contact");
+    let made = gateway.account().requests().iter().filter(|request| of_searches(&request.path)).count();
+    let counts = counts(&gateway, &id).await;
+    assert_eq!([&counts["unchanged"], &counts["created"]], [there, 1_000 - there], "{counts}");
+    assert_eq!((people(&gateway), made), (1_001, searches));
+}
+
 #[tokio::test]
 async fn the_same_file_is_imported_once_and_resumed_where_it_stopped() {
     let folder = tempfile::tempdir().unwrap();
@@ -113,15 +140,27 @@ async fn the_same_file_is_imported_once_and_resumed_where_it_stopped() {
 }
 
 async fn begin(gateway: &TestGateway, people: usize) -> String {
+    let id = begin_many(gateway, people).await;
+    let kept = gateway.post(&format!("/v1/imports/{id}/rows"), &rows_of(1..=people)).await;
+    assert_eq!(kept.body["new"], 0, "{}", kept.body);
+    id
+}
+
+fn rows_of(rows: std::ops::RangeInclusive<usize>) -> Value {
+    let row = |row: usize| json!({ "row": row, "lead": { "email": format!("p{row}@example.com"), "last_name": "P" } });
+    json!({ "rows": rows.map(row).collect::<Vec<_>>() })
+}
+
+/// Five hundred rows are handed over at a time.
+async fn begin_many(gateway: &TestGateway, people: usize) -> String {
     let body = json!({ "name": "leads.csv", "digest": "0".repeat(32), "rows": people });
     let import = gateway.post("/v1/imports", &body).await;
     assert_eq!(import.status, 201, "{}", import.body);
-    let row = |row: usize| json!({ "row": row, "lead": { "email": format!("p{row}@example.com"), "last_name": "P" } });
-    let rows = json!({ "rows": (1..=people).map(row).collect::<Vec<_>>() });
     let id = import.body["id"].as_str().unwrap().to_owned();
-    for new in [people, 0] {
-        let kept = gateway.post(&format!("/v1/imports/{id}/rows"), &rows).await;
-        assert_eq!(kept.body["new"], new, "{}", kept.body);
+    for first in (1..=people).step_by(500) {
+        let last = people.min(first + 499);
+        let kept = gateway.post(&format!("/v1/imports/{id}/rows"), &rows_of(first..=last)).await;
+        assert_eq!(kept.body["new"], last + 1 - first, "{}", kept.body);
     }
     id
 }

@@ -204,6 +204,16 @@ async fn search_minimum_characters(#[case] value: &str, #[case] hits: usize) {
 }
 
 #[rstest]
+#[case("null", 200)]
+#[case("1", 400)]
+#[tokio::test]
+async fn search_values_maximum(#[case] value: &str, #[case] status: u16) {
+    let app = with("search_values_maximum", value).await;
+    let rule = json!({"attribute": "contact_email.email", "operator": "is_in", "value": ["a@x.io", "b@x.io"]});
+    assert_eq!(app.post("/filtered_search/contact", &json!({"filter_rule": [rule]})).await.status, status);
+}
+
+#[rstest]
 #[case("true", 400)]
 #[case("false", 201)]
 #[tokio::test]

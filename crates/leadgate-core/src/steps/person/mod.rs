@@ -6,7 +6,7 @@
 //! 1. Known lately? Then nothing is asked; only a field that it did not have leads to a read and an update.
 //! 2. Account keeps contact e-mails unique? Then a create is itself the test: it makes the person or says that there is one. It never
 //!    overwrites, which an upsert would.
-//! 3. Else look up by exact match, leads and contacts in one request; when many wait, by searching a hundred addresses at once.
+//! 3. Else look up by exact match, leads and contacts in one request; when many wait, by searching for thousands of addresses at once.
 //! 4. Found: fill blanks. Not found: keyed upsert where there is one, else create.
 //! 5. Refused as not unique: look up by what is taken, the e-mail first, then the phone.
 //! 6. Answer lost: look up by exact match before anything is written again.
@@ -27,6 +27,7 @@ use super::{Findings, Next, ParkReason, Parking, Routed, StepContext, StepEffect
 use crate::catalog::{AccountFacts, Section};
 use crate::crm::{Among, CrmCall, LookupBy};
 use crate::identity::IdentityKey;
+use crate::pack::Packing;
 use crate::record::{Fields, KnownRecord, RecordKind, RecordRef, Snapshot, field};
 
 /// How long a bulk request usually takes; the first look at it comes then.
@@ -156,13 +157,17 @@ impl PersonStep {
         self.run.done.as_ref().map(|done| (done.record, done.created))
     }
 
-    /// Whether the person is still searched for, or written in bulk, where many wait.
-    pub(crate) fn is_packable(&self) -> bool {
+    /// How the next call is packed where many wait: the person is searched for among people of whom hardly anybody is there, or written in bulk.
+    pub(crate) fn packing(&self) -> Packing {
         let run = &self.run;
         let searched = run.no_search || run.no_email_match || (run.not_in_contacts && run.not_in_leads);
         let alone = run.unknown || run.email_taken || run.phone_taken || run.bulk_refused;
         let in_bulk = run.bulk.is_some() || run.bulk_landed.is_some();
-        self.wish.email.is_some() && run.candidate.is_none() && (in_bulk || !(searched || alone))
+        match self.wish.email.is_some() && run.candidate.is_none() && (in_bulk || !(searched || alone)) {
+            false => Packing::Alone,
+            true if in_bulk || run.not_in_contacts || run.first_write.is_some() => Packing::Pages,
+            true => Packing::Wide,
+        }
     }
 
     pub(super) fn next(&self, context: &StepContext<'_>) -> Next {
@@ -316,7 +321,9 @@ impl PersonStep {
             let searched = run.not_in_contacts && (run.not_in_leads || !account.separate_leads);
             if context.packing && account.batch_find.is_some() && !run.no_search && !run.email_taken && !searched {
                 let among = if run.not_in_contacts { Among::Leads } else { Among::Contacts };
-                return Some(Next::Call(CrmCall::FindPeople { among, emails: vec![email.clone()], likely: false }));
+                // Whoever may have been written already is probably there.
+                let likely = run.first_write.is_some();
+                return Some(Next::Call(CrmCall::FindPeople { among, emails: vec![email.clone()], likely }));
             }
             let create_is_test = account.contact_email_unique == Some(true)
                 && !account.separate_leads

@@ -1,4 +1,4 @@
-//! Who of a file is in the account already: a search for up to five hundred addresses at a time, with its cost said beforehand.
+//! Who of a file is in the account already: a search for thousands of addresses at a time, with its cost said beforehand.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -8,6 +8,7 @@ use freshsales::Credentials;
 use leadgate_core::catalog::{Section, SectionContent};
 use leadgate_core::crm::{Among, Crm, CrmAnswer, CrmCall, CrmReply};
 use leadgate_core::identity::Email;
+use leadgate_core::pack::{WIDEST, Width, width_after};
 use leadgate_crm_freshsales::{FreshsalesCrm, FreshsalesSettings};
 use serde_json::{Value, json};
 
@@ -17,8 +18,8 @@ use crate::exit::{Exit, Failure};
 use crate::screen::Screen;
 use crate::wiring::SystemClock;
 
-/// Addresses of one search.
-const AT_ONCE: usize = 500;
+/// So many addresses in one search are known to be taken.
+const SURELY_TAKEN: usize = 100;
 
 pub(super) async fn look_up(prepared: &Prepared, effective: &Effective, screen: &Screen) -> Result<Value, Failure> {
     let credentials: Credentials = config::account_of(&effective.settings.crm)?;
@@ -28,17 +29,26 @@ pub(super) async fn look_up(prepared: &Prepared, effective: &Effective, screen: 
     let emails = addresses(prepared)?;
     let (separate_leads, mut requests) = account(&crm).await?;
     let kinds = if separate_leads { vec![Among::Contacts, Among::Leads] } else { vec![Among::Contacts] };
-    let searches = emails.len().div_ceil(AT_ONCE) * kinds.len();
+    let searches = emails.len().div_ceil(WIDEST) * kinds.len();
     screen.warn(&format!(
         "looking up {} addresses costs {searches} requests of the account's quota, and one more for each hundred that are there",
         emails.len()
     ));
-    let mut found: BTreeSet<Email> = BTreeSet::new();
-    for piece in emails.chunks(AT_ONCE) {
-        for among in &kinds {
-            let call = CrmCall::FindPeople { among: *among, emails: piece.to_vec(), likely: false };
-            let answer = crm.call(call).await;
+    let (mut found, mut widest) = (BTreeSet::new(), WIDEST);
+    for among in kinds {
+        let mut rest = emails.as_slice();
+        while !rest.is_empty() {
+            let piece = rest.len().min(widest);
+            let call = CrmCall::FindPeople { among, emails: rest[..piece].to_vec(), likely: false };
+            let answer = crm.call(call.clone()).await;
             requests += answer.requests;
+            match answer.result.as_ref().map_err(|failure| width_after(&call, failure, SURELY_TAKEN)) {
+                Err(Width::TooMany(most)) => {
+                    widest = most;
+                    continue;
+                }
+                _ => rest = &rest[piece..],
+            }
             if let CrmReply::FoundMany(people) = reply(answer)? {
                 found.extend(people.into_keys());
             }

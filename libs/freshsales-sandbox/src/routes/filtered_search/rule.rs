@@ -72,11 +72,14 @@ impl Rule {
             attribute.ok_or_else(|| Refusal::invalid(format!("Invalid attribute {}", text("attribute"))))?;
         let operator = Operator::parse(text("operator"));
         let operator = operator.ok_or_else(|| Refusal::invalid(format!("Invalid operator {}", text("operator"))))?;
-        let values = match sent.get("value") {
+        let values: Vec<String> = match sent.get("value") {
             Some(Value::Array(items)) => items.iter().filter_map(scalar).collect(),
             Some(value) => scalar(value).into_iter().collect(),
             None => Vec::new(),
         };
+        if state.switches.search_values_maximum.is_some_and(|maximum| values.len() > maximum) {
+            return Err(Refusal::invalid(format!("Too many values for {}", text("attribute"))));
+        }
         let moments: Vec<Timestamp> = values.iter().filter_map(|text| parse_moment(text, &state.config.zone)).collect();
         let needs_moment = matches!(operator, Operator::IsAfter | Operator::IsBefore);
         if needs_moment && moments.is_empty() {
