@@ -83,7 +83,7 @@ async fn measure(
         if let Some(status) = child.try_wait()? {
             break status;
         }
-        std::thread::sleep(LOOK);
+        tokio::time::sleep(LOOK).await;
     };
     let seconds = started.elapsed().as_secs_f64();
     ensure!(status.success(), "the program failed: {status}");

@@ -1,7 +1,7 @@
 //! Files of leads, read a row at a time: CSV, XLSX and NDJSON.
 //!
 //! Cast: [`Source::open`] finds out what a file is and which columns it has; [`Source::each_row`] reads it, as often as is asked, and tells every
-//! row by the number under which people find it in the file: the line on which it begins, or the row of the sheet. [`encoding`] makes UTF-8 of
+//! row by the number under which people find it in the file: the line on which it begins, or the row of the sheet. `encoding` makes UTF-8 of
 //! what a text file holds. A row with a mistake of its own is told with it; what spoils the whole file ends the reading with a [`SourceError`].
 //! Memory is bounded by the largest row that is taken, whatever the size of the file.
 

@@ -1,6 +1,6 @@
 //! `leadgate import FILE`: leads of a file through a running gateway.
 //!
-//! Cast: [`file`] reads the file and says what each of its rows is to become; [`report`] tells that without sending anything; [`look_up`] asks the
+//! Cast: [`mod@file`] reads the file and says what each of its rows is to become; [`report`] tells that without sending anything; [`look_up`] asks the
 //! account who of them is there; [`upload`] hands the rows over; [`follow`] writes down what came of each. The file is read several times rather
 //! than held in memory.
 
