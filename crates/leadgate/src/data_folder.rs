@@ -12,6 +12,8 @@ use crate::exit::Failure;
 
 /// The database in a data folder.
 const STORE_FILE: &str = "leadgate.db";
+/// The folder, in a data folder, of the store of a process that only reads rows.
+const READER_FOLDER: &str = "reader";
 /// The note of the account in a data folder.
 const ACCOUNT_FILE: &str = "account";
 /// Domains under which an account goes by its first label. One account may have both a Classic and a Suite address.
@@ -23,6 +25,12 @@ const COPY_FILE: &str = "copy.db";
 /// Where the copy of the account is.
 pub(crate) fn copy_file(folder: &Path) -> PathBuf {
     folder.join(COPY_FILE)
+}
+
+/// Where a process that only reads rows has its own store. Not the gateway's: that belongs to one process, and a gateway that starts while rows are read
+/// must find it free.
+pub(crate) fn reader_folder(folder: &Path) -> PathBuf {
+    folder.join(READER_FOLDER)
 }
 
 /// Where the store of a data folder is.

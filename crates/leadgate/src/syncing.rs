@@ -20,30 +20,28 @@ use crate::data_folder;
 use crate::exit::Failure;
 use crate::wiring::{self, SystemClock};
 
-/// An engine that only reads rows. It shares the store with a gateway that may run beside it, takes none of its jobs, and what each of them spends the
-/// other learns from the CRM's headers.
+/// An engine that only reads rows. A gateway may run beside it, or start: its ledger and names are in a store of its own, and what each of the two
+/// spends the other learns from the CRM's headers.
 pub(crate) struct Reader {
     pub(crate) engine: Engine,
     store: Arc<SqliteStore>,
 }
 
 impl Reader {
-    /// Opens the store of the data folder and the account.
+    /// Opens its store in the data folder, and the account.
     pub(crate) async fn open(settings: &Settings) -> Result<Reader, Failure> {
         let credentials = config::account_of(&settings.crm)?;
         let folder = &settings.store.data;
-        let store = wiring::open_store(folder, settings.store.durability).await?;
+        data_folder::make_folder(folder)?;
         data_folder::claim_for_account(folder, credentials.address())?;
+        let store = wiring::open_store(&data_folder::reader_folder(folder), settings.store.durability).await?;
         let crm = wiring::crm(credentials, settings, &store).await.context("reading the store failed")?;
-        let mut engine_settings = wiring::engine_settings(settings);
-        // Leases under the gateway's own name are the gateway's.
-        engine_settings.worker = format!("{}-sync", engine_settings.worker);
         let parts = EngineParts {
             store: Arc::clone(&store) as Arc<dyn Store>,
             crm,
             outbound: Arc::new(Courier::new(&settings.rules.read.destinations)),
             clock: Arc::new(SystemClock),
-            settings: engine_settings,
+            settings: wiring::engine_settings(settings),
         };
         let engine = Engine::open(parts).await.context("reading the store failed")?;
         Ok(Reader { engine, store })

@@ -11,7 +11,7 @@ use rand::{Rng as _, SeedableRng as _};
 use serde_json::{Value, json};
 
 use super::oracle;
-use crate::process::{Ended, leadgate, run};
+use crate::process::{Ended, Running, leadgate, run};
 
 const KILLS: usize = 20;
 
@@ -103,6 +103,19 @@ async fn what_was_copied_is_published() {
     account.seed(Kind::Contact, &json!({"last_name": "Hopper", "email": "grace@example.com"}));
     assert_eq!(scene.run(&["sync", "--streams", "contacts", "--to", "out/"]).code, 0);
     assert!(scene.file("out/contacts.csv").contains("grace@example.com"));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn rows_are_read_beside_a_gateway() {
+    let scene = Scene::open(|_| ()).await;
+    scene.sandbox.account().seed(Kind::Contact, &json!({"last_name": "Lovelace", "email": "ada@example.com"}));
+    let variables = [&scene.variables()[..], &[("LEADGATE_APP_KEY", "an-app-key-of-a-test")]].concat();
+    let serve = ["serve", "--port", "0", "--host", "127.0.0.1"];
+    let _gateway = tokio::task::block_in_place(|| Running::start(scene.data(), &serve, &variables));
+    let synced = scene.run(&["sync", "--streams", "contacts", "--to", "out/"]);
+    assert_eq!(synced.code, 0, "{synced:?}");
+    let exported = scene.run(&["export", "contacts", "--to", "all.csv"]);
+    assert_eq!((exported.code, scene.file("all.csv").contains("ada@example.com")), (0, true), "{exported:?}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
