@@ -12,7 +12,7 @@ use leadgate_warehouse::{RowWriter, SinkSpec};
 use serde_json::json;
 
 use super::Session;
-use super::route::Since;
+use super::since::Since;
 use crate::config::{self, ConfigError};
 use crate::exit::{CommandResult, Exit, Failure};
 use crate::logs;

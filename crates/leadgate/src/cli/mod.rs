@@ -21,6 +21,7 @@ mod route;
 mod sandbox;
 mod sending;
 mod serve;
+mod since;
 mod stages;
 mod sync;
 mod webhook;

@@ -2,11 +2,10 @@
 
 use std::io::Read as _;
 use std::path::PathBuf;
-use std::str::FromStr;
 
 use anyhow::{Context as _, anyhow};
 use clap::{Args, Subcommand};
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use leadgate_core::clock::Clock as _;
 use leadgate_core::intake::{self, ReadingRules, Submission};
 use leadgate_core::routing::{Decided, LeadFacts, Replay, Routing, RoutingMoment, RoutingState};
@@ -16,6 +15,7 @@ use serde_json::{Value, json};
 
 use super::Session;
 use super::listing::{at_desk, text};
+use super::since::Since;
 use crate::desk::Desk;
 use crate::exit::{CommandResult, Exit, Failure};
 use crate::remote::GatewayFlags;
@@ -60,39 +60,6 @@ pub(super) struct ReplayFlags {
     show: bool,
     #[command(flatten)]
     gateway: GatewayFlags,
-}
-
-/// A span before now, or a moment.
-#[derive(Clone, Copy, Debug)]
-pub(super) enum Since {
-    Ago(SignedDuration),
-    Moment(Timestamp),
-}
-
-impl Since {
-    /// The moment, seen from now.
-    pub(super) fn moment(self, now: Timestamp) -> Timestamp {
-        match self {
-            Since::Moment(moment) => moment,
-            Since::Ago(span) => now.saturating_sub(span).unwrap_or(Timestamp::MIN),
-        }
-    }
-}
-
-impl FromStr for Since {
-    type Err = &'static str;
-
-    fn from_str(text: &str) -> Result<Since, Self::Err> {
-        if let Ok(moment) = text.parse() {
-            return Ok(Since::Moment(moment));
-        }
-        let hours = match text.strip_suffix('d') {
-            Some(days) => days.parse::<u16>().ok().map(|days| i64::from(days) * 24),
-            None => text.strip_suffix('h').and_then(|hours| hours.parse::<u16>().ok()).map(i64::from),
-        };
-        let hours = hours.ok_or("write it as 30d, 12h, or a moment such as 2026-06-15T14:00:00Z")?;
-        Ok(Since::Ago(SignedDuration::from_hours(hours)))
-    }
 }
 
 /// A lead in a page of the gateway.
