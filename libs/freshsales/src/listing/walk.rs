@@ -41,6 +41,15 @@ impl PageFacts {
         self.ids.is_empty() && pages.or(self.total.map(|total| total == 0)).unwrap_or(true)
     }
 
+    /// Whether the CRM says here that there is such a page.
+    fn claims(&self, page: u32, page_size: u32) -> bool {
+        match (self.total_pages, self.total) {
+            (Some(pages), _) => i64::from(page) <= pages,
+            (None, Some(total)) => i64::from(page.saturating_sub(1)) * i64::from(page_size) < total,
+            (None, None) => false,
+        }
+    }
+
     fn is_rising(&self) -> bool {
         self.ids.windows(2).all(|pair| pair[0] < pair[1])
     }
@@ -200,7 +209,11 @@ impl Walk {
         let numbered = || (lowest..=page).rev().zip(replies);
         let counting: Vec<&PageFacts> =
             numbered().filter(|(at, reply)| !reply.is_past_the_end(*at)).map(|(_, reply)| reply).collect();
-        if counting.windows(2).any(|pair| pair[0].total != pair[1].total) {
+        // Rows went between replies that differ: one behind a page that was read may be before it now.
+        let mut past = numbered().filter(|(at, reply)| reply.is_past_the_end(*at)).map(|(at, _)| at);
+        let differ = counting.windows(2).any(|pair| pair[0].total != pair[1].total)
+            || past.any(|at| counting.iter().any(|reply| reply.claims(at, page_size)));
+        if differ && replies.len() > 1 {
             self.step = Step::Down { page, alone_from: Some(lowest) };
             return Verdict::Drop;
         }

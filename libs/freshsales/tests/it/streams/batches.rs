@@ -60,6 +60,17 @@ proptest! {
     }
 }
 
+/// A page is read, then rows before it go: the row behind it slides into a page that is read later.
+#[test]
+fn a_row_that_slid_past_the_pages_of_its_round_is_read() {
+    let list = List { changes: vec![Change::Delete(0); 5], delays: vec![3, 0, 1, 2, 0], ..List::of([true; 90]) };
+    let before = list.visible();
+    let (client, list) = serve(list);
+    let view = || client.stream(views::rows::<Contact>(7)).page_size(1).concurrency(4);
+    let (read, _) = block(read_in_batches(view, 4)).unwrap();
+    assert_exact(&list, &before, &read);
+}
+
 #[test]
 fn rows_that_wait_come_as_a_batch_without_a_request() {
     let (client, _) = serve(List::of([true; 30]));
