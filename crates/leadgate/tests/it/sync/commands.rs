@@ -4,7 +4,7 @@ use std::path::Path;
 use std::process::Stdio;
 use std::time::Duration;
 
-use freshsales_sandbox::{Fault, FaultKind, Generation, Kind, Sandbox, SandboxConfig};
+use freshsales_sandbox::{Fault, FaultKind, Generation, Kind, Plan, Sandbox, SandboxConfig};
 use leadgate_core::sync::Stream;
 use rand::rngs::SmallRng;
 use rand::{Rng as _, SeedableRng as _};
@@ -67,12 +67,13 @@ async fn edit_all(crm: String, people: Vec<i64>) {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn crash_a_sync_that_is_killed_goes_on_where_it_was() {
-    let scene = Scene::open(|_| ()).await;
+    let scene = Scene::open(|config| config.plan = Plan::Custom { hour: 1_000_000, minute: 1_000_000 }).await;
     let account = scene.sandbox.account();
     account.seed_records(3_000, 3);
     account.set_faults(vec![
         Fault::new(FaultKind::CutBeforeCommit).with_probability(0.05),
-        Fault::new(FaultKind::Quota429 { reset_after_seconds: Some(1) }).with_probability(0.02),
+        // Few, for each makes the gateway leave more of the next hour to those who must have used up this one.
+        Fault::new(FaultKind::Quota429 { reset_after_seconds: Some(1) }).with_probability(0.02).times(3),
     ]);
     let people = account.contacts().iter().map(|person| person["id"].as_i64().unwrap()).collect();
     let editing = tokio::spawn(edit_all(scene.url.clone(), people));
