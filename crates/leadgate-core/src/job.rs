@@ -224,11 +224,14 @@ impl JobState {
     /// The process died, or lost its lease, while a call may have been under way that was sent at `since` or later; `next` is the call that would
     /// come next now. Returns whether that call may have been a write, which the CRM may be at work on still.
     ///
-    /// If names are to be read first, or a deal that was seen before it is moved, that is because what was seen grew old since; the write may have
-    /// been sent before it did.
+    /// If names are to be read first, or a deal that was seen before it is moved, or a person whom nobody had is looked for again, that is because
+    /// what was seen grew old since; the write may have been sent before it did.
     pub fn mark_abandoned(&mut self, next: &CrmCall, since: Timestamp) -> bool {
-        let saw_deal = matches!(self.steps.get(self.current), Some(Step::MoveFound(step)) if step.may_have_moved());
-        let is_second_look = matches!(next, CrmCall::ReadDeal(_)) && saw_deal;
+        let is_second_look = match (self.steps.get(self.current), next) {
+            (Some(Step::MoveFound(step)), CrmCall::ReadDeal(_)) => step.may_have_moved(),
+            (Some(Step::EnsurePerson(step)), CrmCall::FindPerson(_) | CrmCall::FindPeople { .. }) => step.saw_nobody(),
+            _ => false,
+        };
         let may_have_written = next.is_write() || matches!(next, CrmCall::ReadCatalog(_)) || is_second_look;
         if let Some(step) = self.steps.get_mut(self.current).filter(|_| may_have_written) {
             step.mark_unknown(next, since);

@@ -5,6 +5,7 @@
 //! and [`merge`] fills the blanks of the first from the others; [`expected`] says what is still to come. All of it is pure; who reads files and who
 //! sends rows is elsewhere.
 
+mod cell;
 mod duplicates;
 mod guess;
 mod headers;
@@ -13,6 +14,7 @@ mod progress;
 mod row;
 mod target;
 
+pub use cell::RowCell;
 pub use duplicates::{DuplicateRule, Duplicates, Place, merge};
 pub use guess::{Guess, Sample, guess};
 pub use mapping::{Column, Mapping, MappingError};

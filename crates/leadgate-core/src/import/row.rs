@@ -2,6 +2,7 @@
 
 use serde_json::{Map, Value};
 
+use super::cell::RowCell;
 use super::mapping::Mapping;
 use super::target::Target;
 use crate::intake::{self, IntakeError, Lead, ReadingRules, Submission};
@@ -18,13 +19,12 @@ pub struct RowRules {
     pub source: Option<String>,
 }
 
-/// The body of a row's lead. `cells` are the row's texts in the order of the columns; blank ones say nothing.
-pub fn lead_of(mapping: &Mapping, cells: &[&str], rules: &RowRules) -> Map<String, Value> {
+/// The body of a row's lead. `cells` are in the order of the columns; blank ones say nothing.
+pub fn lead_of(mapping: &Mapping, cells: &[RowCell], rules: &RowRules) -> Map<String, Value> {
     let mut lead = Map::new();
-    for (column, text) in mapping.columns.iter().zip(cells) {
-        let (Some(target), text) = (&column.target, text.trim()) else { continue };
-        if !text.is_empty() {
-            set(&mut lead, target, text);
+    for (column, cell) in mapping.columns.iter().zip(cells) {
+        if let Some(target) = column.target.as_ref().filter(|_| !cell.is_blank()) {
+            set(&mut lead, target, cell);
         }
     }
     // A size or a site without the name of the company has nowhere to go.
@@ -44,13 +44,19 @@ pub fn lead_of(mapping: &Mapping, cells: &[&str], rules: &RowRules) -> Map<Strin
     lead
 }
 
-fn set(lead: &mut Map<String, Value>, target: &Target, text: &str) {
+/// What is no number where one belongs stays as it is, so that the mistake is told.
+fn set(lead: &mut Map<String, Value>, target: &Target, cell: &RowCell) {
+    let text = cell.as_str().trim();
     match target {
         Target::Custom(name) => insert_into(lead, "custom_fields", name, text.into()),
         Target::Named("tags") => add_tags(lead, text.split([';', ',']).map(str::trim).filter(|tag| !tag.is_empty())),
         Target::Named("full_name") => set_name(lead, text),
-        Target::Named("employees") => drop(lead.insert("employees".to_owned(), whole_number(text))),
-        Target::Named("deal.amount") => insert_into(lead, "deal", "amount", amount(text).into()),
+        Target::Named("employees") => {
+            drop(lead.insert("employees".to_owned(), cell.whole_number().map_or_else(|| text.into(), Value::from)))
+        }
+        Target::Named("deal.amount") => {
+            insert_into(lead, "deal", "amount", cell.amount().unwrap_or_else(|| text.to_owned()).into())
+        }
         Target::Named(name) => match name.split_once('.') {
             Some((outer, inner)) => insert_into(lead, outer, inner, text.into()),
             None => drop(lead.insert((*name).to_owned(), text.into())),
@@ -87,27 +93,6 @@ fn set_name(lead: &mut Map<String, Value>, full: &str) {
             lead.entry(name).or_insert_with(|| part.into());
         }
     }
-}
-
-/// `1,200` and `1.200` are both twelve hundred people; of `11-50` and `500+` it is the first number. What is no number stays as it is, so that
-/// the mistake is told.
-fn whole_number(text: &str) -> Value {
-    let first = text.split(['-', '+', '–']).next().unwrap_or(text);
-    let digits: String = first.chars().filter(|sign| !matches!(sign, ',' | '.' | ' ' | '\u{a0}' | '\'')).collect();
-    digits.parse::<u32>().map_or_else(|_| text.into(), Value::from)
-}
-
-/// An amount as the CRM writes it: `1.250,50` and `1,250.50` are the same. A single sign before three digits groups them; before others it is
-/// the decimal sign.
-fn amount(text: &str) -> String {
-    let kept: String = text.chars().filter(|sign| sign.is_ascii_digit() || matches!(sign, '.' | ',' | '-')).collect();
-    let Some(at) = kept.rfind(['.', ',']) else { return kept };
-    let sign = &kept[at..=at];
-    let behind = kept.len() - at - 1;
-    let others = kept[..at].contains(['.', ',']);
-    let groups = behind == 3 && (!others || kept[..at].contains(sign));
-    let digits = |part: &str| part.replace(['.', ','], "");
-    if groups { digits(&kept) } else { format!("{}.{}", digits(&kept[..at]), &kept[at + 1..]) }
 }
 
 /// Reads a row's lead as the gateway will.
@@ -150,23 +135,13 @@ mod tests {
     #[case::full_name(&["email", "full_name"], &["a@x.io", "King, Ada"], json!({"email": "a@x.io", "first_name": "Ada", "last_name": "King"}))]
     #[case::employees(&["email", "employees"], &["a@x.io", "1,200"], json!({"email": "a@x.io", "employees": 1200}))]
     fn a_row_is_a_lead(#[case] headers: &[&str], #[case] cells: &[&str], #[case] expected: Value) {
-        assert_eq!(Value::Object(lead_of(&mapping(headers), cells, &RowRules::default())), expected);
-    }
-
-    #[rstest]
-    #[case("1.250,50", "1250.50")]
-    #[case("1,250.50", "1250.50")]
-    #[case("1.250.000", "1250000")]
-    #[case("EUR 1,250", "1250")]
-    #[case("12,5", "12.5")]
-    #[case("99", "99")]
-    fn amounts_of_two_conventions(#[case] text: &str, #[case] expected: &str) {
-        assert_eq!(amount(text), expected);
+        let cells: Vec<RowCell> = cells.iter().map(|text| RowCell::from(*text)).collect();
+        assert_eq!(Value::Object(lead_of(&mapping(headers), &cells, &RowRules::default())), expected);
     }
 
     #[test]
     fn mistakes_read_as_those_of_a_lead() {
-        let row = lead_of(&mapping(&["email"]), &["nobody"], &RowRules::default());
+        let row = lead_of(&mapping(&["email"]), &["nobody".into()], &RowRules::default());
         let error = read_row(&row, &ReadingRules::default()).unwrap_err().to_string();
         assert!(error.starts_with("email"), "{error}");
     }
@@ -175,7 +150,7 @@ mod tests {
         #[test]
         fn no_text_breaks_the_making_of_a_lead(cells in prop::collection::vec("\\PC{0,30}", 6)) {
             let mapping = mapping(&["email", "full_name", "employees", "deal.amount", "tags", "company.name"]);
-            let cells: Vec<&str> = cells.iter().map(String::as_str).collect();
+            let cells: Vec<RowCell> = cells.into_iter().map(RowCell::Text).collect();
             let _ = read_row(&lead_of(&mapping, &cells, &RowRules::default()), &ReadingRules::default());
         }
     }

@@ -7,6 +7,8 @@ use std::rc::Rc;
 
 use ::csv::{Reader, ReaderBuilder, StringRecord};
 
+use leadgate_core::import::RowCell;
+
 use super::encoding::{self, Encoding};
 use super::{Kind, LARGEST_ROW, SourceError, SourceRow, at, io_error, name_of};
 
@@ -96,8 +98,8 @@ pub(super) fn each_row(
             );
             SourceRow::wrong(number, problem)
         } else {
-            let mut cells: Vec<String> = record.iter().take(columns).map(str::to_owned).collect();
-            cells.resize(columns, String::new());
+            let mut cells: Vec<RowCell> = record.iter().take(columns).map(RowCell::from).collect();
+            cells.resize(columns, RowCell::default());
             SourceRow { number, cells, problem: None }
         };
         if !visit(row) {

@@ -12,6 +12,8 @@ mod xlsx;
 
 use std::path::{Path, PathBuf};
 
+use leadgate_core::import::RowCell;
+
 /// The largest file that is read, in bytes.
 const LARGEST_FILE: u64 = 4 * 1024 * 1024 * 1024;
 /// The largest row, in bytes.
@@ -84,8 +86,8 @@ pub enum SourceError {
 pub struct SourceRow {
     /// The line on which it begins, or the row of the sheet.
     pub number: u64,
-    /// Its texts, as many as there are columns and in their order; empty where it says nothing.
-    pub cells: Vec<String>,
+    /// Its cells, as many as there are columns and in their order.
+    pub cells: Vec<RowCell>,
     /// What is wrong with it as a whole.
     pub problem: Option<String>,
 }
@@ -96,7 +98,7 @@ impl SourceRow {
     }
 
     fn is_blank(&self) -> bool {
-        self.problem.is_none() && self.cells.iter().all(|cell| cell.trim().is_empty())
+        self.problem.is_none() && self.cells.iter().all(RowCell::is_blank)
     }
 }
 

@@ -3,6 +3,7 @@
 use std::io::{BufRead as _, BufReader, Read};
 use std::path::Path;
 
+use leadgate_core::import::RowCell;
 use serde_json::{Map, Value};
 
 use super::encoding::{self, Encoding};
@@ -35,15 +36,15 @@ pub(super) fn each_row(
     each_line(path, encoding, &mut |number, read| match read {
         Err(problem) => visit(SourceRow::wrong(number, problem)),
         Ok(pairs) => {
-            let text =
-                |column: &String| pairs.iter().find(|(name, _)| name.trim() == column).map(|(_, text)| text.clone());
-            let cells = columns.iter().map(|column| text(column).unwrap_or_default()).collect();
+            let cell =
+                |column: &String| pairs.iter().find(|(name, _)| name.trim() == column).map(|(_, cell)| cell.clone());
+            let cells = columns.iter().map(|column| cell(column).unwrap_or_default()).collect();
             visit(SourceRow { number, cells, problem: None })
         }
     })
 }
 
-type Pairs = Vec<(String, String)>;
+type Pairs = Vec<(String, RowCell)>;
 
 fn each_line(
     path: &Path,
@@ -90,9 +91,10 @@ fn flatten(before: &str, object: Map<String, Value>, pairs: &mut Pairs) {
             Value::Object(inner) => flatten(&name, inner, pairs),
             Value::Array(items) => {
                 let texts: Vec<String> = items.iter().map(text).filter(|text| !text.is_empty()).collect();
-                pairs.push((name, texts.join(";")));
+                pairs.push((name, RowCell::Text(texts.join(";"))));
             }
-            value => pairs.push((name, text(&value))),
+            Value::Number(number) => pairs.push((name, RowCell::Number(number.to_string()))),
+            value => pairs.push((name, RowCell::Text(text(&value)))),
         }
     }
 }

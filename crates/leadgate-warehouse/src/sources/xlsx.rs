@@ -5,12 +5,13 @@ use std::io::BufReader;
 use std::path::Path;
 
 use calamine::{Cell, DataRef, ExcelDateTime, Reader as _, Xlsx, open_workbook};
+use leadgate_core::import::RowCell;
 
 use super::{Kind, SourceError, SourceRow, name_of};
 
 type Workbook = Xlsx<BufReader<File>>;
 /// A row of a sheet: its number, from 1, and its cells from the first column on.
-type SheetRow = (u64, Vec<String>);
+type SheetRow = (u64, Vec<RowCell>);
 
 pub(super) fn open(path: &Path, sheet: Option<&str>) -> Result<(Kind, Vec<String>), SourceError> {
     let workbook = open_file(path)?;
@@ -23,9 +24,9 @@ pub(super) fn open(path: &Path, sheet: Option<&str>) -> Result<(Kind, Vec<String
         let sheet = sheet.unwrap_or_default().to_owned();
         return Err(SourceError::NoSuchSheet { file: name_of(path), sheet, known });
     };
-    let mut header = Vec::new();
+    let mut header: Vec<String> = Vec::new();
     each_sheet_row(path, &sheet, &mut |(_, cells)| {
-        header = cells;
+        header = cells.iter().map(|cell| cell.as_str().to_owned()).collect();
         false
     })?;
     if header.is_empty() { Err(SourceError::Empty(name_of(path))) } else { Ok((Kind::Xlsx { sheet }, header)) }
@@ -42,10 +43,10 @@ pub(super) fn each_row(
         if std::mem::take(&mut is_header) {
             return true;
         }
-        if cells.iter().skip(columns).any(|cell| !cell.is_empty()) {
+        if cells.iter().skip(columns).any(|cell| !cell.is_blank()) {
             return visit(SourceRow::wrong(number, "has cells in columns without a name; name them in the first row"));
         }
-        cells.resize(columns, String::new());
+        cells.resize(columns, RowCell::default());
         visit(SourceRow { number, cells, problem: None })
     })
 }
@@ -73,7 +74,7 @@ fn each_sheet_row(path: &Path, sheet: &str, visit: &mut dyn FnMut(SheetRow) -> b
             return Ok(());
         }
         let (_, cells) = row.get_or_insert_with(|| (number, Vec::new()));
-        put(cells, column as usize, text(&cell));
+        put(cells, column as usize, content(&cell));
     }
     if let Some(last) = row {
         visit(last);
@@ -82,29 +83,30 @@ fn each_sheet_row(path: &Path, sheet: &str, visit: &mut dyn FnMut(SheetRow) -> b
 }
 
 /// A cell far to the right of all others is no reason to fill a row with blanks.
-fn put(cells: &mut Vec<String>, column: usize, text: String) {
-    if text.is_empty() {
+fn put(cells: &mut Vec<RowCell>, column: usize, cell: RowCell) {
+    if cell.as_str().is_empty() {
         return;
     }
     let column = column.min(super::MOST_COLUMNS);
     if cells.len() <= column {
-        cells.resize(column + 1, String::new());
+        cells.resize(column + 1, RowCell::default());
     }
-    cells[column] = text;
+    cells[column] = cell;
 }
 
 /// A number is written so that it is read as the same number, without an exponent; a day without its midnight.
-fn text(cell: &Cell<DataRef<'_>>) -> String {
-    match cell.get_value() {
-        DataRef::Int(number) => number.to_string(),
-        DataRef::Float(number) => number.to_string(),
+fn content(cell: &Cell<DataRef<'_>>) -> RowCell {
+    let text = match cell.get_value() {
+        DataRef::Int(number) => return RowCell::Number(number.to_string()),
+        DataRef::Float(number) => return RowCell::Number(number.to_string()),
         DataRef::String(text) => text.clone(),
         DataRef::SharedString(text) => (*text).to_owned(),
         DataRef::Bool(value) => value.to_string(),
         DataRef::DateTime(moment) => moment_text(*moment),
         DataRef::DateTimeIso(text) | DataRef::DurationIso(text) => text.clone(),
         DataRef::Error(_) | DataRef::Empty => String::new(),
-    }
+    };
+    RowCell::Text(text)
 }
 
 fn moment_text(moment: ExcelDateTime) -> String {

@@ -10,6 +10,8 @@ use crate::identity::Email;
 use crate::record::{Fields, Snapshot, field};
 use crate::steps::{CLOCK_SKEW, Parking, StepAnswer, StepContext, Verdict};
 
+/// Two stamps of one making differ by less than this.
+const MADE_WITHIN: SignedDuration = SignedDuration::from_secs(1);
 /// Fields that a lead can do without when the CRM will not take them.
 const DISPENSABLE: [&str; 7] = [
     field::MOBILE,
@@ -37,7 +39,7 @@ impl PersonStep {
 
     fn take_in(&mut self, call: &CrmCall, reply: CrmReply, context: &StepContext<'_>) {
         match (call, reply) {
-            (CrmCall::FindPerson(by), CrmReply::Found(found)) => self.looked_up(by, found),
+            (CrmCall::FindPerson(by), CrmReply::Found(found)) => self.looked_up(by, found, context.now),
             (CrmCall::FindPeople { among, .. }, CrmReply::FoundMany(found)) => self.searched(*among, found, context),
             (CrmCall::ReadPerson(_), CrmReply::Record(snapshot)) => {
                 self.run.candidate = Some(snapshot);
@@ -45,17 +47,20 @@ impl PersonStep {
                 self.run.unknown = false;
             }
             (CrmCall::CreatePerson(fields), CrmReply::Record(snapshot)) => {
+                self.run.untouched = true;
                 self.created(&snapshot, fields, context);
                 self.run.done.iter_mut().for_each(|done| done.is_new = true);
             }
             (CrmCall::UpsertPerson { fields, .. }, CrmReply::Record(snapshot)) => {
                 if self.made_by_us(&snapshot, context.now) {
+                    self.run.untouched = is_untouched(&snapshot);
                     self.created(&snapshot, fields, context);
                 } else {
                     self.updated(&snapshot, fields, false);
                 }
             }
             (CrmCall::UpdatePerson { fields, .. }, CrmReply::Record(snapshot)) => {
+                self.run.untouched = false;
                 self.updated(&snapshot, fields, self.run.probably_ours);
             }
             (CrmCall::UpsertPeople(_), CrmReply::BulkStarted { ticket }) => {
@@ -68,13 +73,14 @@ impl PersonStep {
         }
     }
 
-    fn looked_up(&mut self, by: &LookupBy, found: Vec<Snapshot>) {
+    fn looked_up(&mut self, by: &LookupBy, found: Vec<Snapshot>, now: Timestamp) {
         self.run.unknown = false;
         let landed = self.run.bulk_landed.take().is_some();
         match matching::choose(found, self.wish.email.as_ref()) {
             Some(snapshot) => self.matched(snapshot, how(by)),
             None => {
                 self.story.push(format!("nobody in the CRM has that {}", how(by)));
+                self.run.nobody_at = Some(now);
                 self.run.bulk_refused |= landed;
                 match by {
                     LookupBy::Email(_) => self.run.no_email_match = true,
@@ -99,7 +105,11 @@ impl PersonStep {
                 landed.searches += 1;
                 landed.not_before = later(context.now, INDEX_LAGS);
             }
-            (None, Among::Contacts) => self.run.not_in_contacts = true,
+            (None, Among::Contacts) => {
+                self.run.not_in_contacts = true;
+                // Contacts are searched first: the answer is as old as that.
+                self.run.nobody_at = Some(context.now);
+            }
             (None, Among::Leads) => self.run.not_in_leads = true,
         }
     }
@@ -109,6 +119,7 @@ impl PersonStep {
     fn matched(&mut self, snapshot: Snapshot, how: &str) {
         if self.run.first_write.is_some_and(|since| is_after(&snapshot, since)) {
             self.run.probably_ours = true;
+            self.run.untouched = is_untouched(&snapshot);
             self.story
                 .push(format!("{} was made since this job first wrote: its answer had been lost", snapshot.record));
         } else {
@@ -274,6 +285,14 @@ fn how(by: &LookupBy) -> &'static str {
 fn is_after(snapshot: &Snapshot, since: Timestamp) -> bool {
     let since = since.saturating_sub(CLOCK_SKEW).unwrap_or(Timestamp::MIN);
     snapshot.created_at.is_some_and(|at| at >= since)
+}
+
+/// Whether nothing was written to the record since it was made. One that somebody else made in the same minutes shows our own write.
+fn is_untouched(snapshot: &Snapshot) -> bool {
+    snapshot
+        .created_at
+        .zip(snapshot.updated_at)
+        .is_none_or(|(made, changed)| changed.duration_since(made) <= MADE_WITHIN)
 }
 
 fn later(now: Timestamp, wait: SignedDuration) -> Timestamp {

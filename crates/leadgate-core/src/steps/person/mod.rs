@@ -38,6 +38,9 @@ const INDEX_LAGS: SignedDuration = SignedDuration::from_secs(6);
 const MOST_BULK_LOOKS: u8 = 12;
 /// Searches for a person that a bulk request wrote, before an exact lookup.
 const MOST_SEARCHES: u8 = 2;
+/// How long it is believed that nobody is there. A write may wait longer, for the quota or because an import is paused, and somebody may make the
+/// person meanwhile.
+const NOBODY_FOR: SignedDuration = SignedDuration::from_mins(5);
 /// Times that the CRM may contradict itself ("taken", but nobody there; "there", but gone) before a person must look.
 const MOST_CONTRADICTIONS: u8 = 4;
 
@@ -67,6 +70,8 @@ struct PersonRun {
     not_in_contacts: bool,
     /// Search among leads found nobody.
     not_in_leads: bool,
+    /// When a search or an exact lookup found nobody the last time.
+    nobody_at: Option<Timestamp>,
     /// The account does not allow searching for many.
     no_search: bool,
     /// The record that is the person.
@@ -75,6 +80,8 @@ struct PersonRun {
     candidate_whole: bool,
     /// The candidate was probably made by a write of this step whose answer was lost.
     probably_ours: bool,
+    /// When what this step made was first seen, nothing had been written to it since: nobody else can have made it.
+    untouched: bool,
     /// What is remembered turned out wrong.
     distrust_memory: bool,
     /// The CRM said the e-mail is taken.
@@ -150,6 +157,11 @@ impl PersonStep {
     pub fn or_left_out(mut self) -> PersonStep {
         self.optional = true;
         self
+    }
+
+    /// Nobody was found before: if it looks again, a write may have been sent while that was still believed.
+    pub(crate) fn saw_nobody(&self) -> bool {
+        self.run.nobody_at.is_some()
     }
 
     /// The record and whether this step made it, once it is done.
@@ -315,12 +327,14 @@ impl PersonStep {
     /// The next search, unless everything that can be searched has been, or a create is itself the test.
     fn search(&self, account: &AccountFacts, context: &StepContext<'_>) -> Option<Next> {
         let run = &self.run;
+        let believed = run.nobody_at.is_some_and(|at| context.now.duration_since(at) <= NOBODY_FOR);
         if let Some(email) = &self.wish.email
-            && !run.no_email_match
+            && !(run.no_email_match && believed)
         {
-            let searched = run.not_in_contacts && (run.not_in_leads || !account.separate_leads);
+            let not_in_contacts = run.not_in_contacts && believed;
+            let searched = not_in_contacts && (run.not_in_leads || !account.separate_leads);
             if context.packing && account.batch_find.is_some() && !run.no_search && !run.email_taken && !searched {
-                let among = if run.not_in_contacts { Among::Leads } else { Among::Contacts };
+                let among = if not_in_contacts { Among::Leads } else { Among::Contacts };
                 // Whoever may have been written already is probably there.
                 let likely = run.first_write.is_some();
                 return Some(Next::Call(CrmCall::FindPeople { among, emails: vec![email.clone()], likely }));
@@ -365,7 +379,7 @@ impl PersonStep {
         self.run.first_write.get_or_insert(since);
         match call {
             // Keyed, so writing again is safe; searching again first finds most of what landed for a hundredth of the requests.
-            CrmCall::UpsertPeople(_) => {
+            CrmCall::UpsertPeople(_) | CrmCall::FindPeople { .. } => {
                 self.run.not_in_contacts = false;
                 self.run.not_in_leads = false;
             }
@@ -402,6 +416,7 @@ impl PersonStep {
             return;
         }
         if let Some(candidate) = self.run.candidate.take() {
+            self.run.untouched &= self.is_as_written(&candidate, context);
             if self.run.probably_ours {
                 self.story.extend(self.wish.owner_story(context));
             } else {
@@ -425,6 +440,14 @@ impl PersonStep {
         } else {
             self.story.push("nobody in the CRM is that person, and the rule makes nobody".to_owned());
         }
+    }
+
+    /// Whether the record says everything that this step writes when it makes somebody.
+    fn is_as_written(&self, candidate: &Snapshot, context: &StepContext<'_>) -> bool {
+        let Some(account) = context.catalog.account() else { return false };
+        let fields = self.wish.fields(account, context, &self.run.dropped, self.run.refreshed_from);
+        let fits = |fields| self.wish.fitting(&fields, candidate.record.kind);
+        fields.is_ok_and(|fields| matching::patch(candidate, &fits(fields), true).is_empty())
     }
 
     /// Says that a person who was there before stays with their owner, or that they had none.
@@ -460,7 +483,8 @@ impl PersonStep {
             written.contains_key(field::MOBILE) || matching::has_phone(snapshot, self.wish.phone.as_ref());
         let record = snapshot.record;
         let changed = created || !written.is_empty();
-        let as_of = snapshot.updated_at;
+        // Who may have been made by somebody else must not be taken back.
+        let as_of = snapshot.updated_at.filter(|_| !created || self.run.untouched);
         self.run.done = Some(PersonDone { record, created, changed, as_of, is_new: false, filled, holds_phone });
     }
 

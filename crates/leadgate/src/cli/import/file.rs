@@ -106,8 +106,7 @@ impl Prepared {
         if let Some(problem) = &row.problem {
             return Err(problem.clone());
         }
-        let cells: Vec<&str> = row.cells.iter().map(String::as_str).collect();
-        let body = lead_of(&self.mapping, &cells, &self.options.rules);
+        let body = lead_of(&self.mapping, &row.cells, &self.options.rules);
         let lead = read_row(&body, &self.options.reading).map_err(|error| error.to_string())?;
         Ok((body, lead))
     }
@@ -199,8 +198,8 @@ fn samples(source: &Source) -> Result<Vec<Sample>, Failure> {
     let mut rows = 0;
     let read = source.each_row(&mut |row| {
         for (sample, cell) in samples.iter_mut().zip(&row.cells) {
-            if !cell.trim().is_empty() {
-                sample.values.push(cell.clone());
+            if !cell.is_blank() {
+                sample.values.push(cell.as_str().to_owned());
             }
         }
         rows += 1;

@@ -50,13 +50,8 @@ impl Results {
         let failed = || format!("writing {} failed", path.display());
         let is_csv = path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("csv"));
         let goes_on = resume && path.exists();
-        let mut file = OpenOptions::new()
-            .create(true)
-            .read(true)
-            .write(true)
-            .truncate(!goes_on)
-            .open(path)
-            .with_context(failed)?;
+        let mut file =
+            OpenOptions::new().create_new(!goes_on).read(true).write(true).open(path).with_context(failed)?;
         let (last, whole) = if goes_on { last_whole(&file).with_context(failed)? } else { (0, 0) };
         file.set_len(whole).and_then(|()| file.seek(std::io::SeekFrom::Start(whole))).with_context(failed)?;
         if is_csv && whole == 0 {

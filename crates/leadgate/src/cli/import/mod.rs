@@ -113,6 +113,7 @@ pub(super) async fn run(flags: Flags, session: &Session) -> CommandResult {
         return Err(Failure::new(Exit::Refused, anyhow!(report::duplicates_refused(&prepared))));
     }
     let remote = Remote::of(&flags.gateway, &effective)?;
+    check_results(&flags)?;
     let import = upload::upload(&prepared, &remote, flags.resume).await?;
     if flags.no_wait {
         session.screen.show(&import, || manage::told(&import));
@@ -122,6 +123,18 @@ pub(super) async fn run(flags: Flags, session: &Session) -> CommandResult {
     let ended = follow::follow(&remote, &id, (flags.results.as_deref(), flags.resume)).await?;
     session.screen.show(&ended, || manage::told(&ended));
     Ok(exit_of(&ended))
+}
+
+/// A file of results that is there is gone on with only where that is meant, and never replaced: it may be the very file that is imported.
+fn check_results(flags: &Flags) -> Result<(), Failure> {
+    let Some(path) = flags.results.as_ref().filter(|path| path.exists()) else { return Ok(()) };
+    let same = |path: &PathBuf| path.canonicalize().ok();
+    let is_source = same(path) == same(&flags.file);
+    if flags.resume && !is_source {
+        return Ok(());
+    }
+    let why = if is_source { "is the file that is imported" } else { "is there already; --resume goes on with it" };
+    Err(Failure::new(Exit::Refused, anyhow!("{} {why}; name another file for the results", path.display())))
 }
 
 /// Parked and waiting rows need another look, refused ones another file.
