@@ -274,3 +274,12 @@ CREATE TABLE import_rows (
     PRIMARY KEY (account, import, row)
 );
 CREATE UNIQUE INDEX import_rows_submission ON import_rows (account, submission) WHERE submission IS NOT NULL;
+-- A submission stays as long as a row names it.
+CREATE INDEX import_rows_removal ON import_rows (account, removal) WHERE removal IS NOT NULL;
+
+-- What looking for room writes and takes back: there is never a row.
+CREATE TABLE room (
+    account BIGINT NOT NULL,
+    filling BYTEA  NOT NULL
+);
+ALTER TABLE room ALTER COLUMN filling SET STORAGE EXTERNAL;     -- not compressed

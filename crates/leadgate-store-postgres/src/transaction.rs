@@ -74,6 +74,11 @@ impl Work {
         self.announcements.signal(signals);
         Ok(())
     }
+
+    /// Takes everything back, and tells nobody.
+    pub(crate) async fn roll_back(self) -> Result<(), Failure> {
+        self.transaction.rollback().await.map_err(Failure::from)
+    }
 }
 
 /// Accounts beyond what the lock's number holds share a lock, which costs time and nothing else.
