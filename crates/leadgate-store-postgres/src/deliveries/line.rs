@@ -85,16 +85,19 @@ pub(super) async fn move_up(connection: &mut PgConnection, account: i64, left: i
     Ok(moved.rows_affected() > 0)
 }
 
-const PUT_BACK: &str = "UPDATE deliveries SET progress = 0, attempts = 0, ended_at = NULL, parked = NULL, wake_at = $3,
+/// The places are drawn once, before anything is joined with them.
+const PUT_BACK: &str = "WITH nth AS MATERIALIZED (
+        SELECT seq, nextval('delivery_places') AS place,
+            row_number() OVER (PARTITION BY destination, ordering ORDER BY seq) AS of_line
+        FROM deliveries WHERE account = $1 AND seq = ANY ($2) ORDER BY seq
+    )
+    UPDATE deliveries SET progress = 0, attempts = 0, ended_at = NULL, parked = NULL, wake_at = $3,
         place = nth.place,
         is_first = nth.of_line = 1 AND NOT EXISTS (
             SELECT 1 FROM deliveries AS other
             WHERE other.account = $1 AND other.destination = deliveries.destination
               AND other.ordering = deliveries.ordering AND other.progress = 0)
-    FROM (SELECT seq, nextval('delivery_places') AS place,
-              row_number() OVER (PARTITION BY destination, ordering ORDER BY seq) AS of_line
-          FROM deliveries WHERE account = $1 AND seq = ANY($2) ORDER BY seq) AS nth
-    WHERE deliveries.account = $1 AND deliveries.seq = nth.seq";
+    FROM nth WHERE deliveries.account = $1 AND deliveries.seq = ANY ($2) AND deliveries.seq = nth.seq";
 
 /// Puts ended deliveries at the ends of their lines, in order of their numbers, due at once.
 pub(super) async fn put_back(

@@ -21,7 +21,7 @@ use crate::error::store_error;
 const CLAIM: &str = "WITH asked AS (
         SELECT * FROM unnest($2::text[], $3::bigint[], $4::bool[], $5::bigint[])
             WITH ORDINALITY AS asked (name, room, tests_only, lease_until, number)
-    ), due AS (
+    ), due AS MATERIALIZED (
         SELECT asked.number, asked.lease_until, first.seq, first.wake_at, first.place
         FROM asked JOIN destinations ON destinations.account = $1 AND destinations.name = asked.name
         CROSS JOIN LATERAL (
@@ -30,12 +30,13 @@ const CLAIM: &str = "WITH asked AS (
               AND (test OR NOT asked.tests_only AND destinations.off_since IS NULL)
             ORDER BY wake_at, place LIMIT asked.room) AS first
     ), leased AS (
-        UPDATE deliveries SET lease_worker = $7, lease_number = lease_number + 1, wake_at = due.lease_until
-        FROM due WHERE deliveries.account = $1 AND deliveries.seq = due.seq
-        RETURNING deliveries.*, due.number, due.wake_at AS was_due_at
+        UPDATE deliveries SET lease_worker = $7, lease_number = lease_number + 1,
+            wake_at = (SELECT lease_until FROM due WHERE due.seq = deliveries.seq LIMIT 1)
+        WHERE account = $1 AND seq = ANY (ARRAY (SELECT seq FROM due))
+        RETURNING *
     )
-    SELECT seq, lease_number, id, destination, ordering, content, test, attempts, created_at
-    FROM leased ORDER BY number, was_due_at, place";
+    SELECT leased.seq, lease_number, id, destination, ordering, content, test, attempts, created_at
+    FROM leased JOIN due ON due.seq = leased.seq ORDER BY due.number, due.wake_at, due.place";
 
 /// Leases what is due, destination by destination. Each comes with its lease, also where the rest cannot be read.
 pub(super) async fn claim(
