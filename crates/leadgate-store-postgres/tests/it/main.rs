@@ -1,0 +1,6 @@
+//! The store at its boundary, on a real server: the conformance suite and opening.
+#![allow(clippy::unwrap_used)]
+
+mod conformance;
+mod opening;
+mod support;
