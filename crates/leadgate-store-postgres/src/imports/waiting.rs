@@ -111,6 +111,9 @@ pub(crate) async fn set_aside(
     jobs: &[i64],
     now: Timestamp,
 ) -> Result<bool, sqlx::Error> {
+    if jobs.is_empty() {
+        return Ok(false);
+    }
     let sql = "UPDATE jobs SET progress = $3, queue = $4 WHERE account = $1 AND id = ANY($2)";
     sqlx::query(sql).bind(account).bind(jobs).bind(ASIDE).bind(OUT).execute(&mut *connection).await?;
     queue::leave(connection, account, (jobs, KeyFate::GiveUp), now).await

@@ -109,10 +109,7 @@ pub(crate) async fn place_or_set_aside(
     let account = work.account;
     let paused = waiting::paused_among(work.connection(), account, &jobs).await?;
     jobs.retain(|job| !paused.contains(job));
-    let mut any_ready = false;
-    for job in paused {
-        any_ready |= waiting::set_aside(work.connection(), account, job, now).await?;
-    }
+    let any_ready = waiting::set_aside(work.connection(), account, &paused, now).await?;
     Ok(any_ready | queue::place(work.connection(), account, &jobs, now).await?)
 }
 
