@@ -8,6 +8,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 use leadgate_core::submission::SubmissionId;
 use leadgate_store::signals::Signals;
 
+/// The channel of `NOTIFY`.
+pub(crate) const CHANNEL: &str = "leadgate";
+
 /// What is signalled once the transaction is committed.
 #[derive(Debug, Default)]
 pub(crate) struct Announcements {

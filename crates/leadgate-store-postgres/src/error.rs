@@ -41,13 +41,24 @@ impl Failure {
         matches!(code(error).as_deref(), Some("40001" | "40P01"))
     }
 
+    /// Whether PostgreSQL could not do it with these values, whoever asks and however often.
+    pub(crate) fn is_refused(&self) -> bool {
+        let Failure::Sql(error) = self else { return false };
+        // 22: the data, 23: constraints, 53200: too many locks for one transaction.
+        code(error).is_some_and(|code| code.starts_with("22") || code.starts_with("23") || code == "53200")
+    }
+
     /// Whether the connection was lost, so that nobody knows what became of a commit that was under way.
     pub(crate) fn is_lost_connection(&self) -> bool {
-        let Failure::Sql(error) = self else { return false };
-        match error {
-            sqlx::Error::Io(_) | sqlx::Error::Protocol(_) | sqlx::Error::WorkerCrashed => true,
-            _ => code(error).is_some_and(|code| code.starts_with("08") || code.starts_with("57P")),
-        }
+        matches!(self, Failure::Sql(error) if is_lost_connection(error))
+    }
+}
+
+/// Whether the connection was lost: by itself, or because the server ended it.
+pub(crate) fn is_lost_connection(error: &sqlx::Error) -> bool {
+    match error {
+        sqlx::Error::Io(_) | sqlx::Error::Protocol(_) | sqlx::Error::WorkerCrashed => true,
+        _ => code(error).is_some_and(|code| code.starts_with("08") || code.starts_with("57P")),
     }
 }
 
@@ -96,9 +107,4 @@ fn refused(error: &sqlx::Error) -> StoreError {
 /// A stored value that cannot be read.
 pub(crate) fn corrupt(what: &'static str, why: impl std::fmt::Display) -> StoreError {
     StoreError::Corrupt { what, why: why.to_string() }
-}
-
-/// For what is still to be written.
-pub(crate) fn not_there_yet() -> sqlx::Error {
-    sqlx::Error::Protocol("not there yet".to_owned())
 }

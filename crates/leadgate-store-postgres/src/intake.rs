@@ -6,10 +6,11 @@ use jiff::Timestamp;
 use leadgate_core::lane::Lane;
 use leadgate_core::submission::SubmissionId;
 use leadgate_store::model::{AcceptOutcome, Dedupe, Digest, InboxEntry, NewSubmission};
+use sqlx::Row as _;
 use sqlx::postgres::PgRow;
-use sqlx::{PgConnection, Row as _};
 
 use crate::columns::{id_bytes, micros, moment, rank, raw_submission, submission_id, text, wrong};
+use crate::session::Session;
 use crate::transaction::Work;
 
 /// A submission and its dedupe columns, ready to be stored.
@@ -88,7 +89,7 @@ pub(crate) enum Before {
 
 /// Keeps submissions whose [`locks`] are held.
 pub(crate) async fn keep(
-    connection: &mut PgConnection,
+    connection: &mut Session,
     arrivals: &[Arrival<'_>],
     before: Before,
 ) -> Result<Vec<AcceptOutcome>, sqlx::Error> {
@@ -111,7 +112,7 @@ struct Earlier {
 }
 
 async fn find_earlier(
-    connection: &mut PgConnection,
+    connection: &mut Session,
     arrivals: &[Arrival<'_>],
     before: Before,
 ) -> Result<Vec<Earlier>, sqlx::Error> {
@@ -205,7 +206,7 @@ fn repeat_of(prepared: &PreparedSubmission, id: SubmissionId, body_digest: Optio
     if body_digest == prepared.body_digest { AcceptOutcome::Repeat(id) } else { AcceptOutcome::KeyReused(id) }
 }
 
-async fn insert(connection: &mut PgConnection, arrivals: &[Arrival<'_>], sorted: &Sorted) -> Result<(), sqlx::Error> {
+async fn insert(connection: &mut Session, arrivals: &[Arrival<'_>], sorted: &Sorted) -> Result<(), sqlx::Error> {
     let sql = "INSERT INTO inbox (account, id, route, target, body, label, lane, dedupe_kind, dedupe, body_digest,
                    accepted_at, dedupe_until, repeats)
                SELECT account, id, route, target, body, label, lane, kind, digest, body_digest, now, until, repeats
@@ -234,7 +235,7 @@ async fn insert(connection: &mut PgConnection, arrivals: &[Arrival<'_>], sorted:
         .map(|_| ())
 }
 
-async fn count_repeats(connection: &mut PgConnection, sorted: &Sorted) -> Result<(), sqlx::Error> {
+async fn count_repeats(connection: &mut Session, sorted: &Sorted) -> Result<(), sqlx::Error> {
     let sql = "UPDATE inbox SET repeats = inbox.repeats + repeated.times
                FROM (SELECT account, seq, count(*) AS times FROM unnest($1::bigint[], $2::bigint[]) AS one (account, seq)
                      GROUP BY account, seq) AS repeated
@@ -249,7 +250,7 @@ async fn count_repeats(connection: &mut PgConnection, sorted: &Sorted) -> Result
 
 /// Submissions without a plan, lane by lane.
 pub(crate) async fn unplanned(
-    connection: &mut PgConnection,
+    connection: &mut Session,
     account: i64,
     per_lane: [u32; 4],
 ) -> Result<Vec<InboxEntry>, sqlx::Error> {
@@ -264,7 +265,7 @@ pub(crate) async fn unplanned(
 }
 
 async fn unplanned_in(
-    connection: &mut PgConnection,
+    connection: &mut Session,
     account: i64,
     lane: Lane,
     limit: u32,

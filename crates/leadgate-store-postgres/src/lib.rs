@@ -6,6 +6,7 @@
 //! |---|---|
 //! | [`config`] | where the database is, and whether a pooler stands between |
 //! | `open` | the pool of connections, the migrations |
+//! | `session` | one transaction on one connection; statements are run on it |
 //! | `transaction` | one transaction with its lock, its announcements and its further tries |
 //! | `accepting` | the task that puts concurrent accepts into one transaction |
 //! | `announcements`, `listener` | what a transaction has to say, to this process and to the others |
@@ -21,6 +22,7 @@
 //! Every table has the column `account`, every statement names it: no method sees rows of another account.
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
+mod accepting;
 mod announcements;
 mod claims;
 mod columns;
@@ -29,6 +31,7 @@ mod deliveries;
 mod error;
 mod imports;
 mod intake;
+mod listener;
 mod listing;
 mod mirror;
 mod open;
@@ -38,6 +41,7 @@ mod queue;
 mod release;
 mod retention;
 mod room;
+mod session;
 mod settings;
 mod store;
 mod transaction;

@@ -3,11 +3,12 @@
 use jiff::{SignedDuration, Timestamp};
 use leadgate_core::submission::SubmissionId;
 use leadgate_store::model::{SubmissionEntry, SubmissionFilter};
+use sqlx::Row as _;
 use sqlx::postgres::PgRow;
-use sqlx::{PgConnection, Row as _};
 
 use crate::columns::{id_bytes, micros, moment, raw_submission, state_from_json, submission_id};
 use crate::error::Failure;
+use crate::session::Session;
 
 /// By how much a clock may have been set back between two submissions without one being passed over.
 const CLOCK_SET_BACK: SignedDuration = SignedDuration::from_hours(1);
@@ -32,7 +33,7 @@ pub(crate) const PAGE: &str =
 
 /// In order of arrival.
 pub(crate) async fn submissions(
-    connection: &mut PgConnection,
+    connection: &mut Session,
     account: i64,
     filter: &SubmissionFilter,
 ) -> Result<Vec<SubmissionEntry>, Failure> {
@@ -47,14 +48,14 @@ pub(crate) async fn submissions(
 }
 
 /// Before the first that may be of that moment.
-async fn start_of(connection: &mut PgConnection, account: i64, since: Timestamp) -> Result<i64, sqlx::Error> {
+async fn start_of(connection: &mut Session, account: i64, since: Timestamp) -> Result<i64, sqlx::Error> {
     let earlier = since.saturating_sub(CLOCK_SET_BACK).unwrap_or(Timestamp::MIN);
     let query = sqlx::query_scalar(LAST_BEFORE).bind(account).bind(micros(earlier));
     Ok(query.fetch_optional(connection).await?.unwrap_or(0))
 }
 
 /// Where in the order of arrival a page begins. After a submission that is no longer there, that is where it would stand.
-async fn place_of(connection: &mut PgConnection, account: i64, id: SubmissionId) -> Result<i64, sqlx::Error> {
+async fn place_of(connection: &mut Session, account: i64, id: SubmissionId) -> Result<i64, sqlx::Error> {
     let sql = "SELECT seq FROM inbox WHERE account = $1 AND id = $2";
     let found = sqlx::query_scalar(sql).bind(account).bind(id_bytes(&id)).fetch_optional(&mut *connection).await?;
     match found {

@@ -7,13 +7,14 @@ use leadgate_store::StoreError;
 use leadgate_store::model::{InboxEntry, SeenChange};
 use serde::de::DeserializeOwned;
 use sqlx::Row as _;
-use sqlx::postgres::{PgConnection, PgRow};
+use sqlx::postgres::PgRow;
 
 use crate::columns::{
     from_json, from_optional_json, micros, moment, optional_moment, raw_submission, record_kind, submission_id, text,
     to_json, wrong,
 };
 use crate::error::Failure;
+use crate::session::Session;
 
 /// What a plan changes in the mirror, with its JSON written.
 pub(crate) struct PreparedUpdate {
@@ -82,7 +83,7 @@ fn names_of<'a>(records: impl Iterator<Item = &'a RecordRef>) -> (Vec<&'static s
 
 /// Whether every record is still as the plan saw it.
 pub(crate) async fn fits(
-    connection: &mut PgConnection,
+    connection: &mut Session,
     account: i64,
     updates: &[PreparedUpdate],
 ) -> Result<bool, sqlx::Error> {
@@ -100,7 +101,7 @@ pub(crate) async fn fits(
 
 /// Writes what a plan changes; `seq` is the number of its inbox row.
 pub(crate) async fn write(
-    connection: &mut PgConnection,
+    connection: &mut Session,
     account: i64,
     seq: i64,
     updates: &[PreparedUpdate],
@@ -120,7 +121,7 @@ pub(crate) async fn write(
 
 /// Returns how many records were written. Of two of one record the last counts.
 async fn put<'a>(
-    connection: &mut PgConnection,
+    connection: &mut Session,
     account: i64,
     records: impl Iterator<Item = &'a PreparedRecord> + Clone,
     where_there_is_one: &'static str,
@@ -146,7 +147,7 @@ async fn put<'a>(
 }
 
 async fn insert_changes(
-    connection: &mut PgConnection,
+    connection: &mut Session,
     account: i64,
     seq: i64,
     updates: &[PreparedUpdate],
@@ -178,12 +179,7 @@ async fn insert_changes(
     query.execute(connection).await.map(|_| ())
 }
 
-async fn add_tally(
-    connection: &mut PgConnection,
-    account: i64,
-    kind: RecordKind,
-    tally: Tally,
-) -> Result<(), sqlx::Error> {
+async fn add_tally(connection: &mut Session, account: i64, kind: RecordKind, tally: Tally) -> Result<(), sqlx::Error> {
     let sql = "INSERT INTO change_tallies AS kept (account, kind, told, lost, late) VALUES ($1, $2, $3, $4, $5)
                ON CONFLICT (account, kind) DO UPDATE SET told = kept.told + excluded.told,
                    lost = kept.lost + excluded.lost, late = kept.late + excluded.late";
@@ -193,7 +189,7 @@ async fn add_tally(
 
 /// Keeps those records that are not there. Returns how many.
 pub(crate) async fn fill(
-    connection: &mut PgConnection,
+    connection: &mut Session,
     account: i64,
     records: &[PreparedRecord],
 ) -> Result<u64, sqlx::Error> {
@@ -205,7 +201,7 @@ pub(crate) async fn fill(
 /// What cannot be read of one is left out rather than refused: it would hold up the planning of every submission, and is learned anew from the
 /// next look at the record.
 pub(crate) async fn mirrored(
-    connection: &mut PgConnection,
+    connection: &mut Session,
     account: i64,
     records: &[RecordRef],
 ) -> Result<Vec<Mirrored>, sqlx::Error> {
@@ -240,7 +236,7 @@ fn json_column<T: DeserializeOwned>(row: &PgRow, column: usize) -> Option<T> {
 
 /// Changes behind a number, in order, so many at most.
 pub(crate) async fn changes(
-    connection: &mut PgConnection,
+    connection: &mut Session,
     account: i64,
     (after, limit): (i64, u32),
 ) -> Result<Vec<SeenChange>, Failure> {
@@ -266,10 +262,7 @@ fn seen_change(row: &PgRow) -> Result<SeenChange, Failure> {
 }
 
 /// How many changes of each kind of record were seen how.
-pub(crate) async fn tallies(
-    connection: &mut PgConnection,
-    account: i64,
-) -> Result<Vec<(RecordKind, Tally)>, sqlx::Error> {
+pub(crate) async fn tallies(connection: &mut Session, account: i64) -> Result<Vec<(RecordKind, Tally)>, sqlx::Error> {
     let sql = "SELECT kind, told, lost, late FROM change_tallies WHERE account = $1 ORDER BY kind";
     let rows = sqlx::query(sql).bind(account).fetch_all(connection).await?;
     let tally = |row: &PgRow| {
@@ -280,10 +273,7 @@ pub(crate) async fn tallies(
 }
 
 /// How far looking has come.
-pub(crate) async fn watches(
-    connection: &mut PgConnection,
-    account: i64,
-) -> Result<Vec<(RecordKind, WatchState)>, Failure> {
+pub(crate) async fn watches(connection: &mut Session, account: i64) -> Result<Vec<(RecordKind, WatchState)>, Failure> {
     let sql = "SELECT kind, state FROM watches WHERE account = $1 ORDER BY kind";
     let rows = sqlx::query(sql).bind(account).fetch_all(connection).await?;
     rows.iter().map(|row| Ok((record_kind(row, 0)?, from_json("watch", row.try_get(1)?)?))).collect()
@@ -291,7 +281,7 @@ pub(crate) async fn watches(
 
 /// Keeps how far looking has come.
 pub(crate) async fn put_watch(
-    connection: &mut PgConnection,
+    connection: &mut Session,
     account: i64,
     kind: RecordKind,
     state: &str,
@@ -303,7 +293,7 @@ pub(crate) async fn put_watch(
 
 /// The youngest notification.
 pub(crate) async fn latest_notification(
-    connection: &mut PgConnection,
+    connection: &mut Session,
     account: i64,
 ) -> Result<Option<InboxEntry>, sqlx::Error> {
     let sql = "SELECT id, accepted_at, route, target, body, label FROM inbox

@@ -22,7 +22,7 @@ struct Migration {
 const MIGRATIONS: &[Migration] = &[Migration { sql: include_str!("../migrations/1.sql"), compatible_since: 1 }];
 
 /// How long a caller waits for a free connection.
-const LONGEST_WAIT: Duration = Duration::from_secs(10);
+const LONGEST_WAIT: Duration = Duration::from_secs(5);
 
 /// Under which only one process migrates at a time.
 const MIGRATION_LOCK: &str = "SELECT pg_advisory_xact_lock(7810206541230957)";
@@ -40,8 +40,17 @@ pub(crate) fn pool(config: &PostgresConfig) -> Result<PgPool, StoreError> {
     Ok(pool.connect_lazy_with(options))
 }
 
+/// How to connect to hear notifications; `None` where there is no way to.
+pub(crate) fn listen_options(config: &PostgresConfig) -> Result<Option<PgConnectOptions>, StoreError> {
+    match (&config.listen_url, config.pooled) {
+        (Some(url), _) => options(url.expose_secret()).map(Some),
+        (None, false) => options(config.url.expose_secret()).map(Some),
+        (None, true) => Ok(None),
+    }
+}
+
 /// How to connect to that address.
-pub(crate) fn options(url: &str) -> Result<PgConnectOptions, StoreError> {
+fn options(url: &str) -> Result<PgConnectOptions, StoreError> {
     // The reason may quote the address, which holds a password.
     let options = PgConnectOptions::from_str(url).map_err(|_| {
         StoreError::Unavailable(

@@ -6,10 +6,10 @@ use jiff::Timestamp;
 use leadgate_store::StoreError;
 use serde_json::Value;
 use sqlx::Row as _;
-use sqlx::postgres::PgConnection;
 
 use crate::columns::{from_json, micros, text, to_json};
 use crate::error::Failure;
+use crate::session::Session;
 
 /// A profile with its JSON written.
 pub(crate) struct PreparedProfile {
@@ -28,7 +28,7 @@ impl PreparedProfile {
 
 /// Keeps profiles in place of those before; of two under one key the later in the list counts.
 pub(crate) async fn keep_all(
-    connection: &mut PgConnection,
+    connection: &mut Session,
     account: i64,
     profiles: &[&PreparedProfile],
     now: Timestamp,
@@ -52,7 +52,7 @@ pub(crate) async fn keep_all(
 /// The profiles of these keys, as far as there are any. One that cannot be read is as good as none, for events teach it anew; an error would hold
 /// up all planning.
 pub(crate) async fn read(
-    connection: &mut PgConnection,
+    connection: &mut Session,
     account: i64,
     keys: &[String],
 ) -> Result<BTreeMap<String, Value>, Failure> {

@@ -17,9 +17,10 @@ use jiff::Timestamp;
 use leadgate_core::identity::IdentityKey;
 use leadgate_core::job::JobState;
 use leadgate_store::StoreError;
-use sqlx::{PgConnection, Row as _};
+use sqlx::Row as _;
 
 use crate::columns::{micros, text, to_json};
+use crate::session::Session;
 
 pub(crate) const OUT: i16 = 0;
 pub(crate) const READY: i16 = 1;
@@ -77,7 +78,7 @@ impl KeyColumns {
     }
 
     /// Puts new jobs at the ends of the queues of their identities, in this order.
-    pub(crate) async fn insert(&self, connection: &mut PgConnection, account: i64) -> Result<(), sqlx::Error> {
+    pub(crate) async fn insert(&self, connection: &mut Session, account: i64) -> Result<(), sqlx::Error> {
         if self.jobs.is_empty() {
             return Ok(());
         }
@@ -96,7 +97,7 @@ impl KeyColumns {
 /// Puts a job at work at the end of the queue of a further identity, but ahead of those in it who wait for this very job: else both would
 /// wait for ever. (One comes about when a released job, which stands behind this one, holds the identity already.)
 pub(crate) async fn hold_further(
-    connection: &mut PgConnection,
+    connection: &mut Session,
     account: i64,
     job: i64,
     key: &IdentityKey,
@@ -129,7 +130,7 @@ pub(crate) async fn hold_further(
 
 /// Gives jobs that are at work and not leased their places: behind, asleep or ready. Returns whether one of them is ready.
 pub(crate) async fn place(
-    connection: &mut PgConnection,
+    connection: &mut Session,
     account: i64,
     jobs: &[i64],
     now: Timestamp,
@@ -165,7 +166,7 @@ pub(crate) enum KeyFate {
 
 /// Takes jobs out of the queues of their identities and lets those move up who come next. Returns whether one of them is ready now.
 pub(crate) async fn leave(
-    connection: &mut PgConnection,
+    connection: &mut Session,
     account: i64,
     (jobs, fate): (&[i64], KeyFate),
     now: Timestamp,
@@ -193,12 +194,7 @@ pub(crate) async fn leave(
 }
 
 /// Puts the first in the queue of each identity in its place, if it was behind. Returns whether one is ready now.
-async fn move_up(
-    connection: &mut PgConnection,
-    account: i64,
-    keys: &[String],
-    now: Timestamp,
-) -> Result<bool, sqlx::Error> {
+async fn move_up(connection: &mut Session, account: i64, keys: &[String], now: Timestamp) -> Result<bool, sqlx::Error> {
     if keys.is_empty() {
         return Ok(false);
     }
@@ -212,7 +208,7 @@ async fn move_up(
 }
 
 /// Puts jobs back at the ends of the queues of their identities, in this order.
-pub(crate) async fn rejoin(connection: &mut PgConnection, account: i64, jobs: &[i64]) -> Result<(), sqlx::Error> {
+pub(crate) async fn rejoin(connection: &mut Session, account: i64, jobs: &[i64]) -> Result<(), sqlx::Error> {
     let sql = "WITH given_up AS (
                    DELETE FROM job_keys WHERE account = $1 AND job = ANY ($2) AND role = 0 AND NOT held
                    RETURNING seq, job, key, role

@@ -4,10 +4,10 @@
 
 use jiff::Timestamp;
 use leadgate_store::retention::{OldRows, RemovedRows};
-use sqlx::postgres::PgConnection;
 
 use crate::columns::micros;
 use crate::error::Failure;
+use crate::session::Session;
 use crate::transaction::Work;
 
 /// Changes of the oldest by number, so that no index on their moments is needed.
@@ -54,7 +54,7 @@ pub(crate) async fn remove_old(work: &mut Work, old: &OldRows) -> Result<Removed
 }
 
 async fn remove_deliveries(
-    connection: &mut PgConnection,
+    connection: &mut Session,
     account: i64,
     before: Timestamp,
     most: i64,
@@ -71,7 +71,7 @@ async fn remove_deliveries(
 
 /// Removes finished jobs and their submissions.
 async fn remove_jobs(
-    connection: &mut PgConnection,
+    connection: &mut Session,
     account: i64,
     (before, old): (Timestamp, &OldRows),
     removed: &mut RemovedRows,
@@ -91,7 +91,7 @@ async fn remove_jobs(
 }
 
 async fn remove(
-    connection: &mut PgConnection,
+    connection: &mut Session,
     account: i64,
     sql: &'static str,
     numbers: &[i64],

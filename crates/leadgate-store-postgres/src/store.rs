@@ -21,16 +21,17 @@ use leadgate_store::retention::{OldRows, RemovedRows};
 use leadgate_store::signals::Signals;
 use leadgate_store::{Store, StoreError};
 use serde_json::Value;
-use sqlx::postgres::PgPool;
-use sqlx::{Postgres, Transaction};
 
+use crate::accepting::Accepting;
 use crate::announcements::Switchboard;
 use crate::columns::to_json;
 use crate::config::PostgresConfig;
 use crate::error::Failure;
 use crate::intake::PreparedSubmission;
+use crate::listener::{self, Listener};
 use crate::mirror::PreparedRecord;
 use crate::plans::PreparedPlan;
+use crate::session::{Connections, Session};
 use crate::transaction::{Lock, Work, in_snapshot, in_transaction};
 use crate::turns::PreparedTurn;
 use crate::{claims, intake, listing, mirror, open, plans, profiles, release, retention, room, settings, turns, views};
@@ -41,24 +42,30 @@ const FIRST_ACCOUNT: i64 = 1;
 /// The gateway's memory in PostgreSQL, of one account. Cloning it is cheap, and so is [`PostgresStore::for_account`].
 #[derive(Clone, Debug)]
 pub struct PostgresStore {
-    pool: PgPool,
+    connections: Connections,
+    accepting: Accepting,
     switchboard: Arc<Switchboard>,
+    _listener: Arc<Listener>,
     account: i64,
     signals: Arc<Signals>,
 }
 
 impl PostgresStore {
-    /// Connects, brings the schema up to date and gives the account that is always there, number 1.
+    /// Connects, brings the schema up to date and gives the account that is always there, number 1. Needs a runtime of tokio, on which two tasks
+    /// go on until the last handle is dropped.
     ///
     /// # Errors
     /// [`StoreError::Unavailable`] if the database cannot be reached or refuses; [`StoreError::TooNew`] if a newer leadgate has changed it so
     /// that this one can no longer write.
     pub async fn open(config: PostgresConfig) -> Result<PostgresStore, StoreError> {
-        let pool = open::pool(&config)?;
-        open::migrate(&pool).await?;
+        let connections = Connections { pool: open::pool(&config)?, pooled: config.pooled };
+        let listen = open::listen_options(&config)?;
+        open::migrate(&connections.pool).await?;
         let switchboard = Arc::new(Switchboard::default());
         let signals = switchboard.of(FIRST_ACCOUNT);
-        Ok(PostgresStore { pool, switchboard, account: FIRST_ACCOUNT, signals })
+        let accepting = Accepting::start(connections.clone());
+        let _listener = Arc::new(listener::start(listen, Arc::clone(&switchboard)));
+        Ok(PostgresStore { connections, accepting, switchboard, _listener, account: FIRST_ACCOUNT, signals })
     }
 
     /// The same database for another account. Whether there is one of that number is not looked at.
@@ -73,15 +80,15 @@ impl PostgresStore {
 
     /// Closes the connections, of every handle.
     pub async fn close(&self) {
-        self.pool.close().await;
+        self.connections.pool.close().await;
     }
 
     pub(crate) async fn begin(&self, lock: Lock) -> Result<Work, Failure> {
-        Work::begin(&self.pool, self.account, lock).await
+        Work::begin(&self.connections, self.account, lock).await
     }
 
-    pub(crate) async fn begin_snapshot(&self) -> Result<Transaction<'static, Postgres>, sqlx::Error> {
-        self.pool.begin_with("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").await
+    pub(crate) async fn begin_snapshot(&self) -> Result<Session, sqlx::Error> {
+        self.connections.begin("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY".to_owned()).await
     }
 
     pub(crate) fn shared_signals(&self) -> &Arc<Signals> {
@@ -112,7 +119,7 @@ impl Store for PostgresStore {
     ) -> Result<Vec<AcceptOutcome>, StoreError> {
         let prepare = |submission| PreparedSubmission::new(submission, now);
         let prepared: Vec<PreparedSubmission> = submissions.into_iter().map(prepare).collect();
-        in_transaction!(self, Lock::None, |work| intake::accept(work, &prepared).await)
+        self.accepting.accept((self.account, &self.signals), prepared).await
     }
 
     async fn story(&self, id: SubmissionId) -> Result<Option<SubmissionStory>, StoreError> {

@@ -6,14 +6,11 @@
 use std::sync::Arc;
 
 use leadgate_store::signals::Signals;
-use sqlx::postgres::{PgConnection, PgPool};
-use sqlx::{AssertSqlSafe, Postgres, Transaction};
+use sqlx::AssertSqlSafe;
 
-use crate::announcements::Announcements;
+use crate::announcements::{Announcements, CHANNEL, Payload};
 use crate::error::Failure;
-
-/// The channel of `NOTIFY`.
-pub(crate) const CHANNEL: &str = "leadgate";
+use crate::session::{Connections, Session};
 
 /// Which writers of an account go one after another.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,7 +29,7 @@ const DELIVERIES_CLASS: i32 = 0x6c65_6165;
 
 /// A transaction of an account.
 pub(crate) struct Work {
-    transaction: Transaction<'static, Postgres>,
+    session: Session,
     /// Whose.
     pub(crate) account: i64,
     /// What is said once it is committed.
@@ -40,44 +37,44 @@ pub(crate) struct Work {
 }
 
 impl Work {
-    pub(crate) async fn begin(pool: &PgPool, account: i64, lock: Lock) -> Result<Work, Failure> {
+    pub(crate) async fn begin(connections: &Connections, account: i64, lock: Lock) -> Result<Work, Failure> {
         // Both statements in one message: a round trip less.
         let begin = match lock {
             Lock::Jobs => format!("BEGIN; {}", lock_statement(JOBS_CLASS, account)),
             Lock::Deliveries => format!("BEGIN; {}", lock_statement(DELIVERIES_CLASS, account)),
             Lock::None => "BEGIN".to_owned(),
         };
-        let transaction = pool.begin_with(AssertSqlSafe(begin)).await?;
-        Ok(Work { transaction, account, announcements: Announcements::default() })
+        let session = connections.begin(begin).await?;
+        Ok(Work { session, account, announcements: Announcements::default() })
     }
 
     /// For the statements.
-    pub(crate) fn connection(&mut self) -> &mut PgConnection {
-        &mut self.transaction
+    pub(crate) fn connection(&mut self) -> &mut Session {
+        &mut self.session
     }
 
     /// Takes the lock of the deliveries besides that of the jobs.
     pub(crate) async fn lock_deliveries(&mut self) -> Result<(), sqlx::Error> {
         let sql = AssertSqlSafe(lock_statement(DELIVERIES_CLASS, self.account));
-        sqlx::raw_sql(sql).execute(&mut *self.transaction).await.map(|_| ())
+        sqlx::raw_sql(sql).execute(&mut self.session).await.map(|_| ())
+    }
+
+    /// Undoes everything.
+    pub(crate) async fn roll_back(self) -> Result<(), Failure> {
+        self.session.rollback().await.map_err(Failure::from)
     }
 
     /// Commits, and tells everybody.
     pub(crate) async fn commit(mut self, signals: &Arc<Signals>) -> Result<(), Failure> {
         let payloads = self.announcements.payloads(self.account);
         if !payloads.is_empty() {
-            let payloads: Vec<String> = payloads.iter().map(crate::announcements::Payload::text).collect();
+            let payloads: Vec<String> = payloads.iter().map(Payload::text).collect();
             let sql = "SELECT count(pg_notify($1, payload)) FROM unnest($2::text[]) AS payload";
-            sqlx::query(sql).bind(CHANNEL).bind(payloads).execute(&mut *self.transaction).await?;
+            sqlx::query(sql).bind(CHANNEL).bind(payloads).execute(&mut self.session).await?;
         }
-        self.transaction.commit().await?;
+        self.session.commit().await?;
         self.announcements.signal(signals);
         Ok(())
-    }
-
-    /// Takes everything back, and tells nobody.
-    pub(crate) async fn roll_back(self) -> Result<(), Failure> {
-        self.transaction.rollback().await.map_err(Failure::from)
     }
 }
 
@@ -116,14 +113,14 @@ macro_rules! in_transaction {
     }};
 }
 
-/// Runs `$body` on a connection that sees the database as it is at one moment and changes nothing; `$connection` is a `&mut PgConnection`.
+/// Runs `$body` on a connection that sees the database as it is at one moment and changes nothing; `$connection` is a [`Session`].
 macro_rules! in_snapshot {
     ($store:expr, |$connection:ident| $body:expr) => {{
         let attempt: Result<_, $crate::error::Failure> = match $store.begin_snapshot().await {
             Err(error) => Err($crate::error::Failure::from(error)),
             Ok(mut transaction) => {
                 let result = {
-                    let $connection = &mut *transaction;
+                    let $connection = &mut transaction;
                     $body
                 };
                 match result {

@@ -6,7 +6,7 @@ use leadgate_core::submission::{RawSubmission, SubmissionId};
 use leadgate_store::StoreError;
 use leadgate_store::model::{Attempt, JobFilter, JobId, JobStory, JobSummary, Progress, QueueStats, SubmissionStory};
 use sqlx::postgres::PgRow;
-use sqlx::{AssertSqlSafe, PgConnection, Row as _};
+use sqlx::{AssertSqlSafe, Row as _};
 
 use crate::columns::{
     from_optional_json, id_bytes, lane, moment, optional_moment, raw_submission, state_from_json, submission_id,
@@ -15,6 +15,7 @@ use crate::columns::{
 use crate::error::{Failure, corrupt};
 use crate::imports::waiting::ASIDE;
 use crate::queue::{DONE, PARKED, WORKING};
+use crate::session::Session;
 
 /// How many jobs a list holds that does not say.
 const USUAL_LIST: u32 = 100;
@@ -48,7 +49,7 @@ struct JobRow {
 
 /// The whole story of a submission.
 pub(crate) async fn story(
-    connection: &mut PgConnection,
+    connection: &mut Session,
     account: i64,
     id: SubmissionId,
 ) -> Result<Option<SubmissionStory>, Failure> {
@@ -71,11 +72,7 @@ pub(crate) async fn story(
     Ok(Some(SubmissionStory { id, raw: inbox.raw, accepted_at, progress, repeats, job, parking }))
 }
 
-async fn inbox_row(
-    connection: &mut PgConnection,
-    account: i64,
-    id: SubmissionId,
-) -> Result<Option<InboxRow>, sqlx::Error> {
+async fn inbox_row(connection: &mut Session, account: i64, id: SubmissionId) -> Result<Option<InboxRow>, sqlx::Error> {
     let sql = "SELECT seq, accepted_at, repeats, route, target, body, label FROM inbox WHERE account = $1 AND id = $2";
     let found = sqlx::query(sql).bind(account).bind(id_bytes(&id)).fetch_optional(connection).await?;
     let read = |row: PgRow| {
@@ -89,7 +86,7 @@ async fn inbox_row(
     found.map(read).transpose()
 }
 
-async fn job_row(connection: &mut PgConnection, account: i64, job: i64) -> Result<Option<JobRow>, sqlx::Error> {
+async fn job_row(connection: &mut Session, account: i64, job: i64) -> Result<Option<JobRow>, sqlx::Error> {
     let sql =
         "SELECT lane, progress, state, due_at, outcome, ended_at, parking FROM jobs WHERE account = $1 AND id = $2";
     let found = sqlx::query(sql).bind(account).bind(job).fetch_optional(connection).await?;
@@ -119,7 +116,7 @@ fn job_story(id: JobId, job: JobRow, attempts: Vec<Attempt>) -> Result<JobStory,
     })
 }
 
-async fn attempts(connection: &mut PgConnection, account: i64, job: i64) -> Result<Vec<Attempt>, sqlx::Error> {
+async fn attempts(connection: &mut Session, account: i64, job: i64) -> Result<Vec<Attempt>, sqlx::Error> {
     let sql = "SELECT call, at, took_ms, status, class, cost_milli, message FROM attempts
                WHERE account = $1 AND job = $2 ORDER BY id";
     let rows = sqlx::query(sql).bind(account).bind(job).fetch_all(connection).await?;
@@ -141,7 +138,7 @@ fn attempt(row: &PgRow) -> Result<Attempt, sqlx::Error> {
 
 /// Jobs, the youngest first.
 pub(crate) async fn jobs(
-    connection: &mut PgConnection,
+    connection: &mut Session,
     account: i64,
     filter: &JobFilter,
 ) -> Result<Vec<JobSummary>, Failure> {
@@ -190,7 +187,7 @@ fn summary(row: &PgRow) -> Result<JobSummary, Failure> {
 const LANES: &str = "(VALUES (0::smallint), (1::smallint), (2::smallint), (3::smallint)) AS lanes (lane)";
 
 /// When the next job is due or the next lease ends. A job behind another is not waited for: the one before it is.
-pub(crate) async fn next_due(connection: &mut PgConnection, account: i64) -> Result<Option<Timestamp>, sqlx::Error> {
+pub(crate) async fn next_due(connection: &mut Session, account: i64) -> Result<Option<Timestamp>, sqlx::Error> {
     let row = sqlx::query(AssertSqlSafe(next_due_sql())).bind(account).fetch_one(connection).await?;
     optional_moment(&row, 0)
 }
@@ -209,7 +206,7 @@ pub(crate) fn next_due_sql() -> String {
 }
 
 /// How much waits.
-pub(crate) async fn stats(connection: &mut PgConnection, account: i64) -> Result<QueueStats, sqlx::Error> {
+pub(crate) async fn stats(connection: &mut Session, account: i64) -> Result<QueueStats, sqlx::Error> {
     let mut stats = QueueStats::default();
     let sql = "SELECT lane, count(*) FROM jobs WHERE account = $1 AND progress = 0 GROUP BY lane";
     for row in sqlx::query(sql).bind(account).fetch_all(&mut *connection).await? {
@@ -224,7 +221,7 @@ pub(crate) async fn stats(connection: &mut PgConnection, account: i64) -> Result
 }
 
 /// Rows are numbered in order of arrival, so the oldest is the first in one of the lanes: of the unplanned, or of the jobs at work.
-async fn oldest_open(connection: &mut PgConnection, account: i64) -> Result<Option<Timestamp>, sqlx::Error> {
+async fn oldest_open(connection: &mut Session, account: i64) -> Result<Option<Timestamp>, sqlx::Error> {
     let sql = format!(
         "SELECT accepted_at FROM inbox WHERE account = $1 AND seq = least(
              (SELECT min(first.seq) FROM {LANES} CROSS JOIN LATERAL (

@@ -7,10 +7,10 @@ use std::collections::BTreeSet;
 use jiff::Timestamp;
 use leadgate_core::delivery::NewDelivery;
 use sqlx::Row as _;
-use sqlx::postgres::PgConnection;
 
 use super::{PARKED, WAITING};
 use crate::columns::{micros, text};
+use crate::session::Session;
 
 /// A delivery with its JSON written.
 pub(crate) struct PreparedDelivery {
@@ -52,7 +52,7 @@ const KEEP: &str = "WITH given AS (
 
 /// Keeps deliveries at the end of their lines, in order, due at once. One whose id is known is left as it is. Returns how many are new.
 pub(crate) async fn keep_all(
-    connection: &mut PgConnection,
+    connection: &mut Session,
     account: i64,
     prepared: &[&PreparedDelivery],
     now: Timestamp,
@@ -75,7 +75,7 @@ pub(crate) async fn keep_all(
 }
 
 /// Lets the next of a line move up after the delivery with that number left it. Returns whether there is one.
-pub(super) async fn move_up(connection: &mut PgConnection, account: i64, left: i64) -> Result<bool, sqlx::Error> {
+pub(super) async fn move_up(connection: &mut Session, account: i64, left: i64) -> Result<bool, sqlx::Error> {
     let sql = "UPDATE deliveries SET is_first = true WHERE account = $1 AND seq = (
                    SELECT next.seq FROM deliveries AS own JOIN deliveries AS next
                      ON next.account = $1 AND next.destination = own.destination AND next.ordering = own.ordering
@@ -101,7 +101,7 @@ const PUT_BACK: &str = "WITH nth AS MATERIALIZED (
 
 /// Puts ended deliveries at the ends of their lines, in order of their numbers, due at once.
 pub(super) async fn put_back(
-    connection: &mut PgConnection,
+    connection: &mut Session,
     account: i64,
     seqs: &[i64],
     now: Timestamp,
@@ -111,11 +111,7 @@ pub(super) async fn put_back(
 }
 
 /// The number and progress of the delivery with that id.
-pub(super) async fn find(
-    connection: &mut PgConnection,
-    account: i64,
-    id: &str,
-) -> Result<Option<(i64, i16)>, sqlx::Error> {
+pub(super) async fn find(connection: &mut Session, account: i64, id: &str) -> Result<Option<(i64, i16)>, sqlx::Error> {
     let sql = "SELECT seq, progress FROM deliveries WHERE account = $1 AND id = $2";
     let found = sqlx::query(sql).bind(account).bind(text(id)).fetch_optional(connection).await?;
     found.map(|row| Ok((row.try_get(0)?, row.try_get(1)?))).transpose()
@@ -126,7 +122,7 @@ const MOST_PUT_BACK: i64 = 256;
 
 /// Puts the next parked deliveries behind a number back. Returns how many, and the last looked at; `None` if there are no more.
 pub(super) async fn put_back_some(
-    connection: &mut PgConnection,
+    connection: &mut Session,
     account: i64,
     (destination, after): (Option<&str>, i64),
     now: Timestamp,
@@ -144,7 +140,7 @@ pub(super) async fn put_back_some(
 
 /// Parks what waits for destinations that there are no more: all but the known ones.
 pub(super) async fn park_strangers(
-    connection: &mut PgConnection,
+    connection: &mut Session,
     account: i64,
     known: &BTreeSet<&str>,
     now: Timestamp,

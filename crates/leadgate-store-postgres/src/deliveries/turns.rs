@@ -11,11 +11,12 @@ use leadgate_store::deliveries::{
 };
 use leadgate_store::model::TurnOutcome;
 use sqlx::Row as _;
-use sqlx::postgres::{PgConnection, PgRow};
+use sqlx::postgres::PgRow;
 
 use super::{DELIVERED, PARKED, WAITING, line};
 use crate::columns::{from_json, micros, moment, text, unsigned_small};
 use crate::error::store_error;
+use crate::session::Session;
 
 /// Of each destination those that have been due the longest. What is leased is told in that order.
 const CLAIM: &str = "WITH asked AS (
@@ -40,7 +41,7 @@ const CLAIM: &str = "WITH asked AS (
 
 /// Leases what is due, destination by destination. Each comes with its lease, also where the rest cannot be read.
 pub(super) async fn claim(
-    connection: &mut PgConnection,
+    connection: &mut Session,
     account: i64,
     claim: &DeliveryClaim,
 ) -> Result<Vec<PgRow>, sqlx::Error> {
@@ -105,7 +106,7 @@ impl<'a> Next<'a> {
 
 /// Records an attempt and what is next. Returns also whether something else can go now.
 pub(super) async fn finish(
-    connection: &mut PgConnection,
+    connection: &mut Session,
     account: i64,
     turn: &DeliveryTurn,
     now: Timestamp,
@@ -130,7 +131,7 @@ pub(super) async fn finish(
 
 /// Ends the lease, if it still holds. Returns the destination then.
 async fn move_on(
-    connection: &mut PgConnection,
+    connection: &mut Session,
     account: i64,
     lease: DeliveryLease,
     (next, attempts): (&Next<'_>, i64),
@@ -152,7 +153,7 @@ async fn move_on(
 }
 
 async fn insert_attempt(
-    connection: &mut PgConnection,
+    connection: &mut Session,
     account: i64,
     delivery: i64,
     attempt: &DeliveryAttempt,
@@ -172,7 +173,7 @@ async fn insert_attempt(
 
 /// Parks a leased delivery that cannot be read; no attempt was made. Returns whether another can go now.
 pub(super) async fn park_unreadable(
-    connection: &mut PgConnection,
+    connection: &mut Session,
     account: i64,
     lease: DeliveryLease,
     (why, now): (&str, Timestamp),
@@ -186,7 +187,7 @@ pub(super) async fn park_unreadable(
 
 /// Gives up the leases of a worker.
 pub(super) async fn abandon(
-    connection: &mut PgConnection,
+    connection: &mut Session,
     account: i64,
     worker: &str,
     now: Timestamp,
@@ -197,11 +198,7 @@ pub(super) async fn abandon(
 }
 
 /// Switches a destination on again.
-pub(super) async fn switch_on(
-    connection: &mut PgConnection,
-    account: i64,
-    destination: &str,
-) -> Result<bool, sqlx::Error> {
+pub(super) async fn switch_on(connection: &mut Session, account: i64, destination: &str) -> Result<bool, sqlx::Error> {
     let sql = "UPDATE destinations SET off_since = NULL, off_reason = NULL
                WHERE account = $1 AND name = $2 AND off_since IS NOT NULL";
     let done = sqlx::query(sql).bind(account).bind(text(destination)).execute(connection).await?;

@@ -7,12 +7,13 @@ use leadgate_store::StoreError;
 use leadgate_store::deliveries::{
     DeliveryAttempt, DeliveryFilter, DeliveryProgress, DeliveryStory, DeliverySummary, DestinationStanding,
 };
-use sqlx::postgres::{PgConnection, PgRow};
+use sqlx::postgres::PgRow;
 use sqlx::{AssertSqlSafe, Row as _};
 
 use super::{DELIVERED, PARKED, WAITING};
 use crate::columns::{from_json, moment, optional_moment, text, unsigned, unsigned_small, wrong};
 use crate::error::store_error;
+use crate::session::Session;
 
 /// How many a list holds that does not say.
 const USUAL_LIST: u32 = 100;
@@ -53,7 +54,7 @@ fn summary(row: &PgRow) -> Result<DeliverySummary, sqlx::Error> {
 
 /// Deliveries, the youngest first.
 pub(super) async fn list(
-    connection: &mut PgConnection,
+    connection: &mut Session,
     account: i64,
     filter: &DeliveryFilter,
 ) -> Result<Vec<DeliverySummary>, sqlx::Error> {
@@ -71,7 +72,7 @@ pub(super) async fn list(
 
 /// The whole story of a delivery.
 pub(super) async fn story(
-    connection: &mut PgConnection,
+    connection: &mut Session,
     account: i64,
     id: &str,
 ) -> Result<Option<DeliveryStory>, StoreError> {
@@ -89,17 +90,13 @@ pub(super) async fn story(
 
 type StoryRow = (DeliverySummary, i64, String, String);
 
-async fn row_of(connection: &mut PgConnection, account: i64, id: &str) -> Result<Option<StoryRow>, sqlx::Error> {
+async fn row_of(connection: &mut Session, account: i64, id: &str) -> Result<Option<StoryRow>, sqlx::Error> {
     let sql = format!("SELECT {SUMMARY}, ordering, content FROM deliveries WHERE account = $1 AND id = $2");
     let found = sqlx::query(AssertSqlSafe(sql)).bind(account).bind(text(id)).fetch_optional(connection).await?;
     found.map(|row| Ok((summary(&row)?, row.try_get(9)?, row.try_get(10)?, row.try_get(11)?))).transpose()
 }
 
-async fn attempts(
-    connection: &mut PgConnection,
-    account: i64,
-    delivery: i64,
-) -> Result<Vec<DeliveryAttempt>, sqlx::Error> {
+async fn attempts(connection: &mut Session, account: i64, delivery: i64) -> Result<Vec<DeliveryAttempt>, sqlx::Error> {
     let sql = "SELECT at, took_ms, status, class, message FROM delivery_attempts
                WHERE account = $1 AND delivery = $2 ORDER BY id";
     let rows = sqlx::query(sql).bind(account).bind(delivery).fetch_all(connection).await?;
@@ -125,7 +122,7 @@ const DUE: &str = "SELECT name, due FROM destinations
     WHERE destinations.account = $1 ORDER BY name";
 
 /// For each destination, when there is something to lease.
-pub(super) async fn due(connection: &mut PgConnection, account: i64) -> Result<Vec<(String, Timestamp)>, sqlx::Error> {
+pub(super) async fn due(connection: &mut Session, account: i64) -> Result<Vec<(String, Timestamp)>, sqlx::Error> {
     let rows = sqlx::query(DUE).bind(account).fetch_all(connection).await?;
     rows.iter().map(|row| Ok((row.try_get(0)?, moment(row, 1)?))).collect()
 }
@@ -137,10 +134,7 @@ const STANDINGS: &str = "SELECT name, off_since, off_reason,
     FROM destinations WHERE destinations.account = $1 ORDER BY name";
 
 /// How each destination stands.
-pub(super) async fn standings(
-    connection: &mut PgConnection,
-    account: i64,
-) -> Result<Vec<DestinationStanding>, sqlx::Error> {
+pub(super) async fn standings(connection: &mut Session, account: i64) -> Result<Vec<DestinationStanding>, sqlx::Error> {
     let rows = sqlx::query(STANDINGS).bind(account).fetch_all(connection).await?;
     let standing = |row: &PgRow| {
         let reason: Option<String> = row.try_get(2)?;

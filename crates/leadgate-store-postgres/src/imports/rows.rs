@@ -5,13 +5,13 @@ use std::collections::BTreeSet;
 use jiff::Timestamp;
 use leadgate_store::imports::{ImportId, ImportRow, ImportState, NewImport, RowContent, RowsOutcome};
 use leadgate_store::model::AcceptOutcome;
-use sqlx::postgres::PgConnection;
 
 use super::waiting::UNPLANNED_ASIDE;
 use super::{number_of, state_of};
 use crate::columns::{id_bytes, micros, text, uuid};
 use crate::error::{Failure, corrupt};
 use crate::intake::{self, PreparedSubmission};
+use crate::session::Session;
 use crate::transaction::Work;
 
 /// A row with its submission's columns at hand.
@@ -56,7 +56,7 @@ pub(super) fn number(row: u64) -> i64 {
 
 /// The import of the same file that was not undone.
 pub(super) async fn find_same(
-    connection: &mut PgConnection,
+    connection: &mut Session,
     account: i64,
     import: &NewImport,
 ) -> Result<Option<ImportId>, sqlx::Error> {
@@ -68,7 +68,7 @@ pub(super) async fn find_same(
 }
 
 pub(super) async fn insert(
-    connection: &mut PgConnection,
+    connection: &mut Session,
     account: i64,
     import: &NewImport,
     now: Timestamp,
@@ -88,7 +88,7 @@ pub(super) async fn insert(
 
 /// How an import stands, and keeps it so until the transaction ends.
 pub(super) async fn hold_state(
-    connection: &mut PgConnection,
+    connection: &mut Session,
     account: i64,
     id: ImportId,
 ) -> Result<Option<ImportState>, sqlx::Error> {
@@ -123,7 +123,7 @@ pub(super) async fn accept(
 }
 
 async fn kept_among(
-    connection: &mut PgConnection,
+    connection: &mut Session,
     account: i64,
     (import, rows): (ImportId, &[PreparedRow]),
 ) -> Result<BTreeSet<i64>, sqlx::Error> {
@@ -147,7 +147,7 @@ async fn keep_submissions(work: &mut Work, submissions: &[PreparedSubmission]) -
 }
 
 async fn set_aside(
-    connection: &mut PgConnection,
+    connection: &mut Session,
     account: i64,
     submissions: &[PreparedSubmission],
 ) -> Result<(), sqlx::Error> {
@@ -157,7 +157,7 @@ async fn set_aside(
 }
 
 async fn insert_rows(
-    connection: &mut PgConnection,
+    connection: &mut Session,
     account: i64,
     (import, rows): (ImportId, &[&PreparedRow]),
 ) -> Result<(), sqlx::Error> {
@@ -201,7 +201,7 @@ pub(super) async fn accept_removals(
 }
 
 async fn link_removals(
-    connection: &mut PgConnection,
+    connection: &mut Session,
     account: i64,
     (import, removals): (ImportId, &[&(i64, PreparedSubmission)]),
 ) -> Result<(), sqlx::Error> {

@@ -4,12 +4,13 @@ use leadgate_core::record::{RecordKind, RecordRef};
 use leadgate_core::submission::SubmissionId;
 use leadgate_store::StoreError;
 use leadgate_store::imports::{ImportId, ImportSummary, RowCounts, RowEnd, RowResult};
-use sqlx::postgres::{PgConnection, PgRow};
+use sqlx::postgres::PgRow;
 use sqlx::{AssertSqlSafe, Row as _};
 
 use super::{rows, state_of};
 use crate::columns::{from_json, moment, unsigned, uuid};
 use crate::error::{Failure, corrupt, store_error};
+use crate::session::Session;
 
 /// The name of what a row came to, of `import_rows AS r`, its job `j`, its removal's job `x`, what these ended with, and `imports AS i`.
 const END: &str = "CASE
@@ -70,7 +71,7 @@ fn head(row: &PgRow) -> Result<ImportSummary, StoreError> {
 }
 
 pub(super) async fn import(
-    connection: &mut PgConnection,
+    connection: &mut Session,
     account: i64,
     id: ImportId,
 ) -> Result<Option<ImportSummary>, Failure> {
@@ -81,11 +82,7 @@ pub(super) async fn import(
     Ok(Some(ImportSummary { counts, ..head(&row)? }))
 }
 
-pub(super) async fn imports(
-    connection: &mut PgConnection,
-    account: i64,
-    limit: u32,
-) -> Result<Vec<ImportSummary>, Failure> {
+pub(super) async fn imports(connection: &mut Session, account: i64, limit: u32) -> Result<Vec<ImportSummary>, Failure> {
     let sql = "SELECT id, name, rows, mapping, created_at, state FROM imports
                WHERE account = $1 ORDER BY created_at DESC, id DESC LIMIT $2";
     let found = sqlx::query(sql).bind(account).bind(i64::from(limit)).fetch_all(&mut *connection).await?;
@@ -98,7 +95,7 @@ pub(super) async fn imports(
     Ok(imports)
 }
 
-async fn counts(connection: &mut PgConnection, account: i64, id: ImportId) -> Result<RowCounts, sqlx::Error> {
+async fn counts(connection: &mut Session, account: i64, id: ImportId) -> Result<RowCounts, sqlx::Error> {
     let sql = format!("SELECT {END}, count(*) {FROM} WHERE r.account = $1 AND r.import = $2 GROUP BY 1");
     let query = sqlx::query(AssertSqlSafe(sql)).bind(account).bind(&id.0.as_bytes()[..]);
     let mut counts = RowCounts { cost_milli: cost(connection, account, id).await?, ..RowCounts::default() };
@@ -125,7 +122,7 @@ fn place_of(counts: &mut RowCounts, end: Option<RowEnd>) -> &mut u64 {
     }
 }
 
-async fn cost(connection: &mut PgConnection, account: i64, id: ImportId) -> Result<u64, sqlx::Error> {
+async fn cost(connection: &mut Session, account: i64, id: ImportId) -> Result<u64, sqlx::Error> {
     let sql = "SELECT coalesce(sum(attempts.cost_milli), 0)::bigint FROM import_rows
                JOIN attempts ON attempts.account = $1 AND attempts.job = import_rows.submission
                WHERE import_rows.account = $1 AND import_rows.import = $2";
@@ -135,7 +132,7 @@ async fn cost(connection: &mut PgConnection, account: i64, id: ImportId) -> Resu
 
 /// Rows of an import behind one, in order.
 pub(super) async fn results(
-    connection: &mut PgConnection,
+    connection: &mut Session,
     account: i64,
     id: ImportId,
     (after, limit): (u64, u32),

@@ -2,10 +2,10 @@
 
 use jiff::Timestamp;
 use leadgate_store::imports::{ImportChange, ImportId, ImportState};
-use sqlx::postgres::PgConnection;
 
 use super::{number_of, rows};
 use crate::queue::{self, KeyFate, OUT, WORKING};
+use crate::session::Session;
 
 /// `planning` of a submission that waits for its import to go on.
 pub(super) const UNPLANNED_ASIDE: i16 = 3;
@@ -17,7 +17,7 @@ const AT_ONCE: usize = 500;
 
 /// Changes how an import stands, and with it where its rows are.
 pub(super) async fn set_state(
-    connection: &mut PgConnection,
+    connection: &mut Session,
     account: i64,
     (id, state): (ImportId, ImportState),
     now: Timestamp,
@@ -39,7 +39,7 @@ pub(super) async fn set_state(
 }
 
 async fn set_all_aside(
-    connection: &mut PgConnection,
+    connection: &mut Session,
     account: i64,
     id: ImportId,
     now: Timestamp,
@@ -58,12 +58,7 @@ async fn set_all_aside(
     Ok(())
 }
 
-async fn take_all_up(
-    connection: &mut PgConnection,
-    account: i64,
-    id: ImportId,
-    now: Timestamp,
-) -> Result<(), sqlx::Error> {
+async fn take_all_up(connection: &mut Session, account: i64, id: ImportId, now: Timestamp) -> Result<(), sqlx::Error> {
     move_unplanned(connection, account, id, (UNPLANNED_ASIDE, 0)).await?;
     let sql = "UPDATE jobs SET progress = $4 FROM import_rows
                WHERE import_rows.account = $1 AND import_rows.import = $2
@@ -80,7 +75,7 @@ async fn take_all_up(
 }
 
 async fn move_unplanned(
-    connection: &mut PgConnection,
+    connection: &mut Session,
     account: i64,
     id: ImportId,
     (from, to): (i16, i16),
@@ -94,7 +89,7 @@ async fn move_unplanned(
 
 /// Which of these jobs are rows of an import that does not go on.
 pub(crate) async fn paused_among(
-    connection: &mut PgConnection,
+    connection: &mut Session,
     account: i64,
     jobs: &[i64],
 ) -> Result<Vec<i64>, sqlx::Error> {
@@ -106,7 +101,7 @@ pub(crate) async fn paused_among(
 
 /// Takes jobs that are not leased out of every queue until their import goes on. Returns whether another one is ready now.
 pub(crate) async fn set_aside(
-    connection: &mut PgConnection,
+    connection: &mut Session,
     account: i64,
     jobs: &[i64],
     now: Timestamp,

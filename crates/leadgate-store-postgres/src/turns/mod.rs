@@ -11,11 +11,12 @@ use std::collections::HashMap;
 use jiff::Timestamp;
 use leadgate_core::submission::SubmissionId;
 use leadgate_store::model::{Lease, TurnOutcome};
-use sqlx::{PgConnection, Row as _};
+use sqlx::Row as _;
 
 use crate::columns::{micros, submission_id, text};
 use crate::imports::waiting;
 use crate::queue::{self, KeyFate, OUT, PARKED};
+use crate::session::Session;
 use crate::settings;
 use crate::transaction::Work;
 
@@ -55,7 +56,7 @@ pub(crate) async fn finish_turns(
 
 /// The submissions of the jobs whose leases still hold, by job and number of the lease.
 async fn leased_submissions(
-    connection: &mut PgConnection,
+    connection: &mut Session,
     account: i64,
     leases: &[Lease],
 ) -> Result<HashMap<(i64, i64), SubmissionId>, sqlx::Error> {
