@@ -12,6 +12,7 @@
 //! | `announcements`, `listener` | what a transaction has to say, to this process and to the others |
 //! | `intake`, `plans`, `queue`, `claims`, `turns`, `release`, `views`, `listing`, `mirror`, `profiles`, `settings`, `retention`, `room`, `imports` | the SQL, by subject |
 //! | `deliveries` | the queue of what goes elsewhere than to the CRM |
+//! | `transfer` | rows as they are, for a store of another kind |
 //! | `columns`, `error` | how values and failures cross the border to PostgreSQL |
 //! | `store` | [`PostgresStore`], which gives each method of the trait its transaction |
 //!
@@ -45,6 +46,7 @@ mod session;
 mod settings;
 mod store;
 mod transaction;
+mod transfer;
 mod turns;
 mod views;
 

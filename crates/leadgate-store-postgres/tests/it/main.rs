@@ -2,5 +2,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod conformance;
+mod isolation;
 mod opening;
 mod support;
+mod transfer;
