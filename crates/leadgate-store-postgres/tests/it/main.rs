@@ -1,6 +1,9 @@
 //! The store at its boundary, on a real server: the conformance suite and opening.
 #![allow(clippy::unwrap_used)]
 
+mod accounts;
 mod conformance;
+mod failures;
+mod instances;
 mod opening;
 mod support;
