@@ -44,6 +44,8 @@ mod room;
 mod session;
 mod settings;
 mod store;
+#[cfg(test)]
+mod testing;
 mod transaction;
 mod turns;
 mod views;

@@ -71,8 +71,7 @@ async fn settings_records_and_imports_are_of_one_account() {
     let first = open_fresh().await;
     let second = first.for_account(2);
     let record = RecordRef { kind: RecordKind::Deal, id: 1 };
-    let mirrored =
-        Mirrored { record, version: None, fields: Fields::new(), revision: 1, told: Default::default() };
+    let mirrored = Mirrored { record, version: None, fields: Fields::new(), revision: 1, told: Default::default() };
     first.fill_mirror(vec![mirrored]).await.unwrap();
     first.put_app_key(AppKey { name: "app".into(), digest: [1; 32] }, at(0)).await.unwrap();
     let import = NewImport {

@@ -6,4 +6,5 @@ mod conformance;
 mod failures;
 mod instances;
 mod opening;
+mod pooled;
 mod support;
