@@ -1,5 +1,6 @@
 //! Several processes on one database: each is a store of its own here, with its own connections.
 
+use futures::FutureExt as _;
 use futures::future::join_all;
 use leadgate_store::Store as _;
 use leadgate_store::conformance::samples::{
@@ -73,4 +74,16 @@ async fn whose_listening_connection_was_lost_looks_by_itself() {
                WHERE datname = current_database() AND query LIKE 'LISTEN%' AND pid <> pg_backend_pid()";
     sqlx::raw_sql(sql).execute(&mut database.connect().await).await.unwrap();
     assert!(work_is_signalled(&other).await);
+}
+
+#[tokio::test]
+async fn a_process_does_not_hear_itself() {
+    let database = Database::fresh().await;
+    let (one, other) = two(&database).await;
+    accept(&one, 1, 0).await;
+    assert!(work_is_signalled(&one).await, "at once, by itself");
+    accept(&other, 2, 0).await;
+    // What the other one says comes after what this one said.
+    assert!(work_is_signalled(&one).await);
+    assert!(one.signals().work().now_or_never().is_none());
 }

@@ -101,7 +101,8 @@ async fn work_is_done_through_a_pooler() {
         assert!(claim(store, 0).await.is_empty());
     }
     assert_eq!(other.unplanned([100; 4]).await.unwrap().len(), 50);
-    let mut connection = connect(&database.url()).await;
+    let sessions = pooler.as_ref().map_or_else(|| database.url(), |pooler| pooler.url(&database));
+    let mut connection = connect(&sessions).await;
     let named = sqlx::query_scalar::<_, i64>("SELECT count(*) FROM pg_prepared_statements");
     assert_eq!(named.persistent(false).fetch_one(&mut connection).await.unwrap(), 0);
     one.close().await;
