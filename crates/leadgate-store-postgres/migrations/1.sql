@@ -33,7 +33,7 @@ CREATE TABLE inbox (
     PRIMARY KEY (account, seq)
 );
 CREATE UNIQUE INDEX inbox_id ON inbox (account, id);
-CREATE INDEX inbox_dedupe ON inbox (account, dedupe);
+CREATE INDEX inbox_dedupe ON inbox (account, dedupe, dedupe_kind, seq);
 CREATE INDEX inbox_unplanned ON inbox (account, lane, seq) WHERE planning = 0;
 CREATE INDEX inbox_notifications ON inbox (account, seq) WHERE route = 'notification';
 CREATE INDEX inbox_accepted ON inbox (account, accepted_at, seq);

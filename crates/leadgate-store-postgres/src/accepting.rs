@@ -15,9 +15,10 @@ use leadgate_store::model::AcceptOutcome;
 use leadgate_store::signals::Signals;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
 
-use crate::announcements::{CHANNEL, Payload};
+use crate::announcements::Payload;
 use crate::error::Failure;
 use crate::intake::{self, Arrival, Before, PreparedSubmission};
+use crate::notifier::Notifier;
 use crate::session::Connections;
 use crate::transaction::MOST_TRIES;
 
@@ -35,9 +36,6 @@ const LONGEST_QUEUE: usize = 4096;
 const MOST_RECONNECTS: u32 = 6;
 const FIRST_WAIT: Duration = Duration::from_millis(50);
 
-/// Between two notifications to other processes. Their engines look again soon enough, and every notification costs each of them a look.
-const BETWEEN_NOTIFICATIONS: Duration = Duration::from_millis(20);
-
 /// The way to the task. The task ends when the last one is dropped and what waits is kept.
 #[derive(Clone, Debug)]
 pub(crate) struct Accepting {
@@ -53,11 +51,9 @@ struct Call {
 }
 
 impl Accepting {
-    pub(crate) fn start(connections: Connections) -> Accepting {
+    pub(crate) fn start(connections: Connections, notifier: Notifier) -> Accepting {
         let (sender, receiver) = mpsc::channel(LONGEST_QUEUE);
-        let (notify, pending) = mpsc::unbounded_channel();
-        tokio::spawn(notify_others(connections.clone(), pending));
-        tokio::spawn(run(receiver, Writer { connections, notify }));
+        tokio::spawn(run(receiver, Writer { connections, notifier }));
         Accepting { sender }
     }
 
@@ -125,7 +121,7 @@ fn refuse(batch: Vec<Call>, error: &StoreError) {
 #[derive(Clone)]
 struct Writer {
     connections: Connections,
-    notify: mpsc::UnboundedSender<i64>,
+    notifier: Notifier,
 }
 
 impl Writer {
@@ -166,7 +162,7 @@ impl Writer {
             let own: Vec<_> = outcomes.by_ref().take(call.submissions.len()).collect();
             if own.contains(&AcceptOutcome::Accepted) {
                 call.signals.work_arrived();
-                let _ = self.notify.send(call.account);
+                self.notifier.tell([Payload::Work(call.account)]);
             }
             // A caller that went away is not told; what it asked for is done.
             let _ = call.reply.send(Ok(own));
@@ -176,27 +172,4 @@ impl Writer {
 
 fn arrivals(call: &Call) -> impl Iterator<Item = Arrival<'_>> {
     call.submissions.iter().map(|prepared| Arrival { account: call.account, prepared })
-}
-
-/// Has the other processes look for work, in transactions of its own: commits that notify wait for each other on the whole server, each until it is
-/// on disk, which would make accepting as slow as the disk. Nothing is lost with such a transaction but a hint.
-async fn notify_others(connections: Connections, mut pending: mpsc::UnboundedReceiver<i64>) {
-    let mut accounts = Vec::new();
-    while pending.recv_many(&mut accounts, LONGEST_QUEUE).await > 0 {
-        accounts.sort_unstable();
-        accounts.dedup();
-        if let Err(error) = notify(&connections, &accounts).await {
-            tracing::debug!(%error, "other processes could not be told of work; they look by themselves");
-        }
-        accounts.clear();
-        tokio::time::sleep(BETWEEN_NOTIFICATIONS).await;
-    }
-}
-
-async fn notify(connections: &Connections, accounts: &[i64]) -> Result<(), sqlx::Error> {
-    let payloads: Vec<String> = accounts.iter().map(|account| Payload::Work(*account).text()).collect();
-    let mut session = connections.begin("BEGIN; SET LOCAL synchronous_commit = off".to_owned()).await?;
-    let sql = "SELECT count(pg_notify($1, payload)) FROM unnest($2::text[]) AS payload";
-    sqlx::query(sql).bind(CHANNEL).bind(payloads).execute(&mut session).await?;
-    session.commit().await
 }

@@ -25,7 +25,8 @@ pub(crate) struct Announcements {
 /// So many ends are told one by one; more of them as "look, all of you".
 const MOST_ENDS: usize = 64;
 
-/// What `NOTIFY` carries. `w7`: account 7 has work; `d7`: deliveries; `e7:<id>`: a submission ended; `e7:*`: many did.
+/// What `NOTIFY` carries. `w7`: account 7 has work; `d7`: deliveries; `e7:<id>`: a submission ended; `e7:*`: many did. Behind a slash stands the
+/// session that its sender listens on.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Payload {
     Work(i64),
@@ -35,30 +36,31 @@ pub(crate) enum Payload {
 }
 
 impl Payload {
-    pub(crate) fn text(&self) -> String {
-        match self {
+    /// As it is sent; an `origin` of 0 is left out.
+    pub(crate) fn text(&self, origin: i32) -> String {
+        let what = match self {
             Payload::Work(account) => format!("w{account}"),
             Payload::Deliveries(account) => format!("d{account}"),
             Payload::Ended(account, id) => format!("e{account}:{id}"),
             Payload::ManyEnded(account) => format!("e{account}:*"),
-        }
+        };
+        if origin == 0 { what } else { format!("{what}/{origin}") }
     }
 
-    /// What was meant; `None` for what another version of the program says.
-    pub(crate) fn read(text: &str) -> Option<Payload> {
-        let (kind, rest) = text.split_at_checked(1)?;
+    /// What was meant; `None` for what this very process said, and for what another version of the program says.
+    pub(crate) fn read(text: &str, own: i32) -> Option<Payload> {
+        let (what, origin) = text.split_once('/').unwrap_or((text, ""));
+        if own != 0 && origin.parse() == Ok(own) {
+            return None;
+        }
+        let (kind, rest) = what.split_at_checked(1)?;
         match kind {
             "w" => rest.parse().ok().map(Payload::Work),
             "d" => rest.parse().ok().map(Payload::Deliveries),
-            "e" => {
-                let (account, id) = rest.split_once(':')?;
-                let account = account.parse().ok()?;
-                if id == "*" {
-                    Some(Payload::ManyEnded(account))
-                } else {
-                    Some(Payload::Ended(account, id.parse().ok()?))
-                }
-            }
+            "e" => match rest.split_once(':')? {
+                (account, "*") => account.parse().ok().map(Payload::ManyEnded),
+                (account, id) => Some(Payload::Ended(account.parse().ok()?, id.parse().ok()?)),
+            },
             _ => None,
         }
     }
@@ -144,14 +146,16 @@ mod tests {
     fn what_is_said_is_what_is_heard() {
         let id = SubmissionId(uuid::Uuid::from_u128(7));
         for payload in [Payload::Work(1), Payload::Deliveries(2), Payload::Ended(3, id), Payload::ManyEnded(4)] {
-            assert_eq!(Payload::read(&payload.text()), Some(payload));
+            assert_eq!(Payload::read(&payload.text(0), 5), Some(payload.clone()));
+            assert_eq!(Payload::read(&payload.text(6), 5), Some(payload.clone()));
+            assert_eq!(Payload::read(&payload.text(5), 5), None, "its own");
         }
     }
 
     #[test]
     fn what_another_version_says_is_passed_over() {
-        for text in ["", "w", "wx", "x1", "e1", "e1:", "e1:no-id", "ä1"] {
-            assert_eq!(Payload::read(text), None, "{text}");
+        for text in ["", "w", "wx", "x1", "e1", "e1:", "e1:no-id", "ä1", "/", "w1 /3"] {
+            assert_eq!(Payload::read(text, 0), None, "{text}");
         }
     }
 

@@ -264,15 +264,17 @@ pub(crate) async fn unplanned(
     Ok(entries)
 }
 
+pub(crate) const UNPLANNED: &str = "SELECT id, accepted_at, route, target, body, label FROM inbox
+    WHERE account = $1 AND planning = 0 AND lane = $2 ORDER BY seq LIMIT $3";
+
 async fn unplanned_in(
     connection: &mut Session,
     account: i64,
     lane: Lane,
     limit: u32,
 ) -> Result<Vec<InboxEntry>, sqlx::Error> {
-    let sql = "SELECT id, accepted_at, route, target, body, label FROM inbox
-               WHERE account = $1 AND planning = 0 AND lane = $2 ORDER BY seq LIMIT $3";
-    let rows = sqlx::query(sql).bind(account).bind(rank(lane)).bind(i64::from(limit)).fetch_all(connection).await?;
+    let rows =
+        sqlx::query(UNPLANNED).bind(account).bind(rank(lane)).bind(i64::from(limit)).fetch_all(connection).await?;
     let entry =
         |row| Ok(InboxEntry { id: submission_id(row, 0)?, accepted_at: moment(row, 1)?, raw: raw_submission(row, 2)? });
     rows.iter().map(entry).collect()

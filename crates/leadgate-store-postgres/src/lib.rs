@@ -9,7 +9,8 @@
 //! | `session` | one transaction on one connection; statements are run on it |
 //! | `transaction` | one transaction with its lock, its announcements and its further tries |
 //! | `accepting` | the task that puts concurrent accepts into one transaction |
-//! | `announcements`, `listener` | what a transaction has to say, to this process and to the others |
+//! | `announcements` | what a transaction has to say once it is committed |
+//! | `notifier`, `listener` | telling it to the other processes, and hearing it from them |
 //! | `intake`, `plans`, `queue`, `claims`, `turns`, `release`, `views`, `listing`, `mirror`, `profiles`, `settings`, `retention`, `room`, `imports` | the SQL, by subject |
 //! | `deliveries` | the queue of what goes elsewhere than to the CRM |
 //! | `transfer` | rows as they are, for a store of another kind |
@@ -17,8 +18,8 @@
 //! | `store` | [`PostgresStore`], which gives each method of the trait its transaction |
 //!
 //! The flow of a write: the caller prepares everything that costs time (JSON above all), begins a transaction under the lock of its account,
-//! so that writers of one account go one after another as they do in SQLite, runs its statements, has PostgreSQL tell the other processes, and
-//! commits. Accepting takes no such lock: [`PostgresStore`] hands what comes in to a task that keeps whatever waits in one commit.
+//! so that writers of one account go one after another as they do in SQLite, runs its statements and commits; then it tells this process and
+//! has the others told. Accepting takes no such lock: [`PostgresStore`] hands what comes in to a task that keeps whatever waits in one commit.
 //!
 //! Every table has the column `account`, every statement names it: no method sees rows of another account.
 #![cfg_attr(test, allow(clippy::unwrap_used))]
@@ -35,6 +36,7 @@ mod intake;
 mod listener;
 mod listing;
 mod mirror;
+mod notifier;
 mod open;
 mod plans;
 mod profiles;
@@ -45,6 +47,8 @@ mod room;
 mod session;
 mod settings;
 mod store;
+#[cfg(test)]
+mod testing;
 mod transaction;
 mod transfer;
 mod turns;

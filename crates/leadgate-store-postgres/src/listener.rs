@@ -3,6 +3,7 @@
 //! As long as there is none, because it was lost, or because a pooler stands between and no way leads past it, everybody looks once a second.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use sqlx::postgres::{PgConnectOptions, PgListener, PgPoolOptions};
@@ -10,6 +11,7 @@ use tokio::task::JoinHandle;
 use tokio::time::{interval, sleep, timeout};
 
 use crate::announcements::{CHANNEL, Payload, Switchboard};
+use crate::notifier::OwnSession;
 
 /// How often everybody looks while nothing is heard.
 const BETWEEN_LOOKS: Duration = Duration::from_secs(1);
@@ -32,12 +34,19 @@ impl Drop for Listener {
     }
 }
 
+/// Who is told what was heard.
+pub(crate) struct Ear {
+    pub(crate) switchboard: Arc<Switchboard>,
+    /// Where the session that listens is made known.
+    pub(crate) own: OwnSession,
+}
+
 /// Starts to listen there; `None`: there is no way to.
-pub(crate) fn start(options: Option<PgConnectOptions>, switchboard: Arc<Switchboard>) -> Listener {
+pub(crate) fn start(options: Option<PgConnectOptions>, ear: Ear) -> Listener {
     let task = async move {
         match options {
-            Some(options) => listen(&options, &switchboard).await,
-            None => look_for_ever(&switchboard).await,
+            Some(options) => listen(&options, &ear).await,
+            None => look_for_ever(&ear.switchboard).await,
         }
     };
     Listener(tokio::spawn(task))
@@ -51,26 +60,27 @@ async fn look_for_ever(switchboard: &Switchboard) {
     }
 }
 
-async fn listen(options: &PgConnectOptions, switchboard: &Switchboard) {
+async fn listen(options: &PgConnectOptions, ear: &Ear) {
     loop {
         // Everybody looks while there is no connection.
         let mut listener = tokio::select! {
-            listener = connect_at_last(options) => listener,
-            () = look_for_ever(switchboard) => return,
+            listener = connect_at_last(options, &ear.own) => listener,
+            () = look_for_ever(&ear.switchboard) => return,
         };
         // What was said before is not heard.
-        switchboard.wake_all();
-        hear(&mut listener, switchboard).await;
+        ear.switchboard.wake_all();
+        hear(&mut listener, ear).await;
+        ear.own.store(0, Ordering::Relaxed);
         tracing::warn!(
-            "the connection that hears of other processes was lost; it is made again, and meanwhile looked for work every second"
+            "the connection that hears of other processes was lost; it is made again, and meanwhile work is looked for every second"
         );
     }
 }
 
-async fn connect_at_last(options: &PgConnectOptions) -> PgListener {
+async fn connect_at_last(options: &PgConnectOptions, own: &OwnSession) -> PgListener {
     let mut wait = FIRST_WAIT;
     loop {
-        match timeout(PATIENCE, connect(options)).await {
+        match timeout(PATIENCE, connect(options, own)).await {
             Ok(Ok(listener)) => return listener,
             Ok(Err(error)) => tracing::debug!(%error, "listening for other processes failed"),
             Err(_) => tracing::debug!("listening for other processes took too long"),
@@ -80,25 +90,29 @@ async fn connect_at_last(options: &PgConnectOptions) -> PgListener {
     }
 }
 
-async fn connect(options: &PgConnectOptions) -> Result<PgListener, sqlx::Error> {
+async fn connect(options: &PgConnectOptions, own: &OwnSession) -> Result<PgListener, sqlx::Error> {
     let pool = PgPoolOptions::new().max_connections(1).connect_lazy_with(options.clone());
     let mut listener = PgListener::connect_with(&pool).await?;
     listener.eager_reconnect(false);
+    let session = sqlx::query_scalar("SELECT pg_backend_pid()").fetch_one(&mut listener).await?;
     listener.listen(CHANNEL).await?;
+    own.store(session, Ordering::Relaxed);
     Ok(listener)
 }
 
 /// Passes on what is heard, until the connection is lost.
-async fn hear(listener: &mut PgListener, switchboard: &Switchboard) {
+async fn hear(listener: &mut PgListener, ear: &Ear) {
     loop {
         match timeout(QUIET, listener.try_recv()).await {
             Ok(Ok(Some(notification))) => {
-                if let Some(payload) = Payload::read(notification.payload()) {
-                    switchboard.hear(&payload);
+                let own = ear.own.load(Ordering::Relaxed);
+                if let Some(payload) = Payload::read(notification.payload(), own) {
+                    ear.switchboard.hear(&payload);
                 }
             }
             Ok(Ok(None) | Err(_)) => return,
-            Err(_) if is_there(listener).await => {}
+            // Whoever committed may have died before it said so.
+            Err(_) if is_there(listener).await => ear.switchboard.wake_all(),
             Err(_) => return,
         }
     }

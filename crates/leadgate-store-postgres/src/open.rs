@@ -6,7 +6,7 @@ use std::time::Duration;
 use leadgate_store::StoreError;
 use secrecy::ExposeSecret as _;
 use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
-use sqlx::{PgConnection, Row as _};
+use sqlx::{AssertSqlSafe, PgConnection, Row as _};
 
 use crate::config::PostgresConfig;
 use crate::error::store_error;
@@ -77,7 +77,7 @@ pub(crate) async fn migrate(pool: &PgPool) -> Result<(), StoreError> {
 }
 
 async fn migrate_missing(pool: &PgPool) -> Result<Found, sqlx::Error> {
-    let mut transaction = pool.begin_with(format_begin()).await?;
+    let mut transaction = pool.begin_with(begin_alone()).await?;
     sqlx::raw_sql("CREATE TABLE IF NOT EXISTS schema (version BIGINT NOT NULL, compatible_since BIGINT NOT NULL)")
         .execute(&mut *transaction)
         .await?;
@@ -91,19 +91,23 @@ async fn migrate_missing(pool: &PgPool) -> Result<Found, sqlx::Error> {
     Ok(found)
 }
 
-fn format_begin() -> sqlx::AssertSqlSafe<String> {
-    sqlx::AssertSqlSafe(format!("BEGIN; {MIGRATION_LOCK}"))
+fn begin_alone() -> AssertSqlSafe<String> {
+    AssertSqlSafe(format!("BEGIN; {MIGRATION_LOCK}"))
 }
 
+const FOUND: &str = "SELECT version, compatible_since FROM schema";
+
 async fn found(connection: &mut PgConnection) -> Result<Found, sqlx::Error> {
-    let found = sqlx::query("SELECT version, compatible_since FROM schema").fetch_optional(connection).await?;
+    let found = sqlx::query(FOUND).persistent(false).fetch_optional(connection).await?;
     let Some(row) = found else { return Ok(Found { version: 0, compatible_since: 0 }) };
     Ok(Found { version: row.try_get(0)?, compatible_since: row.try_get(1)? })
 }
 
 async fn keep(connection: &mut PgConnection, schema: Found) -> Result<(), sqlx::Error> {
     sqlx::raw_sql("DELETE FROM schema").execute(&mut *connection).await?;
+    // Without a name: the connection may lead through a pooler.
     sqlx::query("INSERT INTO schema (version, compatible_since) VALUES ($1, $2)")
+        .persistent(false)
         .bind(schema.version)
         .bind(schema.compatible_since)
         .execute(connection)

@@ -128,6 +128,19 @@ pub(crate) async fn hold_further(
     sqlx::query(give_way).bind(account).bind(job).bind(&*key).execute(connection).await.map(|_| ())
 }
 
+pub(crate) const PLACE: &str = "UPDATE jobs SET wake_at = due_at, queue = CASE
+         WHEN EXISTS (
+             SELECT 1 FROM job_keys AS own
+             WHERE own.account = $1 AND own.job = jobs.id AND own.held
+               AND EXISTS (SELECT 1 FROM job_keys AS first
+                           WHERE first.account = $1 AND first.key = own.key AND first.held
+                             AND first.seq < own.seq)
+         ) THEN $4::smallint
+         WHEN due_at > $3 THEN $5::smallint
+         ELSE $6::smallint END
+     WHERE account = $1 AND id = ANY ($2)
+     RETURNING queue";
+
 /// Gives jobs that are at work and not leased their places: behind, asleep or ready. Returns whether one of them is ready.
 pub(crate) async fn place(
     connection: &mut Session,
@@ -138,19 +151,7 @@ pub(crate) async fn place(
     if jobs.is_empty() {
         return Ok(false);
     }
-    let sql = "UPDATE jobs SET wake_at = due_at, queue = CASE
-                   WHEN EXISTS (
-                       SELECT 1 FROM job_keys AS own
-                       WHERE own.account = $1 AND own.job = jobs.id AND own.held
-                         AND EXISTS (SELECT 1 FROM job_keys AS first
-                                     WHERE first.account = $1 AND first.key = own.key AND first.held
-                                       AND first.seq < own.seq)
-                   ) THEN $4
-                   WHEN due_at > $3 THEN $5
-                   ELSE $6 END
-               WHERE account = $1 AND id = ANY ($2)
-               RETURNING queue";
-    let query = sqlx::query(sql).bind(account).bind(jobs).bind(micros(now)).bind(BEHIND).bind(SLEEPING).bind(READY);
+    let query = sqlx::query(PLACE).bind(account).bind(jobs).bind(micros(now)).bind(BEHIND).bind(SLEEPING).bind(READY);
     let places = query.fetch_all(connection).await?;
     places.iter().try_fold(false, |any_ready, row| Ok(any_ready | (row.try_get::<i16, _>(0)? == READY)))
 }
@@ -193,16 +194,17 @@ pub(crate) async fn leave(
     move_up(connection, account, &keys, now).await
 }
 
+pub(crate) const NEXT_IN_LINE: &str = "SELECT DISTINCT first.job FROM unnest($2::text[]) AS left_key (key)
+     CROSS JOIN LATERAL (SELECT job FROM job_keys
+                         WHERE account = $1 AND key = left_key.key AND held ORDER BY seq LIMIT 1) AS first
+     JOIN jobs ON jobs.account = $1 AND jobs.id = first.job AND jobs.queue = $3";
+
 /// Puts the first in the queue of each identity in its place, if it was behind. Returns whether one is ready now.
 async fn move_up(connection: &mut Session, account: i64, keys: &[String], now: Timestamp) -> Result<bool, sqlx::Error> {
     if keys.is_empty() {
         return Ok(false);
     }
-    let sql = "SELECT DISTINCT first.job FROM unnest($2::text[]) AS left_key (key)
-               CROSS JOIN LATERAL (SELECT job FROM job_keys
-                                   WHERE account = $1 AND key = left_key.key AND held ORDER BY seq LIMIT 1) AS first
-               JOIN jobs ON jobs.account = $1 AND jobs.id = first.job AND jobs.queue = $3";
-    let rows = sqlx::query(sql).bind(account).bind(keys).bind(BEHIND).fetch_all(&mut *connection).await?;
+    let rows = sqlx::query(NEXT_IN_LINE).bind(account).bind(keys).bind(BEHIND).fetch_all(&mut *connection).await?;
     let first = rows.iter().map(|row| row.try_get(0)).collect::<Result<Vec<i64>, _>>()?;
     place(connection, account, &first, now).await
 }

@@ -28,8 +28,9 @@ use crate::columns::to_json;
 use crate::config::PostgresConfig;
 use crate::error::Failure;
 use crate::intake::PreparedSubmission;
-use crate::listener::{self, Listener};
+use crate::listener::{self, Ear, Listener};
 use crate::mirror::PreparedRecord;
+use crate::notifier::{Notifier, OwnSession};
 use crate::plans::PreparedPlan;
 use crate::session::{Connections, Session};
 use crate::transaction::{Lock, Work, in_snapshot, in_transaction};
@@ -44,6 +45,7 @@ const FIRST_ACCOUNT: i64 = 1;
 pub struct PostgresStore {
     connections: Connections,
     accepting: Accepting,
+    notifier: Notifier,
     switchboard: Arc<Switchboard>,
     _listener: Arc<Listener>,
     account: i64,
@@ -51,7 +53,7 @@ pub struct PostgresStore {
 }
 
 impl PostgresStore {
-    /// Connects, brings the schema up to date and gives the account that is always there, number 1. Needs a runtime of tokio, on which two tasks
+    /// Connects, brings the schema up to date and gives the account that is always there, number 1. Needs a runtime of tokio, on which three tasks
     /// go on until the last handle is dropped.
     ///
     /// # Errors
@@ -63,9 +65,11 @@ impl PostgresStore {
         open::migrate(&connections.pool).await?;
         let switchboard = Arc::new(Switchboard::default());
         let signals = switchboard.of(FIRST_ACCOUNT);
-        let accepting = Accepting::start(connections.clone());
-        let _listener = Arc::new(listener::start(listen, Arc::clone(&switchboard)));
-        Ok(PostgresStore { connections, accepting, switchboard, _listener, account: FIRST_ACCOUNT, signals })
+        let own = OwnSession::default();
+        let notifier = Notifier::start(connections.clone(), Arc::clone(&own));
+        let accepting = Accepting::start(connections.clone(), notifier.clone());
+        let _listener = Arc::new(listener::start(listen, Ear { switchboard: Arc::clone(&switchboard), own }));
+        Ok(PostgresStore { connections, accepting, notifier, switchboard, _listener, account: FIRST_ACCOUNT, signals })
     }
 
     /// The same database for another account. Whether there is one of that number is not looked at.
@@ -91,8 +95,8 @@ impl PostgresStore {
         self.connections.begin("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY".to_owned()).await
     }
 
-    pub(crate) fn shared_signals(&self) -> &Arc<Signals> {
-        &self.signals
+    pub(crate) async fn commit(&self, work: Work) -> Result<(), Failure> {
+        work.commit(&self.signals, &self.notifier).await
     }
 
     /// Takes a job out of the way whose stored state cannot be read; else it would fail every claim from now on.

@@ -3,13 +3,12 @@
 //! `in_transaction!` runs a body in one, again where another transaction was in the way: the body may run several times, each time from an
 //! untouched database.
 
-use std::sync::Arc;
-
 use leadgate_store::signals::Signals;
 use sqlx::AssertSqlSafe;
 
-use crate::announcements::{Announcements, CHANNEL, Payload};
+use crate::announcements::Announcements;
 use crate::error::Failure;
+use crate::notifier::Notifier;
 use crate::session::{Connections, Session};
 
 /// Which writers of an account go one after another.
@@ -65,15 +64,10 @@ impl Work {
     }
 
     /// Commits, and tells everybody.
-    pub(crate) async fn commit(mut self, signals: &Arc<Signals>) -> Result<(), Failure> {
-        let payloads = self.announcements.payloads(self.account);
-        if !payloads.is_empty() {
-            let payloads: Vec<String> = payloads.iter().map(Payload::text).collect();
-            let sql = "SELECT count(pg_notify($1, payload)) FROM unnest($2::text[]) AS payload";
-            sqlx::query(sql).bind(CHANNEL).bind(payloads).execute(&mut self.session).await?;
-        }
+    pub(crate) async fn commit(self, signals: &Signals, notifier: &Notifier) -> Result<(), Failure> {
         self.session.commit().await?;
         self.announcements.signal(signals);
+        notifier.tell(self.announcements.payloads(self.account));
         Ok(())
     }
 }
@@ -100,7 +94,7 @@ macro_rules! in_transaction {
                         $body
                     };
                     match result {
-                        Ok(value) => transaction.commit($store.shared_signals()).await.map(|()| value),
+                        Ok(value) => $store.commit(transaction).await.map(|()| value),
                         Err(error) => Err($crate::error::Failure::from(error)),
                     }
                 }

@@ -85,7 +85,9 @@ fn server() -> (String, Option<Server>) {
 }
 
 pub(crate) async fn connect(url: &str) -> PgConnection {
-    url.parse::<PgConnectOptions>().unwrap().connect().await.unwrap()
+    // PgBouncer takes no such parameter.
+    let options = url.parse::<PgConnectOptions>().unwrap().extra_float_digits(None);
+    options.connect().await.unwrap()
 }
 
 /// A store and its database.
