@@ -74,15 +74,20 @@ pub(crate) async fn keep_all(
     kept.execute(connection).await.map(|done| done.rows_affected())
 }
 
-/// Lets the next of a line move up after the delivery with that number left it. Returns whether there is one.
-pub(super) async fn move_up(connection: &mut Session, account: i64, left: i64) -> Result<bool, sqlx::Error> {
-    let sql = "UPDATE deliveries SET is_first = true WHERE account = $1 AND seq = (
-                   SELECT next.seq FROM deliveries AS own JOIN deliveries AS next
-                     ON next.account = $1 AND next.destination = own.destination AND next.ordering = own.ordering
-                   WHERE own.account = $1 AND own.seq = $2 AND next.progress = 0
-                   ORDER BY next.place LIMIT 1)";
-    let moved = sqlx::query(sql).bind(account).bind(left).execute(connection).await?;
-    Ok(moved.rows_affected() > 0)
+/// The deliveries to one destination that go one after another.
+pub(super) struct Line {
+    pub(super) destination: String,
+    pub(super) ordering: String,
+}
+
+const MOVE_UP: &str = "UPDATE deliveries SET is_first = true WHERE account = $1 AND seq = (
+        SELECT seq FROM deliveries WHERE account = $1 AND destination = $2 AND ordering = $3 AND progress = 0
+        ORDER BY place LIMIT 1)";
+
+/// Lets the next of a line move up after its first left it. Returns whether there is one.
+pub(super) async fn move_up(connection: &mut Session, account: i64, line: &Line) -> Result<bool, sqlx::Error> {
+    let moved = sqlx::query(MOVE_UP).bind(account).bind(&line.destination).bind(&line.ordering);
+    Ok(moved.execute(connection).await?.rows_affected() > 0)
 }
 
 /// The places are drawn once, before anything is joined with them.

@@ -13,7 +13,8 @@ use leadgate_store::model::TurnOutcome;
 use sqlx::Row as _;
 use sqlx::postgres::PgRow;
 
-use super::{DELIVERED, PARKED, WAITING, line};
+use super::line::{self, Line};
+use super::{DELIVERED, PARKED, WAITING};
 use crate::columns::{from_json, micros, moment, text, unsigned_small};
 use crate::error::store_error;
 use crate::session::Session;
@@ -112,35 +113,35 @@ pub(super) async fn finish(
     now: Timestamp,
 ) -> Result<(TurnOutcome, bool), sqlx::Error> {
     let next = Next::of(&turn.then, now);
-    let Some(destination) = move_on(connection, account, turn.lease, (&next, 1)).await? else {
+    let Some(line) = move_on(connection, account, turn.lease, (&next, 1)).await? else {
         return Ok((TurnOutcome::LeaseLost, false));
     };
     insert_attempt(connection, account, turn.lease.delivery, &turn.attempt).await?;
     if let Some(why) = &turn.switch_off {
         let sql = "UPDATE destinations SET off_since = coalesce(off_since, $3), off_reason = $4
                    WHERE account = $1 AND name = $2";
-        let switch = sqlx::query(sql).bind(account).bind(destination).bind(micros(now)).bind(text(why));
+        let switch = sqlx::query(sql).bind(account).bind(&line.destination).bind(micros(now)).bind(text(why));
         switch.execute(&mut *connection).await?;
     }
     let can_go = match next.due_at {
         Some(due) => due <= now,
-        None => line::move_up(connection, account, turn.lease.delivery).await?,
+        None => line::move_up(connection, account, &line).await?,
     };
     Ok((TurnOutcome::Recorded, can_go))
 }
 
-/// Ends the lease, if it still holds. Returns the destination then.
+/// Ends the lease, if it still holds. Returns the delivery's line then.
 async fn move_on(
     connection: &mut Session,
     account: i64,
     lease: DeliveryLease,
     (next, attempts): (&Next<'_>, i64),
-) -> Result<Option<String>, sqlx::Error> {
+) -> Result<Option<Line>, sqlx::Error> {
     let sql = "UPDATE deliveries SET lease_worker = NULL, attempts = attempts + $4, progress = $5,
                    is_first = is_first AND $5 = 0, wake_at = coalesce($6, wake_at), ended_at = $7, parked = $8
                WHERE account = $1 AND seq = $2 AND lease_number = $3 AND lease_worker IS NOT NULL
-               RETURNING destination";
-    let moved = sqlx::query_scalar(sql)
+               RETURNING destination, ordering";
+    let moved = sqlx::query(sql)
         .bind(account)
         .bind(lease.delivery)
         .bind(lease.number)
@@ -149,7 +150,8 @@ async fn move_on(
         .bind(next.due_at.map(micros))
         .bind(next.ended_at.map(micros))
         .bind(next.parked.map(text));
-    moved.fetch_optional(connection).await
+    let row = moved.fetch_optional(connection).await?;
+    row.map(|row| Ok(Line { destination: row.try_get(0)?, ordering: row.try_get(1)? })).transpose()
 }
 
 async fn insert_attempt(
@@ -180,7 +182,7 @@ pub(super) async fn park_unreadable(
 ) -> Result<bool, sqlx::Error> {
     let next = Next { progress: PARKED, due_at: None, ended_at: Some(now), parked: Some(why) };
     match move_on(connection, account, lease, (&next, 0)).await? {
-        Some(_) => line::move_up(connection, account, lease.delivery).await,
+        Some(line) => line::move_up(connection, account, &line).await,
         None => Ok(false),
     }
 }

@@ -4,6 +4,7 @@
 mod accounts;
 mod conformance;
 mod failures;
+mod index_use;
 mod instances;
 mod isolation;
 mod opening;

@@ -1,5 +1,7 @@
 //! Carrying a store over to one of another kind and back.
 
+use std::collections::BTreeSet;
+
 use leadgate_store::Store as _;
 use leadgate_store::conformance::filled::{delivery, delivery_claim, fill};
 use leadgate_store::conformance::samples::{LEASE, at, claim, id, job, plan, submission, submissions};
@@ -9,7 +11,7 @@ use leadgate_store::transfer::{CopyError, TABLES, Table, Transfer, TransferRow, 
 use leadgate_store_sqlite::{Durability, SqliteConfig, SqliteStore};
 use tempfile::TempDir;
 
-use crate::support::open_fresh;
+use crate::support::{Database, open_fresh};
 
 fn sqlite() -> (TempDir, SqliteStore) {
     let folder = tempfile::tempdir().unwrap();
@@ -99,4 +101,17 @@ async fn rows_are_read_page_by_page() {
     let there = open_fresh().await;
     copy(&original, &*there).await.unwrap();
     pages_hold_every_row_once(&*there).await;
+}
+
+#[tokio::test]
+async fn every_column_of_every_table_is_carried() {
+    let database = Database::fresh().await;
+    database.open().await;
+    let sql = "SELECT table_name || '.' || column_name FROM information_schema.columns
+               WHERE table_schema = 'public' AND table_name NOT IN ('schema', 'accounts', 'room')
+                 AND column_name <> 'account'";
+    let there = sqlx::query_scalar::<_, String>(sql).fetch_all(&mut database.connect().await).await.unwrap();
+    let carried = TABLES.iter().flat_map(|table| table.columns.iter().map(|column| (table.name, column.name)));
+    let carried: BTreeSet<String> = carried.map(|(table, column)| format!("{table}.{column}")).collect();
+    assert_eq!(carried, there.into_iter().collect());
 }
