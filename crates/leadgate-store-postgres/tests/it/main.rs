@@ -5,6 +5,7 @@ mod accounts;
 mod conformance;
 mod failures;
 mod instances;
+mod model;
 mod opening;
 mod pooled;
 mod support;
