@@ -274,7 +274,7 @@ CREATE TABLE import_rows (
     PRIMARY KEY (account, import, row)
 );
 CREATE UNIQUE INDEX import_rows_submission ON import_rows (account, submission) WHERE submission IS NOT NULL;
--- A submission stays as long as a row names it.
+-- A submission that is removed is taken out of the import that it was of.
 CREATE INDEX import_rows_removal ON import_rows (account, removal) WHERE removal IS NOT NULL;
 
 -- What looking for room writes and takes back: there is never a row.

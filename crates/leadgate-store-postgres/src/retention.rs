@@ -18,13 +18,11 @@ const OLD_DELIVERIES: &str = "SELECT seq FROM deliveries
     WHERE account = $1 AND progress = 1 AND ended_at < $2
       AND seq < (SELECT max(seq) FROM deliveries WHERE account = $1)
     ORDER BY ended_at LIMIT $3";
-/// Finished jobs whose submissions no repeat is recognised by any more and nothing names.
+/// Finished jobs whose submissions no repeat is recognised by any more.
 const OLD_JOBS: &str = "SELECT jobs.id FROM jobs JOIN inbox ON inbox.account = $1 AND inbox.seq = jobs.id
     WHERE jobs.account = $1 AND jobs.progress = 1 AND jobs.ended_at < $2 AND inbox.dedupe_until <= $3
       AND jobs.id < (SELECT max(seq) FROM inbox WHERE account = $1)
       AND NOT EXISTS (SELECT 1 FROM changes WHERE changes.account = $1 AND changes.inbox = jobs.id)
-      AND NOT EXISTS (SELECT 1 FROM import_rows WHERE import_rows.account = $1 AND submission = jobs.id)
-      AND NOT EXISTS (SELECT 1 FROM import_rows WHERE import_rows.account = $1 AND removal = jobs.id)
     ORDER BY jobs.ended_at LIMIT $4";
 /// While something waits for its plan, all stay: it may need the profile of anybody.
 const OLD_PROFILES: &str = "DELETE FROM profiles
@@ -69,7 +67,7 @@ async fn remove_deliveries(
     remove(connection, account, "DELETE FROM deliveries WHERE account = $1 AND seq = ANY($2)", &old).await
 }
 
-/// Removes finished jobs and their submissions.
+/// Removes finished jobs and their submissions, and what names them: a row of an import goes with its submission.
 async fn remove_jobs(
     connection: &mut Session,
     account: i64,
@@ -81,6 +79,10 @@ async fn remove_jobs(
     if jobs.is_empty() {
         return Ok(());
     }
+    let rows = "DELETE FROM import_rows WHERE account = $1 AND submission = ANY($2)";
+    remove(connection, account, rows, &jobs).await?;
+    let removals = "UPDATE import_rows SET removal = NULL WHERE account = $1 AND removal = ANY($2)";
+    remove(connection, account, removals, &jobs).await?;
     let attempts = "DELETE FROM attempts WHERE account = $1 AND job = ANY($2)";
     removed.attempts = remove(connection, account, attempts, &jobs).await?;
     remove(connection, account, "DELETE FROM job_keys WHERE account = $1 AND job = ANY($2)", &jobs).await?;
