@@ -8,7 +8,6 @@ use jiff::Timestamp;
 use leadgate_core::delivery::NewDelivery;
 use sqlx::Row as _;
 
-use super::{PARKED, WAITING};
 use crate::columns::{micros, text};
 use crate::session::Session;
 
@@ -133,9 +132,9 @@ pub(super) async fn put_back_some(
     now: Timestamp,
 ) -> Result<(u64, Option<i64>), sqlx::Error> {
     let sql = "SELECT seq FROM deliveries
-               WHERE account = $1 AND progress = $2 AND NOT test AND seq > $3 AND ($4::text IS NULL OR destination = $4)
-               ORDER BY seq LIMIT $5";
-    let parked = sqlx::query_scalar(sql).bind(account).bind(PARKED).bind(after).bind(destination.map(text));
+               WHERE account = $1 AND progress = 2 AND NOT test AND seq > $2 AND ($3::text IS NULL OR destination = $3)
+               ORDER BY seq LIMIT $4";
+    let parked = sqlx::query_scalar(sql).bind(account).bind(after).bind(destination.map(text));
     let found: Vec<i64> = parked.bind(MOST_PUT_BACK).fetch_all(&mut *connection).await?;
     if !found.is_empty() {
         put_back(connection, account, &found, now).await?;
@@ -156,10 +155,9 @@ pub(super) async fn park_strangers(
     if strangers.is_empty() {
         return Ok(());
     }
-    let sql = "UPDATE deliveries SET progress = $3, is_first = false, lease_worker = NULL, ended_at = $4, parked = $5
-               WHERE account = $1 AND destination = ANY($2) AND progress = $6";
+    let sql = "UPDATE deliveries SET progress = 2, is_first = false, lease_worker = NULL, ended_at = $3, parked = $4
+               WHERE account = $1 AND destination = ANY($2) AND progress = 0";
     let why = "the rules file has no destination of this name; add it, then retry the delivery";
-    let park = sqlx::query(sql).bind(account).bind(strangers).bind(PARKED).bind(micros(now)).bind(why);
-    park.bind(WAITING).execute(connection).await?;
-    Ok(())
+    let park = sqlx::query(sql).bind(account).bind(strangers).bind(micros(now)).bind(why);
+    park.execute(connection).await.map(|_| ())
 }

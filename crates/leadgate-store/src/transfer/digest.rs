@@ -67,7 +67,8 @@ mod tests {
             vec![Text("ab".to_owned()), Null],
             vec![Integer(0), Null],
         ];
-        let sums: std::collections::BTreeSet<[u8; 32]> = rows.iter().map(|row| sum(&[row.clone()]).digest).collect();
+        let sums: std::collections::BTreeSet<[u8; 32]> =
+            rows.iter().map(|row| sum(std::slice::from_ref(row)).digest).collect();
         assert_eq!(sums.len(), rows.len());
     }
 }
