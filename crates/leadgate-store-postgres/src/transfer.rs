@@ -145,9 +145,7 @@ async fn insert(
     for (index, column) in table.columns.iter().enumerate() {
         let column_values = rows.iter().map(|row| row.0.get(index).unwrap_or(&TransferValue::Null));
         query = match column.kind {
-            Kind::Integer | Kind::Flag => {
-                query.bind(column_values.map(|value| integer(value)).collect::<Result<Vec<_>, _>>()?)
-            }
+            Kind::Integer | Kind::Flag => query.bind(column_values.map(integer).collect::<Result<Vec<_>, _>>()?),
             Kind::Text => query.bind(column_values.map(as_text).collect::<Result<Vec<_>, _>>()?),
             Kind::Bytes => query.bind(column_values.map(as_bytes).collect::<Result<Vec<_>, _>>()?),
         };
