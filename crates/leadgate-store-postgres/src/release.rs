@@ -32,10 +32,10 @@ pub(crate) async fn release(work: &mut Work, job: JobId, now: Timestamp) -> Resu
     if progress != Progress::Parked {
         return Ok(ReleaseOutcome::NotParked(progress));
     }
-    for (_, unreadable) in release_parked(work, &[job.0], now).await? {
-        return Err(unreadable.into());
+    match release_parked(work, &[job.0], now).await?.pop() {
+        Some((_, unreadable)) => Err(unreadable.into()),
+        None => Ok(ReleaseOutcome::Released),
     }
-    Ok(ReleaseOutcome::Released)
 }
 
 /// Releases the next parked jobs behind one. Those that cannot be read stay parked.

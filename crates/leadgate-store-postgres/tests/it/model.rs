@@ -32,7 +32,7 @@ fn the_store_does_what_the_model_does() {
     let database = runtime.block_on(Database::fresh());
     let first = runtime.block_on(database.open());
     let number = Cell::new(0);
-    let mut runner = TestRunner::new(Config { cases: 48, failure_persistence: None, ..Config::default() });
+    let mut runner = TestRunner::new(Config { cases: 24, failure_persistence: None, ..Config::default() });
     let run = runner.run(&actions(), |actions| {
         number.set(number.get() + 1);
         let account = Account { config: database.config(), store: first.for_account(number.get()) };

@@ -1,7 +1,7 @@
 //! Measures how many submissions a second the store accepts, durably, at 1, 16 and 64 concurrent callers, and what a claim and a finish of 100 jobs
 //! cost. The database must be empty.
 //!
-//! `cargo run --release -p leadgate-store-postgres --example accept_bench -- postgres://... [ACCEPTS]`
+//! `cargo run --release -p leadgate-store-postgres --example postgres_bench -- postgres://... [ACCEPTS]`
 #![allow(clippy::unwrap_used, clippy::print_stdout)]
 
 use std::sync::Arc;
