@@ -75,6 +75,11 @@ fn conversion(column: usize, why: impl Into<Box<dyn std::error::Error + Send + S
     rusqlite::Error::FromSqlConversionFailure(column, rusqlite::types::Type::Text, why.into())
 }
 
+/// A column that holds another kind of value than it should.
+pub(crate) fn wrong_type(column: usize, name: &str, found: rusqlite::types::Type) -> rusqlite::Error {
+    rusqlite::Error::InvalidColumnType(column, name.to_owned(), found)
+}
+
 /// A value as JSON text.
 pub(crate) fn to_json(what: &'static str, value: &impl Serialize) -> Result<String, StoreError> {
     serde_json::to_string(value).map_err(|error| corrupt(what, error))

@@ -12,6 +12,7 @@
 //! | [`inspect`] | looks at a store without changing it |
 //! | `intake`, `queue`, `claims`, `turns`, `views`, `listing`, `mirror`, `profiles`, `settings`, `retention`, `imports` | the SQL, by subject |
 //! | `deliveries` | the queue of what goes elsewhere than to the CRM |
+//! | `transfer` | rows as they are, for a store of another kind |
 //! | `columns`, `error` | how values and failures cross the border to SQLite |
 //! | `store` | [`SqliteStore`], which sends each method of the trait to the right thread |
 //!
@@ -39,6 +40,7 @@ mod settings;
 mod store;
 #[cfg(test)]
 mod testing;
+mod transfer;
 mod turns;
 mod views;
 mod writer;

@@ -8,6 +8,7 @@
 //! * [`model`] holds what goes in and comes out;
 //! * [`retention`] says what of the past may be removed;
 //! * [`signals`] wakes those who wait in this process; other processes poll;
+//! * [`transfer`] carries a store over to one of another kind;
 //! * `conformance` (feature `testing`) is the suite that every backend must pass.
 
 #[cfg(feature = "testing")]
@@ -17,6 +18,7 @@ pub mod imports;
 pub mod model;
 pub mod retention;
 pub mod signals;
+pub mod transfer;
 
 use std::collections::BTreeMap;
 

@@ -42,6 +42,13 @@ impl Signals {
         }
     }
 
+    /// Submissions ended, so many that it is not said which: all who wait look again.
+    pub fn many_ended(&self) {
+        for (_, sender) in self.ends().drain() {
+            sender.send_replace(true);
+        }
+    }
+
     /// Subscribes to the end of a submission. Subscribe first, then look whether it has ended already, then wait.
     pub fn subscribe(&self, id: SubmissionId) -> EndSignal {
         let mut ends = self.ends();

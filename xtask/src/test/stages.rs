@@ -5,6 +5,7 @@ use std::process::{Command, ExitCode};
 
 use anyhow::ensure;
 use clap::ValueEnum;
+use leadgate_postgres_server::{Fsync, SHARED, Server};
 
 use super::advisories;
 use crate::process::{cargo, run};
@@ -66,7 +67,7 @@ impl Stage {
             Stage::Fuzz => run(&mut check_fuzz_targets())?,
             Stage::Doc => run(cargo(&["doc", "--workspace", "--no-deps"]).env("RUSTDOCFLAGS", "-D warnings"))?,
             Stage::Deny => return deny(),
-            Stage::Nextest => run(&mut cargo(&["nextest", "run", "--workspace", "--profile", "ci"]))?,
+            Stage::Nextest => nextest()?,
             Stage::Doctest => run(&mut cargo(&["test", "--doc", "--workspace"]))?,
         }
         Ok(None)
@@ -78,6 +79,12 @@ fn check_fuzz_targets() -> Command {
     let mut command = cargo(&["check", "--locked", "--bins", "--manifest-path", "fuzz/Cargo.toml"]);
     command.args(["--target-dir", "target/fuzz-check"]).env("CUSTOM_LIBFUZZER_PATH", "/nowhere/libfuzzer.a");
     command
+}
+
+/// With one PostgreSQL server for the whole run: each test has a process of its own and would have to start one of its own.
+fn nextest() -> anyhow::Result<()> {
+    let server = Server::start(Fsync::Off);
+    run(cargo(&["nextest", "run", "--workspace", "--profile", "ci"]).env(SHARED, server.url()))
 }
 
 fn deny() -> anyhow::Result<Option<String>> {

@@ -22,7 +22,7 @@ struct Rule {
     never_in_tests: &'static [&'static str],
 }
 
-const EVERY_MEMBER_BUT_TESTKIT: &[&str] = &[
+const EVERY_MEMBER_BUT_TEST_CRATES: &[&str] = &[
     "freshsales",
     "freshsales-sandbox",
     "leadgate-core",
@@ -30,6 +30,7 @@ const EVERY_MEMBER_BUT_TESTKIT: &[&str] = &[
     "leadgate-engine",
     "leadgate-outbound",
     "leadgate-store",
+    "leadgate-store-postgres",
     "leadgate-store-sqlite",
     "leadgate-warehouse",
     "leadgate-web",
@@ -43,7 +44,9 @@ const EVERY_MEMBER: &[&str] = &[
     "leadgate-crm-freshsales",
     "leadgate-engine",
     "leadgate-outbound",
+    "leadgate-postgres-server",
     "leadgate-store",
+    "leadgate-store-postgres",
     "leadgate-store-sqlite",
     "leadgate-testkit",
     "leadgate-warehouse",
@@ -78,6 +81,13 @@ const RULES: &[Rule] = &[
         never_in_tests: &[],
     },
     Rule {
+        name: "leadgate-store-postgres",
+        may_use: &["leadgate-core", "leadgate-store"],
+        never: &["rusqlite", "libsqlite3-sys", "reqwest", "axum", "hyper", "native-tls"],
+        never_in_tests: &[],
+    },
+    Rule { name: "leadgate-postgres-server", may_use: &[], never: &["tokio", "sqlx"], never_in_tests: &[] },
+    Rule {
         name: "leadgate-crm-freshsales",
         may_use: &["leadgate-core", "freshsales"],
         never: &["rusqlite", "libsqlite3-sys", "sqlx", "axum"],
@@ -87,7 +97,7 @@ const RULES: &[Rule] = &[
         name: "leadgate-engine",
         may_use: &["leadgate-core", "leadgate-store", "leadgate-warehouse"],
         // Databases and HTTP come with the warehouse, whose copy the engine fills.
-        never: &["axum", "freshsales", "leadgate-store-sqlite"],
+        never: &["axum", "freshsales", "leadgate-store-sqlite", "leadgate-store-postgres"],
         never_in_tests: &[],
     },
     Rule {
@@ -108,10 +118,15 @@ const RULES: &[Rule] = &[
         never: &["reqwest", "rusqlite", "libsqlite3-sys", "sqlx", "freshsales", "leadgate-engine"],
         never_in_tests: &[],
     },
-    Rule { name: "leadgate", may_use: EVERY_MEMBER_BUT_TESTKIT, never: &["leadgate-testkit"], never_in_tests: &[] },
-    Rule { name: "leadgate-testkit", may_use: EVERY_MEMBER_BUT_TESTKIT, never: &[], never_in_tests: &[] },
+    Rule {
+        name: "leadgate",
+        may_use: EVERY_MEMBER_BUT_TEST_CRATES,
+        never: &["leadgate-testkit", "leadgate-postgres-server"],
+        never_in_tests: &[],
+    },
+    Rule { name: "leadgate-testkit", may_use: EVERY_MEMBER, never: &[], never_in_tests: &[] },
     Rule { name: "leadgate-bench", may_use: EVERY_MEMBER, never: &[], never_in_tests: &[] },
-    Rule { name: "xtask", may_use: &[], never: &["tokio"], never_in_tests: &[] },
+    Rule { name: "xtask", may_use: &["leadgate-postgres-server"], never: &["tokio"], never_in_tests: &[] },
 ];
 
 /// Who is built on whom, by name. Two versions of a crate are one here.

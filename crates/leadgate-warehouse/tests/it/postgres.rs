@@ -4,7 +4,7 @@ use leadgate_core::sync::Stream;
 use leadgate_warehouse::{Batch, SinkSpec};
 use sqlx::{AssertSqlSafe, PgConnection, Row as _};
 
-use crate::postgres_server::Server;
+use crate::postgres_server::{connect, start};
 use crate::samples::{copied, damage, deals, evolved, move_on, of_deals, publish, some_deals};
 
 async fn texts(connection: &mut PgConnection, sql: &str) -> Vec<Option<String>> {
@@ -19,8 +19,8 @@ async fn dump(connection: &mut PgConnection, table: &str) -> Vec<Option<String>>
 
 #[tokio::test]
 async fn tables_are_typed_exact_and_follow_the_copy() {
-    let server = Server::start();
-    let (mut connection, mut copying) = (server.connect().await, copied());
+    let server = start();
+    let (mut connection, mut copying) = (connect(&server).await, copied());
     let spec = SinkSpec::parse(&server.url()).unwrap();
     publish(&copying, &spec).await;
     let types = "SELECT string_agg(format_type(atttypid, atttypmod), ' ' ORDER BY attnum) FROM pg_attribute \
@@ -48,8 +48,8 @@ async fn tables_are_typed_exact_and_follow_the_copy() {
 
 #[tokio::test]
 async fn columns_evolve_and_a_publish_that_is_cut_leaves_the_old_rows() {
-    let server = Server::start();
-    let (mut connection, mut copying) = (server.connect().await, copied());
+    let server = start();
+    let (mut connection, mut copying) = (connect(&server).await, copied());
     let spec = SinkSpec::parse(&server.url()).unwrap();
     publish(&copying, &spec).await;
     let (schema, row) = evolved();
@@ -72,8 +72,8 @@ async fn columns_evolve_and_a_publish_that_is_cut_leaves_the_old_rows() {
 
 #[tokio::test]
 async fn a_writer_replaces_the_table_and_the_next_publish_mends_it() {
-    let server = Server::start();
-    let (mut connection, copying) = (server.connect().await, copied());
+    let server = start();
+    let (mut connection, copying) = (connect(&server).await, copied());
     let spec = SinkSpec::parse(&server.url()).unwrap();
     publish(&copying, &spec).await;
     let whole = dump(&mut connection, "freshsales.deals").await;

@@ -1,0 +1,123 @@
+//! A PostgreSQL server for tests: in a folder of its own, on a socket in it, gone when the test ends. Never a dependency of the product.
+//!
+//! [`Server::start`] panics where a server cannot be had: a test without it proves nothing.
+// All of it is test code: what fails here fails the test.
+#![allow(clippy::unwrap_used, clippy::missing_panics_doc)]
+
+use std::io::{BufRead as _, BufReader};
+use std::os::unix::fs::{MetadataExt as _, chown};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+
+use tempfile::TempDir;
+
+/// Names the server that a whole run of tests shares: a URL of a database in it, in which others can be made.
+pub const SHARED: &str = "LEADGATE_TEST_POSTGRES";
+
+/// Whether a commit waits for the disk.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fsync {
+    /// It does, as in production.
+    On,
+    /// It does not: for tests that stop no server.
+    Off,
+}
+
+/// A running server; it is stopped and its files are removed when this is dropped.
+#[derive(Debug)]
+pub struct Server {
+    folder: TempDir,
+    process: Child,
+    fsync: Fsync,
+}
+
+impl Server {
+    /// Starts one. It runs as `postgres` where the test runs as root, since PostgreSQL refuses to.
+    pub fn start(fsync: Fsync) -> Server {
+        let folder = tempfile::Builder::new().prefix("pg").tempdir_in("/tmp").unwrap();
+        if is_root(folder.path()) {
+            chown(folder.path(), Some(id_of("-u")), Some(id_of("-g"))).unwrap();
+        }
+        let mut initdb = program(folder.path(), "initdb");
+        initdb.args(["--no-sync", "--auth=trust", "--username=postgres", "--encoding=UTF8", "--locale=C"]);
+        let made = initdb.arg("-D").arg(folder.path().join("data")).output().unwrap();
+        assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
+        let process = launch(folder.path(), fsync);
+        Server { folder, process, fsync }
+    }
+
+    /// Its own database `postgres`, as a URL.
+    pub fn url(&self) -> String {
+        format!("postgres://postgres@localhost/postgres?host={}", self.folder.path().display())
+    }
+
+    /// Where its socket is.
+    pub fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// Kills it as a crash would, and starts it again on the same data.
+    pub fn crash(&mut self) {
+        self.stop();
+        self.process = launch(self.folder.path(), self.fsync);
+    }
+
+    /// Kills it as a crash would. It answers nobody until [`Server::crash`] starts it again.
+    pub fn stop(&mut self) {
+        // Asks the whole family of processes to end, without looking after its files.
+        let mut stop = program(self.folder.path(), "pg_ctl");
+        let _ = stop.args(["stop", "--silent", "--mode=immediate", "-D"]).arg(self.folder.path().join("data")).status();
+        let _ = self.process.wait();
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        self.stop();
+    }
+}
+
+fn launch(folder: &Path, fsync: Fsync) -> Child {
+    let mut postgres = program(folder, "postgres");
+    postgres.arg("-D").arg(folder.join("data")).arg("-k").arg(folder);
+    postgres.args(["-c", "listen_addresses=", "-c", "shared_buffers=32MB", "-c", "max_connections=200"]);
+    if fsync == Fsync::Off {
+        postgres.args(["-c", "fsync=off"]);
+    }
+    let mut process = postgres.stderr(Stdio::piped()).spawn().unwrap();
+    let mut lines = BufReader::new(process.stderr.take().unwrap()).lines();
+    let ready = lines.by_ref().map_while(Result::ok).any(|line| line.contains("ready to accept connections"));
+    assert!(ready, "the server ended before it was ready");
+    // So that the server never waits for somebody to read what it says.
+    std::thread::spawn(move || lines.for_each(drop));
+    process
+}
+
+/// A program of PostgreSQL, as the owner of `folder`. The server dies with the test.
+fn program(folder: &Path, name: &str) -> Command {
+    let mut command = Command::new("setpriv");
+    command.args(["--pdeathsig", "KILL"]).current_dir("/").stdout(Stdio::null());
+    let owner = std::fs::metadata(folder).unwrap();
+    let me = std::fs::metadata("/proc/self").unwrap();
+    if owner.uid() != me.uid() {
+        command.arg(format!("--reuid={}", owner.uid())).arg(format!("--regid={}", owner.gid())).arg("--clear-groups");
+    }
+    command.arg(binaries().join(name));
+    command
+}
+
+fn is_root(mine: &Path) -> bool {
+    std::fs::metadata(mine).unwrap().uid() == 0
+}
+
+fn id_of(flag: &str) -> u32 {
+    let asked = Command::new("id").args([flag, "postgres"]).output().unwrap();
+    String::from_utf8(asked.stdout).unwrap().trim().parse().expect("there is a user `postgres`")
+}
+
+/// Where Debian's package puts them: the latest version there is.
+fn binaries() -> PathBuf {
+    let versions = std::fs::read_dir("/usr/lib/postgresql").into_iter().flatten().map(|entry| entry.unwrap().path());
+    let found = versions.map(|version| version.join("bin")).filter(|folder| folder.join("initdb").exists()).max();
+    found.expect("PostgreSQL is not installed: `sudo apt-get install postgresql`, or let `cargo xtask test` do it")
+}

@@ -1,0 +1,138 @@
+//! How values become columns and columns become values again.
+//!
+//! Columns are read by their position. Numbers must be read as wide as the column is: `i64` for `BIGINT`, `i16` for `SMALLINT`.
+
+use std::borrow::Cow;
+
+use jiff::Timestamp;
+use leadgate_core::job::{JobState, STATE_VERSION};
+use leadgate_core::lane::Lane;
+use leadgate_core::record::RecordKind;
+use leadgate_core::submission::{RawSubmission, Route, SubmissionId};
+use leadgate_store::StoreError;
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use sqlx::Row as _;
+use sqlx::postgres::PgRow;
+use uuid::Uuid;
+
+use crate::error::corrupt;
+
+/// A moment, as microseconds since 1970.
+pub(crate) fn micros(moment: Timestamp) -> i64 {
+    moment.as_microsecond()
+}
+
+/// A moment from its column.
+pub(crate) fn moment(row: &PgRow, column: usize) -> Result<Timestamp, sqlx::Error> {
+    Timestamp::from_microsecond(row.try_get(column)?).map_err(|error| wrong(column, error))
+}
+
+/// A moment that may be missing.
+pub(crate) fn optional_moment(row: &PgRow, column: usize) -> Result<Option<Timestamp>, sqlx::Error> {
+    let stored: Option<i64> = row.try_get(column)?;
+    stored.map(Timestamp::from_microsecond).transpose().map_err(|error| wrong(column, error))
+}
+
+/// A submission's id, as 16 bytes.
+pub(crate) fn id_bytes(id: &SubmissionId) -> &[u8] {
+    id.0.as_bytes()
+}
+
+/// A UUID from its 16 bytes.
+pub(crate) fn uuid(row: &PgRow, column: usize) -> Result<Uuid, sqlx::Error> {
+    Uuid::from_slice(row.try_get(column)?).map_err(|error| wrong(column, error))
+}
+
+/// A submission's id from its column.
+pub(crate) fn submission_id(row: &PgRow, column: usize) -> Result<SubmissionId, sqlx::Error> {
+    uuid(row, column).map(SubmissionId)
+}
+
+/// A lane, as its rank.
+pub(crate) fn rank(lane: Lane) -> i16 {
+    i16::from(lane.rank())
+}
+
+/// A lane from its column.
+pub(crate) fn lane(row: &PgRow, column: usize) -> Result<Lane, sqlx::Error> {
+    let rank: i16 = row.try_get(column)?;
+    let lane = u8::try_from(rank).ok().and_then(Lane::from_rank);
+    lane.ok_or_else(|| wrong(column, format!("there is no lane {rank}")))
+}
+
+/// A kind of record from the column of its name.
+pub(crate) fn record_kind(row: &PgRow, column: usize) -> Result<RecordKind, sqlx::Error> {
+    let name: &str = row.try_get(column)?;
+    RecordKind::from_name(name).ok_or_else(|| wrong(column, format!("the unknown kind {name}")))
+}
+
+/// A number that is never below zero.
+pub(crate) fn unsigned(row: &PgRow, column: usize) -> Result<u64, sqlx::Error> {
+    let number: i64 = row.try_get(column)?;
+    u64::try_from(number).map_err(|error| wrong(column, error))
+}
+
+/// A small number that is never below zero, from a `BIGINT`.
+pub(crate) fn unsigned_small(row: &PgRow, column: usize) -> Result<u32, sqlx::Error> {
+    let number: i64 = row.try_get(column)?;
+    u32::try_from(number).map_err(|error| wrong(column, error))
+}
+
+/// The columns `route, target, body, label`, from the given one on.
+pub(crate) fn raw_submission(row: &PgRow, from: usize) -> Result<RawSubmission, sqlx::Error> {
+    let name: &str = row.try_get(from)?;
+    let route = Route::from_name(name).ok_or_else(|| wrong(from, format!("the unknown route {name}")))?;
+    Ok(RawSubmission {
+        route,
+        target: row.try_get(from + 1)?,
+        body: row.try_get(from + 2)?,
+        label: row.try_get(from + 3)?,
+    })
+}
+
+/// A column that holds what it should not.
+pub(crate) fn wrong(column: usize, why: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> sqlx::Error {
+    sqlx::Error::ColumnDecode { index: column.to_string(), source: why.into() }
+}
+
+/// A value as JSON text.
+pub(crate) fn to_json(what: &'static str, value: &impl Serialize) -> Result<String, StoreError> {
+    serde_json::to_string(value).map_err(|error| corrupt(what, error))
+}
+
+/// A value from JSON text.
+pub(crate) fn from_json<T: DeserializeOwned>(what: &'static str, text: &str) -> Result<T, StoreError> {
+    serde_json::from_str(text).map_err(|error| corrupt(what, error))
+}
+
+/// A job's state from JSON text. One of a newer version is refused even where it could be read: what it means may have changed.
+pub(crate) fn state_from_json(text: &str) -> Result<JobState, StoreError> {
+    const WHAT: &str = "job state";
+    // Only the version, because the rest of a newer one may have any shape.
+    #[derive(Deserialize)]
+    struct Versioned {
+        version: u64,
+    }
+    let found = from_json::<Versioned>(WHAT, text)?.version;
+    if found > u64::from(STATE_VERSION) {
+        let why = format!(
+            "written by a newer version of leadgate (form {found}, this one knows {STATE_VERSION}); upgrade leadgate"
+        );
+        return Err(corrupt(WHAT, why));
+    }
+    from_json(WHAT, text)
+}
+
+/// A value from JSON text that may be missing.
+pub(crate) fn from_optional_json<T: DeserializeOwned>(
+    what: &'static str,
+    text: Option<&str>,
+) -> Result<Option<T>, StoreError> {
+    text.map(|text| from_json(what, text)).transpose()
+}
+
+/// Text as a `TEXT` column takes it: PostgreSQL keeps every character but U+0000, which stands as U+FFFD instead.
+pub(crate) fn text(text: &str) -> Cow<'_, str> {
+    if text.contains('\0') { Cow::Owned(text.replace('\0', "\u{fffd}")) } else { Cow::Borrowed(text) }
+}

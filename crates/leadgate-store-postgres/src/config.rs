@@ -1,0 +1,37 @@
+//! Where the database is, and by which way.
+
+use secrecy::SecretString;
+
+/// How to open a store.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct PostgresConfig {
+    /// `postgres://user:password@host:port/database`, with the parameters that libpq knows.
+    pub url: SecretString,
+    /// The most connections that this process holds to it, besides the one that listens.
+    pub max_connections: u32,
+    /// Whether a pooler in transaction mode, such as PgBouncer, stands between: then nothing is kept in a session.
+    pub pooled: bool,
+    /// Where to listen for what other processes announce, past the pooler. Without it, a pooled store polls.
+    pub listen_url: Option<SecretString>,
+}
+
+impl PostgresConfig {
+    /// A store at that address, without a pooler, with ten connections.
+    pub fn new(url: SecretString) -> PostgresConfig {
+        PostgresConfig { url, max_connections: 10, pooled: false, listen_url: None }
+    }
+
+    /// The same with so many connections at most; at least two are used.
+    pub fn with_max_connections(mut self, most: u32) -> PostgresConfig {
+        self.max_connections = most;
+        self
+    }
+
+    /// The same through a pooler in transaction mode; `listen_url` leads past it, if there is such a way.
+    pub fn pooled(mut self, listen_url: Option<SecretString>) -> PostgresConfig {
+        self.pooled = true;
+        self.listen_url = listen_url;
+        self
+    }
+}

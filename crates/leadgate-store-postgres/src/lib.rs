@@ -1,0 +1,58 @@
+//! The gateway's memory in PostgreSQL: the store that several processes and many accounts share.
+//!
+//! The cast:
+//!
+//! | module | is |
+//! |---|---|
+//! | [`config`] | where the database is, and whether a pooler stands between |
+//! | `open` | the pool of connections, the migrations |
+//! | `session` | one transaction on one connection; statements are run on it |
+//! | `transaction` | one transaction with its lock, its announcements and its further tries |
+//! | `accepting` | the task that puts concurrent accepts into one transaction |
+//! | `announcements` | what a transaction has to say once it is committed |
+//! | `notifier`, `listener` | telling it to the other processes, and hearing it from them |
+//! | `intake`, `plans`, `queue`, `claims`, `turns`, `release`, `views`, `listing`, `mirror`, `profiles`, `settings`, `retention`, `room`, `imports` | the SQL, by subject |
+//! | `deliveries` | the queue of what goes elsewhere than to the CRM |
+//! | `transfer` | rows as they are, for a store of another kind |
+//! | `columns`, `error` | how values and failures cross the border to PostgreSQL |
+//! | `store` | [`PostgresStore`], which gives each method of the trait its transaction |
+//!
+//! The flow of a write: the caller prepares everything that costs time (JSON above all), begins a transaction under the lock of its account,
+//! so that writers of one account go one after another as they do in SQLite, runs its statements and commits; then it tells this process and
+//! has the others told. Accepting takes no such lock: [`PostgresStore`] hands what comes in to a task that keeps whatever waits in one commit.
+//!
+//! Every table has the column `account`, every statement names it: no method sees rows of another account.
+#![cfg_attr(test, allow(clippy::unwrap_used))]
+
+mod accepting;
+mod announcements;
+mod claims;
+mod columns;
+pub mod config;
+mod deliveries;
+mod error;
+mod imports;
+mod intake;
+mod listener;
+mod listing;
+mod mirror;
+mod notifier;
+mod open;
+mod plans;
+mod profiles;
+mod queue;
+mod release;
+mod retention;
+mod room;
+mod session;
+mod settings;
+mod store;
+#[cfg(test)]
+mod testing;
+mod transaction;
+mod transfer;
+mod turns;
+mod views;
+
+pub use config::PostgresConfig;
+pub use store::PostgresStore;

@@ -1,0 +1,123 @@
+//! Opening: the pool of connections and the migrations.
+
+use std::str::FromStr as _;
+use std::time::Duration;
+
+use leadgate_store::StoreError;
+use secrecy::ExposeSecret as _;
+use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
+use sqlx::{AssertSqlSafe, PgConnection, Row as _};
+
+use crate::config::PostgresConfig;
+use crate::error::store_error;
+
+/// A version of the schema.
+struct Migration {
+    sql: &'static str,
+    /// The oldest version of the schema whose programs may still write after it.
+    compatible_since: i64,
+}
+
+/// One file per version of the schema, in order. Each only adds, so that the program of the version before can go on beside it.
+const MIGRATIONS: &[Migration] = &[Migration { sql: include_str!("../migrations/1.sql"), compatible_since: 1 }];
+
+/// How long a caller waits for a free connection.
+const LONGEST_WAIT: Duration = Duration::from_secs(5);
+
+/// Under which only one process migrates at a time.
+const MIGRATION_LOCK: &str = "SELECT pg_advisory_xact_lock(7810206541230957)";
+
+/// Makes the pool. The first connection is made when it is needed.
+pub(crate) fn pool(config: &PostgresConfig) -> Result<PgPool, StoreError> {
+    let options = options(config.url.expose_secret())?;
+    // A pooler in transaction mode gives each transaction another session, which does not know what was prepared in the last one.
+    let options =
+        if config.pooled { options.statement_cache_capacity(0) } else { options.statement_cache_capacity(200) };
+    let pool = PgPoolOptions::new()
+        .max_connections(config.max_connections.max(2))
+        .acquire_timeout(LONGEST_WAIT)
+        .test_before_acquire(false);
+    Ok(pool.connect_lazy_with(options))
+}
+
+/// How to connect to hear notifications; `None` where there is no way to.
+pub(crate) fn listen_options(config: &PostgresConfig) -> Result<Option<PgConnectOptions>, StoreError> {
+    match (&config.listen_url, config.pooled) {
+        (Some(url), _) => options(url.expose_secret()).map(Some),
+        (None, false) => options(config.url.expose_secret()).map(Some),
+        (None, true) => Ok(None),
+    }
+}
+
+/// How to connect to that address.
+fn options(url: &str) -> Result<PgConnectOptions, StoreError> {
+    // The reason may quote the address, which holds a password.
+    let options = PgConnectOptions::from_str(url).map_err(|_| {
+        StoreError::Unavailable(
+            "the address of the database cannot be read; it looks like postgres://user:password@host:5432/database"
+                .to_owned(),
+        )
+    })?;
+    Ok(options.application_name("leadgate").extra_float_digits(None))
+}
+
+/// What the database says of its schema.
+#[derive(Clone, Copy)]
+struct Found {
+    version: i64,
+    /// The oldest version whose programs may still write.
+    compatible_since: i64,
+}
+
+/// Applies what is missing of [`MIGRATIONS`], all of it or nothing. Of several processes that start at once, one does it.
+pub(crate) async fn migrate(pool: &PgPool) -> Result<(), StoreError> {
+    let known = i64::try_from(MIGRATIONS.len()).unwrap_or(i64::MAX);
+    let found = migrate_missing(pool).await.map_err(|error| opening_failed(&error))?;
+    if found.compatible_since > known { Err(StoreError::TooNew { found: found.version, known }) } else { Ok(()) }
+}
+
+async fn migrate_missing(pool: &PgPool) -> Result<Found, sqlx::Error> {
+    let mut transaction = pool.begin_with(begin_alone()).await?;
+    sqlx::raw_sql("CREATE TABLE IF NOT EXISTS schema (version BIGINT NOT NULL, compatible_since BIGINT NOT NULL)")
+        .execute(&mut *transaction)
+        .await?;
+    let found = found(&mut transaction).await?;
+    let missing = MIGRATIONS.iter().skip(usize::try_from(found.version).unwrap_or(0));
+    for (version, migration) in (found.version + 1..).zip(missing) {
+        sqlx::raw_sql(migration.sql).execute(&mut *transaction).await?;
+        keep(&mut transaction, Found { version, compatible_since: migration.compatible_since }).await?;
+    }
+    transaction.commit().await?;
+    Ok(found)
+}
+
+fn begin_alone() -> AssertSqlSafe<String> {
+    AssertSqlSafe(format!("BEGIN; {MIGRATION_LOCK}"))
+}
+
+const FOUND: &str = "SELECT version, compatible_since FROM schema";
+
+async fn found(connection: &mut PgConnection) -> Result<Found, sqlx::Error> {
+    let found = sqlx::query(FOUND).persistent(false).fetch_optional(connection).await?;
+    let Some(row) = found else { return Ok(Found { version: 0, compatible_since: 0 }) };
+    Ok(Found { version: row.try_get(0)?, compatible_since: row.try_get(1)? })
+}
+
+async fn keep(connection: &mut PgConnection, schema: Found) -> Result<(), sqlx::Error> {
+    sqlx::raw_sql("DELETE FROM schema").execute(&mut *connection).await?;
+    // Without a name: the connection may lead through a pooler.
+    sqlx::query("INSERT INTO schema (version, compatible_since) VALUES ($1, $2)")
+        .persistent(false)
+        .bind(schema.version)
+        .bind(schema.compatible_since)
+        .execute(connection)
+        .await
+        .map(|_| ())
+}
+
+fn opening_failed(error: &sqlx::Error) -> StoreError {
+    match store_error(error) {
+        StoreError::Unavailable(why) => StoreError::Unavailable(format!("opening the database failed: {why}")),
+        other => other,
+    }
+}

@@ -1,0 +1,113 @@
+//! A transaction on one of the connections, and what statements are run on.
+//!
+//! Behind a pooler in transaction mode the next transaction may come to another session of the server, which another client used before: a named
+//! statement of the one is unknown there, or known as something else. So there every statement goes without a name.
+
+use futures::future::BoxFuture;
+use futures::stream::BoxStream;
+use sqlx::error::BoxDynError;
+use sqlx::postgres::{PgArguments, PgPool, PgQueryResult, PgRow, PgStatement, PgTypeInfo};
+use sqlx::{AssertSqlSafe, Either, Execute, Executor, Postgres, SqlStr, Transaction};
+
+use crate::error::is_lost_connection;
+
+/// The connections of this process to the database.
+#[derive(Clone, Debug)]
+pub(crate) struct Connections {
+    pub(crate) pool: PgPool,
+    /// Whether a pooler in transaction mode stands between.
+    pub(crate) pooled: bool,
+}
+
+impl Connections {
+    /// Begins a transaction with `begin`, which may hold further statements. Nothing has begun when it fails, so a connection that turns out to be
+    /// dead is passed over, as after a restart of the server all of them are.
+    pub(crate) async fn begin(&self, begin: String) -> Result<Session, sqlx::Error> {
+        let mut dead = 0;
+        loop {
+            match self.pool.begin_with(AssertSqlSafe(begin.clone())).await {
+                Ok(transaction) => return Ok(Session { transaction, pooled: self.pooled }),
+                Err(error) if is_lost_connection(&error) && dead < self.pool.options().get_max_connections() => {
+                    dead += 1;
+                }
+                Err(error) => return Err(error),
+            }
+        }
+    }
+}
+
+/// A transaction. It is undone when this is dropped.
+#[derive(Debug)]
+pub(crate) struct Session {
+    transaction: Transaction<'static, Postgres>,
+    pooled: bool,
+}
+
+impl Session {
+    /// Makes it durable.
+    pub(crate) async fn commit(self) -> Result<(), sqlx::Error> {
+        self.transaction.commit().await
+    }
+
+    /// Undoes it.
+    pub(crate) async fn rollback(self) -> Result<(), sqlx::Error> {
+        self.transaction.rollback().await
+    }
+}
+
+/// A statement that is given a name only where one lasts.
+struct Statement<E> {
+    inner: E,
+    named: bool,
+}
+
+impl<'q, E: Execute<'q, Postgres>> Execute<'q, Postgres> for Statement<E> {
+    fn sql(self) -> SqlStr {
+        self.inner.sql()
+    }
+
+    fn statement(&self) -> Option<&PgStatement> {
+        self.inner.statement()
+    }
+
+    fn take_arguments(&mut self) -> Result<Option<PgArguments>, BoxDynError> {
+        self.inner.take_arguments()
+    }
+
+    fn persistent(&self) -> bool {
+        self.named && self.inner.persistent()
+    }
+}
+
+impl<'c> Executor<'c> for &'c mut Session {
+    type Database = Postgres;
+
+    fn fetch_many<'e, 'q: 'e, E>(self, query: E) -> BoxStream<'e, Result<Either<PgQueryResult, PgRow>, sqlx::Error>>
+    where
+        'c: 'e,
+        E: 'q + Execute<'q, Postgres>,
+    {
+        let statement = Statement { inner: query, named: !self.pooled };
+        (&mut *self.transaction).fetch_many(statement)
+    }
+
+    fn fetch_optional<'e, 'q: 'e, E>(self, query: E) -> BoxFuture<'e, Result<Option<PgRow>, sqlx::Error>>
+    where
+        'c: 'e,
+        E: 'q + Execute<'q, Postgres>,
+    {
+        let statement = Statement { inner: query, named: !self.pooled };
+        (&mut *self.transaction).fetch_optional(statement)
+    }
+
+    fn prepare_with<'e>(
+        self,
+        sql: SqlStr,
+        parameters: &'e [PgTypeInfo],
+    ) -> BoxFuture<'e, Result<PgStatement, sqlx::Error>>
+    where
+        'c: 'e,
+    {
+        (&mut *self.transaction).prepare_with(sql, parameters)
+    }
+}

@@ -1,0 +1,78 @@
+//! For tests that ask PostgreSQL how it would run a statement.
+
+use leadgate_postgres_server::{Fsync, SHARED, Server};
+use sqlx::postgres::{PgConnectOptions, PgConnection};
+use sqlx::{AssertSqlSafe, ConnectOptions as _};
+
+use crate::{PostgresConfig, PostgresStore};
+
+/// A fresh database whose statements can be looked at.
+pub(crate) struct Planner {
+    connection: PgConnection,
+    // Holds the database, which is left behind in a shared server: it ends with the run.
+    _server: Option<Server>,
+}
+
+impl Planner {
+    pub(crate) async fn fresh() -> Planner {
+        #[expect(clippy::disallowed_methods, reason = "tests have no configuration to take it from")]
+        let shared = std::env::var(SHARED).ok();
+        let server = if shared.is_none() { Some(Server::start(Fsync::Off)) } else { None };
+        let url = shared.or_else(|| server.as_ref().map(Server::url)).unwrap();
+        let name = format!("plan_{}_{}", std::process::id(), uuid::Uuid::now_v7().simple());
+        let options: PgConnectOptions = url.parse().unwrap();
+        let mut maintenance = options.connect().await.unwrap();
+        let create = AssertSqlSafe(format!("CREATE DATABASE {name} TEMPLATE template0"));
+        sqlx::raw_sql(create).execute(&mut maintenance).await.unwrap();
+        let mut address = url::Url::parse(&url).unwrap();
+        address.set_path(&name);
+        PostgresStore::open(PostgresConfig::new(address.to_string().into())).await.unwrap().close().await;
+        let mut connection = address.as_str().parse::<PgConnectOptions>().unwrap().connect().await.unwrap();
+        // An index is a matter of size, which a fresh database has none of.
+        let settings = "SET enable_seqscan = off; SET plan_cache_mode = force_generic_plan";
+        sqlx::raw_sql(settings).execute(&mut connection).await.unwrap();
+        Planner { connection, _server: server }
+    }
+
+    /// How a statement with so many parameters would be run.
+    pub(crate) async fn plan_of(&mut self, sql: &str, parameters: usize) -> String {
+        let nulls = vec!["NULL"; parameters].join(", ");
+        let prepare = AssertSqlSafe(format!("PREPARE looked_at AS {sql}"));
+        sqlx::raw_sql(prepare).execute(&mut self.connection).await.unwrap();
+        let explain = AssertSqlSafe(format!("EXPLAIN (COSTS OFF) EXECUTE looked_at ({nulls})"));
+        let lines: Vec<String> =
+            sqlx::query_scalar(explain).persistent(false).fetch_all(&mut self.connection).await.unwrap();
+        sqlx::raw_sql("DEALLOCATE looked_at").execute(&mut self.connection).await.unwrap();
+        lines.join("\n")
+    }
+}
+
+/// A hot statement, how many parameters it has, and the indexes that it is to use.
+type Case = (&'static str, usize, &'static [&'static str]);
+
+const HOT: &[Case] = &[
+    (crate::intake::EARLIER, 6, &["inbox_dedupe"]),
+    (crate::intake::UNPLANNED, 3, &["inbox_unplanned"]),
+    (crate::claims::WAKE, 5, &["jobs_sleeping", "jobs_pkey"]),
+    (crate::claims::READY_JOBS, 5, &["jobs_ready"]),
+    (crate::claims::NEW_JOBS, 4, &["jobs_new"]),
+    (crate::queue::PLACE, 6, &["jobs_pkey", "job_keys_job", "job_keys_held"]),
+    (crate::queue::NEXT_IN_LINE, 3, &["job_keys_held", "jobs_pkey"]),
+    (crate::listing::LAST_BEFORE, 2, &["inbox_accepted"]),
+    (crate::listing::WOULD_STAND, 2, &["inbox_id"]),
+    (crate::listing::PAGE, 5, &["inbox_pkey", "jobs_pkey"]),
+];
+
+#[tokio::test]
+async fn hot_statements_use_their_indexes() {
+    let mut planner = Planner::fresh().await;
+    for (sql, parameters, indexes) in HOT {
+        let plan = planner.plan_of(sql, *parameters).await;
+        for index in *indexes {
+            assert!(plan.contains(index), "{index} is not used in\n{plan}");
+        }
+        assert!(!plan.contains("Seq Scan"), "{plan}");
+    }
+    let plan = planner.plan_of(&crate::views::next_due_sql(), 1).await;
+    assert!(plan.contains("jobs_ready") && plan.contains("jobs_sleeping") && !plan.contains("Seq Scan"), "{plan}");
+}

@@ -1,0 +1,165 @@
+//! Every method of the three traits, asked by one account about what another one has: it answers as in a database of its own, and leaves the other
+//! one's rows as they are.
+
+use std::collections::BTreeSet;
+
+use leadgate_core::catalog::{Section, SectionContent, SectionRead};
+use leadgate_core::job::Outcome;
+use leadgate_core::mirror::watch::WatchState;
+use leadgate_core::mirror::{Mirrored, Told};
+use leadgate_core::record::{Fields, RecordKind};
+use leadgate_store::Store;
+use leadgate_store::conformance::filled::{DEAL, delivery, delivery_claim, fill, import};
+use leadgate_store::conformance::samples::{at, id, job, planned, request, submission, turn_under};
+use leadgate_store::deliveries::{DeliveryAttempt, DeliveryFilter, DeliveryLease, DeliveryThen, DeliveryTurn};
+use leadgate_store::imports::{ImportRow, ImportState, RowContent};
+use leadgate_store::model::{AppKey, JobFilter, Lease, SubmissionFilter, Then};
+use leadgate_store::retention::OldRows;
+use leadgate_store::transfer::{TABLES, TableDigest, Transfer};
+
+use crate::support::open_fresh;
+
+/// What the methods answered, by their names.
+type Answers = Vec<(&'static str, String)>;
+
+macro_rules! ask {
+    ($answers:ident, $store:ident.$method:ident($($argument:expr),*)) => {
+        $answers.push((stringify!($method), format!("{:?}", $store.$method($($argument),*).await)))
+    };
+}
+
+/// What the other account has that goes by a number.
+#[derive(Clone, Copy)]
+struct Theirs {
+    lease: Lease,
+    delivery: DeliveryLease,
+}
+
+async fn theirs(store: &dyn Store) -> Theirs {
+    let jobs = store.jobs(JobFilter::default()).await.unwrap();
+    let leased = jobs.iter().find(|job| job.submission == id(3)).unwrap();
+    store.switch_on("a", at(9)).await.unwrap();
+    let claimed = store.claim_deliveries(delivery_claim("one", 9)).await.unwrap();
+    Theirs { lease: Lease { job: leased.id, number: 1 }, delivery: claimed[0].lease }
+}
+
+async fn read_all(store: &dyn Store, theirs: Theirs, answers: &mut Answers) {
+    ask!(answers, store.story(id(1)));
+    ask!(answers, store.unplanned([10; 4]));
+    ask!(answers, store.profiles(vec!["p".to_owned()]));
+    ask!(answers, store.next_due());
+    ask!(answers, store.jobs(JobFilter { job: Some(theirs.lease.job), ..JobFilter::default() }));
+    ask!(answers, store.catalog());
+    ask!(answers, store.budget());
+    ask!(answers, store.routing());
+    let everything = SubmissionFilter { since: at(0), after: Some(id(1)), routes: Vec::new(), limit: 10 };
+    ask!(answers, store.submissions(everything));
+    ask!(answers, store.app_keys());
+    ask!(answers, store.stats(at(9)));
+    ask!(answers, store.check_room());
+    ask!(answers, store.mirrored(vec![DEAL]));
+    ask!(answers, store.changes(0, 10));
+    ask!(answers, store.tallies());
+    ask!(answers, store.watches());
+    ask!(answers, store.latest_notification());
+}
+
+async fn write_all(store: &dyn Store, theirs: Theirs, answers: &mut Answers) {
+    ask!(answers, store.record_plans(vec![planned(id(4), Ok(job(&["a"])))], at(30)));
+    ask!(answers, store.claim_due(request("one", 100)));
+    let turn = turn_under(theirs.lease, Then::Finished(Outcome::default()));
+    ask!(answers, store.finish_turns(vec![turn], Some(7.into()), at(30)));
+    ask!(answers, store.abandon_leases("one", at(30)));
+    ask!(answers, store.release(theirs.lease.job, at(30)));
+    ask!(answers, store.release_all(at(30)));
+    let read = SectionRead { content: SectionContent::Unreadable, read_at: at(30) };
+    ask!(answers, store.put_section(Section::Owners, read));
+    ask!(answers, store.put_app_key(AppKey { name: "shop".to_owned(), digest: [1; 32] }, at(30)));
+    let mirrored = Mirrored { record: DEAL, version: None, fields: Fields::new(), revision: 9, told: Told::default() };
+    ask!(answers, store.fill_mirror(vec![mirrored]));
+    ask!(answers, store.put_watch(RecordKind::Deal, WatchState::new(at(30))));
+    let (now, then) = (at(9_000), Some(at(8_000)));
+    let old = OldRows { now, done_before: then, changes_before: then, profiles_before: then, most: 100 };
+    ask!(answers, store.remove_old(old));
+    ask!(answers, store.accept(submission(4), at(30)));
+    ask!(answers, store.accept_many(vec![submission(3), submission(2)], at(30)));
+}
+
+async fn deliver_all(store: &dyn Store, theirs: Theirs, answers: &mut Answers) {
+    ask!(answers, store.claim_deliveries(delivery_claim("two", 500)));
+    let attempt = DeliveryAttempt { at: at(30), took_ms: 1, status: None, class: "ok".to_owned(), message: None };
+    let then = DeliveryThen::Delivered;
+    let turn = DeliveryTurn { lease: theirs.delivery, attempt, then, switch_off: Some("gone".to_owned()) };
+    ask!(answers, store.finish_delivery(turn, at(30)));
+    ask!(answers, store.abandon_deliveries("one", at(30)));
+    ask!(answers, store.deliveries_due());
+    ask!(answers, store.deliveries(DeliveryFilter::default()));
+    ask!(answers, store.delivery("d1"));
+    ask!(answers, store.replay_delivery("d1", at(30)));
+    ask!(answers, store.replay_parked(None, at(30)));
+    ask!(answers, store.destination_standings());
+    ask!(answers, store.switch_on("a", at(30)));
+    ask!(answers, store.add_delivery(delivery("d1"), false, at(30)));
+}
+
+async fn import_all(store: &dyn Store, answers: &mut Answers) {
+    let id = import().id;
+    let row = || ImportRow { row: 9, content: RowContent::Lead(Box::new(submission(19))) };
+    ask!(answers, store.accept_rows(id, vec![row()], at(30)));
+    ask!(answers, store.import(id));
+    ask!(answers, store.imports(10));
+    ask!(answers, store.row_results(id, 0, 10));
+    ask!(answers, store.set_import_state(id, ImportState::Undone, at(30)));
+    ask!(answers, store.accept_removals(id, vec![(2, submission(20))], at(30)));
+    ask!(answers, store.begin_import(import(), at(30)));
+}
+
+async fn ask_all(store: &dyn Store, theirs: Theirs) -> Answers {
+    let mut answers = Answers::new();
+    read_all(store, theirs, &mut answers).await;
+    write_all(store, theirs, &mut answers).await;
+    deliver_all(store, theirs, &mut answers).await;
+    import_all(store, &mut answers).await;
+    answers
+}
+
+async fn digests(store: &dyn Transfer) -> Vec<(&'static str, TableDigest)> {
+    let mut digests = Vec::new();
+    for table in TABLES {
+        digests.push((table.name, store.count_and_digest(table).await.unwrap()));
+    }
+    digests
+}
+
+#[tokio::test]
+async fn no_method_sees_or_touches_another_account() {
+    let first = open_fresh().await;
+    fill(&*first).await;
+    let theirs = theirs(&*first).await;
+    let before = digests(&*first).await;
+    let beside = ask_all(&first.for_account(2), theirs).await;
+    assert_eq!(digests(&*first).await, before);
+    let alone = open_fresh().await;
+    assert_eq!(beside, ask_all(&*alone, theirs).await);
+    assert!(beside.iter().all(|(_, answer)| answer.starts_with("Ok")), "{beside:?}");
+}
+
+/// The names of the methods of a trait, from its source.
+fn methods(source: &str) -> impl Iterator<Item = &str> {
+    source.lines().filter_map(|line| line.strip_prefix("    async fn ")?.split('(').next())
+}
+
+#[tokio::test]
+async fn every_method_is_asked() {
+    let sources = [
+        include_str!("../../../leadgate-store/src/lib.rs"),
+        include_str!("../../../leadgate-store/src/deliveries.rs"),
+        include_str!("../../../leadgate-store/src/imports.rs"),
+    ];
+    let there: BTreeSet<&str> = sources.into_iter().flat_map(methods).collect();
+    let store = open_fresh().await;
+    fill(&*store).await;
+    let theirs = theirs(&*store).await;
+    let asked = ask_all(&store.for_account(2), theirs).await;
+    assert_eq!(asked.iter().map(|(method, _)| *method).collect::<BTreeSet<_>>(), there);
+}

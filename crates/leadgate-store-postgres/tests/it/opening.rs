@@ -1,0 +1,54 @@
+//! Opening: migrations, and who may not open a store.
+
+use futures::future::join_all;
+use leadgate_store::{Store as _, StoreError};
+use leadgate_store_postgres::PostgresStore;
+use sqlx::{AssertSqlSafe, Row as _};
+
+use crate::support::Database;
+
+#[tokio::test]
+async fn of_processes_that_start_at_once_one_makes_the_tables() {
+    let database = Database::fresh().await;
+    let opened = join_all((0..8).map(|_| PostgresStore::open(database.config()))).await;
+    assert!(opened.iter().all(Result::is_ok), "{opened:?}");
+    let mut connection = database.connect().await;
+    let row = sqlx::query("SELECT count(*), (SELECT count(*) FROM accounts WHERE number = 1) FROM schema")
+        .fetch_one(&mut connection)
+        .await
+        .unwrap();
+    assert_eq!((row.get::<i64, _>(0), row.get::<i64, _>(1)), (1, 1));
+}
+
+async fn set_schema(database: &Database, version: i64, compatible_since: i64) {
+    let sql = format!("UPDATE schema SET version = {version}, compatible_since = {compatible_since}");
+    sqlx::raw_sql(AssertSqlSafe(sql)).execute(&mut database.connect().await).await.unwrap();
+}
+
+#[tokio::test]
+async fn what_a_newer_version_changed_for_good_is_left_alone() {
+    let database = Database::fresh().await;
+    database.open().await;
+    set_schema(&database, 99, 98).await;
+    let refused = PostgresStore::open(database.config()).await.unwrap_err();
+    assert!(matches!(refused, StoreError::TooNew { found: 99, .. }), "{refused}");
+}
+
+#[tokio::test]
+async fn the_version_before_goes_on_beside_a_newer_one() {
+    let database = Database::fresh().await;
+    let running = database.open().await;
+    set_schema(&database, 99, 1).await;
+    let mut connection = database.connect().await;
+    sqlx::raw_sql("ALTER TABLE inbox ADD COLUMN later TEXT").execute(&mut connection).await.unwrap();
+    running.unplanned([10; 4]).await.unwrap();
+    let started = database.open().await;
+    started.unplanned([10; 4]).await.unwrap();
+}
+
+#[tokio::test]
+async fn an_address_that_cannot_be_read_is_not_quoted() {
+    let config = leadgate_store_postgres::PostgresConfig::new("postgres://me:secret@[bad".to_owned().into());
+    let refused = PostgresStore::open(config).await.unwrap_err().to_string();
+    assert!(refused.contains("postgres://user:password@host") && !refused.contains("secret"), "{refused}");
+}
