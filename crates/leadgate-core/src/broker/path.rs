@@ -53,9 +53,9 @@ impl ApiPath {
         self.0.starts_with("selector/")
     }
 
-    /// Whether a write to it may change such a list: selectors show what `settings` makes.
+    /// Whether a write to it may change such a list: selectors show what `settings` and `cpq` make.
     pub fn changes_selectors(&self) -> bool {
-        matches!(self.first(), "selector" | "settings")
+        matches!(self.first(), "selector" | "settings" | "cpq")
     }
 
     /// The path for logs: words of the API, `{}` for anything else.
