@@ -101,7 +101,9 @@ fn handed_on(
     let mut response = Response::new(Body::empty());
     *response.status_mut() = status.ok_or_else(unreadable)?;
     let headers = response.headers_mut();
-    for (name, value) in &reply.headers {
+    let is_of_now = !matches!(origin, Origin::Remembered(_));
+    // What a remembered reply said of the quota was true then.
+    for (name, value) in reply.headers.iter().filter(|(name, _)| is_of_now || !name.starts_with("x-ratelimit-")) {
         if let Ok(value) = HeaderValue::from_bytes(value) {
             headers.insert(HeaderName::from_static(name), value);
         }

@@ -42,9 +42,13 @@ impl Door {
     }
 
     fn replying() -> Door {
+        Door::replying_from(Origin::Asked)
+    }
+
+    fn replying_from(origin: Origin) -> Door {
         let headers = vec![("content-type", b"a/b".to_vec()), ("x-ratelimit-remaining", b"7".to_vec())];
         let reply = RawReply { status: 207, headers, body: b"the body".to_vec() };
-        Door::answering(PassAnswer::Reply(Arc::new(reply), Origin::Remembered(SignedDuration::from_millis(61_900))))
+        Door::answering(PassAnswer::Reply(Arc::new(reply), origin))
     }
 
     async fn send(&self, request: Request<Body>) -> Answer {
@@ -83,12 +87,17 @@ async fn five_things_reach_the_port(#[case] path: &str) {
     assert_eq!((seen.lane, seen.wait, seen.fresh), (Lane::Sync, SignedDuration::ZERO, false));
 }
 
+#[rstest]
+#[case::asked(Origin::Asked, ["miss", "0", "7"])]
+#[case::shared(Origin::Shared, ["shared", "0", "7"])]
+#[case::remembered(Origin::Remembered(SignedDuration::from_millis(61_900)), ["hit", "61", ""])]
 #[tokio::test]
-async fn a_reply_carries_its_age_and_whose_it_is() {
-    let answer =
-        Door::replying().send(ask("GET", "/crm/default/api/selector/owners").body(Body::empty()).unwrap()).await;
-    let told = ["content-type", "x-ratelimit-remaining", "leadgate-cache", "age", "leadgate-answer", "cache-control"];
-    assert_eq!(told.map(|name| answer.header(name)), ["a/b", "7", "hit", "61", "account", "no-store"]);
+async fn a_reply_says_where_it_comes_from_and_how_old_it_is(#[case] origin: Origin, #[case] told: [&str; 3]) {
+    let request = ask("GET", "/crm/default/api/selector/owners").body(Body::empty()).unwrap();
+    let answer = Door::replying_from(origin).send(request).await;
+    assert_eq!(["leadgate-cache", "age", "x-ratelimit-remaining"].map(|name| answer.header(name)), told);
+    let always = ["content-type", "leadgate-answer", "cache-control"].map(|name| answer.header(name));
+    assert_eq!(always, ["a/b", "account", "no-store"]);
 }
 
 #[tokio::test]

@@ -14,7 +14,7 @@ use leadgate_engine::{BrokerSettings, QuotaBroker};
 use leadgate_testkit::{AccountClock, Answer, GatedAccount, TestGateway};
 use serde_json::json;
 
-use super::{asked, contact, header};
+use super::{contact, header};
 
 const OWNERS: &str = "/api/selector/owners";
 const FRESH: (&str, &str) = ("cache-control", "no-cache");
@@ -126,6 +126,7 @@ async fn interactive_leads_flow_while_a_script_drains_the_bulk_lane() {
     let lead = gateway.land("/v1/leads", &json!({ "email": "now@example.com", "first_name": "Now" })).await;
     assert_eq!((lead.status, gateway.account().contacts().len()), (201, 1));
     assert!((1..100).contains(&used), "{used} of the hour's hundred");
+    let refused = drain_bulk(&gateway).await;
     advance_to(&gateway, room_at(&gateway, &refused));
     assert_eq!(gateway.read_through(OWNERS, &[FRESH, BULK]).await.status, 200);
 }
@@ -135,8 +136,10 @@ async fn a_read_that_meets_the_account_s_429_goes_through_once_there_is_room() {
     let gateway = TestGateway::open().await;
     gateway.account().set_faults(vec![Fault::new(FaultKind::Quota429 { reset_after_seconds: Some(20) }).times(1)]);
     let time = async {
-        asked(&gateway, 1).await;
-        gateway.account().advance(Duration::from_secs(70));
+        while gateway.engine().standing().stopped.is_none() {
+            tokio::task::yield_now().await;
+        }
+        gateway.account().advance(Duration::from_secs(25));
     };
     let (answer, ()) = tokio::join!(gateway.read_through(OWNERS, &[("leadgate-wait", "60s")]), time);
     assert_eq!((answer.status, gateway.account().request_count()), (200, 2), "{answer:?}");

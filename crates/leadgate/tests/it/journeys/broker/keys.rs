@@ -65,15 +65,6 @@ async fn a_reply_that_holds_the_account_s_key_is_kept_back() {
 }
 
 #[tokio::test]
-async fn an_account_that_refuses_the_gateway_s_key_tells_it_to_nobody() {
-    let gateway = gateway(Generation::Suite).await;
-    let lost = freshsales_sandbox::Switches { accept_header_is_lost: true, ..gateway.account().switches() };
-    gateway.account().set_switches(lost);
-    let answer = gateway.read_through("/api/selector/owners", &[("x-leadgate-key", APP_KEY)]).await;
-    assert!(!format!("{answer:?}").contains("sandbox-key") && !answer.headers.contains_key("location"), "{answer:?}");
-}
-
-#[tokio::test]
 async fn an_account_of_another_name_is_not_there() {
     let gateway = gateway(Generation::Suite).await;
     let answer = gateway.read_through("/../other/api/selector/owners", &[("x-leadgate-key", APP_KEY)]).await;
