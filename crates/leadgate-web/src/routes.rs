@@ -5,7 +5,7 @@ use axum::extract::{FromRequestParts, RawPathParams, Request, State};
 use axum::handler::Handler;
 use axum::middleware::from_fn_with_state;
 use axum::response::{IntoResponse, Response};
-use axum::routing::{MethodRouter, any, get, post, put};
+use axum::routing::{MethodRouter, get, post, put};
 use http::request::Parts;
 use leadgate_core::intake::{EventCall, EventKind};
 use leadgate_core::submission::Route;
@@ -229,7 +229,7 @@ fn behind(entry: &'static RouteEntry) -> MethodRouter<Gateway> {
         Door::PauseImport => post(imports::pause),
         Door::ResumeImport => post(imports::resume),
         Door::UndoImport => post(imports::undo),
-        Door::Pass => any(broker::pass),
+        Door::Pass => get(broker::pass).post(broker::pass).put(broker::pass).patch(broker::pass).delete(broker::pass),
         Door::Metrics => get(health::metrics),
         Door::Ready => get(health::ready),
         Door::Loopback => get(health::loopback),
