@@ -90,7 +90,10 @@ async fn a_read_after_a_write_joins_none_that_began_before_it() {
 #[tokio::test]
 async fn a_spent_quota_refuses_until_its_time_and_then_lets_through() {
     let gateway = TestGateway::builder().plan(Plan::Growth).open().await;
-    gateway.account().drain_quota(1_000);
+    for others in [400, 400, 200] {
+        gateway.account().drain_quota(others);
+        gateway.account().advance(Duration::from_secs(61));
+    }
     let refused = gateway.read_through(OWNERS, &[]).await;
     assert_eq!((refused.status, refused.body["reason"].as_str()), (429, Some("stop")), "{refused:?}");
     assert_eq!((header(&refused, "x-ratelimit-limit"), header(&refused, "x-ratelimit-remaining")), ("1000", "0"));
@@ -136,10 +139,13 @@ async fn a_read_that_meets_the_account_s_429_goes_through_once_there_is_room() {
     let gateway = TestGateway::open().await;
     gateway.account().set_faults(vec![Fault::new(FaultKind::Quota429 { reset_after_seconds: Some(20) }).times(1)]);
     let time = async {
-        while gateway.engine().standing().stopped.is_none() {
-            tokio::task::yield_now().await;
-        }
-        gateway.account().advance(Duration::from_secs(25));
+        let stop = loop {
+            match gateway.engine().standing().stopped {
+                Some(stop) => break stop,
+                None => tokio::task::yield_now().await,
+            }
+        };
+        advance_to(&gateway, stop.until);
     };
     let (answer, ()) = tokio::join!(gateway.read_through(OWNERS, &[("leadgate-wait", "60s")]), time);
     assert_eq!((answer.status, gateway.account().request_count()), (200, 2), "{answer:?}");
