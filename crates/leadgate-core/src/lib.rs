@@ -16,6 +16,7 @@
 //! | [`catalog`] | the account's own names and ids |
 //! | [`breaker`] | whether the CRM is down, and when to see whether it still is |
 //! | [`budget`] | whether a request may be made now, and if not, when |
+//! | [`broker`] | what other programs may have passed through to the account |
 //! | [`rules`] | the rules file: routing, playbook, forms, destinations, notifications |
 //! | [`routing`] | who owns a new lead |
 //! | [`playbook`] | what an event or a change leads to |
@@ -33,6 +34,7 @@
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
 pub mod breaker;
+pub mod broker;
 pub mod budget;
 pub mod catalog;
 pub mod clock;

@@ -1,5 +1,7 @@
 //! The client's error classes and quota headers in the gateway's words.
 
+use std::time::Duration;
+
 use freshsales::error::{FieldHint, Sentences};
 use freshsales::{Error, ErrorClass, ResponseMeta};
 use jiff::{SignedDuration, Timestamp};
@@ -30,9 +32,7 @@ pub(crate) fn failure_of(error: &Error, now: Timestamp) -> CrmFailure {
         ErrorClass::NotUnique { field, .. } => CrmFailure::NotUnique { field: field.as_deref().map(own_name) },
         ErrorClass::StaleId { sentences, .. } => CrmFailure::StaleId { sentences: owned(sentences) },
         ErrorClass::QuotaExceeded { .. } => CrmFailure::Quota { until: Some(quota_until(error.meta(), now)) },
-        ErrorClass::EdgeThrottled { retry_after } => {
-            CrmFailure::Throttled { wait: retry_after.and_then(|wait| SignedDuration::try_from(wait).ok()) }
-        }
+        ErrorClass::EdgeThrottled { retry_after } => throttled(*retry_after),
         ErrorClass::BusyTryLater => CrmFailure::Busy,
         ErrorClass::Transient | ErrorClass::Setup { .. } => CrmFailure::Transient(told()),
         ErrorClass::OutcomeUnknown => CrmFailure::OutcomeUnknown(told()),
@@ -43,6 +43,22 @@ pub(crate) fn failure_of(error: &Error, now: Timestamp) -> CrmFailure {
         ErrorClass::Malformed { .. } => CrmFailure::Malformed(told()),
         _ => CrmFailure::Invalid { sentences: vec![told()], fields: Vec::new() },
     }
+}
+
+/// What a class tells of the account or the way to it; nothing where only what was asked is refused.
+pub(crate) fn trouble_of(class: &ErrorClass, meta: &ResponseMeta, now: Timestamp) -> Option<CrmFailure> {
+    let told = || "a request that was passed through".to_owned();
+    match class {
+        ErrorClass::QuotaExceeded { .. } => Some(CrmFailure::Quota { until: Some(quota_until(meta, now)) }),
+        ErrorClass::EdgeThrottled { retry_after } => Some(throttled(*retry_after)),
+        ErrorClass::Transient => Some(CrmFailure::Transient(told())),
+        ErrorClass::OutcomeUnknown => Some(CrmFailure::OutcomeUnknown(told())),
+        _ => None,
+    }
+}
+
+fn throttled(retry_after: Option<Duration>) -> CrmFailure {
+    CrmFailure::Throttled { wait: retry_after.and_then(|wait| SignedDuration::try_from(wait).ok()) }
 }
 
 fn owned(sentences: &Sentences) -> Vec<String> {
@@ -99,8 +115,6 @@ fn reset_of(meta: &ResponseMeta, now: Timestamp) -> Option<Timestamp> {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use http::{HeaderMap, HeaderValue, StatusCode};
     use rstest::rstest;
 

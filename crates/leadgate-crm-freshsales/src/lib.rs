@@ -2,7 +2,7 @@
 //!
 //! Cast: [`FreshsalesCrm`] binds the client and routes calls; `account` finds out what kind of account it is and reads its names; `people`,
 //! `companies`, `deals`, `notes`, `activities`, `changed` and `rows` make the requests; `ends` reads lists of unknown order; `fields` maps names both
-//! ways; `failures` maps the client's error classes.
+//! ways; `failures` maps the client's error classes; `pass` makes requests of other programs as they are.
 //!
 //! Beside the port, for looking at an account rather than working with it: [`wire`] makes single plain requests, [`marked`] keeps track of the
 //! records that a look has made, [`doctor`] finds out what an installation's account lets it do, [`conformance`] asks what every account of a generation should answer alike.
@@ -21,14 +21,16 @@ mod failures;
 mod fields;
 pub mod marked;
 mod notes;
+mod pass;
 mod people;
 mod rows;
 pub mod wire;
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use async_trait::async_trait;
+use freshsales::transport::HttpTransport;
 use freshsales::{Client, Credentials, Error, Generation, Reply, Request, ResponseMeta};
 use leadgate_core::catalog::AccountFacts;
 use leadgate_core::clock::Clock;
@@ -50,12 +52,13 @@ pub struct FreshsalesCrm {
     settings: FreshsalesSettings,
     clock: Arc<dyn Clock>,
     client: OnceCell<Client>,
+    raw_transport: OnceLock<HttpTransport>,
 }
 
 impl FreshsalesCrm {
     /// A port that has not spoken to anybody yet.
     pub fn new(settings: FreshsalesSettings, clock: Arc<dyn Clock>) -> FreshsalesCrm {
-        FreshsalesCrm { settings, clock, client: OnceCell::new() }
+        FreshsalesCrm { settings, clock, client: OnceCell::new(), raw_transport: OnceLock::new() }
     }
 
     /// The client, bound to the account's generation. The first time this may ask the account who it is.

@@ -45,6 +45,16 @@ impl BudgetKeeper {
         Ok((permit, breaker.admit()))
     }
 
+    /// When a lane that was refused will have room, as far as can be known, and what it waits for.
+    pub(crate) fn outlook(&self, lane: Lane, now: Timestamp) -> (Timestamp, String) {
+        let outage = self.breaker().refuses_until(now);
+        let ledger = self.ledger();
+        match (ledger.room_at(lane, now), outage) {
+            (room, Some(until)) if until >= room => (until, OUTAGE.to_owned()),
+            (room, _) => (room, ledger.refusal(lane, now).cause),
+        }
+    }
+
     pub(crate) fn settle(&self, permit: Permit, requests: u32, reading: Option<QuotaReading>, now: Timestamp) {
         self.ledger().settle(permit, requests, reading, now);
     }

@@ -31,8 +31,12 @@
 //! | `leadgate_destination_switched_off` | gauge | `destination`: 1 after it said that it is gone |
 //! | `leadgate_sync_rows_total` | counter | `stream`, `outcome` (`created`, `updated`, `unchanged`, `deleted`, `restored`) |
 //! | `leadgate_sync_runs_total` | counter | `outcome` (`complete`, `incomplete`, `failed`) |
+//! | `leadgate_broker_requests_total` | counter | `lane`, `outcome` (`asked`, `shared`, `cached`, `refused`, `lost`): what came of requests that were to be passed through |
+//!
+//! Requests that are passed through are the `call` `pass` among all requests; their `class` is `refused` where the CRM answered and did not do it.
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
+use leadgate_core::broker::{Origin, PassAnswer, RawAnswer};
 use leadgate_core::budget::Standing;
 use leadgate_core::crm::{CrmCall, CrmFailure, CrmReply};
 use leadgate_core::lane::Lane;
@@ -51,6 +55,30 @@ pub(crate) fn called(attempt: &Attempt) {
     metrics::counter!("leadgate_crm_requests_total", "call" => call.clone(), "class" => attempt.class.clone())
         .increment(1);
     metrics::histogram!("leadgate_crm_request_seconds", "call" => call).record(attempt.took_ms as f64 / 1_000.0);
+}
+
+/// A request that was passed through was made.
+pub(crate) fn passed(answer: &RawAnswer, took: SignedDuration) {
+    let class = match (&answer.failure, &answer.reply) {
+        (Some(failure), _) => failure.class(),
+        (None, Ok(reply)) if reply.status < 400 => "ok",
+        (None, Ok(_)) => "refused",
+        (None, Err(why)) => why.name(),
+    };
+    metrics::counter!("leadgate_crm_requests_total", "call" => "pass", "class" => class).increment(1);
+    metrics::histogram!("leadgate_crm_request_seconds", "call" => "pass").record(took.as_secs_f64().max(0.0));
+}
+
+/// What came of a request that was to be passed through.
+pub(crate) fn brokered(lane: Lane, answer: &PassAnswer) {
+    let outcome = match answer {
+        PassAnswer::Reply(_, Origin::Asked) => "asked",
+        PassAnswer::Reply(_, Origin::Shared) => "shared",
+        PassAnswer::Reply(_, Origin::Remembered(_)) => "cached",
+        PassAnswer::Refused(_) => "refused",
+        PassAnswer::Lost(_) => "lost",
+    };
+    metrics::counter!("leadgate_broker_requests_total", "lane" => lane.name(), "outcome" => outcome).increment(1);
 }
 
 pub(crate) fn ended(step: &str, end: &'static str) {

@@ -25,8 +25,13 @@ impl HeldPermit {
         self.settle(0, None, Heard::Nothing);
     }
 
-    fn answered(mut self, answer: &CrmAnswer) {
-        self.settle(answer.requests, answer.quota, Heard::from_result(&answer.result));
+    /// So many requests were made; what a reply said of the quota, and what was heard of the CRM.
+    pub(crate) fn told(mut self, requests: u32, reading: Option<QuotaReading>, heard: Heard) {
+        self.settle(requests, reading, heard);
+    }
+
+    fn answered(self, answer: &CrmAnswer) {
+        self.told(answer.requests, answer.quota, Heard::from_result(&answer.result));
     }
 
     fn settle(&mut self, requests: u32, reading: Option<QuotaReading>, heard: Heard) {

@@ -11,10 +11,11 @@ use leadgate_core::clock::Clock;
 use leadgate_core::crm::Crm;
 use leadgate_core::rules::Rules;
 use leadgate_crm_freshsales::{FreshsalesCrm, FreshsalesSettings};
-use leadgate_engine::{Engine, EngineParts, EngineSettings, Pass};
+use leadgate_engine::{BrokerSettings, Engine, EngineParts, EngineSettings, Pass, QuotaBroker};
 use leadgate_outbound::Courier;
 use leadgate_store::Store;
 use leadgate_store_sqlite::{SqliteConfig, SqliteStore};
+use leadgate_web::broker::BrokerKeys;
 use leadgate_web::{Access, Gateway, ServeLimits, WebSettings};
 use serde_json::Value;
 use tokio::net::TcpListener;
@@ -61,6 +62,7 @@ impl Default for TestGatewayBuilder {
         let start = "2026-06-15T14:00:00Z".parse().unwrap();
         let mut web = WebSettings::new(Access::OpenToAnyone);
         web.patience = Duration::ZERO;
+        web.broker.keys = BrokerKeys::new(vec!["*".to_owned()]);
         let unlimited = BudgetSettings { per_hour: None, per_minute: None, ..BudgetSettings::default() };
         TestGatewayBuilder {
             generation: Generation::Suite,
@@ -161,7 +163,8 @@ impl TestGatewayBuilder {
             timeout: self.crm_timeout,
             remembered: None,
         };
-        let crm = (self.wrap_crm)(Arc::new(FreshsalesCrm::new(settings, Arc::clone(&clock))));
+        let account = Arc::new(FreshsalesCrm::new(settings, Arc::clone(&clock)));
+        let crm = (self.wrap_crm)(Arc::clone(&account) as Arc<dyn Crm>);
         let shared: Arc<dyn Store> = Arc::clone(&store) as Arc<dyn Store>;
         let outbound = Arc::new(Courier::new(&self.engine.reading.rules.destinations));
         let parts =
@@ -169,7 +172,9 @@ impl TestGatewayBuilder {
         let engine = Engine::open(parts).await.unwrap();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
-        let router = leadgate_web::router(Gateway::new(shared, clock, self.web));
+        let broker = QuotaBroker::new(engine.clone(), account, BrokerSettings::default());
+        let web = Gateway::new(shared, clock, self.web).with_broker("default", Arc::new(broker));
+        let router = leadgate_web::router(web);
         let server =
             tokio::spawn(leadgate_web::serve(listener, router, ServeLimits::default(), std::future::pending()));
         TestGateway {
@@ -266,6 +271,24 @@ impl TestGateway {
         let request = request.header("content-type", "application/x-www-form-urlencoded");
         let request = request.header("accept", "text/html,*/*;q=0.8").header("origin", origin).header("referer", page);
         Answer::read(request.send().await.unwrap()).await
+    }
+
+    /// Sends a request through to the account: a path below `/crm/default`, and headers.
+    pub async fn through(&self, method: &str, path: &str, body: &Value, headers: &[(&str, &str)]) -> Answer {
+        let method = reqwest::Method::from_bytes(method.as_bytes()).unwrap();
+        let mut request = self.http.request(method, format!("{}/crm/default{path}", self.url));
+        if !body.is_null() {
+            request = request.json(body);
+        }
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        Answer::read(request.send().await.unwrap()).await
+    }
+
+    /// Reads through to the account.
+    pub async fn read_through(&self, path: &str, headers: &[(&str, &str)]) -> Answer {
+        self.through("GET", path, &Value::Null, headers).await
     }
 
     /// Puts a JSON body.

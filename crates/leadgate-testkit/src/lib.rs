@@ -5,11 +5,13 @@
 #![allow(clippy::unwrap_used)]
 
 mod faults;
+mod gate;
 mod gateway;
 mod http;
 mod receiver;
 
 pub use faults::CrmThatPanics;
+pub use gate::GatedAccount;
 pub use gateway::{AccountClock, TestGateway, TestGatewayBuilder};
 pub use http::Answer;
 pub use receiver::{Behaviour, Received, TestReceiver};

@@ -63,6 +63,25 @@ pub(crate) fn admit_write_key(access: &Access, headers: &HeaderMap) -> Result<Ca
     }
 }
 
+/// Says who is calling, where the key may come as clients of the CRM send theirs.
+///
+/// # Errors
+/// [`ApiError::KeyMissing`] or [`ApiError::KeyUnknown`].
+pub(crate) fn admit_crm_client(access: &Access, headers: &HeaderMap) -> Result<Caller, ApiError> {
+    let token = headers.get(AUTHORIZATION).filter(|_| !headers.contains_key(KEY_HEADER)).and_then(token);
+    match (access, token) {
+        (Access::Keys(keys), Some(token)) => known(keys, token),
+        _ => admit(access, headers),
+    }
+}
+
+/// `Token token=…`, with or without quotes.
+fn token(value: &HeaderValue) -> Option<&[u8]> {
+    let (scheme, parameter) = value.as_bytes().split_at_checked(6)?;
+    let token = scheme.eq_ignore_ascii_case(b"token ").then(|| parameter.trim_ascii().strip_prefix(b"token="))??;
+    Some(token.strip_prefix(b"\"").and_then(|token| token.strip_suffix(b"\"")).unwrap_or(token))
+}
+
 /// The user name of basic authentication, if its password is empty: a key with a password beside it is some other pair.
 fn basic_user(value: &HeaderValue) -> Option<Vec<u8>> {
     let (scheme, pair) = value.as_bytes().split_at_checked(6)?;

@@ -97,6 +97,7 @@ fn admit(edge: &Edge, request: &Request) -> Result<Option<Caller>, ApiError> {
         RouteAccess::Webhook => {
             secrets::admit(&settings.reading.rules.hooks.secrets, request.headers(), request.uri().query()).map(Some)
         }
+        RouteAccess::CrmKey => auth::admit_crm_client(&settings.access, request.headers()).map(Some),
         RouteAccess::WriteKey => auth::admit_write_key(&settings.access, request.headers()).map(Some),
     }
 }
@@ -124,12 +125,16 @@ fn render(error: &ApiError, entry: &RouteEntry, request_id: &HeaderValue, respon
     headers.insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
     match error {
         ApiError::KeyMissing | ApiError::KeyUnknown | ApiError::SecretWrong | ApiError::NoSecrets => {
-            let basic = entry.access == RouteAccess::WriteKey;
-            let schemes = if basic { "Bearer, Basic realm=\"leadgate\"" } else { "Bearer" };
+            let schemes = match entry.access {
+                RouteAccess::WriteKey => "Bearer, Basic realm=\"leadgate\"",
+                RouteAccess::CrmKey => "Bearer, Token",
+                _ => "Bearer",
+            };
             headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static(schemes));
         }
         ApiError::MethodNotAllowed(allowed) => drop(headers.insert(ALLOW, HeaderValue::from_static(allowed))),
         ApiError::TooManyPosts(seconds) => drop(headers.insert(RETRY_AFTER, HeaderValue::from(*seconds))),
+        ApiError::Pass(error) => error.add_headers(headers),
         ApiError::BodyTooSlow => drop(headers.insert(CONNECTION, HeaderValue::from_static("close"))),
         ApiError::Store(_) | ApiError::NotReady(_) if response.status() == StatusCode::SERVICE_UNAVAILABLE => {
             response.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static("5"));

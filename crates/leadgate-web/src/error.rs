@@ -14,6 +14,7 @@ use leadgate_store::StoreError;
 use leadgate_store::model::Progress;
 
 use crate::answers::Dialect;
+use crate::broker::PassError;
 
 /// Why a request was not done. `Display` is for the caller and never tells the cause of a failure of ours.
 #[derive(Debug, thiserror::Error)]
@@ -147,6 +148,9 @@ pub(crate) enum ApiError {
     /// The store failed; nothing was kept.
     #[error("{}", store_failure(.0))]
     Store(#[from] StoreError),
+    /// A request was not passed on to the CRM, or its reply not handed on.
+    #[error(transparent)]
+    Pass(#[from] PassError),
     /// The process is not ready for work.
     #[error("the gateway is not ready")]
     NotReady(String),
@@ -176,6 +180,7 @@ impl ApiError {
                 StatusCode::NOT_FOUND
             }
             ApiError::NoSuchForm => StatusCode::NOT_FOUND,
+            ApiError::Pass(error) => error.status(),
             ApiError::FormKeyWrong | ApiError::OriginRefused => StatusCode::FORBIDDEN,
             ApiError::TooManyPosts(_) => StatusCode::TOO_MANY_REQUESTS,
             ApiError::NotAForm(_) => StatusCode::UNSUPPORTED_MEDIA_TYPE,
@@ -227,6 +232,7 @@ impl ApiError {
             ApiError::NoSuchImport => ("no-such-import", "no such import"),
             ApiError::ImportUndone => ("import-undone", "the import was undone"),
             ApiError::QueryWrong(_) => ("query-wrong", "the query cannot be understood"),
+            ApiError::Pass(error) => error.kind(),
             ApiError::NoMetrics => ("no-metrics", "no metrics"),
             ApiError::NotJson(_) => ("not-json", "not JSON"),
             ApiError::Compressed => ("compressed", "the body is compressed"),

@@ -1,4 +1,5 @@
-//! The gateway's HTTP side: it takes submissions, answers their callers and tells what became of them. It never calls the CRM.
+//! The gateway's HTTP side: it takes submissions, answers their callers and tells what became of them. It never calls the CRM:
+//! what other programs ask of it goes to a port, which the binary gives it.
 //!
 //! Cast and flow of a request:
 //!
@@ -8,14 +9,16 @@
 //! 4. `intake` is the one way in for submissions: check, keep durably, wait as long as the caller likes.
 //!    `forms` is the one for posts of web pages: origins, the form's key, robots, rates.
 //! 5. `hooks` is the one for notifications of the CRM: keep, answer, and leave the understanding to the engine.
-//! 6. `answers` puts the end of a submission into the caller's words: those of the integration guide, or of the `/v1` API.
-//! 7. [`operator`] shows jobs and releases parked ones; `submissions` shows the whole story of one, [`listing`] many in short; `health` says whether the process and its store are there.
+//! 6. [`broker`] takes requests that go through to the CRM, and hands them to that port with a lane and a patience.
+//! 7. `answers` puts the end of a submission into the caller's words: those of the integration guide, or of the `/v1` API.
+//! 8. [`operator`] shows jobs and releases parked ones; `submissions` shows the whole story of one, [`listing`] many in short; `health` says whether the process and its store are there.
 
 #![deny(missing_docs)]
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
 mod answers;
 pub mod auth;
+pub mod broker;
 pub mod deliveries;
 mod edge;
 mod error;

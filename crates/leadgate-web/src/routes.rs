@@ -16,7 +16,7 @@ use crate::auth::Caller;
 use crate::edge::{self, Edge};
 use crate::error::ApiError;
 use crate::state::Gateway;
-use crate::{deliveries, forms, health, hooks, imports, intake, listing, operator, submissions};
+use crate::{broker, deliveries, forms, health, hooks, imports, intake, listing, operator, submissions};
 
 /// One route.
 #[derive(Debug)]
@@ -42,6 +42,8 @@ pub enum RouteAccess {
     Webhook,
     /// The same, but the key may also come as the user name of basic authentication, which is how analytics libraries send it.
     WriteKey,
+    /// The same, but the key may also come as clients of the CRM send theirs: `Authorization: Token token=…`.
+    CrmKey,
     /// Anyone: it tells nothing about the account and changes nothing.
     Anyone,
 }
@@ -75,6 +77,7 @@ pub(crate) enum Door {
     PauseImport,
     ResumeImport,
     UndoImport,
+    Pass,
     Health,
     Ready,
     Loopback,
@@ -91,6 +94,7 @@ impl Door {
             Door::Events(_) | Door::Submission | Door::Submissions | Door::Jobs => Dialect::V1,
             Door::Job | Door::Stages => Dialect::V1,
             Door::ReleaseJob | Door::ReleaseJobs => Dialect::V1,
+            Door::Pass => Dialect::V1,
             Door::Form | Door::Ready | Door::Loopback | Door::Metrics | Door::Nowhere => Dialect::V1,
             Door::Deliveries | Door::Delivery | Door::RetryDelivery | Door::RetryDeliveries => Dialect::V1,
             Door::Destinations | Door::TestDestination | Door::EnableDestination => Dialect::V1,
@@ -114,6 +118,7 @@ impl RouteEntry {
         match (self.door, self.method) {
             // An admin can choose among these in the workflow.
             (Door::Notification, _) => "POST, PUT, PATCH",
+            (Door::Pass, _) => "GET, HEAD, POST, PUT, PATCH, DELETE",
             (Door::Imports, _) => "GET, HEAD, POST",
             (_, "GET") => "GET, HEAD",
             (_, method) => method,
@@ -162,6 +167,8 @@ pub static ROUTES: &[RouteEntry] = &[
     RouteEntry::new("POST", "/v1/imports/{id}/pause", RouteAccess::Key, Door::PauseImport),
     RouteEntry::new("POST", "/v1/imports/{id}/resume", RouteAccess::Key, Door::ResumeImport),
     RouteEntry::new("POST", "/v1/imports/{id}/undo", RouteAccess::Key, Door::UndoImport),
+    RouteEntry::new("GET", "/crm/{account}/api/{*path}", RouteAccess::CrmKey, Door::Pass),
+    RouteEntry::new("GET", "/crm/{account}/crm/sales/api/{*path}", RouteAccess::CrmKey, Door::Pass),
     RouteEntry::new("GET", "/metrics", RouteAccess::Key, Door::Metrics),
     RouteEntry::new("GET", "/health", RouteAccess::Anyone, Door::Health),
     RouteEntry::new("GET", "/ready", RouteAccess::Anyone, Door::Ready),
@@ -222,6 +229,7 @@ fn behind(entry: &'static RouteEntry) -> MethodRouter<Gateway> {
         Door::PauseImport => post(imports::pause),
         Door::ResumeImport => post(imports::resume),
         Door::UndoImport => post(imports::undo),
+        Door::Pass => get(broker::pass).post(broker::pass).put(broker::pass).patch(broker::pass).delete(broker::pass),
         Door::Metrics => get(health::metrics),
         Door::Ready => get(health::ready),
         Door::Loopback => get(health::loopback),

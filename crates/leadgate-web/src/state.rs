@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::SignedDuration;
+use leadgate_core::broker::Broker;
 use leadgate_core::clock::Clock;
 use leadgate_core::intake::ReadingRules;
 use leadgate_store::Store;
@@ -11,6 +12,7 @@ use leadgate_store::model::AppKey;
 use tokio::sync::watch;
 use uuid::Uuid;
 
+use crate::broker::{BrokerDoor, Brokers};
 use crate::forms::FormLimits;
 use crate::health::Room;
 
@@ -33,6 +35,7 @@ pub struct Gateway {
     pub lifecycle: Lifecycle,
     /// Tells this process from others, for whoever looks whether a request through a public address arrives here.
     pub instance: Uuid,
+    pub(crate) brokers: Brokers,
     pub(crate) room: Room,
     pub(crate) form_limits: FormLimits,
 }
@@ -48,9 +51,17 @@ impl Gateway {
             render_metrics: None,
             lifecycle: Lifecycle::default(),
             instance: Uuid::now_v7(),
+            brokers: Brokers::default(),
             room: Room::default(),
             form_limits,
         }
+    }
+
+    /// The same gateway with a way through to the account that paths call by that name.
+    #[must_use]
+    pub fn with_broker(mut self, account: &str, broker: Arc<dyn Broker>) -> Gateway {
+        self.brokers.add(account, broker);
+        self
     }
 
     /// The same gateway with metrics to show.
@@ -90,11 +101,13 @@ pub struct WebSettings {
     pub content_window: SignedDuration,
     /// How long an idempotency key is remembered.
     pub key_window: SignedDuration,
+    /// How requests that go through to the CRM are treated.
+    pub broker: BrokerDoor,
 }
 
 impl WebSettings {
     /// The usual settings: 64 KiB sent within 10 s, 10 s of patience (60 s on demand), repeats told apart by content for 120 s and by key
-    /// for 24 h.
+    /// for 24 h; no request goes through to the CRM.
     pub fn new(access: Access) -> WebSettings {
         WebSettings {
             access,
@@ -105,6 +118,7 @@ impl WebSettings {
             longest_patience: Duration::from_secs(60),
             content_window: SignedDuration::from_secs(120),
             key_window: SignedDuration::from_hours(24),
+            broker: BrokerDoor::default(),
         }
     }
 }

@@ -11,8 +11,9 @@ use anyhow::Context as _;
 use freshsales::Credentials;
 use jiff::{SignedDuration, Timestamp};
 use leadgate_core::clock::Clock as _;
+use leadgate_core::crm::Crm;
 use leadgate_engine::sync::SyncService;
-use leadgate_engine::{Engine, EngineParts};
+use leadgate_engine::{Engine, EngineParts, QuotaBroker};
 use leadgate_outbound::Courier;
 use leadgate_store::deliveries::DeliveryStore as _;
 use leadgate_store::model::AppKey;
@@ -29,6 +30,8 @@ use crate::shutdown::Shutdown;
 use crate::wiring::{self, SystemClock};
 use crate::{app_keys, metrics};
 
+/// The name of the one account in the paths of requests that go through to it.
+const ACCOUNT: &str = "default";
 /// How often what histograms hold back is summed up, so that it does not pile up where nobody reads the metrics.
 const UPKEEP: Duration = Duration::from_secs(30);
 /// How long reading the metrics may wait for the store.
@@ -54,6 +57,7 @@ pub(crate) struct Gateway {
     store: Arc<SqliteStore>,
     engine: Engine,
     sync: SyncService,
+    broker: QuotaBroker,
     web: leadgate_web::Gateway,
     metrics: PrometheusHandle,
     deadline: Duration,
@@ -86,18 +90,20 @@ impl Gateway {
         engine_settings.ends_at_rest = until_idle;
         let parts = EngineParts {
             store: Arc::clone(&store) as Arc<dyn Store>,
-            crm,
+            crm: Arc::clone(&crm) as Arc<dyn Crm>,
             outbound: Arc::new(Courier::new(&settings.rules.read.destinations)),
             clock: Arc::new(SystemClock),
             settings: engine_settings,
         };
         let engine = Engine::open(parts).await.context("reading the store failed")?;
         let sync = SyncService::new(engine.clone(), crate::syncing::settings(&settings));
+        let broker = QuotaBroker::new(engine.clone(), crm, wiring::broker_settings(&settings));
         let web_settings = wiring::web_settings(&settings, access);
         let web = leadgate_web::Gateway::new(Arc::clone(&store) as Arc<dyn Store>, Arc::new(SystemClock), web_settings)
+            .with_broker(ACCOUNT, Arc::new(broker.clone()))
             .with_metrics(render(metrics.clone(), Arc::clone(&store), engine.clone()));
         let deadline = settings.server.shutdown_deadline;
-        Ok(Gateway { address, listener, store, engine, sync, web, metrics, deadline })
+        Ok(Gateway { address, listener, store, engine, sync, broker, web, metrics, deadline })
     }
 
     /// Where it listens.
@@ -112,7 +118,7 @@ impl Gateway {
 
     /// Serves and works until `shutdown`, then ends in order.
     pub(crate) async fn run(self, shutdown: Shutdown) -> Result<(), Failure> {
-        let Gateway { listener, store, engine, sync, web, metrics, deadline, .. } = self;
+        let Gateway { listener, store, engine, sync, broker, web, metrics, deadline, .. } = self;
         let lifecycle = web.lifecycle.clone();
         let upkeep = tokio::spawn(keep_up(metrics));
         let working = work(engine, shutdown.clone());
@@ -130,6 +136,7 @@ impl Gateway {
         };
         let ending = async {
             shutdown.clone().requested().await;
+            broker.close();
             tokio::join!(finish_calls(working, deadline), finish_calls(syncing, deadline));
         };
         let (served, ()) = tokio::join!(serving, ending);

@@ -27,6 +27,10 @@ fn describe() {
     describe_histogram!("leadgate_crm_request_seconds", Unit::Seconds, "How long requests to the CRM took");
     describe_counter!("leadgate_jobs_ended_total", "Jobs that finished or were parked");
     describe_histogram!("leadgate_landing_seconds", Unit::Seconds, "From acceptance until it was in the CRM");
+    describe_counter!(
+        "leadgate_broker_requests_total",
+        "Requests of other programs that were to go through, by lane and by what became of them"
+    );
     describe_counter!("leadgate_removed_rows_total", "Rows that were not kept any longer, by kind");
     describe_gauge!("leadgate_queue_jobs", "Jobs at work or waiting");
     describe_gauge!("leadgate_queue_unplanned", "Submissions without a plan yet");

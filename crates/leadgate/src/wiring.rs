@@ -6,15 +6,17 @@ use std::sync::Arc;
 use anyhow::Context as _;
 use freshsales::Credentials;
 use jiff::{SignedDuration, Timestamp};
+use leadgate_core::broker::wish::WaitLimits;
 use leadgate_core::budget::{BudgetSettings, Reserves};
 use leadgate_core::clock::Clock;
 use leadgate_core::intake::ReadingRules;
 use leadgate_core::retention::Retention;
 use leadgate_core::retry::RetryPolicy;
 use leadgate_crm_freshsales::{FreshsalesCrm, FreshsalesSettings};
-use leadgate_engine::EngineSettings;
+use leadgate_engine::{BrokerSettings, EngineSettings};
 use leadgate_store::{Store as _, StoreError};
 use leadgate_store_sqlite::{Durability, SqliteConfig, SqliteStore};
+use leadgate_web::broker::{BrokerDoor, BrokerKeys};
 use leadgate_web::{Access, WebSettings};
 
 use crate::config::{DurabilityChoice, RetentionSettings, Settings};
@@ -98,7 +100,24 @@ pub(crate) fn web_settings(settings: &Settings, access: Access) -> WebSettings {
     web.longest_patience = intake.max_wait;
     web.content_window = signed(intake.content_window);
     web.key_window = signed(intake.key_window);
+    web.broker = broker_door(settings);
     web
+}
+
+fn broker_door(settings: &Settings) -> BrokerDoor {
+    let broker = &settings.broker;
+    BrokerDoor {
+        keys: BrokerKeys::new(broker.keys.clone()),
+        waits: WaitLimits { usual: signed(broker.wait), longest: signed(broker.max_wait) },
+        body_limit: broker.body_limit,
+    }
+}
+
+/// How requests of other programs are passed through.
+pub(crate) fn broker_settings(settings: &Settings) -> BrokerSettings {
+    let mut broker = BrokerSettings::default();
+    broker.cache.keep = signed(settings.broker.remember);
+    broker
 }
 
 fn retention(settings: &Settings) -> Retention {

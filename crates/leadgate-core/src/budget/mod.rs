@@ -8,6 +8,7 @@
 //! aligns it. What others will use until the window ends is estimated from what they used so far, and kept for them: a request of ours that is refused with
 //! a 429 would have cost them theirs.
 
+mod outlook;
 mod reserve;
 mod window;
 

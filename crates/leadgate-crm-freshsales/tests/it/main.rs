@@ -10,6 +10,7 @@ mod failures;
 mod languages;
 mod marked;
 mod operations;
+mod pass;
 mod port;
 mod records;
 mod rows;

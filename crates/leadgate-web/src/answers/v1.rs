@@ -2,12 +2,14 @@
 
 use axum::response::Response;
 use http::StatusCode;
+use jiff::Timestamp;
 use leadgate_core::steps::ParkReason;
 use leadgate_core::submission::SubmissionId;
 use leadgate_store::model::{Progress, SubmissionStory};
 use serde::Serialize;
 
 use super::{Dialect, KEPT, json, status_url};
+use crate::broker::PassError;
 use crate::error::ApiError;
 use crate::submissions::Document;
 
@@ -45,7 +47,8 @@ pub(super) fn done(story: &SubmissionStory) -> Response {
     json(status, &Document::of(story))
 }
 
-/// A problem (RFC 9457), with `errors` for fields, and `reason`, `valid`, `submission` and `status_url` for what is parked.
+/// A problem (RFC 9457), with `errors` for fields, and `reason`, `valid`, `submission` and `status_url` for what is parked; `reason`, `lane`
+/// and `room_at` for what the budget has no room for.
 #[derive(Serialize)]
 pub(super) struct Problem<'a> {
     #[serde(rename = "type")]
@@ -59,6 +62,10 @@ pub(super) struct Problem<'a> {
     reason: Option<&'static str>,
     #[serde(skip_serializing_if = "<[String]>::is_empty")]
     valid: &'a [String],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    lane: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    room_at: Option<Timestamp>,
     #[serde(skip_serializing_if = "Option::is_none")]
     submission: Option<SubmissionId>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -79,6 +86,11 @@ pub(super) fn problem(error: &ApiError) -> Problem<'_> {
         ApiError::Parked { parking, .. } => Some(parking),
         _ => None,
     };
+    let pass = match error {
+        ApiError::Pass(error) => Some(error),
+        _ => None,
+    };
+    let room = pass.and_then(PassError::room);
     let fields = error.fields().iter();
     let submission = error.submission();
     Problem {
@@ -87,8 +99,10 @@ pub(super) fn problem(error: &ApiError) -> Problem<'_> {
         status: error.status(Dialect::V1).as_u16(),
         detail: error.to_string(),
         errors: fields.map(|problem| FieldProblem { field: &problem.field, message: &problem.message }).collect(),
-        reason: parking.map(|parking| ParkReason::name(parking.reason)),
+        reason: parking.map(|parking| ParkReason::name(parking.reason)).or(pass.and_then(PassError::reason)),
         valid: parking.map_or(&[], |parking| &parking.valid),
+        lane: room.map(|(_, lane)| lane),
+        room_at: room.map(|(moment, _)| moment),
         submission,
         status_url: submission.map(status_url),
         hint: parking.map(|_| KEPT),

@@ -16,11 +16,11 @@ const DROPPED_WITHIN: Duration = Duration::from_secs(1);
 
 /// What a body may be.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct BodyLimits {
+pub(crate) struct BodyLimits {
     /// Its size.
-    pub(super) bytes: usize,
+    pub(crate) bytes: usize,
     /// How long sending it may take.
-    pub(super) within: Duration,
+    pub(crate) within: Duration,
 }
 
 /// Refuses what does not say that it is plain JSON in UTF-8.
@@ -30,7 +30,7 @@ pub(crate) fn check_type(headers: &HeaderMap) -> Result<(), ApiError> {
 }
 
 /// Refuses what says that it is compressed: stored as it came it would be unreadable.
-pub(super) fn check_plain(headers: &HeaderMap) -> Result<(), ApiError> {
+pub(crate) fn check_plain(headers: &HeaderMap) -> Result<(), ApiError> {
     let is_plain = |encoding: &HeaderValue| encoding.as_bytes().trim_ascii().eq_ignore_ascii_case(b"identity");
     if headers.get_all(CONTENT_ENCODING).iter().all(is_plain) { Ok(()) } else { Err(ApiError::Compressed) }
 }
@@ -75,7 +75,7 @@ pub(super) fn utf8(bytes: Vec<u8>) -> Result<Vec<u8>, ApiError> {
 }
 
 /// Reads the body to its end, whatever it holds.
-pub(super) async fn read_bytes(headers: &HeaderMap, mut body: Body, limits: BodyLimits) -> Result<Vec<u8>, ApiError> {
+pub(crate) async fn read_bytes(headers: &HeaderMap, mut body: Body, limits: BodyLimits) -> Result<Vec<u8>, ApiError> {
     let announced = announced_length(headers);
     let result = if announced.is_some_and(|length| length > limits.bytes) {
         Err(ApiError::BodyTooLarge(limits.bytes))

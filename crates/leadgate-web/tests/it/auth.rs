@@ -13,13 +13,14 @@ use crate::test_gateway::{JsonBody, KEY, TestGateway, guide_lead, person, rules}
 const SEVEN: &str = "[forms.seven]\nkey = \"pk_seven_7777\"\norigins = [\"*\"]\nfields = { email = \"email\" }\n";
 
 fn bare(method: &str, path: &str) -> http::request::Builder {
-    Request::builder().method(method).uri(path.replace("{id}", "7").replace("{nonce}", "7").replace("{form}", "seven"))
+    let path = path.replace("{id}", "7").replace("{nonce}", "7").replace("{form}", "seven");
+    Request::builder().method(method).uri(path.replace("{account}", "default").replace("{*path}", "contacts/7"))
 }
 
 /// What a route answers without its key: apps are asked for theirs, pages for that of their form.
 fn refusal(access: RouteAccess) -> Option<u16> {
     match access {
-        RouteAccess::Key | RouteAccess::WriteKey => Some(401),
+        RouteAccess::Key | RouteAccess::WriteKey | RouteAccess::CrmKey => Some(401),
         RouteAccess::Form => Some(403),
         RouteAccess::Webhook => Some(401),
         RouteAccess::Anyone => None,
@@ -45,6 +46,7 @@ fn schemes(access: RouteAccess) -> &'static str {
     match access {
         RouteAccess::Anyone | RouteAccess::Form => "",
         RouteAccess::Key | RouteAccess::Webhook => "Bearer",
+        RouteAccess::CrmKey => "Bearer, Token",
         RouteAccess::WriteKey => "Bearer, Basic realm=\"leadgate\"",
     }
 }
@@ -55,7 +57,12 @@ async fn only_the_routes_of_events_take_the_key_as_a_user_name() {
     for route in ROUTES.iter().filter(|route| !matches!(route.access, RouteAccess::Form | RouteAccess::Webhook)) {
         let request = bare(route.method, route.path).header("authorization", basic(&format!("{KEY}:")));
         let answer = gateway.send(request.json(guide_lead())).await;
-        assert_eq!(answer.status == 401, route.access == RouteAccess::Key, "{}", route.path);
+        assert_eq!(
+            answer.status == 401,
+            matches!(route.access, RouteAccess::Key | RouteAccess::CrmKey),
+            "{}",
+            route.path
+        );
     }
 }
 

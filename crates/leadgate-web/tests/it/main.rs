@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod auth;
+mod broker;
 mod connections;
 mod deliveries;
 mod events;

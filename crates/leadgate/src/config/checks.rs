@@ -9,6 +9,9 @@ use secrecy::ExposeSecret as _;
 use super::ConfigError;
 use super::sections::{CrmSettings, Settings};
 
+/// The largest body that may be passed through to the account, in bytes.
+const LARGEST_BROKER_BODY: usize = 16 * 1024 * 1024;
+
 /// Every problem with values that can be seen without starting anything.
 pub(super) fn check(settings: &Settings) -> Result<(), ConfigError> {
     let budget = &settings.budget;
@@ -36,6 +39,11 @@ pub(super) fn check(settings: &Settings) -> Result<(), ConfigError> {
         (settings.retry.cap < settings.retry.base, "retry.cap is shorter than retry.base; make it at least as long"),
         (settings.crm.total_timeout.is_zero(), "crm.total_timeout is 0; give it at least a few seconds"),
         (settings.intake.patience > settings.intake.max_wait, "intake.patience is longer than intake.max_wait"),
+        (settings.broker.wait > settings.broker.max_wait, "broker.wait is longer than broker.max_wait"),
+        (
+            settings.broker.body_limit > LARGEST_BROKER_BODY,
+            "broker.body_limit is more than 16 MiB; so many bodies are held at once that this would not fit",
+        ),
         (settings.intake.body_limit < 1_024, "intake.body_limit is too small for a lead; 1024 bytes are the least"),
         (
             !(1..=4).contains(&settings.sync.pages),

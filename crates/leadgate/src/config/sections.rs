@@ -25,6 +25,7 @@ pub(crate) struct Settings {
     pub(crate) retry: RetrySettings,
     pub(crate) retention: RetentionSettings,
     pub(crate) intake: IntakeSettings,
+    pub(crate) broker: BrokerSection,
     pub(crate) rules: RulesSettings,
     pub(crate) sync: SyncSection,
     pub(crate) store: StoreSettings,
@@ -144,6 +145,20 @@ pub(crate) struct IntakeSettings {
     pub(crate) body_limit: usize,
     #[serde(deserialize_with = "text")]
     pub(crate) phone_region: Option<String>,
+}
+
+/// Requests of other programs that go through to the account.
+#[derive(Clone, Debug, Deserialize)]
+pub(crate) struct BrokerSection {
+    #[serde(deserialize_with = "list")]
+    pub(crate) keys: Vec<String>,
+    #[serde(deserialize_with = "duration")]
+    pub(crate) wait: Duration,
+    #[serde(deserialize_with = "duration")]
+    pub(crate) max_wait: Duration,
+    #[serde(deserialize_with = "duration")]
+    pub(crate) remember: Duration,
+    pub(crate) body_limit: usize,
 }
 
 /// The rules file.

@@ -99,11 +99,12 @@ pub(super) async fn run(flags: Flags, session: &Session) -> CommandResult {
 /// Where dev differs from serve while nobody says otherwise.
 fn defaults(quota: QuotaChoice) -> Layer {
     let (per_hour, per_minute) = quota.plan().limits().unwrap_or((0, 0));
-    let entries: [(&str, Value); 5] = [
+    let entries: [(&str, Value); 6] = [
         ("server.host", Ipv4Addr::LOCALHOST.to_string().into()),
         ("server.shutdown_deadline", "3s".into()),
         ("budget.per_hour", per_hour.into()),
         ("budget.per_minute", per_minute.into()),
+        ("broker.keys", "*".into()),
         ("log.level", "warn".into()),
     ];
     Layer::of_command("leadgate dev", &entries)

@@ -1,5 +1,6 @@
 //! Journeys: a whole gateway in process, over real HTTP to a sandbox account, on a stepped clock.
 
+mod broker;
 mod budget;
 mod bursts;
 mod changes;
