@@ -16,6 +16,7 @@ use leadgate_engine::{Engine, EngineParts};
 use leadgate_outbound::Courier;
 use leadgate_store::deliveries::DeliveryStore as _;
 use leadgate_store::model::AppKey;
+use leadgate_store::scopes::Scopes;
 use leadgate_store::{Store, StoreError};
 use leadgate_store_sqlite::SqliteStore;
 use leadgate_web::{Access, ServeLimits};
@@ -70,7 +71,7 @@ pub(crate) async fn listen(host: &str, port: u16) -> anyhow::Result<TcpListener>
 /// The keys that open the gateway: those in the store, and the configured one.
 pub(crate) async fn app_keys(settings: &Settings, store: &SqliteStore) -> anyhow::Result<Vec<AppKey>> {
     let mut keys = store.app_keys().await.context("reading the app keys failed")?;
-    keys.extend(settings.access.app_key.as_ref().map(|key| app_keys::kept("configured", key)));
+    keys.extend(settings.access.app_key.as_ref().map(|key| app_keys::kept("configured", key, Scopes::ALL)));
     Ok(keys)
 }
 

@@ -4,6 +4,7 @@ use anyhow::Context as _;
 use clap::Subcommand;
 use leadgate_core::clock::Clock as _;
 use leadgate_store::Store as _;
+use leadgate_store::scopes::Scopes;
 use leadgate_store_sqlite::SqliteStore;
 use secrecy::ExposeSecret as _;
 use serde_json::{Value, json};
@@ -38,7 +39,7 @@ pub(super) async fn run(command: Command, session: &Session) -> CommandResult {
 
 async fn add(name: &str, store: &SqliteStore, session: &Session) -> Result<(), Failure> {
     let key = app_keys::generate();
-    store.put_app_key(app_keys::kept(name, &key), SystemClock.now()).await.context("keeping the key failed")?;
+    store.put_app_key(app_keys::kept(name, &key, Scopes::ALL), SystemClock.now()).await.context("keeping the key failed")?;
     let document = json!({"name": name, "key": key.expose_secret()});
     session.screen.show(&document, || {
         let kept = format!("The key of {name}, shown this once. Send it as `Authorization: Bearer …`:");
