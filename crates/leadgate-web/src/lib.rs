@@ -35,6 +35,7 @@ pub mod serve;
 pub mod state;
 mod submissions;
 
+pub use axum::Router;
 pub use routes::router;
 pub use serve::{ServeLimits, serve};
 pub use state::{Access, Gateway, Lifecycle, Shut, WebSettings};
