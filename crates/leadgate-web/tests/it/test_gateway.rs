@@ -119,7 +119,7 @@ impl TestGateway {
 }
 
 impl Answer {
-    async fn read(response: Response) -> Answer {
+    pub(crate) async fn read(response: Response) -> Answer {
         let (parts, body) = response.into_parts();
         Answer { status: parts.status, headers: parts.headers, body: body.collect().await.unwrap().to_bytes() }
     }
