@@ -254,7 +254,7 @@ mod tests {
         fn a_flipped_bit_is_refused(secret in proptest::collection::vec(any::<u8>(), 0..40), at: prop::sample::Index, bit in 0..8) {
             let mut sealed = keys(&[1]).seal(of(7, "credentials"), &secret).unwrap();
             let at = at.index(sealed.len());
-            sealed[at] ^= 1 << bit;
+            sealed[at] ^= 1_u8 << bit;
             prop_assert!(keys(&[1]).open(of(7, "credentials"), &sealed).is_err());
         }
 

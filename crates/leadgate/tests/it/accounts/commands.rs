@@ -75,7 +75,7 @@ fn a_removal_must_be_meant() {
     let estate = Estate::of(0);
     assert_ne!(ended(&estate, None, &["accounts", "remove", "acme"]).code, 0);
     let unknown = ended(&estate, None, &["accounts", "remove", "acme", "--yes"]);
-    assert_eq!(unknown.code, 3, "{unknown:?}");
+    assert_eq!(unknown.code, 4, "{unknown:?}");
 }
 
 #[test]
