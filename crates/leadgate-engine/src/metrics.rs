@@ -1,5 +1,5 @@
 //! The engine's metrics: names, kinds and labels in one place. Where a process serves several accounts, every number is of all of them together; the
-//! operator's API tells what waits in one.
+//! operator's API tells what waits in one. Destinations of accounts other than the default one are all called `of-an-account`.
 //!
 //! | name | kind | labels |
 //! |---|---|---|
@@ -46,6 +46,9 @@ use leadgate_store::retention::RemovedRows;
 use leadgate_warehouse::Applied;
 
 use crate::engine::Engine;
+
+/// What the names that accounts of many give are called, all of them.
+pub(crate) const OF_MANY: &str = "of-an-account";
 
 pub(crate) fn called(attempt: &Attempt) {
     let call = attempt.call.clone();

@@ -59,7 +59,10 @@ pub(crate) fn lock(path: &Path) -> Result<StoreLock, StoreError> {
 }
 
 /// The same, where the holder may be about to give it up: one of this process whose last user just let go of it. Blocks.
-#[expect(clippy::disallowed_methods, reason = "the system has no other way to wait for a lock, and no thread of the runtime is here")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the system has no other way to wait for a lock, and no thread of the runtime is here"
+)]
 pub(crate) fn lock_when_free(path: &Path) -> Result<StoreLock, StoreError> {
     for _ in 0..LOOKS {
         if let Some(lock) = lock_unless_in_use(path)? {

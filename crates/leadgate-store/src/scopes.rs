@@ -57,8 +57,7 @@ impl fmt::Display for Scopes {
         if *self == Scopes::ALL {
             return formatter.write_str("all");
         }
-        let names: Vec<&str> =
-            Scope::ALL.into_iter().filter(|scope| self.allow(*scope)).map(Scope::name).collect();
+        let names: Vec<&str> = Scope::ALL.into_iter().filter(|scope| self.allow(*scope)).map(Scope::name).collect();
         formatter.write_str(&names.join(","))
     }
 }

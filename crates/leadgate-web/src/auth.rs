@@ -49,9 +49,7 @@ impl<S: Sync> FromRequestParts<S> for Caller {
 /// [`ApiError::KeyMissing`] or [`ApiError::KeyUnknown`].
 pub(crate) fn admit(access: &Access, headers: &HeaderMap) -> Result<Caller, ApiError> {
     match access {
-        Access::OpenToAnyone => {
-            Ok(Caller { name: "anyone".into(), digest: Digest::default(), may: Scopes::ALL })
-        }
+        Access::OpenToAnyone => Ok(Caller { name: "anyone".into(), digest: Digest::default(), may: Scopes::ALL }),
         Access::Keys(keys) => known(keys, presented(headers).ok_or(ApiError::KeyMissing)?),
     }
 }

@@ -8,9 +8,7 @@ use futures::StreamExt as _;
 use leadgate_store::accounts::{AccountName, AccountRegistry, AccountState};
 use leadgate_store::scopes::Scopes;
 use leadgate_store_sqlite::SqliteStore;
-use leadgate_web::accounts::desk::{
-    AccountWish, account_document, accounts_document, keys_document, new_key_document,
-};
+use leadgate_web::accounts::desk::{AccountWish, account_document, accounts_document, keys_document, new_key_document};
 use leadgate_web::accounts::{AccountDesk as _, DeskError, export};
 use reqwest::Method;
 use secrecy::ExposeSecret as _;
@@ -164,7 +162,8 @@ async fn asked(remote: &Remote, ask: Ask<'_>) -> Result<Value, Failure> {
 
 /// A gateway without an operator's API answers like one with other keys, or that there is no such path.
 fn hinted(failure: Failure) -> Failure {
-    let hint = "the operator's API of a gateway is opened by LEADGATE_OPERATOR_KEY, set to the same text here and there";
+    let hint =
+        "the operator's API of a gateway is opened by LEADGATE_OPERATOR_KEY, set to the same text here and there";
     match failure.exit {
         Exit::Refused => Failure::new(Exit::Refused, anyhow!("{}; {hint}", failure.error)),
         _ => failure,

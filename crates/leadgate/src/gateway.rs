@@ -90,7 +90,8 @@ impl Gateway {
         let mut work = None;
         if let Some(credentials) = credentials {
             let store = Arc::clone(&shared);
-            let parts = WorkParts { settings: &settings, credentials, store, account_since, until_idle };
+            let parts =
+                WorkParts { settings: &settings, credentials, store, account_since, until_idle, is_one_of_many: false };
             work = Some(Work::open(parts).await?);
         }
         let measured = work.as_ref().map(|work| (work.engine().clone(), Arc::clone(&shared)));

@@ -6,10 +6,10 @@ use std::task::{Context, Poll, Waker};
 use serde_json::json;
 
 use super::samples::{accept, at};
+use crate::StoreError;
 use crate::accounts::{
     Account, AccountChange, AccountNumber, AccountRegistry, AccountState, AddAccountOutcome, Erased, NewAccount,
 };
-use crate::StoreError;
 
 /// Expands to one test for each case, against what the expression opens.
 #[macro_export]

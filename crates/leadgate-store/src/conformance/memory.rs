@@ -13,8 +13,8 @@ use serde_json::{Value, json};
 
 use super::samples::*;
 use crate::Store;
-use crate::scopes::Scopes;
 use crate::model::{AppKey, ClaimedJob, NewJob, PlannedSubmission, Then, TurnRecord};
+use crate::scopes::Scopes;
 
 /// Learns through a job of its own, which it finishes.
 async fn learn(store: &dyn Store, number: u64, effects: Vec<StepEffect>, seconds: i64) {

@@ -15,9 +15,7 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::json;
 
-use super::desk::{
-    AccountDesk, DeskError, account_document, accounts_document, keys_document, new_key_document,
-};
+use super::desk::{AccountDesk, DeskError, account_document, accounts_document, keys_document, new_key_document};
 use super::export;
 use crate::answers;
 use crate::auth::Caller;
@@ -32,7 +30,8 @@ const LARGEST_BODY: usize = 1024 * 1024;
 
 const WISH_MEND: &str = "the body is a JSON object with `name` (of a new account), `domain`, `api_key`, `variables` (texts by name) and `settings` \
                          (an object)";
-const KEY_MEND: &str = "the body is a JSON object with `name` and, if the key may not do everything, `may`, such as \"submit,read\"";
+const KEY_MEND: &str =
+    "the body is a JSON object with `name` and, if the key may not do everything, `may`, such as \"submit,read\"";
 
 /// What is behind a route of the operator's.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

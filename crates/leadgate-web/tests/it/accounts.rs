@@ -129,7 +129,8 @@ async fn no_key_of_an_account_opens_what_is_the_operators() {
 #[tokio::test]
 async fn an_account_that_is_not_there_answers_as_a_wrong_key_does() {
     let estate = Estate::new();
-    let paths = ROUTES.iter().filter(|route| route.access != RouteAccess::Form).map(|route| (route.method, path(route)));
+    let paths =
+        ROUTES.iter().filter(|route| route.access != RouteAccess::Form).map(|route| (route.method, path(route)));
     let nowhere = [("GET", String::new()), ("GET", "/".to_owned()), ("POST", "/nothing".to_owned())];
     for (method, path) in paths.chain(nowhere) {
         for key in [None, Some("lg_other"), Some("lg_wrong")] {
@@ -220,7 +221,9 @@ async fn looking_at_imports_is_reading(#[case] method: &str, #[case] may: &str, 
 #[tokio::test]
 async fn what_is_wrong_with_an_operators_body_is_not_repeated() {
     let estate = Estate::new();
-    for body in ["{\"api_key\": 12345678901234567890}", "{\"api_key\": [\"hidden-secret\"]}", "{\"hidden-secret\": 1}", "["] {
+    for body in
+        ["{\"api_key\": 12345678901234567890}", "{\"api_key\": [\"hidden-secret\"]}", "{\"hidden-secret\": 1}", "["]
+    {
         let request = Request::builder().method("POST").uri("/operator/accounts").header("x-leadgate-key", OPERATOR);
         let answer = estate.send(request.text(body)).await;
         assert_eq!(answer.status, 422, "{answer:?}");

@@ -1,6 +1,5 @@
 //! The operator's hand on the list of accounts: for the API of a running process, and for the command line where none runs.
 
-use std::path::PathBuf;
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -107,8 +106,10 @@ impl OwnDesk {
         if settings.domain.is_empty() {
             return Err(refused("an account needs its `domain`, such as acme.myfreshworks.com"));
         }
-        AccountAddress::parse(&settings.domain).map_err(|error| refused(format!("the domain cannot be used: {error}")))?;
-        let of_account = settings.over(&self.settings, secrets, PathBuf::new()).map_err(DeskError::Refused)?;
+        AccountAddress::parse(&settings.domain)
+            .map_err(|error| refused(format!("the domain cannot be used: {error}")))?;
+        let of_account =
+            settings.over(&self.settings, secrets, self.settings.store.data.clone()).map_err(DeskError::Refused)?;
         // Without a key an account can be prepared; with one, both must fit.
         match secrets.api_key {
             Some(_) => of_account.credentials.map(|_| ()).map_err(DeskError::Refused),

@@ -39,7 +39,9 @@ pub(crate) enum EnvelopeError {
     #[error("there is no master key in what LEADGATE_MASTER_KEY or LEADGATE_MASTER_KEY_FILE holds")]
     NoKeys,
     /// It was sealed under a master key that is not here.
-    #[error("it is sealed under the master key {0}, which is none of those in LEADGATE_MASTER_KEY; add that key, behind the newer ones")]
+    #[error(
+        "it is sealed under the master key {0}, which is none of those in LEADGATE_MASTER_KEY; add that key, behind the newer ones"
+    )]
     KeyMissing(String),
     /// It was altered, or sealed for another account or purpose.
     #[error("what is kept was altered, or belongs to another account; give the secrets of the account anew")]
@@ -76,8 +78,9 @@ impl MasterKeys {
     pub(crate) fn parse(text: &SecretString) -> Result<MasterKeys, EnvelopeError> {
         let texts = text.expose_secret().split(|sign: char| sign == ',' || sign.is_whitespace());
         let keys = texts.filter(|text| !text.is_empty()).enumerate();
-        let keys: Vec<(KeyId, LessSafeKey)> =
-            keys.map(|(index, text)| master_key(text).ok_or(EnvelopeError::NoKey(index + 1))).collect::<Result<_, _>>()?;
+        let keys: Vec<(KeyId, LessSafeKey)> = keys
+            .map(|(index, text)| master_key(text).ok_or(EnvelopeError::NoKey(index + 1)))
+            .collect::<Result<_, _>>()?;
         if keys.is_empty() { Err(EnvelopeError::NoKeys) } else { Ok(MasterKeys(keys)) }
     }
 
@@ -146,7 +149,9 @@ impl Parts<'_> {
 fn master_key(text: &str) -> Option<(KeyId, LessSafeKey)> {
     let bytes = Zeroizing::new(STANDARD.decode(text).ok()?);
     let mut id = KeyId::default();
-    id.copy_from_slice(&Sha256::new().chain_update("leadgate master key\n").chain_update(&*bytes).finalize()[..ID_BYTES]);
+    id.copy_from_slice(
+        &Sha256::new().chain_update("leadgate master key\n").chain_update(&*bytes).finalize()[..ID_BYTES],
+    );
     key_of(&bytes).ok().map(|key| (id, key))
 }
 

@@ -26,6 +26,8 @@ pub(crate) struct WorkParts<'a> {
     pub(crate) account_since: Option<Timestamp>,
     /// It ends by itself when nothing is due for so long.
     pub(crate) until_idle: Option<SignedDuration>,
+    /// It is not the default account.
+    pub(crate) is_one_of_many: bool,
 }
 
 /// The engine and the sync of an account, before they start.
@@ -45,11 +47,12 @@ pub(crate) struct AtWork {
 impl Work {
     /// Puts the parts together. Nothing is asked of the CRM yet.
     pub(crate) async fn open(parts: WorkParts<'_>) -> anyhow::Result<Work> {
-        let WorkParts { settings, credentials, store, account_since, until_idle } = parts;
+        let WorkParts { settings, credentials, store, account_since, until_idle, is_one_of_many } = parts;
         let crm = wiring::crm(credentials, settings, &*store).await.context("reading the store failed")?;
         let mut engine_settings = wiring::engine_settings(settings);
         engine_settings.known_not_before = account_since;
         engine_settings.ends_at_rest = until_idle;
+        engine_settings.is_one_of_many = is_one_of_many;
         let parts = EngineParts {
             store,
             crm,

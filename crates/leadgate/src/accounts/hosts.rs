@@ -223,7 +223,14 @@ impl Hosts {
             Err(reason) => return (None, AccountStanding::Broken(reason)),
         };
         let (store, until_idle) = (Arc::clone(store), self.parts.until_idle);
-        let parts = WorkParts { settings: &settings, credentials, store, account_since: None, until_idle };
+        let parts = WorkParts {
+            settings: &settings,
+            credentials,
+            store,
+            account_since: None,
+            until_idle,
+            is_one_of_many: true,
+        };
         match Work::open(parts).await {
             Ok(work) => (Some(work), AccountStanding::Serving),
             Err(error) => (None, AccountStanding::Broken(format!("{error:#}"))),

@@ -62,5 +62,6 @@ pub(crate) fn open(keys: Option<&MasterKeys>, account: &Account) -> Result<Accou
     let failed = |error| format!("the account's secrets cannot be opened: {error}");
     let text = keys.open(belonging(account.number), sealed).map_err(failed)?;
     // What is wrong with the text would quote it.
-    serde_json::from_slice(&text).map_err(|_| "the account's secrets were written by a newer leadgate; upgrade".to_owned())
+    serde_json::from_slice(&text)
+        .map_err(|_| "the account's secrets were written by a newer leadgate; upgrade".to_owned())
 }

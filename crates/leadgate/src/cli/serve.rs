@@ -142,7 +142,9 @@ fn warn_of_access(settings: &config::Settings, access: &Access, session: &Sessio
     }
     for (what, key) in [("app", &settings.access.app_key), ("operator", &settings.access.operator_key)] {
         if key.as_ref().is_some_and(|key| key.expose_secret().len() < SHORT_KEY) {
-            session.screen.warn(&format!("the {what} key is short enough to be guessed; use at least 16 random characters"));
+            session
+                .screen
+                .warn(&format!("the {what} key is short enough to be guessed; use at least 16 random characters"));
         }
     }
 }

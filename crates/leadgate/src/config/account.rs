@@ -91,7 +91,8 @@ impl AccountSettings {
     }
 
     fn credentials(&self, secrets: &AccountSecrets) -> Result<Credentials, String> {
-        let key = secrets.api_key.as_ref().ok_or("the account has no API key; `leadgate accounts change` gives it one")?;
+        let key =
+            secrets.api_key.as_ref().ok_or("the account has no API key; `leadgate accounts change` gives it one")?;
         Credentials::parse(key.expose_secret(), &self.domain)
             .map_err(|error| format!("the account's domain and API key cannot be used: {error}"))
     }

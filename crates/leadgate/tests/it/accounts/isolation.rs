@@ -67,7 +67,8 @@ fn an_account_that_is_broken_hinders_no_other() {
     let estate = Estate::of(1);
     let gateway = estate.serve();
     let key = add(&gateway, "acme", &estate, 0);
-    let wrong = json!({"name": "wrong", "domain": estate.domain(0), "api_key": API_KEY, "settings": {"rules": "nonsense"}});
+    let wrong =
+        json!({"name": "wrong", "domain": estate.domain(0), "api_key": API_KEY, "settings": {"rules": "nonsense"}});
     assert_eq!(operate(&gateway, "POST", "/accounts", Some(wrong)).0, 422);
     add(&gateway, "broken", &estate, 0);
     gateway.terminate();
@@ -104,7 +105,8 @@ fn fifty_accounts_deliver_side_by_side() {
     const COUNT: usize = 50;
     let estate = Estate::of(COUNT);
     let gateway = estate.serve();
-    let keys: Vec<String> = (0..COUNT).map(|index| add(&gateway, &format!("account-{index}"), &estate, index)).collect();
+    let keys: Vec<String> =
+        (0..COUNT).map(|index| add(&gateway, &format!("account-{index}"), &estate, index)).collect();
     for (index, key) in keys.iter().enumerate() {
         let landed = send(&gateway, &format!("account-{index}"), key, &format!("person-{index}@example.com"));
         assert_eq!(landed.0, 201, "{index}: {landed:?}");

@@ -38,8 +38,10 @@ fn an_account_whose_master_key_is_missing_is_broken() {
         gateway.terminate();
     }
     let gateway = estate.serve();
-    crate::serve::until(|| estate.account(0).contacts().len() == 1);
     assert_eq!(standing(&gateway, "acme")["standing"], "serving");
+    let waiting = || standing(&gateway, "acme")["queue"].clone();
+    crate::serve::until(|| waiting()["unplanned"] == 0 && waiting()["open"] == 0);
+    assert_eq!(estate.account(0).contacts().len(), 1);
 }
 
 #[test]
@@ -57,7 +59,8 @@ fn without_a_master_key_no_secret_is_taken() {
 fn no_secret_is_in_a_file_an_answer_or_a_log() {
     let estate = Estate::of(1);
     let variable = "a-variable-that-nobody-may-read";
-    let verbose = [("LEADGATE_MASTER_KEY", MASTER), ("LEADGATE__LOG__LEVEL", "trace"), ("LEADGATE__LOG__FORMAT", "json")];
+    let verbose =
+        [("LEADGATE_MASTER_KEY", MASTER), ("LEADGATE__LOG__LEVEL", "trace"), ("LEADGATE__LOG__FORMAT", "json")];
     let mut command = crate::process::leadgate(estate.path(), &["serve", "--port", "0"], &variables(&verbose));
     let log = estate.path().join("log");
     command.stderr(std::fs::File::create(&log).unwrap());
