@@ -287,6 +287,8 @@ impl Hosts {
 
     /// Ends the work of every account. What comes in is still kept, until [`Hosts::close`].
     async fn end(&self) {
+        // From now on nothing is set up.
+        self.at_once.close();
         let sites: Vec<Arc<Site>> = self.sites().values().cloned().collect();
         let deadline = self.parts.settings.server.shutdown_deadline;
         futures::future::join_all(sites.iter().map(async |site| site.turn.lock().await.end(deadline).await)).await;

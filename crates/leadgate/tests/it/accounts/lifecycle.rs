@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::{Estate, add, operate, send, standing};
-use crate::process::request;
+use crate::process::{request, run};
 use crate::serve::until;
 
 #[test]
@@ -21,6 +21,25 @@ fn a_paused_account_keeps_what_comes_in_and_delivers_it_later() {
     assert_eq!(estate.account(0).request_count(), asked, "nothing was asked of the CRM");
     assert_eq!(operate(&gateway, "POST", "/accounts/acme/resume", None).1["standing"], "serving");
     until(|| standing(&gateway, "acme")["queue"]["unplanned"] == 0 && estate.account(0).contacts().len() == 2);
+}
+
+#[test]
+fn a_process_that_ends_at_rest_waits_for_every_account() {
+    let estate = Estate::of(2);
+    let gateway = estate.serve();
+    for (index, name) in ["acme", "other"].into_iter().enumerate() {
+        let key = add(&gateway, name, &estate, index);
+        operate(&gateway, "POST", &format!("/accounts/{name}/pause"), None);
+        assert_eq!(send(&gateway, name, &key, "ada@example.com").0, 202);
+    }
+    gateway.terminate();
+    let settings = super::variables(&[("LEADGATE_MASTER_KEY", super::MASTER), ("LEADGATE__SERVER__PORT", "1")]);
+    for name in ["acme", "other"] {
+        assert_eq!(run(estate.path(), &["accounts", "resume", name], &settings).code, 0);
+    }
+    let ended = run(estate.path(), &["serve", "--port", "0", "--until-idle=200ms"], &settings);
+    assert_eq!(ended.code, 0, "{ended:?}");
+    assert_eq!([0, 1].map(|index| estate.account(index).contacts().len()), [1, 1]);
 }
 
 #[test]
