@@ -1,4 +1,5 @@
-//! The engine's metrics: names, kinds and labels in one place.
+//! The engine's metrics: names, kinds and labels in one place. Where a process serves several accounts, every number is of all of them together; the
+//! operator's API tells what waits in one. Destinations of accounts other than the default one are all called `of-an-account`.
 //!
 //! | name | kind | labels |
 //! |---|---|---|
@@ -13,8 +14,8 @@
 //! | `leadgate_budget_room_requests` | gauge | `lane`: what it could use now; absent without a limit |
 //! | `leadgate_budget_used_requests` | gauge | `by` (`gateway`, `others`): in the current hour |
 //! | `leadgate_budget_limit_requests` | gauge | requests an hour |
-//! | `leadgate_account_stopped` | gauge | 1 while nothing may be asked of the account |
-//! | `leadgate_outage` | gauge | 1 while the CRM counts as down |
+//! | `leadgate_account_stopped` | gauge | accounts of which nothing may be asked |
+//! | `leadgate_outage` | gauge | accounts whose CRM counts as down |
 //! | `leadgate_outages_total` | counter | |
 //! | `leadgate_notifications_total` | counter | `route` (`notification`, or `sighting` for what the gateway found itself), `outcome` (`changed`, `first`, `same`, `stale`, `unsure`) |
 //! | `leadgate_changes_total` | counter | `kind`, `by` (`webhook`, `poll`): how it was seen first |
@@ -49,6 +50,9 @@ use leadgate_store::retention::RemovedRows;
 use leadgate_warehouse::Applied;
 
 use crate::engine::Engine;
+
+/// What the names that accounts of many give are called, all of them.
+pub(crate) const OF_MANY: &str = "of-an-account";
 
 pub(crate) fn called(attempt: &Attempt) {
     let call = attempt.call.clone();
@@ -173,34 +177,40 @@ pub fn set_delivery_gauges(standings: &[DestinationStanding], engine: &Engine, n
     }
 }
 
-/// Sets every gauge. Called when metrics are read.
-pub fn set_gauges(stats: &QueueStats, engine: &Engine, now: Timestamp) {
-    let standing = engine.standing();
-    set_queue_gauges(stats, &standing, now);
-    set_account_gauges(&standing, engine.shared.budget.is_outage());
+/// Sets every gauge, each to the sum over the accounts. Called when metrics are read.
+pub fn set_gauges(accounts: &[(Engine, QueueStats)], now: Timestamp) {
+    let standings: Vec<Standing> = accounts.iter().map(|(engine, _)| engine.standing()).collect();
+    let stats: Vec<&QueueStats> = accounts.iter().map(|(_, stats)| stats).collect();
+    set_queue_gauges(&stats, &standings, now);
+    set_account_gauges(&standings);
+    let outages = accounts.iter().filter(|(engine, _)| engine.shared.budget.is_outage()).count();
+    metrics::gauge!("leadgate_outage").set(outages as f64);
 }
 
-fn set_queue_gauges(stats: &QueueStats, standing: &Standing, now: Timestamp) {
+fn set_queue_gauges(stats: &[&QueueStats], standings: &[Standing], now: Timestamp) {
     for lane in Lane::ALL {
         let rank = usize::from(lane.rank());
-        metrics::gauge!("leadgate_queue_jobs", "lane" => lane.name()).set(stats.open_by_lane[rank] as f64);
-        if standing.room[rank] != u32::MAX {
-            metrics::gauge!("leadgate_budget_room_requests", "lane" => lane.name()).set(f64::from(standing.room[rank]));
+        let open: u64 = stats.iter().map(|stats| stats.open_by_lane[rank]).sum();
+        metrics::gauge!("leadgate_queue_jobs", "lane" => lane.name()).set(open as f64);
+        let limited = standings.iter().map(|standing| standing.room[rank]).filter(|room| *room != u32::MAX);
+        if let Some(room) = limited.map(f64::from).reduce(|one, other| one + other) {
+            metrics::gauge!("leadgate_budget_room_requests", "lane" => lane.name()).set(room);
         }
     }
-    let oldest = stats.oldest_open.map_or(0.0, |at| now.duration_since(at).as_secs_f64().max(0.0));
-    metrics::gauge!("leadgate_queue_unplanned").set(stats.unplanned as f64);
+    let oldest = stats.iter().filter_map(|stats| stats.oldest_open).min();
+    let oldest = oldest.map_or(0.0, |at| now.duration_since(at).as_secs_f64().max(0.0));
+    metrics::gauge!("leadgate_queue_unplanned").set(stats.iter().map(|stats| stats.unplanned).sum::<u64>() as f64);
     metrics::gauge!("leadgate_queue_oldest_seconds").set(oldest);
-    metrics::gauge!("leadgate_jobs_parked").set(stats.parked as f64);
+    metrics::gauge!("leadgate_jobs_parked").set(stats.iter().map(|stats| stats.parked).sum::<u64>() as f64);
 }
 
-fn set_account_gauges(standing: &Standing, is_outage: bool) {
-    metrics::gauge!("leadgate_budget_used_requests", "by" => "gateway").set(f64::from(standing.hour_ours));
-    metrics::gauge!("leadgate_budget_used_requests", "by" => "others").set(f64::from(standing.hour_others));
-    if let Some(limit) = standing.hour_limit {
-        metrics::gauge!("leadgate_budget_limit_requests").set(f64::from(limit));
+fn set_account_gauges(standings: &[Standing]) {
+    let sum = |of: fn(&Standing) -> u32| standings.iter().map(|standing| f64::from(of(standing))).sum::<f64>();
+    metrics::gauge!("leadgate_budget_used_requests", "by" => "gateway").set(sum(|standing| standing.hour_ours));
+    metrics::gauge!("leadgate_budget_used_requests", "by" => "others").set(sum(|standing| standing.hour_others));
+    if standings.iter().any(|standing| standing.hour_limit.is_some()) {
+        metrics::gauge!("leadgate_budget_limit_requests").set(sum(|standing| standing.hour_limit.unwrap_or(0)));
     }
-    metrics::gauge!("leadgate_account_stopped").set(f64::from(u8::from(standing.stopped.is_some())));
-    metrics::gauge!("leadgate_outage").set(f64::from(u8::from(is_outage)));
+    metrics::gauge!("leadgate_account_stopped").set(sum(|standing| u32::from(standing.stopped.is_some())));
     metrics::counter!("leadgate_outages_total").increment(0);
 }

@@ -71,7 +71,8 @@ pub(crate) fn raw_submission(row: &rusqlite::Row<'_>, from: usize) -> rusqlite::
     Ok(RawSubmission { route, target: row.get(from + 1)?, body: row.get(from + 2)?, label: row.get(from + 3)? })
 }
 
-fn conversion(column: usize, why: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> rusqlite::Error {
+/// A column that cannot be read.
+pub(crate) fn conversion(column: usize, why: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> rusqlite::Error {
     rusqlite::Error::FromSqlConversionFailure(column, rusqlite::types::Type::Text, why.into())
 }
 

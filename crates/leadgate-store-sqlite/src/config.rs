@@ -12,17 +12,25 @@ pub struct SqliteConfig {
     pub durability: Durability,
     /// The largest size the database may grow to, in pages of 4,096 bytes; `None`: as large as the disk allows.
     pub max_pages: Option<u32>,
+    /// It is one of many in this process: fewer threads and smaller caches.
+    pub is_one_of_many: bool,
 }
 
 impl SqliteConfig {
     /// A store in this file, with every commit on disk before it is answered.
     pub fn new(path: impl Into<PathBuf>) -> SqliteConfig {
-        SqliteConfig { path: path.into(), durability: Durability::Full, max_pages: None }
+        SqliteConfig { path: path.into(), durability: Durability::Full, max_pages: None, is_one_of_many: false }
     }
 
     /// The same with another durability.
     pub fn with_durability(mut self, durability: Durability) -> SqliteConfig {
         self.durability = durability;
+        self
+    }
+
+    /// The same as one of many in this process: one thread that reads and one that writes, with small caches.
+    pub fn as_one_of_many(mut self) -> SqliteConfig {
+        self.is_one_of_many = true;
         self
     }
 

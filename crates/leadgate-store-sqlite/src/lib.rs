@@ -9,6 +9,7 @@
 //! | `writer` | the one thread that writes; operations that wait together share one commit, so one fsync |
 //! | `reader` | the threads that read, from the last commit, without waiting for the writer |
 //! | `room` | whether the disk takes more |
+//! | `accounts`, `account_rows` | the list of accounts, and a file for each further one |
 //! | [`inspect`] | looks at a store without changing it |
 //! | `intake`, `queue`, `claims`, `turns`, `views`, `listing`, `mirror`, `profiles`, `settings`, `retention`, `imports` | the SQL, by subject |
 //! | `deliveries` | the queue of what goes elsewhere than to the CRM |
@@ -20,6 +21,8 @@
 //! writer begins a transaction, runs what waits, commits, and only then answers all of them. Nothing is answered that is not durable.
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
+mod account_rows;
+mod accounts;
 mod claims;
 mod columns;
 pub mod config;
@@ -45,5 +48,6 @@ mod turns;
 mod views;
 mod writer;
 
+pub use accounts::{SqliteAccounts, account_folder};
 pub use config::{Durability, SqliteConfig};
 pub use store::SqliteStore;

@@ -22,6 +22,8 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../migrations/6.sql"),
     include_str!("../migrations/7.sql"),
     include_str!("../migrations/8.sql"),
+    include_str!("../migrations/9.sql"),
+    include_str!("../migrations/10.sql"),
 ];
 
 /// How long to wait for a foreign tool that has the database locked.
@@ -37,6 +39,14 @@ const READER_CACHE_KIB: i64 = 1024;
 /// (64 MB) the 99th percentile of an accept under full load fell from 12 ms to 3 ms. The writer does not wait for that when it is idle.
 const CHECKPOINT_PAGES: i64 = 16_000;
 
+/// The same for a store that is one of many: caches that fill only under load, and a log that stays small.
+const CACHE_KIB_OF_MANY: i64 = 256;
+const CHECKPOINT_PAGES_OF_MANY: i64 = 1_000;
+
+/// How long a store that was just closed may take to give its lock up, in looks and the time between them.
+const LOOKS: u32 = 200;
+const BETWEEN_LOOKS: Duration = Duration::from_millis(10);
+
 /// Holds the store's lock file; the lock ends with it.
 #[derive(Debug)]
 pub(crate) struct StoreLock {
@@ -45,10 +55,26 @@ pub(crate) struct StoreLock {
 
 /// Takes the lock beside the database.
 pub(crate) fn lock(path: &Path) -> Result<StoreLock, StoreError> {
-    let in_use = || {
-        unavailable(format!("another leadgate uses {}; stop it, or give this one a store of its own", path.display()))
-    };
-    lock_unless_in_use(path)?.ok_or_else(in_use)
+    lock_unless_in_use(path)?.ok_or_else(|| in_use(path))
+}
+
+/// The same, where the holder may be about to give it up: one of this process whose last user just let go of it. Blocks.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the system has no other way to wait for a lock, and no thread of the runtime is here"
+)]
+pub(crate) fn lock_when_free(path: &Path) -> Result<StoreLock, StoreError> {
+    for _ in 0..LOOKS {
+        if let Some(lock) = lock_unless_in_use(path)? {
+            return Ok(lock);
+        }
+        std::thread::sleep(BETWEEN_LOOKS);
+    }
+    Err(in_use(path))
+}
+
+fn in_use(path: &Path) -> StoreError {
+    unavailable(format!("another leadgate uses {}; stop it, or give this one a store of its own", path.display()))
 }
 
 /// The same; `None` if another process has it.
@@ -122,8 +148,12 @@ fn set_up_writer(connection: &Connection, config: &SqliteConfig) -> rusqlite::Re
     };
     connection.pragma_update(None, "synchronous", synchronous)?;
     connection.pragma_update(None, "foreign_keys", true)?;
-    connection.pragma_update(None, "wal_autocheckpoint", CHECKPOINT_PAGES)?;
-    set_up_caches(connection, WRITER_CACHE_KIB)
+    let (pages, cache) = match config.is_one_of_many {
+        true => (CHECKPOINT_PAGES_OF_MANY, CACHE_KIB_OF_MANY),
+        false => (CHECKPOINT_PAGES, WRITER_CACHE_KIB),
+    };
+    connection.pragma_update(None, "wal_autocheckpoint", pages)?;
+    set_up_caches(connection, cache)
 }
 
 fn set_up_caches(connection: &Connection, cache_kib: i64) -> rusqlite::Result<()> {
@@ -136,11 +166,13 @@ fn set_up_caches(connection: &Connection, cache_kib: i64) -> rusqlite::Result<()
 }
 
 /// Opens a connection that only reads.
-pub(crate) fn open_reader(path: &Path) -> Result<Connection, StoreError> {
+pub(crate) fn open_reader(config: &SqliteConfig) -> Result<Connection, StoreError> {
+    let path = &config.path;
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = Connection::open_with_flags(path, flags).map_err(|error| opening_failed(path, &error))?;
     connection.busy_timeout(BUSY_TIMEOUT).map_err(|error| store_error(&error))?;
-    set_up_caches(&connection, READER_CACHE_KIB).map_err(|error| store_error(&error))?;
+    let cache = if config.is_one_of_many { CACHE_KIB_OF_MANY } else { READER_CACHE_KIB };
+    set_up_caches(&connection, cache).map_err(|error| store_error(&error))?;
     Ok(connection)
 }
 

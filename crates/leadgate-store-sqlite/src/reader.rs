@@ -1,6 +1,5 @@
 //! The threads that read. Each has a connection of its own and sees the last commit; none of them waits for the writer.
 
-use std::path::Path;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
@@ -9,12 +8,15 @@ use leadgate_store::StoreError;
 use rusqlite::Connection;
 use tokio::sync::oneshot;
 
+use crate::config::SqliteConfig;
 use crate::error::store_error;
 use crate::open::open_reader;
 use crate::writer::stopped;
 
 /// Two, so that a long list does not hold up the short look-ups.
 const READERS: usize = 2;
+/// Of a store that is one of many.
+const READERS_OF_MANY: usize = 1;
 
 type Query = Box<dyn FnOnce(&mut Connection) + Send>;
 
@@ -27,12 +29,13 @@ pub(crate) struct Readers {
 
 impl Readers {
     /// Starts the threads.
-    pub(crate) fn start(path: &Path) -> Result<Readers, StoreError> {
+    pub(crate) fn start(config: &SqliteConfig) -> Result<Readers, StoreError> {
         let (sender, receiver) = channel();
         let receiver = Arc::new(Mutex::new(receiver));
         let mut readers = Readers { sender: Some(sender), threads: Vec::new() };
-        for _ in 0..READERS {
-            let connection = open_reader(path)?;
+        let count = if config.is_one_of_many { READERS_OF_MANY } else { READERS };
+        for _ in 0..count {
+            let connection = open_reader(config)?;
             let receiver = Arc::clone(&receiver);
             let thread = std::thread::Builder::new()
                 .name("store-reader".to_owned())

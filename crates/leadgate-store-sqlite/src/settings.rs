@@ -5,10 +5,11 @@ use leadgate_core::catalog::{Catalog, Section};
 use leadgate_core::routing::RoutingState;
 use leadgate_store::StoreError;
 use leadgate_store::model::AppKey;
-use rusqlite::{Connection, OptionalExtension as _, params};
+use leadgate_store::scopes::NoScopes;
+use rusqlite::{Connection, OptionalExtension as _, Row, params};
 use serde_json::Value;
 
-use crate::columns::{Micros, from_json, from_optional_json};
+use crate::columns::{Micros, conversion, from_json, from_optional_json};
 use crate::error::{corrupt, store_error};
 
 /// Every section kept.
@@ -65,13 +66,19 @@ pub(crate) fn put_routing(connection: &Connection, state: &str) -> rusqlite::Res
 
 /// The app keys, by name.
 pub(crate) fn app_keys(connection: &Connection) -> rusqlite::Result<Vec<AppKey>> {
-    let mut statement = connection.prepare_cached("SELECT name, digest FROM app_keys ORDER BY name")?;
-    statement.query_map([], |row| Ok(AppKey { name: row.get(0)?, digest: row.get(1)? }))?.collect()
+    let mut statement = connection.prepare_cached("SELECT name, digest, may FROM app_keys ORDER BY name")?;
+    statement.query_map([], app_key)?.collect()
+}
+
+fn app_key(row: &Row<'_>) -> rusqlite::Result<AppKey> {
+    let may = row.get_ref(2)?.as_str().map_err(|error| conversion(2, error))?;
+    let may = may.parse().map_err(|error: NoScopes| conversion(2, error))?;
+    Ok(AppKey { name: row.get(0)?, digest: row.get(1)?, may })
 }
 
 /// Adds an app key, in place of one of the same name.
 pub(crate) fn put_app_key(connection: &Connection, key: &AppKey, now: Timestamp) -> rusqlite::Result<()> {
-    let sql = "INSERT OR REPLACE INTO app_keys (name, digest, added_at) VALUES (?1, ?2, ?3)";
-    connection.prepare_cached(sql)?.execute(params![key.name, key.digest, Micros(now)])?;
+    let sql = "INSERT OR REPLACE INTO app_keys (name, digest, added_at, may) VALUES (?1, ?2, ?3, ?4)";
+    connection.prepare_cached(sql)?.execute(params![key.name, key.digest, Micros(now), key.may.to_string()])?;
     Ok(())
 }

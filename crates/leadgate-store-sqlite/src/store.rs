@@ -57,8 +57,18 @@ impl SqliteStore {
     /// wrote it.
     pub fn open(config: SqliteConfig) -> Result<SqliteStore, StoreError> {
         let lock = open::lock(&config.path)?;
+        SqliteStore::open_locked(config, lock)
+    }
+
+    /// The same, where its last holder in this process may be about to close it.
+    pub(crate) fn open_when_free(config: SqliteConfig) -> Result<SqliteStore, StoreError> {
+        let lock = open::lock_when_free(&config.path)?;
+        SqliteStore::open_locked(config, lock)
+    }
+
+    fn open_locked(config: SqliteConfig, lock: StoreLock) -> Result<SqliteStore, StoreError> {
         let connection = open::open_writer(&config)?;
-        let readers = Readers::start(&config.path)?;
+        let readers = Readers::start(&config)?;
         let signals = Arc::new(Signals::default());
         let writer = Writer::start(connection, Arc::clone(&signals))?;
         Ok(SqliteStore { readers, writer, signals, path: config.path, room: Arc::default(), _lock: lock })

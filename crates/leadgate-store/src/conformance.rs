@@ -15,6 +15,7 @@
 // These functions are tests in all but name.
 #![allow(clippy::unwrap_used, clippy::missing_panics_doc)]
 
+pub mod accounts;
 pub mod deliveries;
 pub mod filled;
 pub mod imports;
@@ -112,6 +113,7 @@ macro_rules! conformance_suite {
                 the_budget_is_kept_with_the_turns,
                 the_catalog_is_kept_by_section,
                 an_app_key_is_replaced_by_name,
+                what_an_app_key_may_do_is_kept,
                 whose_turn_it_is_is_kept_with_the_plans,
                 profiles_are_kept_with_their_plans,
                 a_profile_is_what_the_last_plan_said,

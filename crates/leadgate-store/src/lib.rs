@@ -3,20 +3,24 @@
 //! A method of [`Store`] is one finished business transaction: when it returns, either all of it is durable or none of it happened. No
 //! transaction handle crosses the trait, `now` is always an argument, and there is no SQL here. Each backend writes its own.
 //!
+//! * [`accounts`] says which accounts there are, and opens the store of each;
 //! * [`deliveries`] is the queue of what goes elsewhere than to the CRM, a trait of its own;
 //! * [`imports`] are files whose rows became submissions, a trait of their own;
 //! * [`model`] holds what goes in and comes out;
+//! * [`scopes`] says what an app key may do;
 //! * [`retention`] says what of the past may be removed;
 //! * [`signals`] wakes those who wait in this process; other processes poll;
 //! * [`transfer`] carries a store over to one of another kind;
 //! * `conformance` (feature `testing`) is the suite that every backend must pass.
 
+pub mod accounts;
 #[cfg(feature = "testing")]
 pub mod conformance;
 pub mod deliveries;
 pub mod imports;
 pub mod model;
 pub mod retention;
+pub mod scopes;
 pub mod signals;
 pub mod transfer;
 

@@ -13,6 +13,8 @@ use leadgate_core::steps::{Parking, StepEffect};
 use leadgate_core::submission::{RawSubmission, Route, SubmissionId};
 use serde::{Deserialize, Serialize};
 
+use crate::scopes::Scopes;
+
 /// The first 16 bytes of a SHA-256.
 pub type Digest = [u8; 16];
 
@@ -367,6 +369,8 @@ pub struct AppKey {
     pub name: String,
     /// SHA-256 of the key.
     pub digest: [u8; 32],
+    /// What it may do.
+    pub may: Scopes,
 }
 
 /// A change that was seen.

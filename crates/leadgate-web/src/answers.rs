@@ -3,6 +3,8 @@
 mod guide;
 mod v1;
 
+use std::sync::Arc;
+
 use axum::response::{IntoResponse, Response};
 use http::header::{CONTENT_TYPE, LOCATION, RETRY_AFTER};
 use http::{HeaderValue, StatusCode};
@@ -66,9 +68,20 @@ pub(crate) fn refusal(dialect: Dialect, error: &ApiError) -> (&'static str, Vec<
     }
 }
 
+tokio::task_local! {
+    /// The account, of those that are served by name, whose request is being answered.
+    static ACCOUNT: Arc<str>;
+}
+
+/// Answers a request of an account that is served by its name: addresses in the answer are below that.
+pub(crate) async fn under_account<T>(account: Arc<str>, answered: impl Future<Output = T>) -> T {
+    ACCOUNT.scope(account, answered).await
+}
+
 /// Where to ask what became of a submission.
 pub(crate) fn status_url(id: SubmissionId) -> String {
-    format!("/v1/submissions/{id}")
+    let prefix = ACCOUNT.try_with(|account| format!("/accounts/{account}")).unwrap_or_default();
+    format!("{prefix}/v1/submissions/{id}")
 }
 
 /// A JSON answer.

@@ -9,6 +9,7 @@ use http::header::AUTHORIZATION;
 use http::request::Parts;
 use http::{HeaderMap, HeaderValue};
 use leadgate_store::model::{AppKey, Digest};
+use leadgate_store::scopes::Scopes;
 use sha2::{Digest as _, Sha256};
 use subtle::ConstantTimeEq;
 
@@ -30,6 +31,8 @@ pub(crate) struct Caller {
     pub(crate) name: Arc<str>,
     /// The beginning of its key's digest: what repeats are told apart by.
     pub(crate) digest: Digest,
+    /// What it may do.
+    pub(crate) may: Scopes,
 }
 
 impl<S: Sync> FromRequestParts<S> for Caller {
@@ -46,7 +49,7 @@ impl<S: Sync> FromRequestParts<S> for Caller {
 /// [`ApiError::KeyMissing`] or [`ApiError::KeyUnknown`].
 pub(crate) fn admit(access: &Access, headers: &HeaderMap) -> Result<Caller, ApiError> {
     match access {
-        Access::OpenToAnyone => Ok(Caller { name: "anyone".into(), digest: Digest::default() }),
+        Access::OpenToAnyone => Ok(Caller { name: "anyone".into(), digest: Digest::default(), may: Scopes::ALL }),
         Access::Keys(keys) => known(keys, presented(headers).ok_or(ApiError::KeyMissing)?),
     }
 }
@@ -118,5 +121,5 @@ fn known(keys: &[AppKey], presented: &[u8]) -> Result<Caller, ApiError> {
     let key = found.ok_or(ApiError::KeyUnknown)?;
     let mut prefix = Digest::default();
     prefix.copy_from_slice(&digest[..16]);
-    Ok(Caller { name: key.name.as_str().into(), digest: prefix })
+    Ok(Caller { name: key.name.as_str().into(), digest: prefix, may: key.may })
 }

@@ -21,7 +21,7 @@ use crate::forms::Elsewhere;
 use crate::hooks::secrets;
 use crate::metrics;
 use crate::routes::{RouteAccess, RouteEntry};
-use crate::state::Gateway;
+use crate::state::{Gateway, Shut};
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 const LONGEST_REQUEST_ID: usize = 128;
@@ -47,13 +47,21 @@ struct Exchange {
     entry: &'static RouteEntry,
     request_id: HeaderValue,
     caller: Option<Arc<str>>,
+    account: Option<Arc<str>>,
     kept: Option<Kept>,
     status: StatusCode,
     took: Duration,
 }
 
 /// Surrounds a handler.
-pub(crate) async fn around(State(edge): State<Edge>, mut request: Request, next: Next) -> Response {
+pub(crate) async fn around(State(edge): State<Edge>, request: Request, next: Next) -> Response {
+    match edge.gateway.account.clone() {
+        Some(account) => answers::under_account(account, answered(edge, request, next)).await,
+        None => answered(edge, request, next).await,
+    }
+}
+
+async fn answered(edge: Edge, mut request: Request, next: Next) -> Response {
     let started = Instant::now();
     let request_id = request_id(request.headers());
     let method = request.method().clone();
@@ -79,6 +87,7 @@ pub(crate) async fn around(State(edge): State<Edge>, mut request: Request, next:
         entry: edge.entry,
         request_id: request_id.clone(),
         caller,
+        account: edge.gateway.account.clone(),
         kept,
         status,
         took: started.elapsed(),
@@ -88,14 +97,40 @@ pub(crate) async fn around(State(edge): State<Edge>, mut request: Request, next:
     response
 }
 
+/// Lets in who may do what the route is for. The one place where keys and what they may do are asked for.
 fn admit(edge: &Edge, request: &Request) -> Result<Option<Caller>, ApiError> {
+    if edge.gateway.shut == Some(Shut::OutOfOrder) {
+        return Err(ApiError::NotReady("the account's store cannot be opened".to_owned()));
+    }
+    let caller = caller(edge, request)?;
+    if let Some(caller) = &caller {
+        if edge.gateway.shut == Some(Shut::Removed) {
+            return Err(ApiError::AccountRemoved);
+        }
+        match edge.entry.needs(request.method()) {
+            Some(scope) if !caller.may.allow(scope) => return Err(ApiError::KeyForbids(scope)),
+            _ => {}
+        }
+    }
+    Ok(caller)
+}
+
+/// Who is calling, as far as the route asks.
+fn caller(edge: &Edge, request: &Request) -> Result<Option<Caller>, ApiError> {
     let settings = &edge.gateway.settings;
+    let is_one_of_many = edge.gateway.account.is_some();
     match edge.entry.access {
         // The key of a form is in the body, so its own handler asks for it.
-        RouteAccess::Anyone | RouteAccess::Form => Ok(None),
-        RouteAccess::Key => auth::admit(&settings.access, request.headers()).map(Some),
+        RouteAccess::Form => Ok(None),
+        // Whether there is such an account is nobody's business without a key.
+        RouteAccess::Anyone if !is_one_of_many => Ok(None),
+        RouteAccess::Anyone | RouteAccess::Key(_) => auth::admit(&settings.access, request.headers()).map(Some),
         RouteAccess::Webhook => {
-            secrets::admit(&settings.reading.rules.hooks.secrets, request.headers(), request.uri().query()).map(Some)
+            let secrets = &settings.reading.rules.hooks.secrets;
+            match secrets::admit(secrets, request.headers(), request.uri().query()) {
+                Err(ApiError::NoSecrets) if is_one_of_many => Err(ApiError::SecretWrong),
+                admitted => admitted.map(Some),
+            }
         }
         RouteAccess::CrmKey => auth::admit_crm_client(&settings.access, request.headers()).map(Some),
         RouteAccess::WriteKey => auth::admit_write_key(&settings.access, request.headers()).map(Some),
@@ -169,6 +204,7 @@ macro_rules! log_exchange {
             http.status = $exchange.status.as_u16(),
             http.took_ms = $exchange.took_ms(),
             submission.id = $exchange.submission().map(tracing::field::display),
+            account.name = $exchange.account.as_deref(),
             caller.name = $exchange.caller.as_deref(),
             request.id = $exchange.request_id.to_str().unwrap_or_default(),
             $message

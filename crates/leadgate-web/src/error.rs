@@ -12,6 +12,7 @@ use leadgate_core::steps::{ParkReason, Parking};
 use leadgate_core::submission::SubmissionId;
 use leadgate_store::StoreError;
 use leadgate_store::model::Progress;
+use leadgate_store::scopes::Scope;
 
 use crate::answers::Dialect;
 use crate::broker::PassError;
@@ -28,6 +29,21 @@ pub(crate) enum ApiError {
          `X-Leadgate-Key: <key>`"
     )]
     KeyUnknown,
+    /// The key may not do that.
+    #[error("the key may not {}: use a key that may, which `leadgate keys add NAME --may {}` makes", .0.name(), .0.name())]
+    KeyForbids(Scope),
+    /// The account is being removed, or is gone.
+    #[error("the account was removed; nothing is kept for it any more")]
+    AccountRemoved,
+    /// No account has that name.
+    #[error("there is no account of this name")]
+    NoSuchAccount,
+    /// Another account has the name.
+    #[error("an account of this name is there already; take another name")]
+    AccountNameTaken,
+    /// What was said of an account cannot be used.
+    #[error("{0}")]
+    AccountRefused(String),
     /// No form has that name.
     #[error("there is no form of this name")]
     NoSuchForm,
@@ -175,7 +191,11 @@ impl ApiError {
             ApiError::KeyMissing | ApiError::KeyUnknown | ApiError::SecretWrong | ApiError::NoSecrets => {
                 StatusCode::UNAUTHORIZED
             }
-            ApiError::NoSuchMapping | ApiError::NoNotification => StatusCode::NOT_FOUND,
+            ApiError::NoSuchMapping | ApiError::NoNotification | ApiError::NoSuchAccount => StatusCode::NOT_FOUND,
+            ApiError::KeyForbids(_) => StatusCode::FORBIDDEN,
+            ApiError::AccountRemoved => StatusCode::GONE,
+            ApiError::AccountNameTaken => StatusCode::CONFLICT,
+            ApiError::AccountRefused(_) => StatusCode::UNPROCESSABLE_ENTITY,
             ApiError::NoSuchPath | ApiError::NoSuchSubmission | ApiError::NoSuchJob | ApiError::NoMetrics => {
                 StatusCode::NOT_FOUND
             }
@@ -211,6 +231,11 @@ impl ApiError {
         match self {
             ApiError::KeyMissing => ("key-missing", "a key is needed"),
             ApiError::KeyUnknown => ("key-unknown", "the key is not known"),
+            ApiError::KeyForbids(_) => ("key-may-not", "the key may not do this"),
+            ApiError::AccountRemoved => ("account-removed", "the account was removed"),
+            ApiError::NoSuchAccount => ("no-such-account", "no such account"),
+            ApiError::AccountNameTaken => ("account-name-taken", "the name is taken"),
+            ApiError::AccountRefused(_) => ("account-refused", "the account cannot be as asked"),
             ApiError::NoSuchForm => ("no-such-form", "no such form"),
             ApiError::FormKeyWrong => ("form-key-wrong", "the form's key is missing or wrong"),
             ApiError::OriginRefused => ("origin-refused", "the page may not post here"),

@@ -57,7 +57,7 @@ pub(crate) async fn submit(State(gateway): State<Gateway>, name: FormName, reque
     let asker = Asker::of(request.headers());
     let named = Named { name: &name, form };
     let taken = take(&gateway, named, request).await;
-    count(named, &taken);
+    count(&gateway, named, &taken);
     answer::to_post(form, &asker, taken)
 }
 
@@ -121,7 +121,7 @@ fn email_domain(submission: &Submission) -> Option<&str> {
     lead.email.as_ref()?.as_str().rsplit_once('@').map(|(_, domain)| domain)
 }
 
-fn count(named: Named<'_>, taken: &Result<Taken, ApiError>) {
+fn count(gateway: &Gateway, named: Named<'_>, taken: &Result<Taken, ApiError>) {
     let outcome = match taken {
         Ok(Taken::Kept(_)) => "accepted",
         Ok(Taken::Repeat(_)) => "repeat",
@@ -129,6 +129,7 @@ fn count(named: Named<'_>, taken: &Result<Taken, ApiError>) {
         Err(ApiError::TooManyPosts(_)) => "limited",
         Err(_) => "refused",
     };
-    metrics::form_posted(named.name, outcome);
+    let is_one_of_many = gateway.account.is_some();
+    metrics::form_posted(if is_one_of_many { metrics::OF_MANY } else { named.name }, outcome);
     metrics::accepted(Route::Form, if matches!(outcome, "robot" | "limited") { "refused" } else { outcome });
 }

@@ -10,12 +10,14 @@
 //!    `forms` is the one for posts of web pages: origins, the form's key, robots, rates.
 //! 5. `hooks` is the one for notifications of the CRM: keep, answer, and leave the understanding to the engine.
 //! 6. [`broker`] takes requests that go through to the CRM, and hands them to that port with a lane and a patience.
-//! 7. `answers` puts the end of a submission into the caller's words: those of the integration guide, or of the `/v1` API.
-//! 8. [`operator`] shows jobs and releases parked ones; `submissions` shows the whole story of one, [`listing`] many in short; `health` says whether the process and its store are there.
+//! 7. [`accounts`] is in front of all that where many accounts are served, and has the API of those who add and remove them.
+//! 8. `answers` puts the end of a submission into the caller's words: those of the integration guide, or of the `/v1` API.
+//! 9. [`operator`] shows jobs and releases parked ones; `submissions` shows the whole story of one, [`listing`] many in short; `health` says whether the process and its store are there.
 
 #![deny(missing_docs)]
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
+pub mod accounts;
 mod answers;
 pub mod auth;
 pub mod broker;
@@ -36,6 +38,7 @@ pub mod serve;
 pub mod state;
 mod submissions;
 
+pub use axum::Router;
 pub use routes::router;
 pub use serve::{ServeLimits, serve};
-pub use state::{Access, Gateway, Lifecycle, WebSettings};
+pub use state::{Access, Gateway, Lifecycle, Shut, WebSettings};

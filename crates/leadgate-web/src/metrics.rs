@@ -32,11 +32,14 @@ pub fn describe() {
     describe_counter!(FORM_POSTS, "Posts to forms, by form and by what became of them");
 }
 
+/// What the forms of accounts that are served by their names are called, all of them: there is no end to the names.
+pub(crate) const OF_MANY: &str = "of-an-account";
+
 pub(crate) fn accepted(route: Route, outcome: &'static str) {
     counter!(ACCEPTS, "route" => route.name(), "outcome" => outcome).increment(1);
 }
 
-/// `form` is a name of the rules file, so there are only so many.
+/// `form` is a name of the process's own rules file, or [`OF_MANY`], so there are only so many.
 pub(crate) fn form_posted(form: &str, outcome: &'static str) {
     counter!(FORM_POSTS, "form" => form.to_owned(), "outcome" => outcome).increment(1);
 }

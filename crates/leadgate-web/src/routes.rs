@@ -6,11 +6,14 @@ use axum::handler::Handler;
 use axum::middleware::from_fn_with_state;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodRouter, get, post, put};
+use http::Method;
 use http::request::Parts;
 use leadgate_core::intake::{EventCall, EventKind};
 use leadgate_core::submission::Route;
+use leadgate_store::scopes::Scope;
 use tower_http::catch_panic::CatchPanicLayer;
 
+use crate::accounts::OperatorDoor;
 use crate::answers::Dialect;
 use crate::auth::Caller;
 use crate::edge::{self, Edge};
@@ -34,13 +37,13 @@ pub struct RouteEntry {
 /// Who may use a route.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RouteAccess {
-    /// Those with a key.
-    Key,
+    /// Those with a key that may do this. To look at what such a key may do, one that may read is enough.
+    Key(Scope),
     /// Pages of a form's origins that name the form's key. The handler sees to it, since the key is a field of the form.
     Form,
     /// Those with a secret of the notifications: the CRM.
     Webhook,
-    /// The same, but the key may also come as the user name of basic authentication, which is how analytics libraries send it.
+    /// Those with a key that may submit; it may also come as the user name of basic authentication, which is how analytics libraries send it.
     WriteKey,
     /// The same, but the key may also come as clients of the CRM send theirs: `Authorization: Token token=…`.
     CrmKey,
@@ -71,6 +74,7 @@ pub(crate) enum Door {
     TestDestination,
     EnableDestination,
     Imports,
+    Operator(OperatorDoor),
     Import,
     ImportRows,
     ImportResults,
@@ -99,14 +103,25 @@ impl Door {
             Door::Deliveries | Door::Delivery | Door::RetryDelivery | Door::RetryDeliveries => Dialect::V1,
             Door::Destinations | Door::TestDestination | Door::EnableDestination => Dialect::V1,
             Door::Imports | Door::Import | Door::ImportRows | Door::ImportResults => Dialect::V1,
-            Door::PauseImport | Door::ResumeImport | Door::UndoImport => Dialect::V1,
+            Door::PauseImport | Door::ResumeImport | Door::UndoImport | Door::Operator(_) => Dialect::V1,
         }
     }
 }
 
 impl RouteEntry {
-    const fn new(method: &'static str, path: &'static str, access: RouteAccess, door: Door) -> RouteEntry {
+    pub(crate) const fn new(method: &'static str, path: &'static str, access: RouteAccess, door: Door) -> RouteEntry {
         RouteEntry { method, path, access, door }
+    }
+
+    /// What a key must allow for a request of that method; nothing where no app key is asked for.
+    pub fn needs(&self, method: &Method) -> Option<Scope> {
+        match self.access {
+            RouteAccess::Key(Scope::Operate) if matches!(*method, Method::GET | Method::HEAD) => Some(Scope::Read),
+            RouteAccess::Key(scope) => Some(scope),
+            RouteAccess::WriteKey => Some(Scope::Submit),
+            RouteAccess::CrmKey => Some(Scope::Pass),
+            RouteAccess::Form | RouteAccess::Webhook | RouteAccess::Anyone => None,
+        }
     }
 
     /// In whose words it answers.
@@ -120,6 +135,7 @@ impl RouteEntry {
             (Door::Notification, _) => "POST, PUT, PATCH",
             (Door::Pass, _) => "GET, HEAD, POST, PUT, PATCH, DELETE",
             (Door::Imports, _) => "GET, HEAD, POST",
+            (Door::Operator(door), _) => door.allowed(),
             (_, "GET") => "GET, HEAD",
             (_, method) => method,
         }
@@ -128,16 +144,16 @@ impl RouteEntry {
 
 /// Every route there is.
 pub static ROUTES: &[RouteEntry] = &[
-    RouteEntry::new("POST", "/leads", RouteAccess::Key, Door::Submit(Route::GuideLead)),
-    RouteEntry::new("POST", "/notes", RouteAccess::Key, Door::Submit(Route::GuideNote)),
-    RouteEntry::new("PUT", "/deals/{id}/stage", RouteAccess::Key, Door::Submit(Route::GuideStage)),
-    RouteEntry::new("POST", "/v1/leads", RouteAccess::Key, Door::Submit(Route::Lead)),
-    RouteEntry::new("POST", "/v1/notes", RouteAccess::Key, Door::Submit(Route::Note)),
-    RouteEntry::new("PUT", "/v1/deals/{id}/stage", RouteAccess::Key, Door::Submit(Route::Stage)),
+    RouteEntry::new("POST", "/leads", RouteAccess::Key(Scope::Submit), Door::Submit(Route::GuideLead)),
+    RouteEntry::new("POST", "/notes", RouteAccess::Key(Scope::Submit), Door::Submit(Route::GuideNote)),
+    RouteEntry::new("PUT", "/deals/{id}/stage", RouteAccess::Key(Scope::Submit), Door::Submit(Route::GuideStage)),
+    RouteEntry::new("POST", "/v1/leads", RouteAccess::Key(Scope::Submit), Door::Submit(Route::Lead)),
+    RouteEntry::new("POST", "/v1/notes", RouteAccess::Key(Scope::Submit), Door::Submit(Route::Note)),
+    RouteEntry::new("PUT", "/v1/deals/{id}/stage", RouteAccess::Key(Scope::Submit), Door::Submit(Route::Stage)),
     RouteEntry::new("POST", "/forms/{form}", RouteAccess::Form, Door::Form),
     RouteEntry::new("POST", "/freshsales/webhook", RouteAccess::Webhook, Door::Notification),
     RouteEntry::new("POST", "/freshsales/webhook/{source}", RouteAccess::Webhook, Door::Notification),
-    RouteEntry::new("GET", "/v1/notifications/latest", RouteAccess::Key, Door::LatestNotification),
+    RouteEntry::new("GET", "/v1/notifications/latest", RouteAccess::Key(Scope::Read), Door::LatestNotification),
     RouteEntry::new("POST", "/v1/events", RouteAccess::WriteKey, Door::Events(EventCall::Own)),
     RouteEntry::new("POST", "/v1/track", RouteAccess::WriteKey, Door::Events(EventCall::One(EventKind::Track))),
     RouteEntry::new("POST", "/v1/identify", RouteAccess::WriteKey, Door::Events(EventCall::One(EventKind::Identify))),
@@ -146,30 +162,30 @@ pub static ROUTES: &[RouteEntry] = &[
     RouteEntry::new("POST", "/v1/screen", RouteAccess::WriteKey, Door::Events(EventCall::One(EventKind::Screen))),
     RouteEntry::new("POST", "/v1/alias", RouteAccess::WriteKey, Door::Events(EventCall::One(EventKind::Alias))),
     RouteEntry::new("POST", "/v1/batch", RouteAccess::WriteKey, Door::Events(EventCall::Batch)),
-    RouteEntry::new("GET", "/v1/submissions/{id}", RouteAccess::Key, Door::Submission),
-    RouteEntry::new("GET", "/v1/submissions", RouteAccess::Key, Door::Submissions),
-    RouteEntry::new("GET", "/v1/jobs", RouteAccess::Key, Door::Jobs),
-    RouteEntry::new("GET", "/v1/jobs/{id}", RouteAccess::Key, Door::Job),
-    RouteEntry::new("POST", "/v1/jobs/{id}/release", RouteAccess::Key, Door::ReleaseJob),
-    RouteEntry::new("POST", "/v1/jobs/release", RouteAccess::Key, Door::ReleaseJobs),
-    RouteEntry::new("GET", "/v1/stages", RouteAccess::Key, Door::Stages),
-    RouteEntry::new("GET", "/v1/deliveries", RouteAccess::Key, Door::Deliveries),
-    RouteEntry::new("GET", "/v1/deliveries/{id}", RouteAccess::Key, Door::Delivery),
-    RouteEntry::new("POST", "/v1/deliveries/{id}/retry", RouteAccess::Key, Door::RetryDelivery),
-    RouteEntry::new("POST", "/v1/deliveries/retry", RouteAccess::Key, Door::RetryDeliveries),
-    RouteEntry::new("GET", "/v1/destinations", RouteAccess::Key, Door::Destinations),
-    RouteEntry::new("POST", "/v1/destinations/{id}/test", RouteAccess::Key, Door::TestDestination),
-    RouteEntry::new("POST", "/v1/destinations/{id}/enable", RouteAccess::Key, Door::EnableDestination),
-    RouteEntry::new("POST", "/v1/imports", RouteAccess::Key, Door::Imports),
-    RouteEntry::new("GET", "/v1/imports/{id}", RouteAccess::Key, Door::Import),
-    RouteEntry::new("POST", "/v1/imports/{id}/rows", RouteAccess::Key, Door::ImportRows),
-    RouteEntry::new("GET", "/v1/imports/{id}/results", RouteAccess::Key, Door::ImportResults),
-    RouteEntry::new("POST", "/v1/imports/{id}/pause", RouteAccess::Key, Door::PauseImport),
-    RouteEntry::new("POST", "/v1/imports/{id}/resume", RouteAccess::Key, Door::ResumeImport),
-    RouteEntry::new("POST", "/v1/imports/{id}/undo", RouteAccess::Key, Door::UndoImport),
+    RouteEntry::new("GET", "/v1/submissions/{id}", RouteAccess::Key(Scope::Read), Door::Submission),
+    RouteEntry::new("GET", "/v1/submissions", RouteAccess::Key(Scope::Read), Door::Submissions),
+    RouteEntry::new("GET", "/v1/jobs", RouteAccess::Key(Scope::Read), Door::Jobs),
+    RouteEntry::new("GET", "/v1/jobs/{id}", RouteAccess::Key(Scope::Read), Door::Job),
+    RouteEntry::new("POST", "/v1/jobs/{id}/release", RouteAccess::Key(Scope::Operate), Door::ReleaseJob),
+    RouteEntry::new("POST", "/v1/jobs/release", RouteAccess::Key(Scope::Operate), Door::ReleaseJobs),
+    RouteEntry::new("GET", "/v1/stages", RouteAccess::Key(Scope::Read), Door::Stages),
+    RouteEntry::new("GET", "/v1/deliveries", RouteAccess::Key(Scope::Read), Door::Deliveries),
+    RouteEntry::new("GET", "/v1/deliveries/{id}", RouteAccess::Key(Scope::Read), Door::Delivery),
+    RouteEntry::new("POST", "/v1/deliveries/{id}/retry", RouteAccess::Key(Scope::Operate), Door::RetryDelivery),
+    RouteEntry::new("POST", "/v1/deliveries/retry", RouteAccess::Key(Scope::Operate), Door::RetryDeliveries),
+    RouteEntry::new("GET", "/v1/destinations", RouteAccess::Key(Scope::Read), Door::Destinations),
+    RouteEntry::new("POST", "/v1/destinations/{id}/test", RouteAccess::Key(Scope::Operate), Door::TestDestination),
+    RouteEntry::new("POST", "/v1/destinations/{id}/enable", RouteAccess::Key(Scope::Operate), Door::EnableDestination),
+    RouteEntry::new("POST", "/v1/imports", RouteAccess::Key(Scope::Operate), Door::Imports),
+    RouteEntry::new("GET", "/v1/imports/{id}", RouteAccess::Key(Scope::Operate), Door::Import),
+    RouteEntry::new("POST", "/v1/imports/{id}/rows", RouteAccess::Key(Scope::Operate), Door::ImportRows),
+    RouteEntry::new("GET", "/v1/imports/{id}/results", RouteAccess::Key(Scope::Operate), Door::ImportResults),
+    RouteEntry::new("POST", "/v1/imports/{id}/pause", RouteAccess::Key(Scope::Operate), Door::PauseImport),
+    RouteEntry::new("POST", "/v1/imports/{id}/resume", RouteAccess::Key(Scope::Operate), Door::ResumeImport),
+    RouteEntry::new("POST", "/v1/imports/{id}/undo", RouteAccess::Key(Scope::Operate), Door::UndoImport),
     RouteEntry::new("GET", "/crm/{account}/api/{*path}", RouteAccess::CrmKey, Door::Pass),
     RouteEntry::new("GET", "/crm/{account}/crm/sales/api/{*path}", RouteAccess::CrmKey, Door::Pass),
-    RouteEntry::new("GET", "/metrics", RouteAccess::Key, Door::Metrics),
+    RouteEntry::new("GET", "/metrics", RouteAccess::Key(Scope::Read), Door::Metrics),
     RouteEntry::new("GET", "/health", RouteAccess::Anyone, Door::Health),
     RouteEntry::new("GET", "/ready", RouteAccess::Anyone, Door::Ready),
     RouteEntry::new("GET", "/loopback/{nonce}", RouteAccess::Anyone, Door::Loopback),
@@ -180,8 +196,13 @@ static NOWHERE: RouteEntry = RouteEntry::new("", "unmatched", RouteAccess::Anyon
 
 /// The router of the whole HTTP side.
 pub fn router(gateway: Gateway) -> Router {
+    router_of(ROUTES, gateway)
+}
+
+/// The router of a table.
+pub(crate) fn router_of(table: &'static [RouteEntry], gateway: Gateway) -> Router {
     let mut router = Router::new();
-    for entry in ROUTES {
+    for entry in table {
         let around = from_fn_with_state(Edge { gateway: gateway.clone(), entry }, edge::around);
         let handler = behind(entry)
             .fallback(async || ApiError::MethodNotAllowed(entry.allowed()))
@@ -223,6 +244,7 @@ fn behind(entry: &'static RouteEntry) -> MethodRouter<Gateway> {
         Door::TestDestination => post(deliveries::test),
         Door::EnableDestination => post(deliveries::enable),
         Door::Imports => post(imports::begin).get(imports::list),
+        Door::Operator(door) => door.handler(),
         Door::Import => get(imports::show),
         Door::ImportRows => post(imports::rows),
         Door::ImportResults => get(imports::results),

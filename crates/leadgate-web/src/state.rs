@@ -8,6 +8,7 @@ use leadgate_core::broker::Broker;
 use leadgate_core::clock::Clock;
 use leadgate_core::intake::ReadingRules;
 use leadgate_store::Store;
+use leadgate_store::accounts::AccountName;
 use leadgate_store::model::AppKey;
 use tokio::sync::watch;
 use uuid::Uuid;
@@ -38,6 +39,19 @@ pub struct Gateway {
     pub(crate) brokers: Brokers,
     pub(crate) room: Room,
     pub(crate) form_limits: FormLimits,
+    /// The account's name in addresses, for one of many.
+    pub(crate) account: Option<Arc<str>>,
+    /// Why nobody is let in, whatever their key.
+    pub(crate) shut: Option<Shut>,
+}
+
+/// Why an account is shut.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Shut {
+    /// It is being removed: those with a key of it are told so.
+    Removed,
+    /// Its store cannot be opened, so no key can be checked.
+    OutOfOrder,
 }
 
 impl Gateway {
@@ -54,6 +68,8 @@ impl Gateway {
             brokers: Brokers::default(),
             room: Room::default(),
             form_limits,
+            account: None,
+            shut: None,
         }
     }
 
@@ -61,6 +77,20 @@ impl Gateway {
     #[must_use]
     pub fn with_broker(mut self, account: &str, broker: Arc<dyn Broker>) -> Gateway {
         self.brokers.add(account, broker);
+        self
+    }
+
+    /// The same gateway, served under `/accounts/{name}`. To those without a key it does not even tell that it is there.
+    #[must_use]
+    pub fn under(mut self, name: &AccountName) -> Gateway {
+        self.account = Some(name.as_str().into());
+        self
+    }
+
+    /// The same gateway, which lets nobody in.
+    #[must_use]
+    pub fn shut(mut self, why: Shut) -> Gateway {
+        self.shut = Some(why);
         self
     }
 

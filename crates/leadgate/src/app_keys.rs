@@ -5,6 +5,7 @@ use std::path::Path;
 
 use anyhow::Context as _;
 use leadgate_store::model::AppKey;
+use leadgate_store::scopes::Scopes;
 use rand::Rng as _;
 use secrecy::{ExposeSecret as _, SecretString};
 use sha2::{Digest as _, Sha256};
@@ -23,8 +24,8 @@ pub(crate) fn generate() -> SecretString {
 }
 
 /// What the store keeps of a key.
-pub(crate) fn kept(name: &str, key: &SecretString) -> AppKey {
-    AppKey { name: name.to_owned(), digest: Sha256::digest(key.expose_secret()).into() }
+pub(crate) fn kept(name: &str, key: &SecretString, may: Scopes) -> AppKey {
+    AppKey { name: name.to_owned(), digest: Sha256::digest(key.expose_secret()).into(), may }
 }
 
 /// The key of `leadgate dev` in this data folder, if there was one made.

@@ -87,6 +87,26 @@ fn another_account(folder: &Path, noted: &str, account: &str) -> ConfigError {
     ))
 }
 
+/// Removes the copy of an account that is being removed, with its side files. What is not there needs no removing, and what cannot be removed is told.
+pub(crate) fn remove_copy(folder: &Path) {
+    let copy = copy_file(folder);
+    for suffix in ["", "-wal", "-shm"] {
+        let mut name = copy.clone().into_os_string();
+        name.push(suffix);
+        match std::fs::remove_file(&name) {
+            Err(error) if error.kind() != ErrorKind::NotFound => {
+                tracing::error!(%error, "the file {} could not be removed; remove it by hand", name.display());
+            }
+            _ => {}
+        }
+    }
+}
+
+/// Whether two addresses are of one account, as far as they tell.
+pub(crate) fn same_account(one: &AccountAddress, other: &AccountAddress) -> bool {
+    one.is_loopback() && other.is_loopback() || account_name(&one.to_string()) == account_name(&other.to_string())
+}
+
 /// `acme` for `acme` and for `https://acme.myfreshworks.com/crm/sales/api`; other addresses as they are.
 fn account_name(address: &str) -> String {
     let host = address.split_once("://").map_or(address, |(_, rest)| rest).split('/').next().unwrap_or(address);

@@ -10,20 +10,23 @@ use std::time::Duration;
 use anyhow::Context as _;
 use freshsales::Credentials;
 use jiff::{SignedDuration, Timestamp};
-use leadgate_core::clock::Clock as _;
-use leadgate_core::crm::Crm;
-use leadgate_engine::sync::SyncService;
-use leadgate_engine::{Engine, EngineParts, QuotaBroker};
-use leadgate_outbound::Courier;
-use leadgate_store::deliveries::DeliveryStore as _;
+use leadgate_store::Store;
+use leadgate_store::accounts::AccountRegistry;
 use leadgate_store::model::AppKey;
-use leadgate_store::{Store, StoreError};
+use leadgate_store::scopes::Scopes;
 use leadgate_store_sqlite::SqliteStore;
-use leadgate_web::{Access, ServeLimits};
+use leadgate_web::accounts::AccountRouters;
+use leadgate_web::accounts::operator::operator_router;
+use leadgate_web::state::RenderMetrics;
+use leadgate_web::{Access, Lifecycle, Router, ServeLimits};
 use metrics_exporter_prometheus::PrometheusHandle;
 use tokio::net::TcpListener;
-use tokio::task::JoinHandle;
+use tokio::sync::watch;
 
+use crate::accounts::desk::OwnDesk;
+use crate::accounts::host::{AtWork, Work, WorkParts, until_ended};
+use crate::accounts::hosts::{Hosts, HostsParts};
+use crate::accounts::{gauges, secrets};
 use crate::config::Settings;
 use crate::exit::Failure;
 use crate::shutdown::Shutdown;
@@ -34,13 +37,12 @@ use crate::{app_keys, metrics};
 const ACCOUNT: &str = "default";
 /// How often what histograms hold back is summed up, so that it does not pile up where nobody reads the metrics.
 const UPKEEP: Duration = Duration::from_secs(30);
-/// How long reading the metrics may wait for the store.
-const STATS_WITHIN: Duration = Duration::from_secs(2);
 
 /// What a gateway is opened with.
 pub(crate) struct Plan {
     pub(crate) settings: Settings,
-    pub(crate) credentials: Credentials,
+    /// Of the default account; without, there is none.
+    pub(crate) credentials: Option<Credentials>,
     pub(crate) listener: TcpListener,
     pub(crate) store: Arc<SqliteStore>,
     pub(crate) access: Access,
@@ -55,12 +57,14 @@ pub(crate) struct Gateway {
     address: SocketAddr,
     listener: TcpListener,
     store: Arc<SqliteStore>,
-    engine: Engine,
-    sync: SyncService,
-    broker: QuotaBroker,
-    web: leadgate_web::Gateway,
+    /// What works for the default account.
+    work: Option<Work>,
+    hosts: Arc<Hosts>,
+    router: Router,
+    lifecycle: Lifecycle,
     metrics: PrometheusHandle,
     deadline: Duration,
+    is_until_idle: bool,
 }
 
 /// Listens where the settings say.
@@ -74,7 +78,7 @@ pub(crate) async fn listen(host: &str, port: u16) -> anyhow::Result<TcpListener>
 /// The keys that open the gateway: those in the store, and the configured one.
 pub(crate) async fn app_keys(settings: &Settings, store: &SqliteStore) -> anyhow::Result<Vec<AppKey>> {
     let mut keys = store.app_keys().await.context("reading the app keys failed")?;
-    keys.extend(settings.access.app_key.as_ref().map(|key| app_keys::kept("configured", key)));
+    keys.extend(settings.access.app_key.as_ref().map(|key| app_keys::kept("configured", key, Scopes::ALL)));
     Ok(keys)
 }
 
@@ -84,26 +88,41 @@ impl Gateway {
         let Plan { settings, credentials, listener, store, access, account_since, until_idle } = plan;
         let address = listener.local_addr().context("the listener has no address")?;
         let metrics = metrics::install()?;
-        let crm = wiring::crm(credentials, &settings, &store).await.context("reading the store failed")?;
-        let mut engine_settings = wiring::engine_settings(&settings);
-        engine_settings.known_not_before = account_since;
-        engine_settings.ends_at_rest = until_idle;
-        let parts = EngineParts {
-            store: Arc::clone(&store) as Arc<dyn Store>,
-            crm: Arc::clone(&crm) as Arc<dyn Crm>,
-            outbound: Arc::new(Courier::new(&settings.rules.read.destinations)),
-            clock: Arc::new(SystemClock),
-            settings: engine_settings,
-        };
-        let engine = Engine::open(parts).await.context("reading the store failed")?;
-        let sync = SyncService::new(engine.clone(), crate::syncing::settings(&settings));
-        let broker = QuotaBroker::new(engine.clone(), crm, wiring::broker_settings(&settings));
+        let shared: Arc<dyn Store> = Arc::clone(&store) as Arc<dyn Store>;
+        let mut work = None;
+        if let Some(credentials) = credentials {
+            let store = Arc::clone(&shared);
+            let parts =
+                WorkParts { settings: &settings, credentials, store, account_since, until_idle, is_one_of_many: false };
+            work = Some(Work::open(parts).await?);
+        }
+        let measured = work.as_ref().map(|work| (work.engine().clone(), Arc::clone(&shared)));
         let web_settings = wiring::web_settings(&settings, access);
-        let web = leadgate_web::Gateway::new(Arc::clone(&store) as Arc<dyn Store>, Arc::new(SystemClock), web_settings)
-            .with_broker(ACCOUNT, Arc::new(broker.clone()))
-            .with_metrics(render(metrics.clone(), Arc::clone(&store), engine.clone()));
+        let mut web = leadgate_web::Gateway::new(shared, Arc::new(SystemClock), web_settings);
+        if let Some(work) = &work {
+            web = web.with_broker(ACCOUNT, work.broker());
+        }
+        let routers = AccountRouters::new(&web);
+        let registry = wiring::accounts(&store, &settings.store.data, settings.store.durability);
+        let keys = secrets::master_keys(&settings)?.map(Arc::new);
+        let hosts = Hosts::new(HostsParts {
+            registry: Arc::clone(&registry) as Arc<dyn AccountRegistry>,
+            main: Arc::clone(&store) as Arc<dyn Store>,
+            routers: routers.clone(),
+            keys: keys.clone(),
+            settings: settings.clone(),
+            until_idle,
+        });
+        hosts.open().await.context("reading the list of accounts failed")?;
+        let render = gauges::render(metrics.clone(), measured, Arc::clone(&hosts));
+        let desk = OwnDesk::new(registry, keys, settings.clone(), Some(Arc::clone(&hosts)));
+        let operator = operator(&settings, &web, desk, render.clone());
+        let web = web.with_metrics(render);
+        let lifecycle = web.lifecycle.clone();
+        let router = leadgate_web::accounts::router(web, routers, operator);
         let deadline = settings.server.shutdown_deadline;
-        Ok(Gateway { address, listener, store, engine, sync, broker, web, metrics, deadline })
+        let is_until_idle = until_idle.is_some();
+        Ok(Gateway { address, listener, store, work, hosts, router, lifecycle, metrics, deadline, is_until_idle })
     }
 
     /// Where it listens.
@@ -118,15 +137,14 @@ impl Gateway {
 
     /// Serves and works until `shutdown`, then ends in order.
     pub(crate) async fn run(self, shutdown: Shutdown) -> Result<(), Failure> {
-        let Gateway { listener, store, engine, sync, broker, web, metrics, deadline, .. } = self;
-        let lifecycle = web.lifecycle.clone();
+        let Gateway { listener, store, work, hosts, router, lifecycle, metrics, deadline, is_until_idle, .. } = self;
         let upkeep = tokio::spawn(keep_up(metrics));
-        let working = work(engine, shutdown.clone());
-        let end_syncs = shutdown.clone().requested();
-        let syncing = tokio::spawn(async move { sync.run(end_syncs).await });
+        let at_work = work.map(|work| work.start(shutdown.clone()));
+        let ended = at_work.as_ref().map(AtWork::ended);
+        let resting = tokio::spawn(end_at_rest(ended, is_until_idle.then(|| Arc::clone(&hosts)), shutdown.clone()));
+        let hosting = Arc::clone(&hosts).run(shutdown.clone());
         let mut limits = ServeLimits::default();
         limits.shutdown_within = deadline;
-        let router = leadgate_web::router(web);
         let stop = lifecycle.drain_when(shutdown.clone().requested());
         let serving = async {
             let served = leadgate_web::serve(listener, router, limits, stop).await;
@@ -136,34 +154,43 @@ impl Gateway {
         };
         let ending = async {
             shutdown.clone().requested().await;
-            broker.close();
-            tokio::join!(finish_calls(working, deadline), finish_calls(syncing, deadline));
+            if let Some(at_work) = at_work {
+                at_work.end(deadline).await;
+            }
         };
-        let (served, ()) = tokio::join!(serving, ending);
+        let (served, (), ()) = tokio::join!(serving, ending, hosting);
         upkeep.abort();
+        resting.abort();
+        // The task may hold the accounts for one more moment.
+        drop(resting.await);
+        hosts.close();
+        drop(hosts);
         wiring::close_store(store).await;
         served.context("accepting connections failed")?;
         Ok(())
     }
 }
 
-/// Works until `shutdown`, or until the engine ends by itself, which begins the shutdown.
-fn work(engine: Engine, shutdown: Shutdown) -> JoinHandle<()> {
-    tokio::spawn(async move {
-        engine.run(shutdown.clone().requested()).await;
-        shutdown.begin();
-    })
+/// The operator's API, if there is a key for it.
+fn operator(settings: &Settings, any: &leadgate_web::Gateway, desk: OwnDesk, render: RenderMetrics) -> Option<Router> {
+    let key = settings.access.operator_key.as_ref()?;
+    let access = Access::Keys(vec![app_keys::kept("operator", key, Scopes::ALL)]);
+    let settings = wiring::web_settings(settings, access);
+    let gateway = leadgate_web::Gateway::new(Arc::clone(&any.store), Arc::clone(&any.clock), settings);
+    Some(operator_router(gateway.with_metrics(render), Arc::new(desk)))
 }
 
-async fn finish_calls(mut working: JoinHandle<()>, deadline: Duration) {
-    if tokio::time::timeout(deadline, &mut working).await.is_err() {
-        tracing::warn!(
-            "calls to the CRM were cut because they took too long; the next start reads back what came of them"
-        );
-        working.abort();
-        // The error is the abort that was asked for.
-        drop(working.await);
+/// Begins the shutdown when the default account's engine ends by itself; where the whole process is to end at rest, when those of all accounts have.
+async fn end_at_rest(default: Option<watch::Receiver<bool>>, hosts: Option<Arc<Hosts>>, shutdown: Shutdown) {
+    match (default, &hosts) {
+        (Some(ended), _) => until_ended(ended).await,
+        (None, Some(_)) => {}
+        (None, None) => return,
     }
+    if let Some(hosts) = hosts {
+        hosts.at_rest().await;
+    }
+    shutdown.begin();
 }
 
 async fn keep_up(metrics: PrometheusHandle) {
@@ -171,31 +198,4 @@ async fn keep_up(metrics: PrometheusHandle) {
         tokio::time::sleep(UPKEEP).await;
         metrics.run_upkeep();
     }
-}
-
-/// Renders the metrics, the gauges read at that moment.
-fn render(metrics: PrometheusHandle, store: Arc<SqliteStore>, engine: Engine) -> leadgate_web::state::RenderMetrics {
-    Arc::new(move || {
-        let now = SystemClock.now();
-        let stats = tokio::task::block_in_place(|| {
-            let runtime = tokio::runtime::Handle::current();
-            let read = async {
-                Ok::<_, StoreError>((
-                    store.stats(now).await?,
-                    store.tallies().await?,
-                    store.destination_standings().await?,
-                ))
-            };
-            runtime.block_on(async { tokio::time::timeout(STATS_WITHIN, read).await })
-        });
-        match stats {
-            Ok(Ok((stats, tallies, destinations))) => {
-                leadgate_engine::metrics::set_gauges(&stats, &engine, now);
-                leadgate_engine::metrics::set_change_counts(&tallies);
-                leadgate_engine::metrics::set_delivery_gauges(&destinations, &engine, now);
-            }
-            _ => tracing::warn!("the store did not say how much waits; the gauges are those of the last time"),
-        }
-        metrics.render()
-    })
 }

@@ -39,7 +39,7 @@ fn describe() {
     describe_gauge!("leadgate_budget_room_requests", "Requests that a lane could make now");
     describe_gauge!("leadgate_budget_used_requests", "Requests of the current hour, ours and others'");
     describe_gauge!("leadgate_budget_limit_requests", "Requests that the account allows in an hour");
-    describe_gauge!("leadgate_account_stopped", "1 while nothing may be asked of the account");
-    describe_gauge!("leadgate_outage", "1 while the CRM counts as down and is only asked whether it is back");
+    describe_gauge!("leadgate_account_stopped", "Accounts of which nothing may be asked");
+    describe_gauge!("leadgate_outage", "Accounts whose CRM counts as down and is only asked whether it is back");
     describe_counter!("leadgate_outages_total", "Times that the CRM did not answer any call for a while");
 }

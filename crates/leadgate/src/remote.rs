@@ -66,6 +66,31 @@ impl Remote {
         Ok(Remote { http, base, key: key_for(settings)? })
     }
 
+    /// The same gateway, with the key that opens its operator's API.
+    pub(crate) fn of_operator(flags: &GatewayFlags, effective: &Effective) -> Result<Remote, Failure> {
+        let key = effective.settings.access.operator_key.clone();
+        Ok(Remote { key, ..Remote::of(flags, effective)? })
+    }
+
+    /// Makes one request and writes the answer's body out as it comes.
+    pub(crate) async fn download(&self, path: &str, to: &mut (dyn std::io::Write + Send)) -> Result<(), Failure> {
+        let mut request = self.http.get(format!("{}{path}", self.base));
+        if let Some(key) = &self.key {
+            request = request.bearer_auth(key.expose_secret());
+        }
+        let mut reply = request.send().await.map_err(|error| self.unreachable(&error))?;
+        let status = reply.status().as_u16();
+        if !reply.status().is_success() {
+            let bytes = reply.bytes().await.map_err(|error| self.unreachable(&error))?;
+            let body = serde_json::from_slice(&bytes).unwrap_or_default();
+            return Err(RemoteReply { status, body }.refusal());
+        }
+        while let Some(chunk) = reply.chunk().await.map_err(|error| self.unreachable(&error))? {
+            to.write_all(&chunk).context("writing the answer failed")?;
+        }
+        Ok(())
+    }
+
     /// Makes one request.
     pub(crate) async fn ask(&self, ask: Ask<'_>) -> Result<RemoteReply, Failure> {
         let mut request = self.http.request(ask.method, format!("{}{}", self.base, ask.path));

@@ -14,7 +14,7 @@ impl Shutdown {
     /// # Errors
     /// If the system does not let the process handle signals.
     pub(crate) fn on_signals() -> std::io::Result<Shutdown> {
-        let shutdown = Shutdown(Arc::new(watch::Sender::new(false)));
+        let shutdown = Shutdown::unsignalled();
         let mut signals = Signals::new()?;
         let signalled = shutdown.clone();
         tokio::spawn(async move {
@@ -24,6 +24,11 @@ impl Shutdown {
             end_at_once(status);
         });
         Ok(shutdown)
+    }
+
+    /// Listens for no signal: it begins when somebody says so.
+    pub(crate) fn unsignalled() -> Shutdown {
+        Shutdown(Arc::new(watch::Sender::new(false)))
     }
 
     /// Begins to end, without a signal.

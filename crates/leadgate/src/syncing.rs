@@ -35,7 +35,7 @@ impl Reader {
         data_folder::make_folder(folder)?;
         data_folder::claim_for_account(folder, credentials.address())?;
         let store = wiring::open_store(&data_folder::reader_folder(folder), settings.store.durability).await?;
-        let crm = wiring::crm(credentials, settings, &store).await.context("reading the store failed")?;
+        let crm = wiring::crm(credentials, settings, &*store).await.context("reading the store failed")?;
         let parts = EngineParts {
             store: Arc::clone(&store) as Arc<dyn Store>,
             crm,

@@ -14,8 +14,8 @@ use leadgate_core::retention::Retention;
 use leadgate_core::retry::RetryPolicy;
 use leadgate_crm_freshsales::{FreshsalesCrm, FreshsalesSettings};
 use leadgate_engine::{BrokerSettings, EngineSettings};
-use leadgate_store::{Store as _, StoreError};
-use leadgate_store_sqlite::{Durability, SqliteConfig, SqliteStore};
+use leadgate_store::{Store, StoreError};
+use leadgate_store_sqlite::{Durability, SqliteAccounts, SqliteConfig, SqliteStore};
 use leadgate_web::broker::{BrokerDoor, BrokerKeys};
 use leadgate_web::{Access, WebSettings};
 
@@ -47,6 +47,11 @@ pub(crate) async fn open_store(folder: &Path, durability: DurabilityChoice) -> a
     Ok(Arc::new(store.with_context(|| format!("opening the store in {} failed", folder.display()))?))
 }
 
+/// The accounts whose list is in the store of a data folder.
+pub(crate) fn accounts(store: &Arc<SqliteStore>, folder: &Path, durability: DurabilityChoice) -> Arc<SqliteAccounts> {
+    Arc::new(SqliteAccounts::new(Arc::clone(store), folder.to_owned(), store_config(folder, durability)))
+}
+
 /// How the store of a data folder is opened.
 pub(crate) fn store_config(folder: &Path, durability: DurabilityChoice) -> SqliteConfig {
     SqliteConfig::new(data_folder::store_file(folder)).with_durability(match durability {
@@ -65,7 +70,7 @@ pub(crate) async fn close_store(store: Arc<SqliteStore>) {
 pub(crate) async fn crm(
     credentials: Credentials,
     settings: &Settings,
-    store: &SqliteStore,
+    store: &dyn Store,
 ) -> Result<Arc<FreshsalesCrm>, StoreError> {
     let remembered = store.catalog().await?.account().cloned();
     let settings = FreshsalesSettings { credentials, timeout: settings.crm.total_timeout, remembered };

@@ -77,7 +77,10 @@ impl Engine {
         errand.give_back(Some(&answer), now);
         let claimed = &errand.claimed;
         let then = self.then_of(claimed, &answer, now);
-        tell_attempt(claimed, &answer, &then, now);
+        tell_attempt(claimed, &answer, &then);
+        if matches!(then, DeliveryThen::Delivered) {
+            metrics::received(self.destination_label(claimed), claimed.created_at, now);
+        }
         let gone = matches!(answer.result, Err(DeliveryFailure::Gone)) && !claimed.test;
         let attempt = DeliveryAttempt {
             at: sent_at,
@@ -86,7 +89,7 @@ impl Engine {
             class: answer.class().to_owned(),
             message: answer.result.as_ref().err().map(ToString::to_string),
         };
-        metrics::delivered(&claimed.delivery.destination, &attempt);
+        metrics::delivered(self.destination_label(claimed), &attempt);
         let ended = !matches!(then, DeliveryThen::DueAt(_));
         let switch_off = gone.then(|| attempt.message.clone().unwrap_or_default());
         let turn = DeliveryTurn { lease: claimed.lease, attempt, then, switch_off };
@@ -110,6 +113,11 @@ impl Engine {
         })
     }
 
+    /// How metrics call the destination: by its name, unless there is no end to the names.
+    fn destination_label<'a>(&self, claimed: &'a ClaimedDelivery) -> &'a str {
+        if self.shared.settings.is_one_of_many { metrics::OF_MANY } else { &claimed.delivery.destination }
+    }
+
     fn then_of(&self, claimed: &ClaimedDelivery, answer: &DeliveryAnswer, now: Timestamp) -> DeliveryThen {
         let limits = self.shared.desks.limits(&claimed.delivery.destination);
         // Whoever tries a destination looks at the answer; nobody waits for a second one.
@@ -130,11 +138,10 @@ impl Engine {
     }
 }
 
-fn tell_attempt(claimed: &ClaimedDelivery, answer: &DeliveryAnswer, then: &DeliveryThen, now: Timestamp) {
+fn tell_attempt(claimed: &ClaimedDelivery, answer: &DeliveryAnswer, then: &DeliveryThen) {
     let delivery = &claimed.delivery;
     match then {
-        DeliveryThen::Delivered => metrics::received(&delivery.destination, claimed.created_at, now),
-        DeliveryThen::DueAt(_) => {}
+        DeliveryThen::Delivered | DeliveryThen::DueAt(_) => {}
         DeliveryThen::Parked(_) => tracing::warn!(
             delivery.id = %delivery.id,
             delivery.destination = %delivery.destination,

@@ -14,6 +14,7 @@ use serde_json::{Value, json};
 use super::samples::*;
 use crate::Store;
 use crate::model::{AppKey, ClaimedJob, NewJob, PlannedSubmission, Then, TurnRecord};
+use crate::scopes::Scopes;
 
 /// Learns through a job of its own, which it finishes.
 async fn learn(store: &dyn Store, number: u64, effects: Vec<StepEffect>, seconds: i64) {
@@ -124,13 +125,22 @@ fn account_facts() -> AccountFacts {
 /// None at first; keys of other names are left alone.
 pub async fn an_app_key_is_replaced_by_name(store: &dyn Store) {
     assert!(store.app_keys().await.unwrap().is_empty());
-    let app_key = |name: &str, byte| AppKey { name: name.to_owned(), digest: [byte; 32] };
+    let app_key = |name: &str, byte| AppKey { name: name.to_owned(), digest: [byte; 32], may: Scopes::ALL };
     for key in [app_key("shop", 1), app_key("blog", 2), app_key("shop", 3)] {
         store.put_app_key(key, at(0)).await.unwrap();
     }
     let mut keys = store.app_keys().await.unwrap();
     keys.sort_by(|one, other| one.name.cmp(&other.name));
     assert_eq!(keys, [app_key("blog", 2), app_key("shop", 3)]);
+}
+
+/// Nothing more and nothing less.
+pub async fn what_an_app_key_may_do_is_kept(store: &dyn Store) {
+    for may in ["all", "submit", "read,operate"] {
+        let key = AppKey { name: "shop".to_owned(), digest: [1; 32], may: may.parse().unwrap() };
+        store.put_app_key(key.clone(), at(0)).await.unwrap();
+        assert_eq!(store.app_keys().await.unwrap(), [key]);
+    }
 }
 
 /// None at first; a plan that changes nothing leaves it; one for a submission that was planned meanwhile changes nothing.

@@ -20,7 +20,7 @@ fn bare(method: &str, path: &str) -> http::request::Builder {
 /// What a route answers without its key: apps are asked for theirs, pages for that of their form.
 fn refusal(access: RouteAccess) -> Option<u16> {
     match access {
-        RouteAccess::Key | RouteAccess::WriteKey | RouteAccess::CrmKey => Some(401),
+        RouteAccess::Key(_) | RouteAccess::WriteKey | RouteAccess::CrmKey => Some(401),
         RouteAccess::Form => Some(403),
         RouteAccess::Webhook => Some(401),
         RouteAccess::Anyone => None,
@@ -45,7 +45,7 @@ async fn every_route_but_three_asks_for_a_key() {
 fn schemes(access: RouteAccess) -> &'static str {
     match access {
         RouteAccess::Anyone | RouteAccess::Form => "",
-        RouteAccess::Key | RouteAccess::Webhook => "Bearer",
+        RouteAccess::Key(_) | RouteAccess::Webhook => "Bearer",
         RouteAccess::CrmKey => "Bearer, Token",
         RouteAccess::WriteKey => "Bearer, Basic realm=\"leadgate\"",
     }
@@ -59,7 +59,7 @@ async fn only_the_routes_of_events_take_the_key_as_a_user_name() {
         let answer = gateway.send(request.json(guide_lead())).await;
         assert_eq!(
             answer.status == 401,
-            matches!(route.access, RouteAccess::Key | RouteAccess::CrmKey),
+            matches!(route.access, RouteAccess::Key(_) | RouteAccess::CrmKey),
             "{}",
             route.path
         );

@@ -15,6 +15,7 @@ use leadgate_core::record::{RecordKind, RecordRef};
 use leadgate_core::rules::Rules;
 use leadgate_core::steps::{ParkReason, Parking};
 use leadgate_store::model::AppKey;
+use leadgate_store::scopes::Scopes;
 use leadgate_web::auth::key_digest;
 use leadgate_web::{Access, Gateway, WebSettings, router};
 use serde_json::{Value, json};
@@ -62,7 +63,7 @@ pub(crate) fn rules(text: &str) -> Arc<Rules> {
 }
 
 pub(crate) fn app_key(name: &str, key: &str) -> AppKey {
-    AppKey { name: name.to_owned(), digest: key_digest(key) }
+    AppKey { name: name.to_owned(), digest: key_digest(key), may: Scopes::ALL }
 }
 
 impl TestGateway {

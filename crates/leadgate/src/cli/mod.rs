@@ -1,5 +1,6 @@
 //! The command line: global flags, one file for each subcommand, and the way from flags to settings.
 
+mod accounts;
 mod completions;
 mod config;
 mod conformance;
@@ -120,6 +121,9 @@ enum Command {
     Conformance(conformance::Flags),
     /// Show the settings that hold, secrets masked, and where each comes from
     Config(config::Flags),
+    /// Serve several accounts with one gateway
+    #[command(subcommand)]
+    Accounts(accounts::Command),
     /// Manage the keys that apps use to call the gateway
     #[command(subcommand)]
     Keys(keys::Command),
@@ -196,6 +200,7 @@ fn dispatch(command: Command, session: &Session) -> CommandResult {
         Command::Doctor(flags) => on_this_thread(doctor::run(flags, session)),
         Command::Health(flags) => on_this_thread(health::run(flags, session)),
         Command::Conformance(flags) => on_all_cores(conformance::run(flags, session)),
+        Command::Accounts(command) => on_this_thread(accounts::run(command, session)),
         Command::Keys(command) => on_this_thread(keys::run(command, session)),
         Command::Playbook(command) => playbook::run(command, session),
         Command::Config(flags) => config::run(flags, session),

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use clap::Args;
+use freshsales::Credentials;
 use jiff::SignedDuration;
 use leadgate_web::Access;
 use serde_json::json;
@@ -18,6 +19,8 @@ use crate::{data_folder, logs, wiring};
 
 /// A key that can be guessed protects nothing.
 const SHORT_KEY: usize = 16;
+/// What is announced where there is no default account.
+const MANY: &str = "the accounts that its operator adds";
 
 #[derive(Debug, Args)]
 pub(super) struct Flags {
@@ -64,24 +67,34 @@ pub(super) async fn run(flags: Flags, session: &Session) -> CommandResult {
     let mut layers = flags.listen.layers();
     layers.extend(flags.open_to_anyone.then(|| Layer::of_flag("--open-to-anyone", "access.open_to_anyone", true)));
     let effective = session.settings(None, layers)?;
-    let credentials = config::account_of(&effective.settings.crm)?;
+    let credentials = credentials(&effective.settings)?;
     logs::start(&effective.settings.log, session.verbosity, &session.screen);
     let shutdown = Shutdown::on_signals().context("listening for signals failed")?;
     let Effective { settings, .. } = effective;
     let folder = settings.store.data.clone();
     let store = wiring::open_store(&folder, settings.store.durability).await?;
-    data_folder::claim_for_account(&folder, credentials.address())?;
+    if let Some(credentials) = &credentials {
+        data_folder::claim_for_account(&folder, credentials.address())?;
+    }
     let keys = gateway::app_keys(&settings, &store).await?;
-    let access = access(&settings, keys)?;
+    let access = access(&settings, keys, credentials.is_some())?;
     warn_of_access(&settings, &access, session);
     let listener = gateway::listen(&host(&settings.server.host, &access), settings.server.port).await?;
-    let account = credentials.address().to_string();
+    let account = credentials.as_ref().map_or_else(|| MANY.to_owned(), |own| own.address().to_string());
     let until_idle = flags.idle.until_idle;
     let plan = Plan { settings, credentials, listener, store, access, account_since: None, until_idle };
     let gateway = Gateway::open(plan).await?;
     announce(&gateway, &account, &folder.display().to_string(), session);
     let bound = until_idle.is_some().then_some(flags.idle.within);
     run_within(gateway, bound, shutdown).await
+}
+
+/// The default account. With an operator's API there may be none, and the accounts come through that.
+fn credentials(settings: &config::Settings) -> Result<Option<Credentials>, ConfigError> {
+    if settings.access.operator_key.is_some() && !config::names_account(&settings.crm) {
+        return Ok(None);
+    }
+    config::account_of(&settings.crm).map(Some)
 }
 
 /// Runs the gateway to its end, which begins at the latest after `bound`.
@@ -106,11 +119,15 @@ async fn run_within(gateway: Gateway, bound: Option<SignedDuration>, shutdown: S
 }
 
 /// Who may come in. Nobody is let in by default, so a gateway that nobody could use does not start.
-fn access(settings: &config::Settings, keys: Vec<leadgate_store::model::AppKey>) -> Result<Access, Failure> {
+fn access(
+    settings: &config::Settings,
+    keys: Vec<leadgate_store::model::AppKey>,
+    has_default: bool,
+) -> Result<Access, Failure> {
     if settings.access.open_to_anyone {
         return Ok(Access::OpenToAnyone);
     }
-    if keys.is_empty() {
+    if keys.is_empty() && has_default {
         let mend = "no app key is set: set LEADGATE_APP_KEY to a long random text that your app sends as `Authorization: Bearer …` \
                     (`leadgate keys add NAME` makes one), or ask for access.open_to_anyone by name";
         return Err(ConfigError::one(mend).into());
@@ -123,9 +140,12 @@ fn warn_of_access(settings: &config::Settings, access: &Access, session: &Sessio
     if matches!(access, Access::OpenToAnyone) {
         session.screen.warn("open to anyone: whoever reaches this port can write into your CRM");
     }
-    let key = settings.access.app_key.as_ref();
-    if key.is_some_and(|key| key.expose_secret().len() < SHORT_KEY) {
-        session.screen.warn("the app key is short enough to be guessed; use at least 16 random characters");
+    for (what, key) in [("app", &settings.access.app_key), ("operator", &settings.access.operator_key)] {
+        if key.as_ref().is_some_and(|key| key.expose_secret().len() < SHORT_KEY) {
+            session
+                .screen
+                .warn(&format!("the {what} key is short enough to be guessed; use at least 16 random characters"));
+        }
     }
 }
 

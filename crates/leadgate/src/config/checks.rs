@@ -61,6 +61,11 @@ pub(super) fn check(settings: &Settings) -> Result<(), ConfigError> {
     if problems.is_empty() { Ok(()) } else { Err(ConfigError { problems }) }
 }
 
+/// Whether anything of an account is configured.
+pub(crate) fn names_account(crm: &CrmSettings) -> bool {
+    crm.api_key.is_some() || crm.subdomain.is_some()
+}
+
 /// The account to talk to, or what to set.
 pub(crate) fn account_of(crm: &CrmSettings) -> Result<Credentials, ConfigError> {
     let missing = |variable: &str, path: &str, what: &str| {

@@ -1,8 +1,9 @@
 //! Configuration: what may be set, where it comes from, what of it is wrong.
 //!
 //! Cast: `config.default.toml` says what there is and explains it; [`layers`] reads the sources; [`sections`] has the settings as types; [`checks`]
-//! finds what cannot work; [`show`] prints what holds. Flow: [`Sources`] → layers → [`Effective`], or every problem that was found at once.
+//! finds what cannot work; [`account`] has the settings of one account of many; [`show`] prints what holds. Flow: [`Sources`] → layers → [`Effective`], or every problem that was found at once.
 
+mod account;
 mod checks;
 mod layers;
 mod sections;
@@ -15,7 +16,8 @@ use std::sync::Arc;
 use figment::Figment;
 use leadgate_core::rules::{Rules, RulesError};
 
-pub(crate) use checks::account_of;
+pub(crate) use account::{AccountSecrets, AccountSettings, OfAccount};
+pub(crate) use checks::{account_of, names_account};
 pub(crate) use layers::{DEFAULT_TEXT, Layer};
 pub(crate) use sections::{
     DurabilityChoice, LogFormat, LogSettings, RetentionSettings, ServerSettings, Settings, StoreSettings, stream_of,

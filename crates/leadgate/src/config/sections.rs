@@ -18,6 +18,7 @@ use serde::{Deserialize, Deserializer};
 pub(crate) struct Settings {
     pub(crate) server: ServerSettings,
     pub(crate) access: AccessSettings,
+    pub(crate) accounts: AccountsSection,
     pub(crate) crm: CrmSettings,
     pub(crate) names: NameSettings,
     pub(crate) engine: WorkSettings,
@@ -62,6 +63,17 @@ pub(crate) struct AccessSettings {
     #[serde(deserialize_with = "secret")]
     pub(crate) app_key: Option<SecretString>,
     pub(crate) open_to_anyone: bool,
+    #[serde(deserialize_with = "secret")]
+    pub(crate) operator_key: Option<SecretString>,
+}
+
+/// What further accounts need.
+#[derive(Clone, Debug, Deserialize)]
+pub(crate) struct AccountsSection {
+    #[serde(deserialize_with = "secret")]
+    pub(crate) master_key: Option<SecretString>,
+    #[serde(deserialize_with = "text")]
+    pub(crate) master_key_file: Option<String>,
 }
 
 /// The account.

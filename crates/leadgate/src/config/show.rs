@@ -5,7 +5,7 @@ use figment::value::{Num, Value};
 use super::{DEFAULT_TEXT, Effective};
 
 /// Settings whose values are never shown.
-const SECRETS: [&str; 2] = ["access.app_key", "crm.api_key"];
+const SECRETS: [&str; 4] = ["access.app_key", "access.operator_key", "accounts.master_key", "crm.api_key"];
 /// Addresses. None may have a user name or password in it, but a start is refused for that only after people have looked here.
 const ADDRESSES: [&str; 3] = ["server.public_url", "crm.subdomain", "sync.database"];
 /// Where rows go: a list of texts, or of tables with an address each, which may have a password in it.

@@ -1,6 +1,7 @@
 //! The real binary, as people and scripts run it. Every process is started on port 0 in a folder of its own and ended by its own handle.
 #![allow(clippy::unwrap_used)]
 
+mod accounts;
 mod commands;
 mod configuration;
 mod conformance;

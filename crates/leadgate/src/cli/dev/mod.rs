@@ -67,7 +67,7 @@ pub(super) async fn run(flags: Flags, session: &Session) -> CommandResult {
     settings.store.data.clone_from(&folder);
     let access = Access::Keys(gateway::app_keys(&settings, &store).await?);
     let listener = gateway::listen(&settings.server.host, settings.server.port).await?;
-    let credentials = credentials(&sandbox, flags.profile)?;
+    let credentials = Some(credentials(&sandbox, flags.profile)?);
     let account_since = Some(sandbox.account().began());
     let gateway =
         Gateway::open(Plan { settings, credentials, listener, store, access, account_since, until_idle: None }).await?;

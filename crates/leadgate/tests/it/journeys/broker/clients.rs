@@ -4,6 +4,7 @@ use freshsales::lookup::{self, Entity};
 use freshsales::{Client, Credentials, contacts, search, selectors};
 use freshsales_sandbox::Generation;
 use leadgate_store::model::AppKey;
+use leadgate_store::scopes::Scopes;
 use leadgate_testkit::TestGateway;
 use leadgate_web::Access;
 use leadgate_web::auth::key_digest;
@@ -13,7 +14,7 @@ use serde_json::{Value, json};
 const APP_KEY: &str = "lg_of_the_reports";
 
 async fn gateway(generation: Generation) -> TestGateway {
-    let key = AppKey { name: "reports".to_owned(), digest: key_digest(APP_KEY) };
+    let key = AppKey { name: "reports".to_owned(), digest: key_digest(APP_KEY), may: Scopes::ALL };
     TestGateway::builder().generation(generation).web(|web| web.access = Access::Keys(vec![key])).open().await
 }
 

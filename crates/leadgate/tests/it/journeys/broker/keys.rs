@@ -2,6 +2,7 @@
 
 use freshsales_sandbox::Generation;
 use leadgate_store::model::AppKey;
+use leadgate_store::scopes::Scopes;
 use leadgate_testkit::TestGateway;
 use leadgate_web::Access;
 use leadgate_web::auth::key_digest;
@@ -12,7 +13,7 @@ use serde_json::json;
 const APP_KEY: &str = "lg_of_the_reports";
 
 async fn gateway(generation: Generation) -> TestGateway {
-    let key = |name: &str, key| AppKey { name: name.to_owned(), digest: key_digest(key) };
+    let key = |name: &str, key| AppKey { name: name.to_owned(), digest: key_digest(key), may: Scopes::ALL };
     let keys = vec![key("reports", APP_KEY), key("shop", "lg_of_the_shop")];
     TestGateway::builder()
         .generation(generation)
@@ -73,7 +74,7 @@ async fn an_account_of_another_name_is_not_there() {
 
 #[tokio::test]
 async fn who_may_is_nobody_unless_named() {
-    let key = AppKey { name: "reports".to_owned(), digest: key_digest(APP_KEY) };
+    let key = AppKey { name: "reports".to_owned(), digest: key_digest(APP_KEY), may: Scopes::ALL };
     let gateway = TestGateway::builder()
         .web(|web| {
             web.access = Access::Keys(vec![key]);

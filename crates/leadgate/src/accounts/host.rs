@@ -1,0 +1,127 @@
+//! What works for one account: its engine, its sync and its broker, until told to end.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Context as _;
+use freshsales::Credentials;
+use jiff::{SignedDuration, Timestamp};
+use leadgate_core::broker::Broker;
+use leadgate_core::crm::Crm;
+use leadgate_engine::sync::SyncService;
+use leadgate_engine::{Engine, EngineParts, QuotaBroker};
+use leadgate_outbound::Courier;
+use leadgate_store::Store;
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+
+use crate::config::Settings;
+use crate::shutdown::Shutdown;
+use crate::wiring::{self, SystemClock};
+
+/// What an account's work is opened with.
+pub(crate) struct WorkParts<'a> {
+    pub(crate) settings: &'a Settings,
+    pub(crate) credentials: Credentials,
+    pub(crate) store: Arc<dyn Store>,
+    /// The account was empty then.
+    pub(crate) account_since: Option<Timestamp>,
+    /// It ends by itself when nothing is due for so long.
+    pub(crate) until_idle: Option<SignedDuration>,
+    /// It is not the default account.
+    pub(crate) is_one_of_many: bool,
+}
+
+/// The engine, the sync and the broker of an account, before they start.
+pub(crate) struct Work {
+    engine: Engine,
+    sync: SyncService,
+    broker: QuotaBroker,
+}
+
+/// The same at work.
+pub(crate) struct AtWork {
+    shutdown: Shutdown,
+    broker: QuotaBroker,
+    working: JoinHandle<()>,
+    syncing: JoinHandle<()>,
+    ended: watch::Receiver<bool>,
+}
+
+impl Work {
+    /// Puts the parts together. Nothing is asked of the CRM yet.
+    pub(crate) async fn open(parts: WorkParts<'_>) -> anyhow::Result<Work> {
+        let WorkParts { settings, credentials, store, account_since, until_idle, is_one_of_many } = parts;
+        let crm = wiring::crm(credentials, settings, &*store).await.context("reading the store failed")?;
+        let mut engine_settings = wiring::engine_settings(settings);
+        engine_settings.known_not_before = account_since;
+        engine_settings.ends_at_rest = until_idle;
+        engine_settings.is_one_of_many = is_one_of_many;
+        let parts = EngineParts {
+            store,
+            crm: Arc::clone(&crm) as Arc<dyn Crm>,
+            outbound: Arc::new(Courier::new(&settings.rules.read.destinations)),
+            clock: Arc::new(SystemClock),
+            settings: engine_settings,
+        };
+        let engine = Engine::open(parts).await.context("reading the store failed")?;
+        let sync = SyncService::new(engine.clone(), crate::syncing::settings(settings));
+        let broker = QuotaBroker::new(engine.clone(), crm, wiring::broker_settings(settings));
+        Ok(Work { engine, sync, broker })
+    }
+
+    /// The engine.
+    pub(crate) fn engine(&self) -> &Engine {
+        &self.engine
+    }
+
+    /// The way through to the account.
+    pub(crate) fn broker(&self) -> Arc<dyn Broker> {
+        Arc::new(self.broker.clone())
+    }
+
+    /// Begins to work, until `shutdown`.
+    pub(crate) fn start(self, shutdown: Shutdown) -> AtWork {
+        let Work { engine, sync, broker } = self;
+        let (tell, ended) = watch::channel(false);
+        let end_work = shutdown.clone().requested();
+        let working = tokio::spawn(async move {
+            engine.run(end_work).await;
+            tell.send_replace(true);
+        });
+        let end_sync = shutdown.clone().requested();
+        let syncing = tokio::spawn(async move { sync.run(end_sync).await });
+        AtWork { shutdown, broker, working, syncing, ended }
+    }
+}
+
+impl AtWork {
+    /// Tells when the engine has ended, by itself or not.
+    pub(crate) fn ended(&self) -> watch::Receiver<bool> {
+        self.ended.clone()
+    }
+
+    /// Ends, and lets the calls under way finish until the deadline.
+    pub(crate) async fn end(self, deadline: Duration) {
+        self.shutdown.begin();
+        self.broker.close();
+        tokio::join!(finish_calls(self.working, deadline), finish_calls(self.syncing, deadline));
+    }
+}
+
+/// Waits for the word of [`AtWork::ended`].
+pub(crate) async fn until_ended(mut ended: watch::Receiver<bool>) {
+    // An error means that the engine panicked, which ended it too.
+    let _ = ended.wait_for(|ended| *ended).await;
+}
+
+async fn finish_calls(mut working: JoinHandle<()>, deadline: Duration) {
+    if tokio::time::timeout(deadline, &mut working).await.is_err() {
+        tracing::warn!(
+            "calls to the CRM were cut because they took too long; the next start reads back what came of them"
+        );
+        working.abort();
+        // The error is the abort that was asked for.
+        drop(working.await);
+    }
+}
