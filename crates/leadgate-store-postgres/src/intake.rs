@@ -279,3 +279,45 @@ async fn unplanned_in(
         |row| Ok(InboxEntry { id: submission_id(row, 0)?, accepted_at: moment(row, 1)?, raw: raw_submission(row, 2)? });
     rows.iter().map(entry).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use leadgate_store::conformance::samples::{at, id, keyed};
+
+    use super::*;
+
+    fn outcomes(submissions: Vec<NewSubmission>, earlier: &[Earlier]) -> (Vec<AcceptOutcome>, usize, usize) {
+        let prepared: Vec<_> = submissions.into_iter().map(|one| PreparedSubmission::new(one, at(0))).collect();
+        let arrivals: Vec<_> = prepared.iter().map(|prepared| Arrival { account: 1, prepared }).collect();
+        let sorted = sort(&arrivals, earlier);
+        (sorted.outcomes, sorted.new.len(), sorted.repeats.len())
+    }
+
+    #[test]
+    fn repeats_within_a_transaction_are_told_as_if_one_came_after_another() {
+        let submissions = vec![keyed(1, 7, 7), keyed(2, 7, 7), keyed(3, 7, 8), keyed(4, 9, 9)];
+        let expected = vec![
+            AcceptOutcome::Accepted,
+            AcceptOutcome::Repeat(id(1)),
+            AcceptOutcome::KeyReused(id(1)),
+            AcceptOutcome::Accepted,
+        ];
+        assert_eq!(outcomes(submissions, &vec![Earlier::default(); 4]), (expected, 2, 0));
+    }
+
+    #[test]
+    fn what_an_earlier_try_kept_is_accepted_and_not_kept_again() {
+        let kept = Earlier { repeated: None, is_kept: true };
+        let of_an_earlier_try = Earlier { repeated: Some((5, id(1), Some(7_u128.to_be_bytes()))), is_kept: false };
+        let found = outcomes(vec![keyed(1, 7, 7), keyed(2, 7, 7)], &[kept, of_an_earlier_try]);
+        assert_eq!(found, (vec![AcceptOutcome::Accepted, AcceptOutcome::Repeat(id(1))], 0, 1));
+    }
+
+    #[test]
+    fn the_same_key_in_two_accounts_is_two_things() {
+        let prepared = PreparedSubmission::new(keyed(1, 7, 7), at(0));
+        let arrivals = [1, 2].map(|account| Arrival { account, prepared: &prepared });
+        assert_eq!(sort(&arrivals, &vec![Earlier::default(); 2]).new.len(), 2);
+        assert_eq!(locks(&arrivals).len(), 2);
+    }
+}
