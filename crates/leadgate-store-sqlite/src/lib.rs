@@ -11,6 +11,7 @@
 //! | `room` | whether the disk takes more |
 //! | [`inspect`] | looks at a store without changing it |
 //! | `intake`, `queue`, `claims`, `turns`, `views`, `listing`, `mirror`, `profiles`, `settings`, `retention`, `imports` | the SQL, by subject |
+//! | `erasure` | forgetting a person, down to the bytes of the file |
 //! | `deliveries` | the queue of what goes elsewhere than to the CRM |
 //! | `columns`, `error` | how values and failures cross the border to SQLite |
 //! | `store` | [`SqliteStore`], which sends each method of the trait to the right thread |
@@ -23,6 +24,7 @@ mod claims;
 mod columns;
 pub mod config;
 mod deliveries;
+mod erasure;
 mod error;
 mod imports;
 pub mod inspect;

@@ -22,6 +22,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../migrations/6.sql"),
     include_str!("../migrations/7.sql"),
     include_str!("../migrations/8.sql"),
+    include_str!("../migrations/11.sql"),
 ];
 
 /// How long to wait for a foreign tool that has the database locked.
@@ -122,6 +123,8 @@ fn set_up_writer(connection: &Connection, config: &SqliteConfig) -> rusqlite::Re
     };
     connection.pragma_update(None, "synchronous", synchronous)?;
     connection.pragma_update(None, "foreign_keys", true)?;
+    // Whoever asks to be forgotten is not to be found in pages that are no longer used.
+    connection.pragma_update(None, "secure_delete", true)?;
     connection.pragma_update(None, "wal_autocheckpoint", CHECKPOINT_PAGES)?;
     set_up_caches(connection, WRITER_CACHE_KIB)
 }

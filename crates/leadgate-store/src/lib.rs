@@ -4,6 +4,7 @@
 //! transaction handle crosses the trait, `now` is always an argument, and there is no SQL here. Each backend writes its own.
 //!
 //! * [`deliveries`] is the queue of what goes elsewhere than to the CRM, a trait of its own;
+//! * [`erasure`] forgets a person, a trait of its own;
 //! * [`imports`] are files whose rows became submissions, a trait of their own;
 //! * [`model`] holds what goes in and comes out;
 //! * [`retention`] says what of the past may be removed;
@@ -13,6 +14,7 @@
 #[cfg(feature = "testing")]
 pub mod conformance;
 pub mod deliveries;
+pub mod erasure;
 pub mod imports;
 pub mod model;
 pub mod retention;
@@ -31,6 +33,7 @@ use leadgate_core::submission::SubmissionId;
 use serde_json::Value;
 
 use crate::deliveries::DeliveryStore;
+use crate::erasure::ErasureStore;
 use crate::imports::ImportStore;
 use crate::model::{
     AcceptOutcome, AppKey, ClaimRequest, ClaimedJob, InboxEntry, JobFilter, JobId, JobSummary, NewSubmission,
@@ -72,7 +75,7 @@ pub enum StoreError {
 
 /// The gateway's memory.
 #[async_trait]
-pub trait Store: DeliveryStore + ImportStore + Send + Sync + 'static {
+pub trait Store: DeliveryStore + ImportStore + ErasureStore + Send + Sync + 'static {
     /// Keeps a submission, unless it is a repeat. Durable before it returns.
     ///
     /// Concurrent repeats are told apart: exactly one of them is [`AcceptOutcome::Accepted`].
