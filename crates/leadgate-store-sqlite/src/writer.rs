@@ -41,6 +41,8 @@ pub(crate) struct Announcements {
     pub(crate) work: bool,
     /// There may be a delivery to make.
     pub(crate) deliveries: bool,
+    /// There is a demand to forget somebody.
+    pub(crate) forgets: bool,
     /// Submissions that ended.
     pub(crate) ended: Vec<SubmissionId>,
 }
@@ -131,6 +133,7 @@ where
             Ok(_) => {
                 announcements.work |= own.work;
                 announcements.deliveries |= own.deliveries;
+                announcements.forgets |= own.forgets;
                 announcements.ended.append(&mut own.ended);
             }
         }
@@ -372,6 +375,9 @@ fn announce(announcements: Announcements, signals: &Signals) {
     }
     if announcements.work {
         signals.work_arrived();
+    }
+    if announcements.forgets {
+        signals.forgets_arrived();
     }
     if announcements.deliveries {
         signals.deliveries_arrived();

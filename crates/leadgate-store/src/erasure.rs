@@ -118,6 +118,12 @@ pub enum Place {
     ImportRows,
     /// Names of imported files, and why destinations were switched off.
     Remarks,
+    /// Rows of the copy of the account, which is not the store's.
+    CopyRows,
+    /// Rows of others in the copy, in which cells were emptied.
+    CopyCells,
+    /// Changes in the copy.
+    CopyChanges,
 }
 
 impl Place {
@@ -133,6 +139,9 @@ impl Place {
             Place::Notes => "notes",
             Place::ImportRows => "import_rows",
             Place::Remarks => "remarks",
+            Place::CopyRows => "copy_rows",
+            Place::CopyCells => "copy_cells",
+            Place::CopyChanges => "copy_changes",
         }
     }
 }
@@ -286,6 +295,9 @@ pub trait ErasureStore: Send + Sync + 'static {
 
     /// The demands that are not done, the oldest first.
     async fn open_forgets(&self) -> Result<Vec<ForgetId>, StoreError>;
+
+    /// Adds what was erased elsewhere to the counts of a demand that is not done.
+    async fn add_erased(&self, id: ForgetId, counts: BTreeMap<Place, u64>) -> Result<(), StoreError>;
 
     /// Ends a demand that is closing and swept: its receipt takes the place of what was kept of it. Returns whether it was one.
     async fn finish_forget(&self, id: ForgetId, receipt: Value, now: Timestamp) -> Result<bool, StoreError>;

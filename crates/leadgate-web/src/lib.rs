@@ -9,7 +9,7 @@
 //!    `forms` is the one for posts of web pages: origins, the form's key, robots, rates.
 //! 5. `hooks` is the one for notifications of the CRM: keep, answer, and leave the understanding to the engine.
 //! 6. `answers` puts the end of a submission into the caller's words: those of the integration guide, or of the `/v1` API.
-//! 7. [`operator`] shows jobs and releases parked ones; `submissions` shows the whole story of one, [`listing`] many in short; `health` says whether the process and its store are there.
+//! 7. [`operator`] shows jobs and releases parked ones; `submissions` shows the whole story of one, [`listing`] many in short; [`forget`] keeps demands to forget a person; `health` says whether the process and its store are there.
 
 #![deny(missing_docs)]
 #![cfg_attr(test, allow(clippy::unwrap_used))]
@@ -19,6 +19,7 @@ pub mod auth;
 pub mod deliveries;
 mod edge;
 mod error;
+pub mod forget;
 mod forms;
 mod health;
 mod hooks;

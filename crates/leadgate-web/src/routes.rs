@@ -16,7 +16,7 @@ use crate::auth::Caller;
 use crate::edge::{self, Edge};
 use crate::error::ApiError;
 use crate::state::Gateway;
-use crate::{deliveries, forms, health, hooks, imports, intake, listing, operator, submissions};
+use crate::{deliveries, forget, forms, health, hooks, imports, intake, listing, operator, submissions};
 
 /// One route.
 #[derive(Debug)]
@@ -75,6 +75,8 @@ pub(crate) enum Door {
     PauseImport,
     ResumeImport,
     UndoImport,
+    BeginForget,
+    Forget,
     Health,
     Ready,
     Loopback,
@@ -96,6 +98,7 @@ impl Door {
             Door::Destinations | Door::TestDestination | Door::EnableDestination => Dialect::V1,
             Door::Imports | Door::Import | Door::ImportRows | Door::ImportResults => Dialect::V1,
             Door::PauseImport | Door::ResumeImport | Door::UndoImport => Dialect::V1,
+            Door::BeginForget | Door::Forget => Dialect::V1,
         }
     }
 }
@@ -162,6 +165,8 @@ pub static ROUTES: &[RouteEntry] = &[
     RouteEntry::new("POST", "/v1/imports/{id}/pause", RouteAccess::Key, Door::PauseImport),
     RouteEntry::new("POST", "/v1/imports/{id}/resume", RouteAccess::Key, Door::ResumeImport),
     RouteEntry::new("POST", "/v1/imports/{id}/undo", RouteAccess::Key, Door::UndoImport),
+    RouteEntry::new("POST", "/v1/forget", RouteAccess::Key, Door::BeginForget),
+    RouteEntry::new("GET", "/v1/forget/{id}", RouteAccess::Key, Door::Forget),
     RouteEntry::new("GET", "/metrics", RouteAccess::Key, Door::Metrics),
     RouteEntry::new("GET", "/health", RouteAccess::Anyone, Door::Health),
     RouteEntry::new("GET", "/ready", RouteAccess::Anyone, Door::Ready),
@@ -222,6 +227,8 @@ fn behind(entry: &'static RouteEntry) -> MethodRouter<Gateway> {
         Door::PauseImport => post(imports::pause),
         Door::ResumeImport => post(imports::resume),
         Door::UndoImport => post(imports::undo),
+        Door::BeginForget => post(forget::begin),
+        Door::Forget => get(forget::show),
         Door::Metrics => get(health::metrics),
         Door::Ready => get(health::ready),
         Door::Loopback => get(health::loopback),

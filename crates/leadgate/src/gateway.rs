@@ -11,6 +11,7 @@ use anyhow::Context as _;
 use freshsales::Credentials;
 use jiff::{SignedDuration, Timestamp};
 use leadgate_core::clock::Clock as _;
+use leadgate_engine::forget::Forgetter;
 use leadgate_engine::sync::SyncService;
 use leadgate_engine::{Engine, EngineParts};
 use leadgate_outbound::Courier;
@@ -54,6 +55,7 @@ pub(crate) struct Gateway {
     store: Arc<SqliteStore>,
     engine: Engine,
     sync: SyncService,
+    forgetter: Forgetter,
     web: leadgate_web::Gateway,
     metrics: PrometheusHandle,
     deadline: Duration,
@@ -93,11 +95,12 @@ impl Gateway {
         };
         let engine = Engine::open(parts).await.context("reading the store failed")?;
         let sync = SyncService::new(engine.clone(), crate::syncing::settings(&settings));
+        let forgetter = wiring::forgetter(Arc::clone(&store), &settings);
         let web_settings = wiring::web_settings(&settings, access);
         let web = leadgate_web::Gateway::new(Arc::clone(&store) as Arc<dyn Store>, Arc::new(SystemClock), web_settings)
             .with_metrics(render(metrics.clone(), Arc::clone(&store), engine.clone()));
         let deadline = settings.server.shutdown_deadline;
-        Ok(Gateway { address, listener, store, engine, sync, web, metrics, deadline })
+        Ok(Gateway { address, listener, store, engine, sync, forgetter, web, metrics, deadline })
     }
 
     /// Where it listens.
@@ -112,12 +115,14 @@ impl Gateway {
 
     /// Serves and works until `shutdown`, then ends in order.
     pub(crate) async fn run(self, shutdown: Shutdown) -> Result<(), Failure> {
-        let Gateway { listener, store, engine, sync, web, metrics, deadline, .. } = self;
+        let Gateway { listener, store, engine, sync, forgetter, web, metrics, deadline, .. } = self;
         let lifecycle = web.lifecycle.clone();
         let upkeep = tokio::spawn(keep_up(metrics));
         let working = work(engine, shutdown.clone());
         let end_syncs = shutdown.clone().requested();
         let syncing = tokio::spawn(async move { sync.run(end_syncs).await });
+        let end_forgetting = shutdown.clone().requested();
+        let forgetting = tokio::spawn(async move { forgetter.run(end_forgetting).await });
         let mut limits = ServeLimits::default();
         limits.shutdown_within = deadline;
         let router = leadgate_web::router(web);
@@ -130,7 +135,8 @@ impl Gateway {
         };
         let ending = async {
             shutdown.clone().requested().await;
-            tokio::join!(finish_calls(working, deadline), finish_calls(syncing, deadline));
+            let (syncing, forgetting) = (finish_calls(syncing, deadline), finish_calls(forgetting, deadline));
+            tokio::join!(finish_calls(working, deadline), syncing, forgetting);
         };
         let (served, ()) = tokio::join!(serving, ending);
         upkeep.abort();

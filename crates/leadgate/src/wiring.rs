@@ -13,6 +13,7 @@ use leadgate_core::retention::Retention;
 use leadgate_core::retry::RetryPolicy;
 use leadgate_crm_freshsales::{FreshsalesCrm, FreshsalesSettings};
 use leadgate_engine::EngineSettings;
+use leadgate_engine::forget::Forgetter;
 use leadgate_store::{Store as _, StoreError};
 use leadgate_store_sqlite::{Durability, SqliteConfig, SqliteStore};
 use leadgate_web::{Access, WebSettings};
@@ -57,6 +58,11 @@ pub(crate) fn store_config(folder: &Path, durability: DurabilityChoice) -> Sqlit
 pub(crate) async fn close_store(store: Arc<SqliteStore>) {
     // A panic in there was reported by the panic itself, and there is nothing left to close.
     drop(tokio::task::spawn_blocking(move || drop(store)).await);
+}
+
+/// What forgets people.
+pub(crate) fn forgetter(store: Arc<SqliteStore>, settings: &Settings) -> Forgetter {
+    Forgetter::new(store, Arc::new(SystemClock), crate::syncing::settings(settings))
 }
 
 /// The account.

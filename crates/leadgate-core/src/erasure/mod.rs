@@ -120,12 +120,6 @@ impl Marks {
         (&self.salt, self.digests.iter().map(String::as_str))
     }
 
-    /// Whether these are the marks of everything that the other names.
-    pub fn are_of(&self, person: &Person) -> bool {
-        let keys = person.keys();
-        !keys.is_empty() && keys.iter().all(|key| self.is_key(key.as_str()))
-    }
-
     /// Whether a key of an identity or a profile is the person's. Keys of records are read as records.
     pub fn is_key(&self, key: &str) -> bool {
         record_of_key(key).is_some_and(|record| self.is_record(record)) || self.has("key", key)

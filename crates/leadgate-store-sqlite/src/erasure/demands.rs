@@ -214,6 +214,20 @@ fn wake(connection: &Connection, job: &JobRow, sweep: &Sweep, now: Timestamp) ->
     wake().map_err(|error| store_error(&error))
 }
 
+/// Adds what was erased elsewhere.
+pub(super) fn add_counts(
+    connection: &Connection,
+    id: ForgetId,
+    counts: &BTreeMap<Place, u64>,
+) -> Result<(), StoreError> {
+    let Some(demand) = find(connection, id)?.filter(|demand| demand.phase != Phase::Done) else { return Ok(()) };
+    let mut sweep: Sweep = from_json("sweep", &demand.sweep)?;
+    for (place, count) in counts {
+        *sweep.counts.entry(*place).or_default() += count;
+    }
+    put(connection, id, demand.phase, &sweep)
+}
+
 /// Puts the receipt in the place of the sweep. Of the job, what the CRM said is not kept either.
 pub(super) fn finish(
     connection: &Connection,

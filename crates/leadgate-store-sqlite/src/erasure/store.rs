@@ -1,9 +1,11 @@
 //! [`ErasureStore`] on SQLite: each method, sent to the right thread.
 
+use std::collections::BTreeMap;
+
 use async_trait::async_trait;
 use jiff::Timestamp;
 use leadgate_store::StoreError;
-use leadgate_store::erasure::{ErasureStore, ForgetId, ForgetState, NewForget, Sweep};
+use leadgate_store::erasure::{ErasureStore, ForgetId, ForgetState, NewForget, Place, Sweep};
 use serde_json::Value;
 
 use super::demands::{self, PreparedForget};
@@ -16,7 +18,7 @@ impl ErasureStore for SqliteStore {
     async fn begin_forget(&self, demand: NewForget, now: Timestamp) -> Result<(), StoreError> {
         let prepared = PreparedForget::new(demand)?;
         self.write_checked(Scope::Savepoint, move |connection, announcements| {
-            announcements.work = true;
+            announcements.forgets = true;
             prepared.keep(connection, now)
         })
         .await
@@ -40,6 +42,10 @@ impl ErasureStore for SqliteStore {
 
     async fn open_forgets(&self) -> Result<Vec<ForgetId>, StoreError> {
         self.read(demands::open).await
+    }
+
+    async fn add_erased(&self, id: ForgetId, counts: BTreeMap<Place, u64>) -> Result<(), StoreError> {
+        self.write_checked(Scope::Savepoint, move |connection, _| demands::add_counts(connection, id, &counts)).await
     }
 
     async fn finish_forget(&self, id: ForgetId, receipt: Value, now: Timestamp) -> Result<bool, StoreError> {
