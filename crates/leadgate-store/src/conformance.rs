@@ -14,6 +14,7 @@
 #![allow(clippy::unwrap_used, clippy::missing_panics_doc)]
 
 pub mod deliveries;
+pub mod erasure;
 pub mod imports;
 pub mod intake;
 pub mod leases;
@@ -139,6 +140,16 @@ macro_rules! conformance_suite {
                 deliveries_are_filtered,
                 destinations_are_counted,
                 a_delivery_is_signalled,
+            ];
+            erasure: [
+                what_is_the_persons_goes_and_what_is_not_stays,
+                a_repeat_of_what_was_forgotten_is_recognised,
+                a_turn_of_forgotten_work_is_not_recorded,
+                the_crm_is_asked_before_what_arrives_later,
+                what_is_remembered_of_the_person_goes,
+                deliveries_of_the_person_are_not_made,
+                counting_changes_nothing,
+                open_work_of_others_is_left_alone,
             ];
             retention: [
                 submissions_that_landed_long_ago_are_removed,

@@ -61,6 +61,8 @@ pub(super) fn step(going: &mut Going<'_>, sweep: &mut Sweep) -> rusqlite::Result
         Place::Notes => rows::notes(going, sweep)?,
         Place::ImportRows => rows::import_rows(going, sweep)?,
         Place::Remarks => rows::remarks(going, sweep)?,
+        // Not the store's.
+        Place::CopyRows | Place::CopyCells | Place::CopyChanges => Page::default(),
     };
     let is_repeated = going.erasing.is_none() && sweep.is_counted();
     sweep.found(if is_repeated { 0 } else { page.theirs }, page.last);

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use anyhow::{Context as _, anyhow};
+use anyhow::anyhow;
 use clap::Args;
 use leadgate_store::erasure::ForgetId;
 use leadgate_web::forget::ForgetRequest;
@@ -99,7 +99,7 @@ async fn asked(flags: &Flags, desk: &Desk, session: &Session) -> Result<Value, F
     };
     // Whoever has waited enough is told how far it is.
     if let Ok(asked) = tokio::time::timeout(Duration::from_secs(flags.wait), wait).await {
-        asked.context("asking the gateway how far it is failed")?;
+        asked?;
     }
     Ok(document)
 }
