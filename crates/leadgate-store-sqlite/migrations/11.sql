@@ -13,6 +13,9 @@ CREATE INDEX forgets_open ON forgets (id) WHERE phase < 3;
 CREATE INDEX forgets_done ON forgets (ended_at) WHERE phase = 3;
 CREATE INDEX forgets_job ON forgets (job);
 
+-- A submission that is removed is taken out of the import that it was of.
+CREATE INDEX import_rows_removal ON import_rows (removal) WHERE removal IS NOT NULL;
+
 -- When the file was rewritten, so that nothing is left in it of what was deleted before deleting overwrote.
 CREATE TABLE upkeep (
     only         INTEGER PRIMARY KEY CHECK (only = 1),

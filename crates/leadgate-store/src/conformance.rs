@@ -160,6 +160,8 @@ macro_rules! conformance_suite {
                 changes_from_long_ago_are_removed,
                 profiles_that_nothing_was_added_to_are_removed,
                 a_list_goes_on_after_what_was_removed,
+                requests_can_go_before_their_submissions,
+                imports_go_with_their_rows,
                 so_many_are_removed_at_once,
             ];
             imports: [

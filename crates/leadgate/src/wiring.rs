@@ -108,8 +108,8 @@ pub(crate) fn web_settings(settings: &Settings, access: Access) -> WebSettings {
 }
 
 fn retention(settings: &Settings) -> Retention {
-    let RetentionSettings { done, changes, profiles } = settings.retention;
-    Retention { done, changes, profiles }
+    let RetentionSettings { done, attempts, deliveries, imports, receipts, changes, profiles, .. } = settings.retention;
+    Retention { done, attempts, deliveries, imports, receipts, changes, profiles }
 }
 
 fn retry_policy(settings: &Settings) -> RetryPolicy {

@@ -179,7 +179,7 @@ pub(super) fn go_on(
             announcements.work = true;
             phase = Phase::Asking;
         }
-        (Phase::Asking, Some(job)) if job.progress == DONE => {
+        (Phase::Asking, job) if job.as_ref().is_none_or(|job| job.progress == DONE) => {
             sweep.again(last_numbers(connection).map_err(|error| store_error(&error))?);
             phase = Phase::Closing;
         }

@@ -30,6 +30,7 @@ use std::time::Duration;
 
 use leadgate_core::erasure::Marks;
 use leadgate_core::sync::{Schema, Stream};
+use jiff::Timestamp;
 use rusqlite::{Connection, OpenFlags, TransactionBehavior};
 
 pub use apply::{Applied, Batch};
@@ -136,6 +137,20 @@ impl Copy {
         self.connection.execute_batch("VACUUM")?;
         let busy: i64 = self.connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get(0))?;
         Ok(busy == 0)
+    }
+
+    /// Removes changes that were noticed, and runs that began, before these moments: so many of each at most, the latest of each stays. Returns how
+    /// many changes and how many runs. Sinks keep what they were given.
+    pub fn remove_old(
+        &mut self,
+        changes_before: Option<Timestamp>,
+        runs_before: Option<Timestamp>,
+        most: usize,
+    ) -> Result<(u64, u64), CopyError> {
+        let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let removed = runs::remove_old(&transaction, (changes_before, runs_before), most)?;
+        transaction.commit()?;
+        Ok(removed)
     }
 
     /// Keeps what is known of a run; the run of the same id before it is replaced.
