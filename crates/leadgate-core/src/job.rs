@@ -18,7 +18,8 @@ use crate::plan::Plan;
 use crate::record::{KnownRecord, RecordRef};
 use crate::retry::RetryPolicy;
 use crate::steps::{
-    Findings, ForgetPersonStep, Next, ParkReason, Parking, PersonWish, Routed, Step, StepContext, StepEffect, Verdict, is_lost,
+    Findings, ForgetPersonStep, Next, ParkReason, Parking, PersonWish, Routed, Step, StepContext, StepEffect, Verdict,
+    is_lost,
 };
 
 /// The version of the stored form. A reader refuses what is newer.

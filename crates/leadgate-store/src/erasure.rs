@@ -287,8 +287,12 @@ pub trait ErasureStore: Send + Sync + 'static {
 
     /// Goes on with a demand: looks at up to so many rows and erases those of the person, or sees whether the next phase has come. Open work of
     /// the person ends as forgotten, with its end signalled. Returns how the demand stands now; none if there is none.
-    async fn forget_some(&self, id: ForgetId, most_rows: u32, now: Timestamp)
-    -> Result<Option<ForgetState>, StoreError>;
+    async fn forget_some(
+        &self,
+        id: ForgetId,
+        most_rows: u32,
+        now: Timestamp,
+    ) -> Result<Option<ForgetState>, StoreError>;
 
     /// How a demand stands.
     async fn forget_state(&self, id: ForgetId) -> Result<Option<ForgetState>, StoreError>;

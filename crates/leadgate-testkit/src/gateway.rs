@@ -174,16 +174,7 @@ impl TestGatewayBuilder {
         let router = leadgate_web::router(Gateway::new(shared, clock, self.web));
         let server =
             tokio::spawn(leadgate_web::serve(listener, router, ServeLimits::default(), std::future::pending()));
-        TestGateway {
-            sandbox,
-            generation: self.generation,
-            store,
-            engine,
-            url,
-            http: http_client(),
-            server,
-            folder,
-        }
+        TestGateway { sandbox, generation: self.generation, store, engine, url, http: http_client(), server, folder }
     }
 }
 

@@ -60,11 +60,15 @@ impl ForgetRequest {
         if let Some(phone) = self.phone.as_deref().map(|phone| Phone::parse(phone, None)) {
             match phone.e164() {
                 Some(_) => person.phones.push(phone),
-                None => mistakes.push(("phone", "is not a number with its country's code, such as +4930901820".to_owned())),
+                None => {
+                    mistakes.push(("phone", "is not a number with its country's code, such as +4930901820".to_owned()))
+                }
             }
         }
         match self.record.as_deref().map(record_of_key) {
-            Some(None) => mistakes.push(("record", "is not contact: or lead: and a number, such as contact:123".to_owned())),
+            Some(None) => {
+                mistakes.push(("record", "is not contact: or lead: and a number, such as contact:123".to_owned()))
+            }
             record => person.records.extend(record.flatten()),
         }
         if mistakes.is_empty() && person.is_nobody() {

@@ -59,12 +59,14 @@ fn percent_decoded(text: &str) -> Option<String> {
     if !text.contains('%') {
         return None;
     }
-    let bytes: Vec<u8> = if is_form(text.as_bytes()) { text.replace('+', " ").into_bytes() } else { text.as_bytes().to_vec() };
+    let bytes: Vec<u8> =
+        if is_form(text.as_bytes()) { text.replace('+', " ").into_bytes() } else { text.as_bytes().to_vec() };
     let mut decoded = Vec::with_capacity(bytes.len());
     let mut place = 0;
     while let Some(byte) = bytes.get(place) {
         let code = bytes.get(place + 1..place + 3).filter(|_| *byte == b'%');
-        let code = code.and_then(|code| std::str::from_utf8(code).ok()).and_then(|code| u8::from_str_radix(code, 16).ok());
+        let code =
+            code.and_then(|code| std::str::from_utf8(code).ok()).and_then(|code| u8::from_str_radix(code, 16).ok());
         decoded.push(code.unwrap_or(*byte));
         place += if code.is_some() { 3 } else { 1 };
     }
@@ -98,7 +100,8 @@ fn entity(name: &str) -> Option<char> {
         let hexadecimal = code.strip_prefix(['x', 'X']).map(|code| u32::from_str_radix(code, 16));
         return hexadecimal.unwrap_or_else(|| code.parse()).ok().and_then(char::from_u32);
     }
-    let known = [("amp", '&'), ("lt", '<'), ("gt", '>'), ("quot", '"'), ("apos", '\''), ("commat", '@'), ("period", '.')];
+    let known =
+        [("amp", '&'), ("lt", '<'), ("gt", '>'), ("quot", '"'), ("apos", '\''), ("commat", '@'), ("period", '.')];
     known.iter().chain(&[("nbsp", ' '), ("plus", '+')]).find(|(known, _)| *known == name).map(|(_, sign)| *sign)
 }
 
@@ -107,7 +110,8 @@ pub(super) fn addresses(text: &str) -> impl Iterator<Item = Email> + '_ {
     text.match_indices('@').flat_map(|(place, _)| {
         let local = last_run(&text[..place]);
         let domain = first_run(&text[place + 1..]);
-        let starts = local.char_indices().filter(|(_, sign)| BEFORE.contains(sign)).map(|(at, sign)| at + sign.len_utf8());
+        let starts =
+            local.char_indices().filter(|(_, sign)| BEFORE.contains(sign)).map(|(at, sign)| at + sign.len_utf8());
         let locals = std::iter::once(0).chain(starts).map(|at| &local[at..]);
         let all = locals.flat_map(|local| [local, local.trim_start_matches(AROUND)]);
         all.filter_map(|local| Email::parse(&format!("{local}@{domain}")).ok()).collect::<BTreeSet<Email>>()
@@ -153,7 +157,9 @@ fn numbers_of_run(run: &str) -> Vec<Number> {
                 break;
             }
             let is_continued = first > 0 && groups[..first].iter().any(|(plus, _)| *plus);
-            found.extend(number(groups[first].0, &digits).filter(|number| !is_continued || matches!(number, Number::Full(_))));
+            found.extend(
+                number(groups[first].0, &digits).filter(|number| !is_continued || matches!(number, Number::Full(_))),
+            );
         }
     }
     found
@@ -173,7 +179,8 @@ fn groups(run: &str) -> Vec<(bool, &str)> {
 
 fn number(plus: bool, digits: &str) -> Option<Number> {
     let international = if plus { Some(digits) } else { digits.strip_prefix("00") };
-    let number = international.map_or_else(|| Number::Bare(digits.to_owned()), |digits| Number::Full(digits.to_owned()));
+    let number =
+        international.map_or_else(|| Number::Bare(digits.to_owned()), |digits| Number::Full(digits.to_owned()));
     (digits.len() >= SHORTEST_NUMBER).then_some(number)
 }
 

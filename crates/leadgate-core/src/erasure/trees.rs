@@ -44,9 +44,9 @@ impl Marks {
 
     fn are_in_object(&self, members: &Map<String, Value>) -> bool {
         self.is_named_by(members)
-            || members.iter().any(|(name, value)| {
-                self.is_named_as(name, value) || self.are_in_value(name) || self.are_in(value)
-            })
+            || members
+                .iter()
+                .any(|(name, value)| self.is_named_as(name, value) || self.are_in_value(name) || self.are_in(value))
     }
 
     /// `{"kind": "contact", "id": 7}`, `{"targetable_type": "Contact", "targetable_id": 7}`.

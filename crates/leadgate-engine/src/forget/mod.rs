@@ -115,7 +115,9 @@ impl Forgetter {
             }
             tokio::task::yield_now().await;
         }
-        tracing::warn!("the store was read all the time: its log still holds what was erased until it is next copied back");
+        tracing::warn!(
+            "the store was read all the time: its log still holds what was erased until it is next copied back"
+        );
         Ok(())
     }
 }

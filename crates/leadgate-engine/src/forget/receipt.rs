@@ -11,8 +11,7 @@ use super::SinkStanding;
 /// The receipt of a demand that is done. The person is in it only as salted digests.
 pub(super) fn receipt(state: &ForgetState, sinks: &[SinkStanding], now: Timestamp) -> Value {
     let (salt, digests) = state.sweep.marks.digests();
-    let erased: BTreeMap<&str, u64> =
-        state.sweep.counts.iter().map(|(place, count)| (place.name(), *count)).collect();
+    let erased: BTreeMap<&str, u64> = state.sweep.counts.iter().map(|(place, count)| (place.name(), *count)).collect();
     json!({
         "asked_at": state.begun_at,
         "ended_at": now,
@@ -42,7 +41,8 @@ fn remains(state: &ForgetState, sinks: &[SinkStanding], now: Timestamp) -> Vec<S
         "backups of the data folder and of the sinks from before {now:.0}, until you delete them; after restoring one, forget the person again"
     )];
     if state.crm == CrmForget::LeftAlone {
-        remains.push("the CRM, which was not asked to forget: what it tells of the person later is kept again".to_owned());
+        remains
+            .push("the CRM, which was not asked to forget: what it tells of the person later is kept again".to_owned());
     }
     if state.sweep.of_others > 0 {
         remains.push(format!(

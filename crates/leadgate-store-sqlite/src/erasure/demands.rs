@@ -71,7 +71,8 @@ fn key(id: ForgetId) -> impl ToSql {
 
 fn last_numbers(connection: &Connection) -> rusqlite::Result<BTreeMap<Place, i64>> {
     let tables = [(Place::Submissions, "inbox"), (Place::Deliveries, "deliveries"), (Place::Changes, "changes")];
-    let last = |table| connection.query_row(&format!("SELECT coalesce(max(seq), 0) FROM {table}"), [], |row| row.get(0));
+    let last =
+        |table| connection.query_row(&format!("SELECT coalesce(max(seq), 0) FROM {table}"), [], |row| row.get(0));
     tables.into_iter().map(|(place, table)| Ok((place, last(table)?))).collect()
 }
 
@@ -93,7 +94,8 @@ struct JobRow {
     parking: Option<String>,
 }
 
-const DEMANDS: &str = "SELECT forgets.id, begun_at, phase, sweep, receipt, job, inbox.id, jobs.progress, jobs.state, jobs.parking
+const DEMANDS: &str =
+    "SELECT forgets.id, begun_at, phase, sweep, receipt, job, inbox.id, jobs.progress, jobs.state, jobs.parking
     FROM forgets LEFT JOIN inbox ON inbox.seq = forgets.job LEFT JOIN jobs ON jobs.id = forgets.job";
 
 fn demand(row: &Row<'_>) -> rusqlite::Result<Demand> {

@@ -52,14 +52,7 @@ fn submission(row: &Row<'_>) -> rusqlite::Result<Submission> {
             Some(Job { progress, texts: texts.into_iter().flatten().collect(), leased_until: row.get(9)? })
         }
     };
-    Ok(Submission {
-        seq: row.get(0)?,
-        id: row.get(1)?,
-        route: row.get(2)?,
-        label: row.get(3)?,
-        body: row.get(4)?,
-        job,
-    })
+    Ok(Submission { seq: row.get(0)?, id: row.get(1)?, route: row.get(2)?, label: row.get(3)?, body: row.get(4)?, job })
 }
 
 /// Erases it if it is the person's. Returns whether it was.

@@ -15,9 +15,7 @@ use super::samples::*;
 use crate::Store;
 use crate::deliveries::{DeliveryFilter, DeliveryProgress, ReplayOutcome};
 use crate::erasure::{CrmForget, ForgetId, ForgetState, NewCrmForget, NewForget, Phase, Place, Sweep};
-use crate::model::{
-    AcceptOutcome, NewJob, NewSubmission, PlannedSubmission, Progress, Then, TurnOutcome, TurnRecord,
-};
+use crate::model::{AcceptOutcome, NewJob, NewSubmission, PlannedSubmission, Progress, Then, TurnOutcome, TurnRecord};
 
 const EMAIL: &str = "ada@example.com";
 

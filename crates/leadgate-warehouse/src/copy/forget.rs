@@ -126,7 +126,8 @@ fn is_theirs(marks: &mut Marks, schema: &Schema, id: i64, cells: &[Cell]) -> boo
     }
     let on = (cell("target_type"), cell("target_id"));
     let (Some(Cell::Text(kind)), Some(Cell::Integer(id))) = on else { return false };
-    leadgate_core::erasure::record_of_key(&format!("{}:{id}", kind.to_lowercase())).is_some_and(|on| marks.is_record(on))
+    leadgate_core::erasure::record_of_key(&format!("{}:{id}", kind.to_lowercase()))
+        .is_some_and(|on| marks.is_record(on))
 }
 
 fn names(marks: &Marks, cell: &Cell) -> bool {

@@ -28,9 +28,9 @@ mod runs;
 use std::path::Path;
 use std::time::Duration;
 
+use jiff::Timestamp;
 use leadgate_core::erasure::Marks;
 use leadgate_core::sync::{Schema, Stream};
-use jiff::Timestamp;
 use rusqlite::{Connection, OpenFlags, TransactionBehavior};
 
 pub use apply::{Applied, Batch};

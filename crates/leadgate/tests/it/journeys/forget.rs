@@ -104,7 +104,8 @@ fn holding(folder: &Path, texts: &[String]) -> Vec<String> {
 
 /// The forms in which the gateway may have stored what it was sent; the address without its first letter, which the other's has too, is told by it.
 fn traces() -> Vec<String> {
-    let plain = [format!("\"{EMAIL}"), format!(" {EMAIL}"), SECRET.to_owned(), PHONE.to_owned(), "(415) 555-2671".to_owned()];
+    let plain =
+        [format!("\"{EMAIL}"), format!(" {EMAIL}"), SECRET.to_owned(), PHONE.to_owned(), "(415) 555-2671".to_owned()];
     let packed = ["=ada.lovelace%40example.org", "xyzzy-the-secret+seven", "ada.lovelace\\u0040"].map(str::to_owned);
     plain.into_iter().chain(packed).collect()
 }
