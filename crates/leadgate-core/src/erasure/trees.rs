@@ -61,8 +61,10 @@ impl Marks {
     fn is_named_as(&self, name: &str, value: &Value) -> bool {
         let plain: String = name.chars().filter(char::is_ascii_alphanumeric).collect::<String>().to_lowercase();
         let of_record = plain.strip_suffix("id").and_then(|kind| record(kind, value));
+        // Apps say `leadId` of everybody whom the gateway made, on accounts without leads too.
+        let as_contact = (plain == "leadid").then(|| record("contact", value)).flatten();
         let inside = value.get("id").and_then(|id| record(&plain, id));
-        if of_record.into_iter().chain(inside).any(|record| self.is_record(record)) {
+        if of_record.into_iter().chain(as_contact).chain(inside).any(|record| self.is_record(record)) {
             return true;
         }
         let Some(id) = value.as_str() else { return false };

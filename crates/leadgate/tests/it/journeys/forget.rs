@@ -19,7 +19,7 @@ fn rules(receiver: &TestReceiver) -> String {
     format!(
         r#"
 [forms.demo]
-key = "pk_demo"
+key = "pk_demo_4f1c9a27"
 origins = ["https://www.example.com"]
 fields = {{ email = "email", name = "full_name", message = "note" }}
 
@@ -50,24 +50,31 @@ async fn hand_in(gateway: &TestGateway) {
     let lead = json!({"email": "Ada.Lovelace@Example.org", "last_name": "King", "phone": "+1 (415) 555-2671",
                       "note": format!("{SECRET} one"), "tags": ["vip"]});
     assert!(gateway.land("/v1/leads", &lead).await.status < 300);
-    let contact = gateway.account().contacts()[0]["id"].as_i64().unwrap();
-    let note = json!({"text": format!("{SECRET} two, of {EMAIL}"), "target": {"kind": "contact", "id": contact}});
+    let account = gateway.account();
+    let (kind, people) =
+        if account.leads().is_empty() { ("contact", account.contacts()) } else { ("lead", account.leads()) };
+    let person = people[0]["id"].as_i64().unwrap();
+    let note = json!({"text": format!("{SECRET} two, of {EMAIL}"), "target": {"kind": kind, "id": person}});
     gateway.land("/v1/notes", &note).await;
-    gateway.land("/notes", &json!({"leadId": contact, "note": format!("{SECRET} three")})).await;
-    gateway.land("/v1/notes", &json!({"text": format!("{SECRET} four"), "email": "nobody.at.all@example.org"})).await;
+    gateway.land("/notes", &json!({"leadId": person, "note": format!("{SECRET} three")})).await;
+    gateway.land("/v1/notes", &json!({"text": format!("{SECRET} four"), "email": EMAIL})).await;
     let event = |id: &str, name: &str| {
-        json!({"event": name, "user_id": "u-1", "event_id": id, "email": EMAIL, "at": "2026-06-15T14:00:00Z",
+        json!({"event": name, "user_id": "u-1", "id": id, "email": EMAIL, "at": "2026-06-15T14:00:00Z",
                "properties": {"said": format!("{SECRET} five")}, "traits": {"email": EMAIL, "phone": PHONE}})
     };
     gateway.land("/v1/events", &event("1", "Trial Started")).await;
     let unnamed = json!({"event": "Seen", "user_id": "u-1", "properties": {"said": format!("{SECRET} six")}});
     gateway.land("/v1/events", &unnamed).await;
-    let fields =
-        [("form_key", "pk_demo"), ("name", "Ada King"), ("email", EMAIL), ("message", "xyzzy-the-secret seven & more")];
+    let fields = [
+        ("form_key", "pk_demo_4f1c9a27"),
+        ("name", "Ada King"),
+        ("email", EMAIL),
+        ("message", "xyzzy-the-secret seven & more"),
+    ];
     let fields = fields.map(|(name, value)| (name.to_owned(), value.to_owned()));
     let posted = gateway.post_form("/forms/demo", "https://www.example.com/demo", &fields).await;
     assert!(posted.status < 400, "{}", posted.body);
-    let told = json!({"contact_id": contact, "contact_email": EMAIL, "contact_last_name": format!("{SECRET} eight")});
+    let told = json!({format!("{kind}_id"): person, format!("{kind}_email"): EMAIL, format!("{kind}_last_name"): format!("{SECRET} eight")});
     let secret = [("x-leadgate-secret", "testkit-secret-0123456789")];
     gateway.post_with("/freshsales/webhook", &told, &secret).await;
     gateway.settle().await;
