@@ -178,6 +178,8 @@ pub enum CrmCall {
     },
     /// Put a person into the recycle bin.
     DeletePerson(RecordRef),
+    /// Remove a person for good, from the recycle bin too. Cannot be taken back.
+    ForgetPerson(RecordRef),
     /// Some pages of the account's rows, whatever kind they are.
     ReadRows(RowsQuery),
 }
@@ -216,6 +218,7 @@ impl CrmCall {
             CrmCall::ConvertLead { .. } => "convert_lead",
             CrmCall::AddToList { .. } => "add_to_list",
             CrmCall::DeletePerson(_) => "delete_person",
+            CrmCall::ForgetPerson(_) => "forget_person",
             CrmCall::ReadRows(_) => "read_rows",
         }
     }
@@ -239,6 +242,7 @@ impl CrmCall {
                 | CrmCall::ConvertLead { .. }
                 | CrmCall::AddToList { .. }
                 | CrmCall::DeletePerson(_)
+                | CrmCall::ForgetPerson(_)
         )
     }
 }

@@ -18,7 +18,8 @@ use crate::plan::Plan;
 use crate::record::{KnownRecord, RecordRef};
 use crate::retry::RetryPolicy;
 use crate::steps::{
-    Findings, Next, ParkReason, Parking, PersonWish, Routed, Step, StepContext, StepEffect, Verdict, is_lost,
+    Findings, ForgetPersonStep, Next, ParkReason, Parking, PersonWish, Routed, Step, StepContext, StepEffect, Verdict,
+    is_lost,
 };
 
 /// The version of the stored form. A reader refuses what is newer.
@@ -134,6 +135,9 @@ pub struct Outcome {
     /// The note's id.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub note: Option<i64>,
+    /// The person was forgotten, and with them what the job was and what it had come to.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub forgotten: bool,
     /// The record as the CRM showed it, where the caller expects that.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub shown: Option<Value>,
@@ -152,6 +156,33 @@ impl JobState {
             interrupted: None,
             decisions: plan.decisions.clone(),
         }
+    }
+
+    /// What is left of a job when its person was forgotten.
+    pub fn forgotten() -> JobState {
+        JobState {
+            version: STATE_VERSION,
+            steps: Vec::new(),
+            current: 0,
+            findings: Findings::default(),
+            failures: 0,
+            person_again: false,
+            interrupted: None,
+            decisions: vec!["the person was forgotten, and with them what was sent and what came of it".to_owned()],
+        }
+    }
+
+    /// A job that has the CRM forget a person, as soon as the gateway itself has.
+    pub fn to_forget(step: ForgetPersonStep) -> JobState {
+        JobState { steps: vec![Step::ForgetPerson(Box::new(step))], decisions: Vec::new(), ..JobState::forgotten() }
+    }
+
+    /// The step that has the CRM forget a person, if this is the job of one.
+    pub fn forgetting(&mut self) -> Option<&mut ForgetPersonStep> {
+        self.steps.iter_mut().find_map(|step| match step {
+            Step::ForgetPerson(step) => Some(&mut **step),
+            _ => None,
+        })
     }
 
     /// Moves over steps that are done and says what is next. `effects` collects what finished steps leave behind.
@@ -377,7 +408,7 @@ impl JobState {
                 Step::EnsureCompany(_) | Step::EnsurePerson(_) | Step::Send(_) => {}
                 Step::MoveFound(_) | Step::SetFields(_) | Step::AddEntry(_) | Step::Convert(_) | Step::AddToList(_) => {
                 }
-                Step::RemovePerson(_) => {}
+                Step::RemovePerson(_) | Step::ForgetPerson(_) => {}
             }
         }
         outcome

@@ -29,6 +29,7 @@
 //! | [`conformance`] | whether two accounts answer alike |
 //! | [`doctor`] | what is wrong with an installation, and how to mend it |
 //! | [`retention`] | how long the past is kept, and when to look for what may go |
+//! | [`erasure`] | whether a row is a certain person's |
 //! | [`import`] | what the columns of a file mean, and what a row makes of a lead |
 //! | [`retry`] | how long to wait after a failure, and when to give up |
 #![cfg_attr(test, allow(clippy::unwrap_used))]
@@ -43,6 +44,7 @@ pub mod crm;
 pub mod delivery;
 pub mod destinations;
 pub mod doctor;
+pub mod erasure;
 pub mod forms;
 pub mod hooks;
 pub mod identity;

@@ -18,6 +18,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+pub(crate) use self::keys::key as key_of_id;
 use self::keys::{Keys, email_key};
 pub(crate) use self::turn::{had_turn, take_turn};
 use crate::identity::Email;

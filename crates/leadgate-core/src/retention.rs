@@ -16,8 +16,16 @@ const LONGEST_PUT_OFF: SignedDuration = SignedDuration::from_hours(6);
 /// How long what has ended is kept; `None` is for ever. What is open or parked is kept in any case.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Retention {
-    /// Submissions that landed and deliveries that arrived.
+    /// Submissions that landed.
     pub done: Option<SignedDuration>,
+    /// The requests that were made for them, where they are to go before the submissions.
+    pub attempts: Option<SignedDuration>,
+    /// Deliveries that arrived.
+    pub deliveries: Option<SignedDuration>,
+    /// Imports of whose rows no submission is left.
+    pub imports: Option<SignedDuration>,
+    /// Receipts of people who were forgotten.
+    pub receipts: Option<SignedDuration>,
     /// Changes of records.
     pub changes: Option<SignedDuration>,
     /// Profiles of people, from when something was added last.

@@ -55,11 +55,13 @@ pub enum Route {
     Sighting,
     /// A person whom an import made, to be taken away again.
     Removal,
+    /// A person whom the CRM is to forget. Its job is made with it.
+    Forget,
 }
 
 impl Route {
     /// Every route a submission can come through.
-    pub const ALL: [Route; 11] = [
+    pub const ALL: [Route; 12] = [
         Route::GuideLead,
         Route::GuideNote,
         Route::GuideStage,
@@ -71,6 +73,7 @@ impl Route {
         Route::Notification,
         Route::Sighting,
         Route::Removal,
+        Route::Forget,
     ];
 
     /// The name that stores, logs and metrics use.
@@ -87,6 +90,7 @@ impl Route {
             Route::Notification => "notification",
             Route::Sighting => "sighting",
             Route::Removal => "removal",
+            Route::Forget => "forget",
         }
     }
 

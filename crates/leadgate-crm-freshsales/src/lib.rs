@@ -110,6 +110,7 @@ impl FreshsalesCrm {
             CrmCall::AddToList { list, contact } => account.add_to_list(list, contact).await,
             CrmCall::ReadRows(query) => account.read_rows(query).await,
             CrmCall::DeletePerson(record) => account.delete_person(record).await,
+            CrmCall::ForgetPerson(record) => account.forget_person(record).await,
             other => Err(CrmFailure::Invalid {
                 sentences: vec![format!("{} is not supported", other.name())],
                 fields: Vec::new(),

@@ -138,6 +138,14 @@ impl Account<'_, '_> {
         Ok(CrmReply::Done)
     }
 
+    pub(crate) async fn forget_person(mut self, record: RecordRef) -> Result<CrmReply, CrmFailure> {
+        match record.kind {
+            RecordKind::Lead => drop(self.send(leads::forget(record.id)).await?),
+            _ => drop(self.send(contacts::forget(record.id)).await?),
+        }
+        Ok(CrmReply::Done)
+    }
+
     pub(crate) async fn convert_lead(mut self, lead: i64, fields: &Fields) -> Result<CrmReply, CrmFailure> {
         let single = self.send(leads::convert(lead, lead_attributes(fields))).await?;
         Ok(CrmReply::Record(self.contact(&single.record)))

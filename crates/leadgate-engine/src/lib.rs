@@ -2,7 +2,7 @@
 //!
 //! Cast: [`Engine`] owns the parts; `plan` turns inbox rows into jobs; `push` claims jobs, packs their calls, makes them and records
 //! what came of them; `permit` pays for a call and makes it; `budget` keeps the ledger and the breaker; `catalog` keeps the account's names; `watch`
-//! looks for what no webhook told; `notify` makes the deliveries; `retention` removes what is old; `sync` keeps the copy of the account; `broker` passes requests of
+//! looks for what no webhook told; `notify` makes the deliveries; `retention` removes what is old; `forget` erases a person; `sync` keeps the copy of the account; `broker` passes requests of
 //! other programs through; `run` drives
 //! them all until told to stop, or, if so asked, until `rest` has come. Flow of a
 //! pass: plan what has arrived → claim what is due and affordable → one call each (or one for many) → record, in one transaction per call.
@@ -15,6 +15,7 @@ mod broker;
 mod budget;
 mod catalog;
 mod engine;
+pub mod forget;
 mod gathering;
 pub mod metrics;
 mod notify;

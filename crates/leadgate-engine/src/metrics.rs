@@ -28,7 +28,7 @@
 //! | `leadgate_deliveries_parked` | gauge | `destination` |
 //! | `leadgate_deliveries_oldest_seconds` | gauge | `destination`: age of the oldest that waits |
 //! | `leadgate_destination_circuit_open` | gauge | `destination`: 1 while it counts as down |
-//! | `leadgate_removed_rows_total` | counter | `kind` (`submissions`, `attempts`, `deliveries`, `changes`, `profiles`): what was not kept any longer |
+//! | `leadgate_removed_rows_total` | counter | `kind` (`submissions`, `attempts`, `deliveries`, `changes`, `profiles`, `imports`, `receipts`): what was not kept any longer |
 //! | `leadgate_destination_switched_off` | gauge | `destination`: 1 after it said that it is gone |
 //! | `leadgate_sync_rows_total` | counter | `stream`, `outcome` (`created`, `updated`, `unchanged`, `deleted`, `restored`) |
 //! | `leadgate_sync_runs_total` | counter | `outcome` (`complete`, `incomplete`, `failed`) |

@@ -53,11 +53,14 @@ impl Engine {
     pub async fn remove_old(&self) -> Result<RemovedRows, StoreError> {
         let (now, kept) = (self.now(), self.shared.settings.retention);
         let old = OldRows {
-            now,
             done_before: before(kept.done, now),
+            attempts_before: before(kept.attempts, now),
+            deliveries_before: before(kept.deliveries, now),
+            imports_before: before(kept.imports, now),
+            receipts_before: before(kept.receipts, now),
             changes_before: before(kept.changes, now),
             profiles_before: before(kept.profiles, now),
-            most: MOST_AT_ONCE,
+            ..OldRows::none(now, MOST_AT_ONCE)
         };
         let removed = self.shared.store.remove_old(old).await?;
         metrics::removed(&removed);

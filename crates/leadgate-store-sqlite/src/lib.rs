@@ -12,6 +12,7 @@
 //! | `accounts`, `account_rows` | the list of accounts, and a file for each further one |
 //! | [`inspect`] | looks at a store without changing it |
 //! | `intake`, `queue`, `claims`, `turns`, `views`, `listing`, `mirror`, `profiles`, `settings`, `retention`, `imports` | the SQL, by subject |
+//! | `erasure` | forgetting a person, down to the bytes of the file |
 //! | `deliveries` | the queue of what goes elsewhere than to the CRM |
 //! | `transfer` | rows as they are, for a store of another kind |
 //! | `columns`, `error` | how values and failures cross the border to SQLite |
@@ -27,6 +28,7 @@ mod claims;
 mod columns;
 pub mod config;
 mod deliveries;
+mod erasure;
 mod error;
 mod imports;
 pub mod inspect;

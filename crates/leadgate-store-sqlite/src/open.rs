@@ -24,6 +24,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../migrations/8.sql"),
     include_str!("../migrations/9.sql"),
     include_str!("../migrations/10.sql"),
+    include_str!("../migrations/11.sql"),
 ];
 
 /// How long to wait for a foreign tool that has the database locked.
@@ -148,6 +149,8 @@ fn set_up_writer(connection: &Connection, config: &SqliteConfig) -> rusqlite::Re
     };
     connection.pragma_update(None, "synchronous", synchronous)?;
     connection.pragma_update(None, "foreign_keys", true)?;
+    // Whoever asks to be forgotten is not to be found in pages that are no longer used.
+    connection.pragma_update(None, "secure_delete", true)?;
     let (pages, cache) = match config.is_one_of_many {
         true => (CHECKPOINT_PAGES_OF_MANY, CACHE_KIB_OF_MANY),
         false => (CHECKPOINT_PAGES, WRITER_CACHE_KIB),

@@ -17,6 +17,22 @@ const OLD_CHANGES: &str = "DELETE FROM changes WHERE seq IN (
 const OLD_DELIVERIES: &str = "SELECT seq FROM deliveries
     WHERE progress = 1 AND ended_at < ?1 AND seq < (SELECT max(seq) FROM deliveries)
     ORDER BY ended_at LIMIT ?2";
+/// Deliveries of which nothing is left, because the person was forgotten.
+const FORGOTTEN_DELIVERIES: &str = "SELECT seq FROM deliveries
+    WHERE progress = 2 AND content = 'null' AND ended_at < ?1 AND seq < (SELECT max(seq) FROM deliveries)
+    ORDER BY ended_at LIMIT ?2";
+/// Requests of finished jobs.
+const OLD_ATTEMPTS: &str = "DELETE FROM attempts WHERE job IN (
+    SELECT id FROM jobs WHERE progress = 1 AND ended_at < ?1
+      AND EXISTS (SELECT 1 FROM attempts AS own WHERE own.job = jobs.id)
+    ORDER BY ended_at LIMIT ?2)";
+/// Imports of whose rows no submission is left.
+const OLD_IMPORTS: &str = "SELECT id FROM imports WHERE created_at < ?1
+      AND NOT EXISTS (SELECT 1 FROM import_rows WHERE import = imports.id
+                      AND (submission IS NOT NULL OR removal IS NOT NULL))
+    LIMIT ?2";
+const OLD_RECEIPTS: &str = "DELETE FROM forgets WHERE id IN (
+    SELECT id FROM forgets WHERE phase = 3 AND ended_at < ?1 ORDER BY ended_at LIMIT ?2)";
 /// Finished jobs whose submissions no repeat is recognised by any more.
 const OLD_JOBS: &str = "SELECT jobs.id FROM jobs JOIN inbox ON inbox.seq = jobs.id
     WHERE jobs.progress = 1 AND jobs.ended_at < ?1 AND inbox.dedupe_until <= ?2
@@ -35,12 +51,24 @@ pub(crate) fn remove_old(connection: &Connection, old: &OldRows) -> rusqlite::Re
         removed.changes = remove(connection, OLD_CHANGES, params![Micros(before), old.most])?;
     }
     if let Some(before) = old.done_before {
-        removed.deliveries = remove_deliveries(connection, before, old.most)?;
         let jobs = numbers(connection, OLD_JOBS, params![Micros(before), Micros(old.now), old.most])?;
         removed.submissions = count(jobs.len());
         for job in jobs {
             removed.attempts += remove_job(connection, job)?;
         }
+    }
+    if let Some(before) = old.attempts_before {
+        removed.attempts += remove(connection, OLD_ATTEMPTS, params![Micros(before), old.most])?;
+    }
+    if let Some(before) = old.deliveries_before {
+        removed.deliveries = remove_deliveries(connection, OLD_DELIVERIES, before, old.most)?;
+        removed.deliveries += remove_deliveries(connection, FORGOTTEN_DELIVERIES, before, old.most)?;
+    }
+    if let Some(before) = old.imports_before {
+        removed.imports = remove_imports(connection, before, old.most)?;
+    }
+    if let Some(before) = old.receipts_before {
+        removed.receipts = remove(connection, OLD_RECEIPTS, params![Micros(before), old.most])?;
     }
     if let Some(before) = old.profiles_before {
         removed.profiles = remove(connection, OLD_PROFILES, params![Micros(before), old.most])?;
@@ -48,8 +76,19 @@ pub(crate) fn remove_old(connection: &Connection, old: &OldRows) -> rusqlite::Re
     Ok(removed)
 }
 
-fn remove_deliveries(connection: &Connection, before: Timestamp, most: u32) -> rusqlite::Result<u64> {
-    let deliveries = numbers(connection, OLD_DELIVERIES, params![Micros(before), most])?;
+fn remove_imports(connection: &Connection, before: Timestamp, most: u32) -> rusqlite::Result<u64> {
+    let mut statement = connection.prepare_cached(OLD_IMPORTS)?;
+    let imports = statement.query_map(params![Micros(before), most], |row| row.get(0))?;
+    let imports = imports.collect::<rusqlite::Result<Vec<Vec<u8>>>>()?;
+    for import in &imports {
+        connection.prepare_cached("DELETE FROM import_rows WHERE import = ?1")?.execute([import])?;
+        connection.prepare_cached("DELETE FROM imports WHERE id = ?1")?.execute([import])?;
+    }
+    Ok(count(imports.len()))
+}
+
+fn remove_deliveries(connection: &Connection, sql: &str, before: Timestamp, most: u32) -> rusqlite::Result<u64> {
+    let deliveries = numbers(connection, sql, params![Micros(before), most])?;
     for delivery in &deliveries {
         connection.prepare_cached("DELETE FROM delivery_attempts WHERE delivery = ?1")?.execute([delivery])?;
         connection.prepare_cached("DELETE FROM deliveries WHERE seq = ?1")?.execute([delivery])?;
@@ -57,10 +96,13 @@ fn remove_deliveries(connection: &Connection, before: Timestamp, most: u32) -> r
     Ok(count(deliveries.len()))
 }
 
-/// Removes a finished job and its submission. Returns how many requests went with it.
+/// Removes a finished job and its submission, and what names them. Returns how many requests went with it.
 fn remove_job(connection: &Connection, job: i64) -> rusqlite::Result<u64> {
     let attempts = connection.prepare_cached("DELETE FROM attempts WHERE job = ?1")?.execute([job])?;
     connection.prepare_cached("DELETE FROM job_keys WHERE job = ?1")?.execute([job])?;
+    connection.prepare_cached("DELETE FROM import_rows WHERE submission = ?1")?.execute([job])?;
+    connection.prepare_cached("UPDATE import_rows SET removal = NULL WHERE removal = ?1")?.execute([job])?;
+    connection.prepare_cached("UPDATE forgets SET job = NULL WHERE job = ?1")?.execute([job])?;
     connection.prepare_cached("DELETE FROM jobs WHERE id = ?1 AND progress = ?2")?.execute([job, DONE])?;
     connection.prepare_cached("DELETE FROM inbox WHERE seq = ?1")?.execute([job])?;
     Ok(count(attempts))

@@ -112,6 +112,14 @@ impl SqliteStore {
         self.writer.run(scope, Caller::Single, work).await
     }
 
+    /// Runs outside of a transaction, between two groups of writes.
+    pub(crate) async fn write_alone<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Connection) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        self.writer.run(Scope::Outside, Caller::Single, move |connection, _| work(connection)).await
+    }
+
     /// Takes a job out of the way whose stored state cannot be read; else it would fail every claim from now on.
     async fn park_unreadable(&self, lease: Lease, error: StoreError, now: Timestamp) -> Result<(), StoreError> {
         tracing::error!(job.id = lease.job.0, %error, "a stored job cannot be read; it is parked");

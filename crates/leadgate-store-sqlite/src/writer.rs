@@ -41,6 +41,8 @@ pub(crate) struct Announcements {
     pub(crate) work: bool,
     /// There may be a delivery to make.
     pub(crate) deliveries: bool,
+    /// There is a demand to forget somebody.
+    pub(crate) forgets: bool,
     /// Submissions that ended.
     pub(crate) ended: Vec<SubmissionId>,
 }
@@ -52,6 +54,8 @@ pub(crate) enum Scope {
     OneStatement,
     /// It needs a savepoint.
     Savepoint,
+    /// It runs after the commit, outside of a transaction, and undoes nothing.
+    Outside,
 }
 
 /// Who waits for an operation.
@@ -95,6 +99,9 @@ trait Operation: Send {
     /// Who waits for it.
     fn caller(&self) -> Caller;
 
+    /// Whether it runs after the commit.
+    fn runs_outside(&self) -> bool;
+
     /// Tells the caller, after the commit or the loss.
     fn answer(self: Box<Self>, lost: Option<&Loss>);
 }
@@ -116,16 +123,17 @@ where
         let Some(work) = self.work.take() else { return Ok(()) };
         let mut own = Announcements::default();
         let result = match self.scope {
-            Scope::OneStatement => work(connection, &mut own),
+            Scope::OneStatement | Scope::Outside => work(connection, &mut own),
             Scope::Savepoint => in_savepoint(connection, |connection| work(connection, &mut own)),
         };
         match &result {
             // SQLite gives a transaction up by itself when the disk is full or fails; nothing may run outside of one.
-            Err(error) if connection.is_autocommit() => return Err(Loss::of(error)),
+            Err(error) if connection.is_autocommit() && self.scope != Scope::Outside => return Err(Loss::of(error)),
             Err(_) => {}
             Ok(_) => {
                 announcements.work |= own.work;
                 announcements.deliveries |= own.deliveries;
+                announcements.forgets |= own.forgets;
                 announcements.ended.append(&mut own.ended);
             }
         }
@@ -135,6 +143,10 @@ where
 
     fn caller(&self) -> Caller {
         self.caller
+    }
+
+    fn runs_outside(&self) -> bool {
+        self.scope == Scope::Outside
     }
 
     fn answer(self: Box<Self>, lost: Option<&Loss>) {
@@ -302,7 +314,9 @@ impl Group {
         let mut give_up_waiting_at = None;
         let mut next = 0;
         while let Some(operation) = self.members.get_mut(next) {
-            operation.run(&self.connection, announcements)?;
+            if !operation.runs_outside() {
+                operation.run(&self.connection, announcements)?;
+            }
             next += 1;
             if next == self.members.len() {
                 self.take_more(patience, &mut give_up_waiting_at);
@@ -316,6 +330,9 @@ impl Group {
             }
         })?;
         patience.learn_commit_time(began.elapsed());
+        for operation in self.members.iter_mut().filter(|operation| operation.runs_outside()) {
+            operation.run(&self.connection, announcements)?;
+        }
         Ok(())
     }
 
@@ -358,6 +375,9 @@ fn announce(announcements: Announcements, signals: &Signals) {
     }
     if announcements.work {
         signals.work_arrived();
+    }
+    if announcements.forgets {
+        signals.forgets_arrived();
     }
     if announcements.deliveries {
         signals.deliveries_arrived();

@@ -17,6 +17,7 @@
 
 pub mod accounts;
 pub mod deliveries;
+pub mod erasure;
 pub mod filled;
 pub mod imports;
 pub mod intake;
@@ -146,6 +147,16 @@ macro_rules! conformance_suite {
                 destinations_are_counted,
                 a_delivery_is_signalled,
             ];
+            erasure: [
+                what_is_the_persons_goes_and_what_is_not_stays,
+                a_repeat_of_what_was_forgotten_is_recognised,
+                a_turn_of_forgotten_work_is_not_recorded,
+                the_crm_is_asked_before_what_arrives_later,
+                what_is_remembered_of_the_person_goes,
+                deliveries_of_the_person_are_not_made,
+                counting_changes_nothing,
+                open_work_of_others_is_left_alone,
+            ];
             retention: [
                 submissions_that_landed_long_ago_are_removed,
                 what_is_open_or_parked_stays,
@@ -155,6 +166,8 @@ macro_rules! conformance_suite {
                 changes_from_long_ago_are_removed,
                 profiles_that_nothing_was_added_to_are_removed,
                 a_list_goes_on_after_what_was_removed,
+                requests_can_go_before_their_submissions,
+                imports_go_with_their_rows,
                 so_many_are_removed_at_once,
             ];
             imports: [

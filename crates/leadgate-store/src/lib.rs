@@ -5,6 +5,7 @@
 //!
 //! * [`accounts`] says which accounts there are, and opens the store of each;
 //! * [`deliveries`] is the queue of what goes elsewhere than to the CRM, a trait of its own;
+//! * [`erasure`] forgets a person, a trait of its own;
 //! * [`imports`] are files whose rows became submissions, a trait of their own;
 //! * [`model`] holds what goes in and comes out;
 //! * [`scopes`] says what an app key may do;
@@ -17,6 +18,7 @@ pub mod accounts;
 #[cfg(feature = "testing")]
 pub mod conformance;
 pub mod deliveries;
+pub mod erasure;
 pub mod imports;
 pub mod model;
 pub mod retention;
@@ -37,6 +39,7 @@ use leadgate_core::submission::SubmissionId;
 use serde_json::Value;
 
 use crate::deliveries::DeliveryStore;
+use crate::erasure::ErasureStore;
 use crate::imports::ImportStore;
 use crate::model::{
     AcceptOutcome, AppKey, ClaimRequest, ClaimedJob, InboxEntry, JobFilter, JobId, JobSummary, NewSubmission,
@@ -78,7 +81,7 @@ pub enum StoreError {
 
 /// The gateway's memory.
 #[async_trait]
-pub trait Store: DeliveryStore + ImportStore + Send + Sync + 'static {
+pub trait Store: DeliveryStore + ImportStore + ErasureStore + Send + Sync + 'static {
     /// Keeps a submission, unless it is a repeat. Durable before it returns.
     ///
     /// Concurrent repeats are told apart: exactly one of them is [`AcceptOutcome::Accepted`].

@@ -11,6 +11,7 @@ use tokio::sync::{Notify, watch};
 pub struct Signals {
     work: Notify,
     deliveries: Notify,
+    forgets: Notify,
     ends: Mutex<HashMap<SubmissionId, watch::Sender<bool>>>,
 }
 
@@ -33,6 +34,16 @@ impl Signals {
     /// Waits until there may be a delivery to make.
     pub async fn deliveries(&self) {
         self.deliveries.notified().await;
+    }
+
+    /// There is a demand to forget somebody.
+    pub fn forgets_arrived(&self) {
+        self.forgets.notify_one();
+    }
+
+    /// Waits until there may be a demand to forget somebody.
+    pub async fn forgets(&self) {
+        self.forgets.notified().await;
     }
 
     /// A submission finished or was parked.

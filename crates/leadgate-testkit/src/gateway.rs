@@ -11,6 +11,8 @@ use leadgate_core::clock::Clock;
 use leadgate_core::crm::Crm;
 use leadgate_core::rules::Rules;
 use leadgate_crm_freshsales::{FreshsalesCrm, FreshsalesSettings};
+use leadgate_engine::forget::Forgetter;
+use leadgate_engine::sync::SyncSettings;
 use leadgate_engine::{BrokerSettings, Engine, EngineParts, EngineSettings, Pass, QuotaBroker};
 use leadgate_outbound::Courier;
 use leadgate_store::Store;
@@ -54,7 +56,7 @@ pub struct TestGateway {
     url: String,
     http: reqwest::Client,
     server: tokio::task::JoinHandle<std::io::Result<()>>,
-    _folder: tempfile::TempDir,
+    folder: tempfile::TempDir,
 }
 
 impl Default for TestGatewayBuilder {
@@ -177,16 +179,7 @@ impl TestGatewayBuilder {
         let router = leadgate_web::router(web);
         let server =
             tokio::spawn(leadgate_web::serve(listener, router, ServeLimits::default(), std::future::pending()));
-        TestGateway {
-            sandbox,
-            generation: self.generation,
-            store,
-            engine,
-            url,
-            http: http_client(),
-            server,
-            _folder: folder,
-        }
+        TestGateway { sandbox, generation: self.generation, store, engine, url, http: http_client(), server, folder }
     }
 }
 
@@ -247,6 +240,17 @@ impl TestGateway {
     /// The store.
     pub fn store(&self) -> &SqliteStore {
         &self.store
+    }
+
+    /// The folder of its store.
+    pub fn folder(&self) -> &std::path::Path {
+        self.folder.path()
+    }
+
+    /// What forgets people, with the copy and the sinks of these settings.
+    pub fn forgetter(&self, sync: SyncSettings) -> Forgetter {
+        let clock: Arc<dyn Clock> = Arc::new(AccountClock(self.account()));
+        Forgetter::new(Arc::clone(&self.store) as Arc<dyn Store>, clock, sync)
     }
 
     /// Posts a JSON body.

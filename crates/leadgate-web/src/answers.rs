@@ -34,7 +34,7 @@ impl Dialect {
         match route {
             Route::GuideLead | Route::GuideNote | Route::GuideStage => Dialect::Guide,
             Route::Lead | Route::Note | Route::Stage | Route::Form | Route::Event => Dialect::V1,
-            Route::Notification | Route::Sighting | Route::Removal => Dialect::V1,
+            Route::Notification | Route::Sighting | Route::Removal | Route::Forget => Dialect::V1,
         }
     }
 }

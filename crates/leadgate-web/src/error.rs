@@ -109,6 +109,9 @@ pub(crate) enum ApiError {
     /// No import has that id.
     #[error("there is no import of this id")]
     NoSuchImport,
+    /// There is no demand to forget somebody under this id.
+    #[error("there is no demand to forget somebody under this id")]
+    NoSuchForget,
     /// The import was undone.
     #[error("the import was undone; begin another one, which may be of the same file")]
     ImportUndone,
@@ -206,7 +209,7 @@ impl ApiError {
             ApiError::NotAForm(_) => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             ApiError::FormUnreadable(_) => StatusCode::BAD_REQUEST,
             ApiError::NoSuchDelivery | ApiError::NoSuchDestination => StatusCode::NOT_FOUND,
-            ApiError::NoSuchImport => StatusCode::NOT_FOUND,
+            ApiError::NoSuchImport | ApiError::NoSuchForget => StatusCode::NOT_FOUND,
             ApiError::ImportUndone => StatusCode::CONFLICT,
             ApiError::NotParked(_) | ApiError::DeliveryWaits => StatusCode::CONFLICT,
             ApiError::QueryWrong(_) => StatusCode::BAD_REQUEST,
@@ -255,6 +258,7 @@ impl ApiError {
             ApiError::DeliveryWaits => ("delivery-waits", "the delivery waits already"),
             ApiError::NoSuchDestination => ("no-such-destination", "no such destination"),
             ApiError::NoSuchImport => ("no-such-import", "no such import"),
+            ApiError::NoSuchForget => ("no-such-demand", "no such demand"),
             ApiError::ImportUndone => ("import-undone", "the import was undone"),
             ApiError::QueryWrong(_) => ("query-wrong", "the query cannot be understood"),
             ApiError::Pass(error) => error.kind(),

@@ -159,7 +159,11 @@ fn wrong(field: &str, message: &str) -> ApiError {
     ApiError::Intake(IntakeError::Invalid(vec![problem]))
 }
 
-async fn read_json<T: DeserializeOwned>(gateway: &Gateway, request: Request, limit: usize) -> Result<T, ApiError> {
+pub(crate) async fn read_json<T: DeserializeOwned>(
+    gateway: &Gateway,
+    request: Request,
+    limit: usize,
+) -> Result<T, ApiError> {
     let (parts, body) = request.into_parts();
     check_json(&parts.headers)?;
     let bytes = read_bytes_up_to(gateway, &parts.headers, body, limit).await?;

@@ -12,7 +12,7 @@
 //! 6. [`broker`] takes requests that go through to the CRM, and hands them to that port with a lane and a patience.
 //! 7. [`accounts`] is in front of all that where many accounts are served, and has the API of those who add and remove them.
 //! 8. `answers` puts the end of a submission into the caller's words: those of the integration guide, or of the `/v1` API.
-//! 9. [`operator`] shows jobs and releases parked ones; `submissions` shows the whole story of one, [`listing`] many in short; `health` says whether the process and its store are there.
+//! 9. [`operator`] shows jobs and releases parked ones; `submissions` shows the whole story of one, [`listing`] many in short; [`forget`] keeps demands to forget a person; `health` says whether the process and its store are there.
 
 #![deny(missing_docs)]
 #![cfg_attr(test, allow(clippy::unwrap_used))]
@@ -24,6 +24,7 @@ pub mod broker;
 pub mod deliveries;
 mod edge;
 mod error;
+pub mod forget;
 mod forms;
 mod health;
 mod hooks;

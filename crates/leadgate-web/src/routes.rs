@@ -19,7 +19,7 @@ use crate::auth::Caller;
 use crate::edge::{self, Edge};
 use crate::error::ApiError;
 use crate::state::Gateway;
-use crate::{broker, deliveries, forms, health, hooks, imports, intake, listing, operator, submissions};
+use crate::{broker, deliveries, forget, forms, health, hooks, imports, intake, listing, operator, submissions};
 
 /// One route.
 #[derive(Debug)]
@@ -82,6 +82,8 @@ pub(crate) enum Door {
     ResumeImport,
     UndoImport,
     Pass,
+    BeginForget,
+    Forget,
     Health,
     Ready,
     Loopback,
@@ -104,6 +106,7 @@ impl Door {
             Door::Destinations | Door::TestDestination | Door::EnableDestination => Dialect::V1,
             Door::Imports | Door::Import | Door::ImportRows | Door::ImportResults => Dialect::V1,
             Door::PauseImport | Door::ResumeImport | Door::UndoImport | Door::Operator(_) => Dialect::V1,
+            Door::BeginForget | Door::Forget => Dialect::V1,
         }
     }
 }
@@ -183,6 +186,8 @@ pub static ROUTES: &[RouteEntry] = &[
     RouteEntry::new("POST", "/v1/imports/{id}/pause", RouteAccess::Key(Scope::Operate), Door::PauseImport),
     RouteEntry::new("POST", "/v1/imports/{id}/resume", RouteAccess::Key(Scope::Operate), Door::ResumeImport),
     RouteEntry::new("POST", "/v1/imports/{id}/undo", RouteAccess::Key(Scope::Operate), Door::UndoImport),
+    RouteEntry::new("POST", "/v1/forget", RouteAccess::Key(Scope::Operate), Door::BeginForget),
+    RouteEntry::new("GET", "/v1/forget/{id}", RouteAccess::Key(Scope::Operate), Door::Forget),
     RouteEntry::new("GET", "/crm/{account}/api/{*path}", RouteAccess::CrmKey, Door::Pass),
     RouteEntry::new("GET", "/crm/{account}/crm/sales/api/{*path}", RouteAccess::CrmKey, Door::Pass),
     RouteEntry::new("GET", "/metrics", RouteAccess::Key(Scope::Read), Door::Metrics),
@@ -252,6 +257,8 @@ fn behind(entry: &'static RouteEntry) -> MethodRouter<Gateway> {
         Door::ResumeImport => post(imports::resume),
         Door::UndoImport => post(imports::undo),
         Door::Pass => get(broker::pass).post(broker::pass).put(broker::pass).patch(broker::pass).delete(broker::pass),
+        Door::BeginForget => post(forget::begin),
+        Door::Forget => get(forget::show),
         Door::Metrics => get(health::metrics),
         Door::Ready => get(health::ready),
         Door::Loopback => get(health::loopback),

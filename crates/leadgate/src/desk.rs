@@ -6,15 +6,19 @@ use std::sync::Arc;
 use anyhow::{Context as _, anyhow};
 use jiff::Timestamp;
 use leadgate_core::clock::Clock as _;
+use leadgate_core::erasure::Person;
 use leadgate_core::intake::ReadingRules;
 use leadgate_core::submission::SubmissionId;
 use leadgate_store::Store as _;
 use leadgate_store::deliveries::{DeliveryFilter, DeliveryProgress, DeliveryStore as _, ReplayOutcome};
+use leadgate_store::erasure::{ErasureStore as _, ForgetId};
 use leadgate_store::model::{JobFilter, JobId, Progress, ReleaseOutcome};
 use leadgate_store_sqlite::SqliteStore;
+use leadgate_web::forget::{self, ForgetRequest};
 use leadgate_web::{deliveries, listing, operator};
 use serde_json::{Value, json};
 
+use crate::cli::Session;
 use crate::config::Effective;
 use crate::data_folder;
 use crate::exit::{Exit, Failure};
@@ -194,6 +198,50 @@ impl Desk {
             Desk::Store(store) => {
                 let retried = store.replay_parked(destination, SystemClock.now()).await;
                 Ok(deliveries::retried_document(retried.context("writing to the store failed")?))
+            }
+        }
+    }
+
+    /// Whether a gateway runs.
+    pub(crate) fn is_running(&self) -> bool {
+        matches!(self, Desk::Running(_))
+    }
+
+    /// Has a person forgotten, or counts what that would erase. Where no gateway runs, everything is done at once except for what the CRM is asked,
+    /// which the next start does.
+    pub(crate) async fn forget(
+        &self,
+        body: Value,
+        (person, request): (&Person, &ForgetRequest),
+        session: &Session,
+    ) -> Result<Value, Failure> {
+        let store = match self {
+            Desk::Running(remote) => {
+                let ask = Ask { body: Some(body), ..Ask::post("/v1/forget") };
+                return remote.ask(ask).await?.successful();
+            }
+            Desk::Store(store) => store,
+        };
+        let now = SystemClock.now();
+        if request.dry_run {
+            return Ok(forget::count(&**store, person, now).await.context("reading the store failed")?);
+        }
+        let kept = forget::keep(&**store, person, request.keep_in_crm, now).await;
+        let kept = kept.context("writing to the store failed")?.context("the demand was not kept")?;
+        let effective = session.settings(None, Vec::new())?;
+        let forgetter = wiring::forgetter(Arc::clone(store) as Arc<dyn leadgate_store::Store>, &effective.settings);
+        forgetter.pass().await.context("forgetting failed; the next start of the gateway goes on with it")?;
+        self.forget_state(kept.id).await
+    }
+
+    /// How far a demand is.
+    pub(crate) async fn forget_state(&self, id: ForgetId) -> Result<Value, Failure> {
+        match self {
+            Desk::Running(remote) => remote.ask(Ask::get(&format!("/v1/forget/{id}"))).await?.successful(),
+            Desk::Store(store) => {
+                let state = store.forget_state(id).await.context("reading the store failed")?;
+                let state = state.ok_or_else(|| Failure::new(Exit::Refused, anyhow!("there is no demand {id}")))?;
+                Ok(forget::document(&state))
             }
         }
     }

@@ -67,6 +67,8 @@ pub(crate) fn settings(settings: &Settings) -> SyncSettings {
         notes: sync.notes,
         sinks: sinks(settings),
         schedule: sync.schedule.clone(),
+        keep_changes: settings.retention.copy_changes,
+        keep_runs: settings.retention.copy_runs,
         ..SyncSettings::new(copy_file(settings))
     }
 }

@@ -13,6 +13,7 @@ use leadgate_core::intake::ReadingRules;
 use leadgate_core::retention::Retention;
 use leadgate_core::retry::RetryPolicy;
 use leadgate_crm_freshsales::{FreshsalesCrm, FreshsalesSettings};
+use leadgate_engine::forget::Forgetter;
 use leadgate_engine::{BrokerSettings, EngineSettings};
 use leadgate_store::{Store, StoreError};
 use leadgate_store_sqlite::{Durability, SqliteAccounts, SqliteConfig, SqliteStore};
@@ -64,6 +65,11 @@ pub(crate) fn store_config(folder: &Path, durability: DurabilityChoice) -> Sqlit
 pub(crate) async fn close_store(store: Arc<SqliteStore>) {
     // A panic in there was reported by the panic itself, and there is nothing left to close.
     drop(tokio::task::spawn_blocking(move || drop(store)).await);
+}
+
+/// What forgets people.
+pub(crate) fn forgetter(store: Arc<dyn Store>, settings: &Settings) -> Forgetter {
+    Forgetter::new(store, Arc::new(SystemClock), crate::syncing::settings(settings))
 }
 
 /// The account.
@@ -126,8 +132,8 @@ pub(crate) fn broker_settings(settings: &Settings) -> BrokerSettings {
 }
 
 fn retention(settings: &Settings) -> Retention {
-    let RetentionSettings { done, changes, profiles } = settings.retention;
-    Retention { done, changes, profiles }
+    let RetentionSettings { done, attempts, deliveries, imports, receipts, changes, profiles, .. } = settings.retention;
+    Retention { done, attempts, deliveries, imports, receipts, changes, profiles }
 }
 
 fn retry_policy(settings: &Settings) -> RetryPolicy {

@@ -215,6 +215,8 @@ pub fn read(raw: &RawSubmission, rules: &ReadingRules) -> Result<Submission, Int
         }
         Route::Sighting => hooks::row(raw, &rules.rules.hooks).map(|seen| Submission::Sighting(Box::new(seen))),
         Route::Removal => removal::read(&raw.body),
+        // Never planned: whom it is about is nowhere in it.
+        Route::Forget => Err(IntakeError::Malformed(Problem::new("", "body of a demand to forget somebody is empty"))),
         Route::Event => event::read(&raw.body, raw.label.as_deref()),
     }
 }

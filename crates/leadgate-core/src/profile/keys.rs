@@ -129,7 +129,7 @@ fn line_of_email(key: &str, profile: &Profile, profiles: &BTreeMap<String, Value
 }
 
 /// A digest, so that no index holds an id that may be an address.
-pub(super) fn key(kind: &str, id: &str) -> String {
+pub(crate) fn key(kind: &str, id: &str) -> String {
     let mut key = format!("{kind}:");
     for byte in &Sha256::digest(id.as_bytes())[..16] {
         // Writing to a String cannot fail.

@@ -24,7 +24,7 @@ fn acts_on(step: &Step, person: RecordRef) -> bool {
             false
         }
         // Who is gone already need not be removed.
-        Step::RemovePerson(_) => false,
+        Step::RemovePerson(_) | Step::ForgetPerson(_) => false,
     }
 }
 

@@ -15,6 +15,7 @@ mod convert;
 mod deal;
 mod entry;
 mod find_deal;
+mod forget_person;
 mod guards;
 mod lost_person;
 mod move_found;
@@ -39,6 +40,7 @@ pub use convert::ConvertStep;
 pub use deal::DealStep;
 pub use entry::{EntryKind, EntryStep};
 pub use find_deal::{DealToMake, DealWish, FindDealStep};
+pub use forget_person::ForgetPersonStep;
 pub use guards::MoveGuards;
 pub(crate) use lost_person::is_lost;
 pub use move_found::MoveFoundStep;
@@ -90,6 +92,8 @@ pub enum Step {
     AddToList(AddToListStep),
     /// Put a person into the recycle bin, unless somebody has changed them.
     RemovePerson(RemovePersonStep),
+    /// Have the CRM forget a person for good.
+    ForgetPerson(Box<ForgetPersonStep>),
 }
 
 /// What earlier steps of the same plan found or made.
@@ -278,6 +282,7 @@ impl Step {
             Step::Convert(step) => step.next(context),
             Step::AddToList(step) => step.next(context),
             Step::RemovePerson(step) => step.next(),
+            Step::ForgetPerson(step) => step.next(context),
         }
     }
 
@@ -297,6 +302,7 @@ impl Step {
             Step::Convert(step) => step.absorb(call, answer, context),
             Step::AddToList(step) => step.absorb(call, answer, context),
             Step::RemovePerson(step) => step.absorb(call, answer),
+            Step::ForgetPerson(step) => step.absorb(call, answer),
         }
     }
 
@@ -305,6 +311,8 @@ impl Step {
         match self {
             // Keyed by name, and moving to the same stage twice is moving once: writing again is safe.
             Step::EnsureCompany(_) | Step::MoveDeal(_) | Step::Send(_) | Step::AddToList(_) => {}
+            // Asked again, the CRM says that there is no such record any more.
+            Step::ForgetPerson(_) => {}
             Step::EnsurePerson(step) => step.mark_unknown(call, since),
             Step::EnsureDeal(step) => step.mark_unknown(since),
             Step::AddNote(step) => step.mark_unknown(since),
@@ -324,7 +332,7 @@ impl Step {
             Step::EnsurePerson(step) => step.look_again(now),
             Step::EnsureDeal(step) => step.look_again(now),
             Step::MoveDeal(step) => step.look_again(now),
-            Step::AddNote(_) | Step::Send(_) => {}
+            Step::AddNote(_) | Step::Send(_) | Step::ForgetPerson(_) => {}
             Step::FindDeal(step) => step.look_again(now),
             Step::MoveFound(step) => step.look_again(now),
             Step::SetFields(step) => step.look_again(now),
@@ -341,7 +349,7 @@ impl Step {
             Step::EnsureCompany(step) => step.settle(context),
             Step::EnsurePerson(step) => step.settle(context),
             Step::Send(step) => step.settle(context.findings),
-            Step::EnsureDeal(_) | Step::MoveDeal(_) | Step::RemovePerson(_) => {}
+            Step::EnsureDeal(_) | Step::MoveDeal(_) | Step::RemovePerson(_) | Step::ForgetPerson(_) => {}
             Step::AddNote(step) => step.settle(context),
             Step::FindDeal(step) => step.settle(context),
             Step::MoveFound(step) => step.settle(context),
@@ -359,6 +367,7 @@ impl Step {
             Step::EnsurePerson(step) => step.report(findings),
             Step::EnsureDeal(_) | Step::MoveDeal(_) | Step::SetFields(_) | Step::AddToList(_) => StepEffect::default(),
             Step::RemovePerson(step) => step.report(findings),
+            Step::ForgetPerson(step) => step.report(findings),
             Step::AddNote(step) => step.report(findings),
             Step::Send(step) => step.report(),
             Step::FindDeal(step) => step.report(findings),
@@ -384,6 +393,7 @@ impl Step {
             Step::Convert(step) => &step.story,
             Step::AddToList(step) => &step.story,
             Step::RemovePerson(step) => &step.story,
+            Step::ForgetPerson(step) => &step.story,
         }
     }
 
@@ -403,6 +413,7 @@ impl Step {
             Step::Convert(_) => "convert",
             Step::AddToList(_) => "add_to_list",
             Step::RemovePerson(_) => "remove_person",
+            Step::ForgetPerson(_) => "forget_person",
         }
     }
 }

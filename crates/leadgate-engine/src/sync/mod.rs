@@ -14,6 +14,7 @@ mod failures;
 mod keeper;
 mod lease;
 mod notes;
+mod past;
 mod publish;
 mod report;
 mod run;

@@ -306,6 +306,7 @@ impl SyncRun {
         self.progress = SyncProgress { requests: self.report.requests, ..SyncProgress::default() };
         metrics::sync_ended(outcome.name());
         self.keep().await?;
+        self.clear_the_past().await?;
         self.keep_ledger().await?;
         self.open = Open::Ended(outcome);
         Ok(Turn::Ended(outcome))

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use jiff::SignedDuration;
 use leadgate_core::sync::{Pace, Schedule, Stream};
 use leadgate_warehouse::SinkSpec;
 use serde::Deserialize;
@@ -49,6 +50,10 @@ pub struct SyncSettings {
     pub sinks: Vec<SinkSpec>,
     /// When runs begin by themselves.
     pub schedule: Option<Schedule>,
+    /// How long changes are kept in the copy; `None` for ever.
+    pub keep_changes: Option<SignedDuration>,
+    /// How long the history of runs is kept; `None` for ever.
+    pub keep_runs: Option<SignedDuration>,
 }
 
 impl SyncSettings {
@@ -63,6 +68,8 @@ impl SyncSettings {
             notes: NotesRead::default(),
             sinks: Vec::new(),
             schedule: None,
+            keep_changes: None,
+            keep_runs: None,
         }
     }
 

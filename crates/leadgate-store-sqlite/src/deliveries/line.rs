@@ -36,7 +36,7 @@ impl PreparedDelivery {
 }
 
 /// Lets the next of a line move up after the delivery with that number left it. Returns whether there is one.
-pub(super) fn move_up(connection: &Connection, left: i64) -> rusqlite::Result<bool> {
+pub(crate) fn move_up(connection: &Connection, left: i64) -> rusqlite::Result<bool> {
     let sql = "UPDATE deliveries SET is_first = 1 WHERE seq = (
                    SELECT next.seq FROM deliveries AS next JOIN deliveries AS own ON own.seq = ?1
                    WHERE next.destination = own.destination AND next.ordering = own.ordering AND next.progress = 0
@@ -56,10 +56,10 @@ pub(super) fn put_back(connection: &Connection, seq: i64, now: Timestamp) -> rus
     Ok(())
 }
 
-/// The number and progress of the delivery with that id.
+/// The number and progress of the delivery with that id; of one that was forgotten nothing is left to deliver.
 pub(super) fn find(connection: &Connection, id: &str) -> rusqlite::Result<Option<(i64, i64)>> {
     connection
-        .prepare_cached("SELECT seq, progress FROM deliveries WHERE id = ?1")?
+        .prepare_cached("SELECT seq, progress FROM deliveries WHERE id = ?1 AND (progress = 0 OR content <> 'null')")?
         .query_row([id], |row| Ok((row.get(0)?, row.get(1)?)))
         .optional()
 }
@@ -74,7 +74,7 @@ pub(super) fn put_back_some(
     now: Timestamp,
 ) -> rusqlite::Result<(u64, Option<i64>)> {
     let sql = "SELECT seq FROM deliveries
-               WHERE progress = ?1 AND test = 0 AND seq > ?2 AND (?3 IS NULL OR destination = ?3)
+               WHERE progress = ?1 AND test = 0 AND seq > ?2 AND (?3 IS NULL OR destination = ?3) AND content <> 'null'
                ORDER BY seq LIMIT ?4";
     let mut statement = connection.prepare_cached(sql)?;
     let found = statement.query_map(params![PARKED, after, destination, MOST_PUT_BACK], |row| row.get(0))?;

@@ -9,7 +9,7 @@ mod store;
 mod turns;
 mod views;
 
-pub(crate) use line::PreparedDelivery;
+pub(crate) use line::{PreparedDelivery, move_up as leave_line};
 
 const WAITING: i64 = 0;
 const DELIVERED: i64 = 1;

@@ -12,12 +12,13 @@ use crate::Store;
 use crate::deliveries::{
     DeliveryAttempt, DeliveryClaim, DeliveryProgress, DeliveryThen, DeliveryTurn, DestinationRoom, ReplayOutcome,
 };
+use crate::imports::{ImportId, ImportRow, NewImport, RowContent};
 use crate::model::{AcceptOutcome, PlannedSubmission, Progress, SubmissionFilter, Then, TurnRecord};
 use crate::retention::{OldRows, RemovedRows};
 
 /// Nothing may go.
 fn nothing(seconds: i64) -> OldRows {
-    OldRows { now: at(seconds), done_before: None, changes_before: None, profiles_before: None, most: 100 }
+    OldRows::none(at(seconds), 100)
 }
 
 async fn remove(store: &dyn Store, old: OldRows) -> RemovedRows {
@@ -26,7 +27,8 @@ async fn remove(store: &dyn Store, old: OldRows) -> RemovedRows {
 
 /// Removes what had ended before that moment, a thousand seconds in.
 async fn remove_done(store: &dyn Store, before: i64) -> RemovedRows {
-    remove(store, OldRows { done_before: Some(at(before)), ..nothing(1_000) }).await
+    let before = Some(at(before));
+    remove(store, OldRows { done_before: before, deliveries_before: before, ..nothing(1_000) }).await
 }
 
 /// Plans a job and finishes it with one request.
@@ -52,6 +54,36 @@ pub async fn submissions_that_landed_long_ago_are_removed(store: &dyn Store) {
     assert!(is_there(store, 3).await, "the youngest stays, so that its number is not given again");
     assert_eq!(store.jobs(Default::default()).await.unwrap().len(), 2);
     assert_eq!(remove(store, nothing(1_000)).await, RemovedRows::default());
+}
+
+/// Requests go before their submissions where that is asked for; receipts have a time of their own.
+pub async fn requests_can_go_before_their_submissions(store: &dyn Store) {
+    land(store, 1, 10).await;
+    land(store, 2, 60).await;
+    let removed = remove(store, OldRows { attempts_before: Some(at(50)), ..nothing(1_000) }).await;
+    assert_eq!(removed, RemovedRows { attempts: 1, ..RemovedRows::default() });
+    assert!(story(store, id(1)).await.job.unwrap().attempts.is_empty());
+    assert_eq!(story(store, id(2)).await.job.unwrap().attempts.len(), 1);
+}
+
+/// Rows of imports go with their submissions, and what is left of the import after its own time.
+pub async fn imports_go_with_their_rows(store: &dyn Store) {
+    let import = ImportId(uuid::Uuid::from_u128(1));
+    let begin = NewImport { id: import, name: "a.csv".to_owned(), digest: digest(1), rows: 2, mapping: json!({}) };
+    store.begin_import(begin, at(0)).await.unwrap();
+    let lead = ImportRow { row: 1, content: RowContent::Lead(Box::new(submission(1))) };
+    let refused = ImportRow { row: 2, content: RowContent::Refused("has no address".to_owned()) };
+    store.accept_rows(import, vec![lead, refused], at(0)).await.unwrap();
+    record_plan(store, id(1), job(&["x"]), 0).await;
+    let claimed = claim_one(store, 10).await;
+    finish(store, &claimed, 10).await;
+    accept(store, 2, 60).await;
+    let old = OldRows { imports_before: Some(at(50)), ..nothing(1_000) };
+    assert_eq!(remove(store, old).await, RemovedRows::default(), "a row has a submission");
+    assert_eq!(remove_done(store, 50).await.submissions, 1);
+    assert_eq!(store.row_results(import, 0, 10).await.unwrap().len(), 1);
+    assert_eq!(remove(store, old).await, RemovedRows { imports: 1, ..RemovedRows::default() });
+    assert!(store.import(import).await.unwrap().is_none());
 }
 
 /// A list goes on where the last one of the page before stood.

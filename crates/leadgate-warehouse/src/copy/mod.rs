@@ -8,6 +8,7 @@
 //! | `layout` | which cell of a row stored long ago belongs to which column of today |
 //! | `apply` | [`Batch`] and what happens to each row of it |
 //! | `reading` | rows and changes, by id and by number; a `Snapshot` of them for the sinks |
+//! | `forget` | taking a person out of it |
 //! | `runs` | the history of runs |
 //! | `error` | [`CopyError`] |
 //!
@@ -19,6 +20,7 @@
 mod apply;
 pub(crate) mod encoding;
 mod error;
+mod forget;
 mod layout;
 mod reading;
 mod runs;
@@ -26,11 +28,14 @@ mod runs;
 use std::path::Path;
 use std::time::Duration;
 
+use jiff::Timestamp;
+use leadgate_core::erasure::Marks;
 use leadgate_core::sync::{Schema, Stream};
 use rusqlite::{Connection, OpenFlags, TransactionBehavior};
 
 pub use apply::{Applied, Batch};
 pub use error::CopyError;
+pub use forget::ForgetPass;
 pub(crate) use layout::fit_kind;
 pub(crate) use reading::Snapshot;
 pub use reading::{CopiedRow, RowChange};
@@ -53,7 +58,7 @@ impl Copy {
         let mut connection = connect(path, OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE)?;
         // Synchronous FULL: an applied batch survives a power cut, since its rows would not be asked for again.
         let settings = "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA cache_size = -16000; \
-                        PRAGMA wal_autocheckpoint = 4000;";
+                        PRAGMA wal_autocheckpoint = 4000; PRAGMA secure_delete = ON;";
         let opened = connection.execute_batch(settings).and_then(|()| prepare(&mut connection));
         let found = opened.map_err(|source| CopyError::Open { path: path.into(), source })?;
         if found != VERSION {
@@ -110,6 +115,42 @@ impl Copy {
     /// The number of the latest change; 0 if nothing was ever applied.
     pub fn latest_seq(&self) -> Result<i64, CopyError> {
         Ok(self.connection.query_row("SELECT seq FROM copy", [], |row| row.get(0))?)
+    }
+
+    /// Takes one step of a pass for a person: looks at up to `most` rows or changes, and takes out or empties those that name the person. Adds the
+    /// person's records to the marks. Where `erase` is false, it counts and changes nothing.
+    pub fn forget_some(
+        &mut self,
+        marks: &mut Marks,
+        pass: &mut ForgetPass,
+        most: usize,
+        erase: bool,
+    ) -> Result<(), CopyError> {
+        let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        forget::step(&transaction, (marks, pass), most, erase)?;
+        Ok(transaction.commit()?)
+    }
+
+    /// Sees to it that nothing of what was taken out is in the file or its log any more. Returns whether that succeeded; if not, somebody was
+    /// reading, and it is to be tried again.
+    pub fn cleanse(&mut self) -> Result<bool, CopyError> {
+        self.connection.execute_batch("VACUUM")?;
+        let busy: i64 = self.connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get(0))?;
+        Ok(busy == 0)
+    }
+
+    /// Removes changes that were noticed, and runs that began, before these moments: so many of each at most, the latest of each stays. Returns how
+    /// many changes and how many runs. Sinks keep what they were given.
+    pub fn remove_old(
+        &mut self,
+        changes_before: Option<Timestamp>,
+        runs_before: Option<Timestamp>,
+        most: usize,
+    ) -> Result<(u64, u64), CopyError> {
+        let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let removed = runs::remove_old(&transaction, (changes_before, runs_before), most)?;
+        transaction.commit()?;
+        Ok(removed)
     }
 
     /// Keeps what is known of a run; the run of the same id before it is replaced.

@@ -1,4 +1,4 @@
-//! The history of runs.
+//! The history of runs, and how much of the past is kept.
 
 use std::collections::BTreeMap;
 
@@ -50,4 +50,26 @@ pub(super) fn latest(connection: &Connection, limit: usize) -> Result<Vec<Run>, 
         runs.push(run.map_err(|_| CopyError::damaged(format_args!("run {id}")))?);
     }
     Ok(runs)
+}
+
+/// Changes and runs from before these moments, by number: the oldest are looked at, so that no index on their moments is needed.
+pub(super) fn remove_old(
+    connection: &Connection,
+    (changes_before, runs_before): (Option<Timestamp>, Option<Timestamp>),
+    most: usize,
+) -> Result<(u64, u64), CopyError> {
+    let (mut changes, mut runs) = (0, 0);
+    if let Some(before) = changes_before {
+        let sql = "DELETE FROM changes WHERE seq IN (
+                       SELECT seq FROM (SELECT seq, noticed_at FROM changes ORDER BY seq LIMIT ?2)
+                       WHERE noticed_at < ?1 AND seq < (SELECT max(seq) FROM changes))";
+        changes = connection.execute(sql, params![before.as_microsecond(), most as i64])?;
+    }
+    if let Some(before) = runs_before {
+        let old = latest(connection, i64::MAX as usize)?.into_iter().skip(1).filter(|run| run.began < before);
+        for run in old.take(most) {
+            runs += connection.execute("DELETE FROM runs WHERE id = ?1", [run.id])?;
+        }
+    }
+    Ok((changes as u64, runs as u64))
 }

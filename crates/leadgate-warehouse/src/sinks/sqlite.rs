@@ -58,6 +58,8 @@ fn change<T>(path: &Path, work: impl FnOnce(&Tables<'_>) -> Result<T, SinkError>
     let failed = |source| SinkError::Sqlite { place: place.clone(), source };
     let mut connection = Connection::open(path).map_err(failed)?;
     connection.busy_timeout(PATIENCE).map_err(failed)?;
+    // Whoever was forgotten is not to be found in pages that are no longer used.
+    connection.pragma_update(None, "secure_delete", true).map_err(failed)?;
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(failed)?;
     let make = format!(
         "CREATE TABLE IF NOT EXISTS {MEMORY} (name TEXT PRIMARY KEY, copy TEXT NOT NULL, seq INTEGER NOT NULL, \

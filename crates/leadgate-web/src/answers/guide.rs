@@ -41,7 +41,8 @@ pub(super) fn done(story: &SubmissionStory) -> Value {
             body.extend(outcome.person.iter().flat_map(|person| person_ids(*person, existing)));
         }
         // These are answered in the words of the `/v1` API.
-        Route::Form | Route::Event | Route::Notification | Route::Sighting | Route::Removal => {}
+        Route::Form | Route::Event | Route::Notification | Route::Sighting => {}
+        Route::Removal | Route::Forget => {}
     }
     Value::Object(body)
 }

@@ -1,4 +1,4 @@
-//! What works for one account: its engine, its sync and its broker, until told to end.
+//! What works for one account: its engine, its sync, its broker and what forgets people, until told to end.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -8,6 +8,7 @@ use freshsales::Credentials;
 use jiff::{SignedDuration, Timestamp};
 use leadgate_core::broker::Broker;
 use leadgate_core::crm::Crm;
+use leadgate_engine::forget::Forgetter;
 use leadgate_engine::sync::SyncService;
 use leadgate_engine::{Engine, EngineParts, QuotaBroker};
 use leadgate_outbound::Courier;
@@ -32,11 +33,12 @@ pub(crate) struct WorkParts<'a> {
     pub(crate) is_one_of_many: bool,
 }
 
-/// The engine, the sync and the broker of an account, before they start.
+/// What works for an account, before it starts.
 pub(crate) struct Work {
     engine: Engine,
     sync: SyncService,
     broker: QuotaBroker,
+    forgetter: Forgetter,
 }
 
 /// The same at work.
@@ -45,6 +47,7 @@ pub(crate) struct AtWork {
     broker: QuotaBroker,
     working: JoinHandle<()>,
     syncing: JoinHandle<()>,
+    forgetting: JoinHandle<()>,
     ended: watch::Receiver<bool>,
 }
 
@@ -57,6 +60,7 @@ impl Work {
         engine_settings.known_not_before = account_since;
         engine_settings.ends_at_rest = until_idle;
         engine_settings.is_one_of_many = is_one_of_many;
+        let forgetter = wiring::forgetter(Arc::clone(&store), settings);
         let parts = EngineParts {
             store,
             crm: Arc::clone(&crm) as Arc<dyn Crm>,
@@ -67,7 +71,7 @@ impl Work {
         let engine = Engine::open(parts).await.context("reading the store failed")?;
         let sync = SyncService::new(engine.clone(), crate::syncing::settings(settings));
         let broker = QuotaBroker::new(engine.clone(), crm, wiring::broker_settings(settings));
-        Ok(Work { engine, sync, broker })
+        Ok(Work { engine, sync, broker, forgetter })
     }
 
     /// The engine.
@@ -82,7 +86,7 @@ impl Work {
 
     /// Begins to work, until `shutdown`.
     pub(crate) fn start(self, shutdown: Shutdown) -> AtWork {
-        let Work { engine, sync, broker } = self;
+        let Work { engine, sync, broker, forgetter } = self;
         let (tell, ended) = watch::channel(false);
         let end_work = shutdown.clone().requested();
         let working = tokio::spawn(async move {
@@ -91,7 +95,9 @@ impl Work {
         });
         let end_sync = shutdown.clone().requested();
         let syncing = tokio::spawn(async move { sync.run(end_sync).await });
-        AtWork { shutdown, broker, working, syncing, ended }
+        let end_forgetting = shutdown.clone().requested();
+        let forgetting = tokio::spawn(async move { forgetter.run(end_forgetting).await });
+        AtWork { shutdown, broker, working, syncing, forgetting, ended }
     }
 }
 
@@ -105,7 +111,8 @@ impl AtWork {
     pub(crate) async fn end(self, deadline: Duration) {
         self.shutdown.begin();
         self.broker.close();
-        tokio::join!(finish_calls(self.working, deadline), finish_calls(self.syncing, deadline));
+        let (working, syncing) = (finish_calls(self.working, deadline), finish_calls(self.syncing, deadline));
+        tokio::join!(working, syncing, finish_calls(self.forgetting, deadline));
     }
 }
 

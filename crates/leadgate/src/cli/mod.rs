@@ -10,6 +10,7 @@ mod destinations;
 mod dev;
 mod doctor;
 mod export;
+mod forget;
 mod health;
 mod import;
 mod jobs;
@@ -105,6 +106,8 @@ enum Command {
     Sync(sync::Flags),
     /// Export rows of the account, such as the deals won in the last month, to a file or a database
     Export(export::Flags),
+    /// Erase a person: here, in the copy and its sinks, and in the CRM
+    Forget(forget::Flags),
     /// List the deal stages of the account, as the gateway knows them
     Stages(stages::Flags),
     /// Have the CRM notify the gateway of changes
@@ -195,6 +198,7 @@ fn dispatch(command: Command, session: &Session) -> CommandResult {
         Command::Destinations(command) => on_this_thread(destinations::run(command, session)),
         Command::Sync(flags) => on_all_cores(sync::run(flags, session)),
         Command::Export(flags) => on_all_cores(export::run(flags, session)),
+        Command::Forget(flags) => on_this_thread(forget::run(flags, session)),
         Command::Stages(flags) => on_this_thread(stages::run(flags, session)),
         Command::Webhook(command) => on_this_thread(webhook::run(command, session)),
         Command::Doctor(flags) => on_this_thread(doctor::run(flags, session)),

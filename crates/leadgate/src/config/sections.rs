@@ -138,6 +138,18 @@ pub(crate) struct RetentionSettings {
     #[serde(deserialize_with = "days")]
     pub(crate) done: Option<SignedDuration>,
     #[serde(deserialize_with = "days")]
+    pub(crate) attempts: Option<SignedDuration>,
+    #[serde(deserialize_with = "days")]
+    pub(crate) deliveries: Option<SignedDuration>,
+    #[serde(deserialize_with = "days")]
+    pub(crate) imports: Option<SignedDuration>,
+    #[serde(deserialize_with = "days")]
+    pub(crate) receipts: Option<SignedDuration>,
+    #[serde(deserialize_with = "days")]
+    pub(crate) copy_changes: Option<SignedDuration>,
+    #[serde(deserialize_with = "days")]
+    pub(crate) copy_runs: Option<SignedDuration>,
+    #[serde(deserialize_with = "days")]
     pub(crate) changes: Option<SignedDuration>,
     #[serde(deserialize_with = "days")]
     pub(crate) profiles: Option<SignedDuration>,

@@ -7,6 +7,7 @@ mod changes;
 mod deals;
 mod events;
 mod faults;
+mod forget;
 mod forms;
 mod leads;
 mod notes;

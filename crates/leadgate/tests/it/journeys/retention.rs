@@ -13,7 +13,7 @@ const DAY: u64 = 24 * 3_600;
 /// Keeps what has ended for thirty days.
 async fn gateway() -> TestGateway {
     let month = Some(SignedDuration::from_hours(24 * 30));
-    let retention = Retention { done: month, changes: month, profiles: None };
+    let retention = Retention { done: month, changes: month, ..Retention::default() };
     TestGateway::builder().engine(|settings| settings.retention = retention).open().await
 }
 

@@ -1,0 +1,45 @@
+//! `leadgate forget` where no gateway runs: on the store itself.
+
+use leadgate_store::Store as _;
+use leadgate_store_sqlite::{SqliteConfig, SqliteStore};
+use serde_json::Value;
+
+use crate::process::{Ended, run};
+
+const PORT: [(&str, &str); 1] = [("LEADGATE__SERVER__PORT", "1")];
+
+fn document(ended: &Ended) -> Value {
+    serde_json::from_str(&ended.out).unwrap_or_else(|_| panic!("{ended:?}"))
+}
+
+#[test]
+fn a_person_is_forgotten_in_the_store_and_the_receipt_is_shown() {
+    let folder = tempfile::tempdir().unwrap();
+    assert_eq!(run(folder.path(), &["keys", "add", "shop"], &PORT).code, 0);
+    let ended = run(folder.path(), &["forget", "ada@example.com", "--keep-in-crm", "--json"], &PORT);
+    let forgotten = document(&ended);
+    assert_eq!((ended.code, forgotten["phase"].as_str()), (0, Some("done")), "{ended:?}");
+    let shown = run(folder.path(), &["forget", "--receipt", forgotten["id"].as_str().unwrap(), "--json"], &PORT);
+    assert_eq!(document(&shown)["receipt"], forgotten["receipt"]);
+    assert!(!shown.out.contains("ada"), "{}", shown.out);
+}
+
+#[test]
+fn the_crm_is_asked_by_the_next_start() {
+    let folder = tempfile::tempdir().unwrap();
+    assert_eq!(run(folder.path(), &["keys", "add", "shop"], &PORT).code, 0);
+    let ended = run(folder.path(), &["forget", "ada@example.com", "--json"], &PORT);
+    assert_eq!((ended.code, document(&ended)["phase"].as_str()), (6, Some("asking_the_crm")), "{ended:?}");
+    let store = SqliteStore::open(SqliteConfig::new(folder.path().join("leadgate-data/leadgate.db"))).unwrap();
+    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    let jobs = runtime.block_on(store.jobs(Default::default())).unwrap();
+    assert_eq!((jobs.len(), jobs[0].step.as_str()), (1, "forget_person"));
+}
+
+#[test]
+fn who_is_nobody_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    assert_eq!(run(folder.path(), &["keys", "add", "shop"], &PORT).code, 0);
+    let ended = run(folder.path(), &["forget", "--record", "deal:7"], &PORT);
+    assert!(ended.code != 0 && ended.err.contains("contact:123"), "{ended:?}");
+}
