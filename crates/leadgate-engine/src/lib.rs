@@ -1,7 +1,7 @@
 //! The loop that carries accepted submissions into the CRM.
 //!
 //! Cast: [`Engine`] owns the parts; `plan` turns inbox rows into jobs; `push` claims jobs, packs their calls, makes them and records
-//! what came of them; `permit` pays for a call and makes it; `budget` keeps the ledger and the breaker; `catalog` keeps the account's names; `watch`
+//! what came of them; `permit` pays for a call and makes it; `budget` keeps the ledger and the breaker; `duties` says what one of several instances does for all; `catalog` keeps the account's names; `watch`
 //! looks for what no webhook told; `notify` makes the deliveries; `retention` removes what is old; `sync` keeps the copy of the account; `run` drives
 //! them all until told to stop, or, if so asked, until `rest` has come. Flow of a
 //! pass: plan what has arrived → claim what is due and affordable → one call each (or one for many) → record, in one transaction per call.
@@ -12,6 +12,7 @@
 
 mod budget;
 mod catalog;
+mod duties;
 mod engine;
 mod gathering;
 pub mod metrics;

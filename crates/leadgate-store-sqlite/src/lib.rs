@@ -23,6 +23,7 @@ mod claims;
 mod columns;
 pub mod config;
 mod deliveries;
+mod duties;
 mod error;
 mod imports;
 pub mod inspect;
