@@ -81,9 +81,9 @@ impl Holder {
         }
     }
 
-    /// Whether there is something that the stored ledger does not have.
+    /// Whether there is something that the stored ledger does not have, or has wrong: what it says that the instance holds.
     pub fn has_news(&self) -> bool {
-        !self.news.is_empty()
+        !self.news.is_empty() || self.ledger.open_of(&self.instance) > self.in_hand
     }
 
     /// How many requests a lane may make now, as far as seen; `u32::MAX` without a limit.

@@ -291,4 +291,6 @@ fn later(now: Timestamp, wait: SignedDuration) -> Timestamp {
 }
 
 #[cfg(test)]
+mod shared_tests;
+#[cfg(test)]
 mod tests;

@@ -213,6 +213,11 @@ impl SharedLedger {
         self.ledger.hour.give_back(surplus);
     }
 
+    /// Permits that an instance holds by the ledger.
+    pub(super) fn open_of(&self, instance: &str) -> u32 {
+        self.grants.get(instance).map_or(0, |grant| grant.open)
+    }
+
     /// The number of the last piece of news that was taken in from an instance.
     pub(super) fn told(&self, instance: &str) -> u64 {
         self.grants.get(instance).map_or(0, |grant| grant.told)
