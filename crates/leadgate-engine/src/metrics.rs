@@ -31,6 +31,10 @@
 //! | `leadgate_destination_switched_off` | gauge | `destination`: 1 after it said that it is gone |
 //! | `leadgate_sync_rows_total` | counter | `stream`, `outcome` (`created`, `updated`, `unchanged`, `deleted`, `restored`) |
 //! | `leadgate_sync_runs_total` | counter | `outcome` (`complete`, `incomplete`, `failed`) |
+//!
+//! Of several instances on one store, each counts what it did itself: counters and histograms are summed, but for `leadgate_changes_total`. That one and the
+//! gauges of the queue, the budget, the account, notifications and deliveries are the store's, the same whichever instance is asked: take the
+//! largest, not the sum. `leadgate_destination_circuit_open` is each instance's own.
 
 use jiff::Timestamp;
 use leadgate_core::budget::Standing;
