@@ -111,7 +111,9 @@ impl TestInstances {
         let victim = self.engines.remove(instance);
         let dying = tokio::spawn(async move { while victim.run_once().await.is_ok() {} });
         while account.request_count() < requests {
-            self.pass().await;
+            if self.pass().await {
+                self.account().advance(Duration::from_secs(1));
+            }
             tokio::task::yield_now().await;
         }
         dying.abort();

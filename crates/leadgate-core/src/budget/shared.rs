@@ -191,7 +191,7 @@ impl SharedLedger {
             0 if is_counted => self.ledger.hour.give_back(1),
             0 => {}
             more => {
-                self.ledger.hour.count_ours(more - 1);
+                self.ledger.hour.find_ours(more - 1);
                 self.ledger.minute.count_ours(now, *more);
             }
         }

@@ -76,6 +76,8 @@ struct Instance {
     hands: Vec<InHand>,
     /// When permits were drawn that it never heard of.
     unheard: Vec<i64>,
+    /// When permits were drawn that were settled without a word to the others yet.
+    untold: Vec<i64>,
 }
 
 /// All of it.
@@ -111,7 +113,7 @@ impl World {
         let life = SignedDuration::from_secs(LIFE);
         let mut holder = Holder::new(self.born.to_string(), life, settings(), at(self.second));
         holder.see(self.stored.0, self.read(), at(self.second));
-        Instance { holder, hands: Vec::new(), unheard: Vec::new() }
+        Instance { holder, hands: Vec::new(), unheard: Vec::new(), untold: Vec::new() }
     }
 
     fn read(&self) -> Option<SharedLedger> {
@@ -145,6 +147,7 @@ impl World {
                 self.instances[of].unheard.extend(vec![self.second; drawn]);
             } else {
                 self.instances[of].unheard.clear();
+                self.instances[of].untold.clear();
                 let drawn = self.instances[of].holder.kept(revision, proposal, now);
                 let in_hand = |granted| InHand { granted, drawn_at: self.second, asked: None };
                 let hands: Vec<InHand> = drawn.into_iter().flatten().map(in_hand).collect();
@@ -166,10 +169,14 @@ impl World {
         if self.instances[of].hands.is_empty() {
             return;
         }
-        let InHand { granted, asked, .. } = self.instances[of].hands.remove(0);
-        let hour = self.account.hour(self.second);
-        if asked.is_some_and(|(second, _)| self.account.hour(second) != hour) {
-            *self.not_in_hour.entry(hour).or_default() += 1;
+        let InHand { granted, drawn_at, asked } = self.instances[of].hands.remove(0);
+        self.instances[of].untold.push(drawn_at);
+        // It is under way until the others are told of it, and then counts in the hour that has begun as well.
+        let told = self.account.hour(self.second + TOLD_EVERY);
+        if let Some((second, _)) = asked
+            && self.account.hour(second) != told
+        {
+            *self.not_in_hour.entry(told).or_default() += 1;
         }
         let settlement = Settlement {
             granted,
@@ -198,7 +205,7 @@ impl World {
         let next = self.birth();
         let dead = std::mem::replace(&mut self.instances[of], next);
         let held = dead.hands.iter().map(|hand| hand.drawn_at);
-        for drawn_at in held.chain(dead.unheard) {
+        for drawn_at in held.chain(dead.unheard).chain(dead.untold) {
             let hours = [drawn_at, drawn_at + LIFE].map(|second| self.account.hour(second));
             for hour in BTreeSet::from(hours) {
                 *self.not_in_hour.entry(hour).or_default() += 1;
@@ -352,6 +359,24 @@ fn an_outage_is_everybodys_and_one_probes() {
     // Whoever probes may die of it: then another does, after its grant.
     let rooms = [2 + LIFE, 2 + LIFE + 2].map(|second| world.instances[0].holder.room(Lane::Interactive, at(second)));
     assert_eq!(rooms, [0, 1]);
+}
+
+#[test]
+fn a_call_of_several_requests_is_not_taken_for_others() {
+    let mut world = two();
+    world.draw(0, &[Lane::Interactive], false);
+    let granted = world.instances[0].hands.remove(0).granted;
+    let reading = [(); 3].map(|()| world.account.ask(0))[2];
+    world.draw(1, &[Lane::Interactive], false);
+    world.ask(1);
+    world.settle(1);
+    world.catch_up(1);
+    assert_eq!(world.instances[1].holder.standing(at(0)).hour_others, 2);
+    let several = Settlement { granted, requests: 3, reading: Some(reading), heard: Heard::Answer };
+    world.instances[0].holder.settle(several, at(0));
+    world.catch_up(0);
+    let standing = world.instances[0].holder.standing(at(0));
+    assert_eq!((standing.hour_ours, standing.hour_others), (5, 0));
 }
 
 #[test]

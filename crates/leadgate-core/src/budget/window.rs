@@ -138,6 +138,12 @@ impl HourWindow {
         self.ours += requests;
     }
 
+    /// Requests of ours that nobody had counted: a header that another instance read meanwhile may have shown them as others'.
+    pub(super) fn find_ours(&mut self, requests: u32) {
+        self.ours += requests;
+        self.others = self.others.saturating_sub(requests);
+    }
+
     pub(super) fn give_back(&mut self, requests: u32) {
         self.ours = self.ours.saturating_sub(requests);
     }
