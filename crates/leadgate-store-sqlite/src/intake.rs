@@ -16,8 +16,8 @@ use crate::error::store_error;
 use crate::mirror::{self, PreparedUpdate};
 use crate::profiles::{self, PreparedProfile};
 use crate::queue::{self, OUT, PARKED, StateColumns};
-use crate::{duties, settings};
 use crate::writer::Announcements;
+use crate::{duties, settings};
 
 /// A submission and its dedupe columns, ready to be stored.
 pub(crate) struct PreparedSubmission {

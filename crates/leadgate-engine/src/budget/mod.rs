@@ -23,7 +23,7 @@ const OUTAGE: &str = "outage";
 
 /// The ledger and the breaker, shared by all calls under way.
 pub(crate) enum BudgetKeeper {
-    Alone(AloneBudget),
+    Alone(Box<AloneBudget>),
     Shared(Box<SharedBudget>),
 }
 
@@ -36,7 +36,8 @@ impl BudgetKeeper {
     ) -> Result<BudgetKeeper, StoreError> {
         let stored = store.budget().await?;
         if settings.is_alone() {
-            return Ok(BudgetKeeper::Alone(AloneBudget::resume(stored.value, settings.budget.clone(), now)));
+            let budget = AloneBudget::resume(stored.value, settings.budget.clone(), now);
+            return Ok(BudgetKeeper::Alone(Box::new(budget)));
         }
         Ok(BudgetKeeper::Shared(Box::new(SharedBudget::new(stored, settings, now))))
     }
