@@ -5,6 +5,7 @@
 //! the count anew.
 
 use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
 
 use crate::crm::CrmFailure;
 
@@ -15,13 +16,14 @@ const FIRST_WAIT: SignedDuration = SignedDuration::from_secs(2);
 /// The longest wait: so late may the end of an outage be noticed.
 const LONGEST_WAIT: SignedDuration = SignedDuration::from_secs(60);
 
-/// Whether the account is asked at all. Not stored: a new process finds out by itself.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+/// Whether the account is asked at all. Stored only where several instances share it: a new process that is alone finds out by itself.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Breaker {
     state: State,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 enum State {
     /// Calls go through; so many in a row have failed.
     Closed { failures: u32 },

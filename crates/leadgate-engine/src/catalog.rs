@@ -22,6 +22,17 @@ impl CatalogKeeper {
         Arc::clone(&self.catalog.read().unwrap_or_else(PoisonError::into_inner))
     }
 
+    /// Reads what other instances put into the store. Returns whether that is anything new.
+    pub(crate) async fn reread(&self, store: &dyn Store) -> Result<bool, StoreError> {
+        let stored = store.catalog().await?;
+        let mut guard = self.catalog.write().unwrap_or_else(PoisonError::into_inner);
+        if stored == **guard {
+            return Ok(false);
+        }
+        *guard = Arc::new(stored);
+        Ok(true)
+    }
+
     /// Takes in what a call read. A section of names that the key may not read is kept as unreadable, so that it is not asked for again and
     /// again; the answer then counts as one.
     pub(crate) async fn take_in(

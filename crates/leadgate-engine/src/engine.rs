@@ -17,6 +17,7 @@ use rand::{Rng as _, SeedableRng as _};
 
 use crate::budget::BudgetKeeper;
 use crate::catalog::CatalogKeeper;
+use crate::duties::Duties;
 use crate::gathering::{Gathering, Loads};
 use crate::notify::Desks;
 use crate::settings::EngineSettings;
@@ -58,6 +59,9 @@ pub(crate) struct Shared {
     pub(crate) search_width: SearchWidth,
     /// Whose turn it is, unless it must be read from the store.
     pub(crate) turns: Mutex<Option<RoutingState>>,
+    /// When the open jobs were last counted, where other instances plan and end some too.
+    counted_at: Mutex<Option<Timestamp>>,
+    pub(crate) duties: Duties,
     pub(crate) watch: WatchKeeper,
     pub(crate) desks: Desks,
     jitter: Mutex<SmallRng>,
@@ -86,23 +90,25 @@ impl Pass {
 }
 
 impl Engine {
-    /// Takes up where the last process stopped: its leases are given up, its catalog and ledger are read.
+    /// Takes up where the last process stopped: its catalog and ledger are read, and its leases are given up, because whoever has the store to itself
+    /// knows that it is dead. Where several instances share the store nobody knows, and its leases end by themselves.
     ///
     /// # Errors
     /// [`StoreError`] if the store cannot be read.
     pub async fn open(parts: EngineParts) -> Result<Engine, StoreError> {
         let now = parts.clock.now();
-        let abandoned = parts.store.abandon_leases(&parts.settings.worker, now).await?;
+        let dead = parts.settings.polls_every.is_some().then_some(parts.settings.worker.as_str());
+        let abandoned = parts.store.abandon_leases(dead, now).await?;
         if abandoned > 0 {
             tracing::info!(
                 jobs.abandoned = abandoned,
                 "took up {abandoned} jobs of a process that ended in the middle of them"
             );
         }
-        parts.store.abandon_deliveries(&parts.settings.worker, now).await?;
+        parts.store.abandon_deliveries(dead, now).await?;
         let desks = Desks::new(&parts.settings.reading.rules.destinations);
         let catalog = CatalogKeeper::new(parts.store.catalog().await?);
-        let budget = BudgetKeeper::resume(parts.store.budget().await?, parts.settings.budget.clone(), now);
+        let budget = BudgetKeeper::open(&*parts.store, &parts.settings, now).await?;
         let watch = WatchKeeper::new(parts.store.watches().await?);
         let open = parts.store.stats(now).await?.open_by_lane;
         let jitter = match parts.settings.jitter_seed {
@@ -122,6 +128,8 @@ impl Engine {
             loads: Loads::default(),
             search_width: SearchWidth::default(),
             turns: Mutex::default(),
+            counted_at: Mutex::new(Some(now)),
+            duties: Duties::default(),
             watch,
             desks,
             jitter: Mutex::new(jitter),
@@ -189,6 +197,24 @@ impl Engine {
 
     pub(crate) fn count_open(&self, lane: Lane, change: i64) {
         self.shared.open_jobs[usize::from(lane.rank())].fetch_add(change, Ordering::Relaxed);
+    }
+
+    /// Sees what other instances did: to the budget always, to the open jobs now and then.
+    pub(crate) async fn catch_up(&self, now: Timestamp) -> Result<(), StoreError> {
+        let Some(every) = self.shared.settings.polls_every else { return Ok(()) };
+        self.shared.budget.catch_up(&*self.shared.store, now).await?;
+        let counted_at = *self.shared.counted_at.lock().unwrap_or_else(PoisonError::into_inner);
+        if counted_at.is_some_and(|at| now.duration_since(at).abs() < every) {
+            return Ok(());
+        }
+        *self.shared.counted_at.lock().unwrap_or_else(PoisonError::into_inner) = Some(now);
+        let before = self.open_jobs(Lane::Bulk);
+        self.count_anew().await?;
+        if self.open_jobs(Lane::Bulk) > before {
+            // Whoever plans gathers too; so a burst is packed by whichever instance claims it.
+            self.shared.gathering.arrived(now);
+        }
+        Ok(())
     }
 
     /// Counts the open jobs in the store: a person may have released some.

@@ -35,6 +35,10 @@
 //! | `leadgate_broker_requests_total` | counter | `lane`, `outcome` (`asked`, `shared`, `cached`, `refused`, `lost`): what came of requests that were to be passed through |
 //!
 //! Requests that are passed through are the `call` `pass` among all requests; their `class` is `refused` where the CRM answered and did not do it.
+//!
+//! Of several instances on one store, each counts what it did itself: counters and histograms are summed, but for `leadgate_changes_total`. That one and the
+//! gauges of the queue, the budget, the account, notifications and deliveries are the store's, the same whichever instance is asked: take the
+//! largest, not the sum. `leadgate_destination_circuit_open` is each instance's own.
 
 use jiff::{SignedDuration, Timestamp};
 use leadgate_core::broker::{Origin, PassAnswer, RawAnswer};

@@ -4,10 +4,11 @@ use std::panic::AssertUnwindSafe;
 
 use futures::FutureExt as _;
 use jiff::Timestamp;
-use leadgate_core::breaker::{Admission, Change, Heard};
-use leadgate_core::budget::{Permit, Refusal};
+use leadgate_core::breaker::{Change, Heard};
+use leadgate_core::budget::{Granted, Refusal, Settlement};
 use leadgate_core::crm::{CrmAnswer, CrmCall, CrmFailure, QuotaReading};
 use leadgate_core::lane::Lane;
+use leadgate_store::StoreError;
 
 use crate::engine::Engine;
 use crate::metrics;
@@ -15,8 +16,19 @@ use crate::metrics;
 /// A permit that settles itself. Dropped without a word, by a panic or a cancelled call, it counts as used: the request may have been sent.
 pub(crate) struct HeldPermit {
     engine: Engine,
-    permit: Option<Permit>,
-    admission: Admission,
+    granted: Option<Granted>,
+}
+
+/// One permit or more.
+pub(crate) struct SomePermits {
+    first: HeldPermit,
+    more: Vec<HeldPermit>,
+}
+
+impl SomePermits {
+    pub(crate) fn count(&self) -> u32 {
+        u32::try_from(self.more.len()).unwrap_or(u32::MAX).saturating_add(1)
+    }
 }
 
 impl HeldPermit {
@@ -35,10 +47,10 @@ impl HeldPermit {
     }
 
     fn settle(&mut self, requests: u32, reading: Option<QuotaReading>, heard: Heard) {
-        let Some(permit) = self.permit.take() else { return };
-        let (budget, now) = (&self.engine.shared.budget, self.engine.now());
-        budget.settle(permit, requests, reading, now);
-        tell(budget.hear(self.admission, heard, now), now);
+        let Some(granted) = self.granted.take() else { return };
+        let now = self.engine.now();
+        let settlement = Settlement { granted, requests, reading, heard };
+        tell(self.engine.shared.budget.settle(settlement, now), now);
     }
 }
 
@@ -49,29 +61,48 @@ impl Drop for HeldPermit {
 }
 
 impl Engine {
+    /// Takes the right to make a call in each of these lanes, in order, or says for each why not.
+    pub(crate) async fn take_permits(
+        &self,
+        lanes: &[Lane],
+        now: Timestamp,
+    ) -> Result<Vec<Result<HeldPermit, Refusal>>, StoreError> {
+        let taken = self.shared.budget.take(&*self.shared.store, lanes, now).await?;
+        let held = |granted| HeldPermit { engine: self.clone(), granted: Some(granted) };
+        Ok(taken.into_iter().map(|taken| taken.map(held)).collect())
+    }
+
     /// Takes the right to make one call.
-    pub(crate) fn take_permit(&self, lane: Lane, now: Timestamp) -> Result<HeldPermit, Refusal> {
-        let (permit, admission) = self.shared.budget.take(lane, now)?;
-        Ok(HeldPermit { engine: self.clone(), permit: Some(permit), admission })
+    pub(crate) async fn take_permit(
+        &self,
+        lane: Lane,
+        now: Timestamp,
+    ) -> Result<Result<HeldPermit, Refusal>, StoreError> {
+        Ok(self.take_some_permits(lane, 1, now).await?.map(|permits| permits.first))
     }
 
     /// Takes the right to make up to so many calls, at least one.
-    pub(crate) fn take_permits(&self, lane: Lane, most: u32, now: Timestamp) -> Result<Vec<HeldPermit>, Refusal> {
-        let mut permits = vec![self.take_permit(lane, now)?];
-        while permits.len() < most as usize {
-            let Ok(permit) = self.take_permit(lane, now) else { break };
-            permits.push(permit);
-        }
-        Ok(permits)
+    pub(crate) async fn take_some_permits(
+        &self,
+        lane: Lane,
+        most: u32,
+        now: Timestamp,
+    ) -> Result<Result<SomePermits, Refusal>, StoreError> {
+        let mut taken = self.take_permits(&vec![lane; most.max(1) as usize], now).await?.into_iter();
+        let first = match taken.next() {
+            Some(Ok(first)) => first,
+            Some(Err(refusal)) => return Ok(Err(refusal)),
+            None => return Ok(Err(Refusal { until: now, cause: String::new() })),
+        };
+        Ok(Ok(SomePermits { first, more: taken.flatten().collect() }))
     }
 
     /// Makes a call of several requests, for which there is a permit each.
-    pub(crate) async fn ask_for_pages(&self, mut permits: Vec<HeldPermit>, call: CrmCall) -> Option<CrmAnswer> {
-        let permit = permits.pop()?;
-        let answer = self.ask(permit, call).await;
+    pub(crate) async fn ask_for_pages(&self, permits: SomePermits, call: CrmCall) -> CrmAnswer {
+        let answer = self.ask(permits.first, call).await;
         // The one that was settled has counted all requests.
-        permits.into_iter().for_each(HeldPermit::unused);
-        Some(answer)
+        permits.more.into_iter().for_each(HeldPermit::unused);
+        answer
     }
 
     /// Makes a call and settles its permit. A call that panics has an unknown outcome, like one whose answer was lost.

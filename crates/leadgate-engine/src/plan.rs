@@ -12,9 +12,11 @@ use leadgate_core::routing::RoutingState;
 use leadgate_core::steps::{ParkReason, Parking};
 use leadgate_core::submission::SubmissionId;
 use leadgate_store::StoreError;
+use leadgate_store::duties::PLANNING;
 use leadgate_store::model::{InboxEntry, NewJob, PlannedSubmission};
 use serde_json::Value;
 
+use crate::duties::Held;
 use crate::engine::Engine;
 use crate::metrics;
 
@@ -24,6 +26,11 @@ const BATCH: u32 = 256;
 impl Engine {
     /// Plans what has arrived, as far ahead as the settings allow. Returns how many.
     pub(crate) async fn plan_arrived(&self) -> Result<usize, StoreError> {
+        match self.hold_duty(PLANNING).await? {
+            Held::No => return Ok(0),
+            Held::Anew => self.forget_turns(),
+            Held::Still => {}
+        }
         let room = Lane::ALL.map(|lane| self.room_to_plan(lane));
         if room == [0; 4] {
             return Ok(0);
@@ -38,9 +45,15 @@ impl Engine {
         let lane = |planned: &PlannedSubmission| Some((planned.submission, planned.job.as_ref().ok()?.lane));
         let lanes: BTreeMap<SubmissionId, Lane> = plans.iter().filter_map(lane).collect();
         // A plan that something else outdated meanwhile is no open job: its submission is planned again.
-        let kept = self.shared.store.record_plans(plans, self.now()).await?;
+        let planner = Some(self.shared.settings.worker.as_str()).filter(|_| !self.shared.settings.is_alone());
+        let kept = self.shared.store.record_plans(plans, planner, self.now()).await?;
         let lanes: Vec<Lane> = kept.iter().filter_map(|submission| lanes.get(submission).copied()).collect();
-        self.remember_turns(memory.routing);
+        if planner.is_some() && kept.is_empty() {
+            // Another may plan now: whether that is so, and whose turn it is then, the store says.
+            self.shared.duties.lost(PLANNING);
+        } else {
+            self.remember_turns(memory.routing);
+        }
         if lanes.contains(&Lane::Bulk) {
             self.shared.gathering.arrived(self.now());
         }
@@ -71,18 +84,22 @@ impl Engine {
             false => self.shared.store.mirrored(records.into_iter().collect()).await?,
         };
         let records = mirrored.into_iter().map(|mirrored| (mirrored.record, mirrored)).collect();
-        let (routing, watched) = (self.recall_turns().await?, self.shared.watch.began());
+        let (routing, watched) = (self.recall_turns().await?, self.watched_since().await?);
         let profiles = self.recall_profiles(&needs).await?;
         Ok(PlanMemory { profiles, records, routing, watched })
     }
 
-    /// Whose turn it is. Read once; then this process, which alone uses the store, knows. Forgotten until the plans that change it are kept.
+    /// Whose turn it is. Read once; then this process, which alone plans, knows. Forgotten until the plans that change it are kept.
     async fn recall_turns(&self) -> Result<RoutingState, StoreError> {
         let held = self.shared.turns.lock().unwrap_or_else(PoisonError::into_inner).take();
         match held {
             Some(state) => Ok(state),
             None => self.shared.store.routing().await,
         }
+    }
+
+    fn forget_turns(&self) {
+        *self.shared.turns.lock().unwrap_or_else(PoisonError::into_inner) = None;
     }
 
     fn remember_turns(&self, state: RoutingState) {

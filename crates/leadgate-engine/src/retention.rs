@@ -5,6 +5,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use leadgate_core::retention::{Found, MOST_AT_ONCE, before, is_time, wait_after};
 use leadgate_store::StoreError;
+use leadgate_store::duties::CLEARING;
 use leadgate_store::retention::{OldRows, RemovedRows};
 use tokio::sync::watch;
 
@@ -34,6 +35,10 @@ impl Engine {
 
     async fn look_at_the_past(&self, last: &mut Timestamp) -> Result<Found, StoreError> {
         let now = self.now();
+        // Who lost the duty in the middle removes nothing that another would have kept.
+        if !self.hold_duty(CLEARING).await?.is_held() {
+            return Ok(Found::AtWork);
+        }
         let at_rest = self.next_due().await?.is_none_or(|due| due > now);
         if !is_time(at_rest, *last, now) {
             return Ok(Found::AtWork);

@@ -58,6 +58,9 @@ impl Engine {
         if let Err(error) = clearing.await {
             tracing::error!(error = %error, "the loop that removes the past panicked; the next start goes on with it");
         }
+        if let Err(error) = self.leave_to_others().await {
+            self.store_trouble(&error);
+        }
     }
 
     async fn work_until(&self, shutdown: impl Future<Output = ()>, calls: &mut Calls) {
@@ -110,7 +113,7 @@ impl Engine {
         let planned = self.plan_arrived().await?;
         let free = self.shared.settings.concurrency.saturating_sub(calls.len());
         if free == 0 {
-            return Ok(Start::moved(LONGEST_SLEEP));
+            return Ok(Start::moved(self.longest_sleep()));
         }
         let claimed = self.claim(free).await?;
         let idle = planned == 0 && claimed.leased == 0;
@@ -127,9 +130,15 @@ impl Engine {
 
     async fn sleep_for(&self) -> Result<Duration, StoreError> {
         let watch_due = self.watch_due().filter(|_| !self.is_watching());
-        let Some(due) = self.next_due().await?.into_iter().chain(watch_due).min() else { return Ok(LONGEST_SLEEP) };
+        let Some(due) = self.next_due().await?.into_iter().chain(watch_due).min() else {
+            return Ok(self.longest_sleep());
+        };
         let wait = Duration::try_from(due.duration_since(self.now())).unwrap_or(Duration::ZERO);
-        Ok(wait.clamp(SHORTEST_SLEEP, LONGEST_SLEEP))
+        Ok(wait.min(self.longest_sleep()).max(SHORTEST_SLEEP))
+    }
+
+    fn longest_sleep(&self) -> Duration {
+        self.shared.settings.longest_sleep(LONGEST_SLEEP)
     }
 
     fn store_trouble(&self, error: &StoreError) -> Duration {

@@ -1,5 +1,7 @@
 //! What the engine may be told.
 
+use std::time::Duration;
+
 use jiff::{SignedDuration, Timestamp};
 use leadgate_core::budget::BudgetSettings;
 use leadgate_core::intake::ReadingRules;
@@ -9,8 +11,10 @@ use leadgate_core::retry::RetryPolicy;
 /// How the engine works.
 #[derive(Clone, Debug)]
 pub struct EngineSettings {
-    /// The name under which jobs are leased: one per process, the same after a restart.
+    /// The name under which jobs are leased: one per instance, and another one after each start.
     pub worker: String,
+    /// `None`: this process has the store to itself. Else other instances may use the same store, and what they put there is looked for so often, at least.
+    pub polls_every: Option<SignedDuration>,
     /// Requests to the CRM under way at once, at most.
     pub concurrency: usize,
     /// Jobs of each lane that are planned ahead of the work, at most. The rest stays in the inbox, where it costs nothing.
@@ -43,6 +47,7 @@ impl Default for EngineSettings {
     fn default() -> Self {
         EngineSettings {
             worker: "leadgate".to_owned(),
+            polls_every: None,
             concurrency: 8,
             plan_ahead: 2_000,
             pack_from: 20,
@@ -61,6 +66,16 @@ impl Default for EngineSettings {
 }
 
 impl EngineSettings {
+    /// Whether this process has the store to itself.
+    pub(crate) fn is_alone(&self) -> bool {
+        self.polls_every.is_none()
+    }
+
+    /// The longest sleep, where `usual` is what a process takes that has the store to itself.
+    pub(crate) fn longest_sleep(&self, usual: Duration) -> Duration {
+        self.polls_every.and_then(|every| Duration::try_from(every).ok()).map_or(usual, |every| every.min(usual))
+    }
+
     /// Since when what was learned of an identity is believed.
     pub(crate) fn known_since(&self, now: Timestamp) -> Timestamp {
         let believed_since = now.saturating_sub(self.known_for).unwrap_or(Timestamp::MIN);

@@ -20,11 +20,15 @@ impl Engine {
 
     async fn read_if_old(&self, section: Section) -> Result<(), StoreError> {
         let now = self.now();
+        if !self.shared.settings.is_alone() {
+            // Another instance may have read it a moment ago.
+            self.shared.catalog.reread(&*self.shared.store).await?;
+        }
         let since = now.saturating_sub(BELIEVED_FOR).unwrap_or(now);
         if self.shared.catalog.current().is_fresh(section, since) {
             return Ok(());
         }
-        let Ok(permit) = self.take_permit(Lane::Interactive, now) else { return Ok(()) };
+        let Ok(permit) = self.take_permit(Lane::Interactive, now).await? else { return Ok(()) };
         let call = CrmCall::ReadCatalog(section);
         let answer = self.ask(permit, call.clone()).await;
         let now = self.now();

@@ -18,10 +18,12 @@ use leadgate_core::mirror::{Compared, Found, Mirrored, Sighting, compare};
 use leadgate_core::record::{RecordKind, RecordRef};
 use leadgate_core::submission::{RawSubmission, Route, SubmissionId};
 use leadgate_store::StoreError;
+use leadgate_store::duties::WATCHING;
 use leadgate_store::model::{Dedupe, NewSubmission};
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
+use crate::duties::Held;
 use crate::engine::Engine;
 use crate::metrics;
 
@@ -41,6 +43,8 @@ pub(crate) struct WatchKeeper {
 #[derive(Default)]
 struct Watches {
     states: BTreeMap<RecordKind, WatchState>,
+    /// The same as the store has them.
+    stored: BTreeMap<RecordKind, WatchState>,
     /// Kinds that have to wait, and sections whose names are to be read anew.
     wait: BTreeMap<RecordKind, Timestamp>,
     nameless: bool,
@@ -70,17 +74,20 @@ struct Row {
 
 impl WatchKeeper {
     pub(crate) fn new(states: Vec<(RecordKind, WatchState)>) -> WatchKeeper {
-        let watches = Watches { states: states.into_iter().collect(), ..Watches::default() };
-        WatchKeeper { watches: Mutex::new(watches), at_work: AtomicBool::new(false) }
+        let keeper = WatchKeeper::default();
+        keeper.take_over(states);
+        keeper
+    }
+
+    /// Goes on from what the store has.
+    fn take_over(&self, states: Vec<(RecordKind, WatchState)>) {
+        let mut watches = self.watches();
+        watches.states = states.into_iter().collect();
+        watches.stored = watches.states.clone();
     }
 
     fn watches(&self) -> std::sync::MutexGuard<'_, Watches> {
         self.watches.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Since when each kind of record is watched.
-    pub(crate) fn began(&self) -> BTreeMap<RecordKind, Timestamp> {
-        self.watches().states.iter().map(|(kind, state)| (*kind, state.began)).collect()
     }
 
     fn wait(&self, kind: RecordKind, until: Timestamp) {
@@ -104,6 +111,16 @@ impl Engine {
         self.hooks().watch.iter().copied().filter(move |kind| *kind != RecordKind::Lead || !no_leads)
     }
 
+    /// Since when each kind of record is watched. Where several instances share the store, another one may do the watching.
+    pub(crate) async fn watched_since(&self) -> Result<BTreeMap<RecordKind, Timestamp>, StoreError> {
+        let states: Vec<_> = if self.has_duty(WATCHING) || !self.hooks().is_on() {
+            self.shared.watch.watches().states.clone().into_iter().collect()
+        } else {
+            self.shared.store.watches().await?
+        };
+        Ok(states.into_iter().map(|(kind, state)| (kind, state.began)).collect())
+    }
+
     /// Begins to watch what was not watched before: from now on a record that is made is new.
     pub(crate) async fn begin_watches(&self) -> Result<(), StoreError> {
         if !self.hooks().is_on() {
@@ -111,13 +128,29 @@ impl Engine {
         }
         let now = self.now();
         for kind in RecordKind::ALL {
-            if !self.shared.watch.watches().states.contains_key(&kind) {
-                let state = WatchState::new(now);
-                self.shared.store.put_watch(kind, state.clone()).await?;
-                self.shared.watch.watches().states.insert(kind, state);
+            let is_new = !self.shared.watch.watches().states.contains_key(&kind);
+            if is_new && !self.keep_watch(kind, WatchState::new(now)).await? {
+                self.read_watches().await?;
             }
         }
         Ok(())
+    }
+
+    async fn read_watches(&self) -> Result<(), StoreError> {
+        self.shared.watch.take_over(self.shared.store.watches().await?);
+        Ok(())
+    }
+
+    /// Keeps how far a watch has come, unless another instance, which has had the duty meanwhile, moved it. Returns whether it was kept.
+    async fn keep_watch(&self, kind: RecordKind, state: WatchState) -> Result<bool, StoreError> {
+        let seen = self.shared.watch.watches().stored.get(&kind).cloned();
+        let is_kept = self.shared.store.put_watch(kind, seen, state.clone()).await?;
+        if is_kept {
+            let mut watches = self.shared.watch.watches();
+            watches.states.insert(kind, state.clone());
+            watches.stored.insert(kind, state);
+        }
+        Ok(is_kept)
     }
 
     /// Whether a page is being read.
@@ -132,13 +165,18 @@ impl Engine {
             return Ok(false);
         }
         let _done = AtWork(&watch.at_work);
+        match self.hold_duty(WATCHING).await? {
+            Held::No => return Ok(false),
+            Held::Anew => self.read_watches().await?,
+            Held::Still => {}
+        }
         self.watch_turn().await
     }
 
     async fn watch_turn(&self) -> Result<bool, StoreError> {
         let now = self.now();
         let Some(turn) = self.watch_due_turn(now) else { return Ok(false) };
-        let permit = match self.take_permit(Lane::Sync, now) {
+        let permit = match self.take_permit(Lane::Sync, now).await? {
             Ok(permit) => permit,
             Err(refusal) => {
                 self.shared.watch.wait(turn.kind, refusal.until);
@@ -185,12 +223,14 @@ impl Engine {
             let due = if state.window.is_some() { Timestamp::MIN } else { state.next_at };
             Some(watches.wait.get(&kind).map_or(due, |until| due.max(*until)))
         };
-        self.watched_kinds().filter_map(due).min()
+        let due = self.watched_kinds().filter_map(due).min()?;
+        Some(self.duty_asked_at(WATCHING).map_or(due, |at| due.max(at)))
     }
 
     /// The same, only while a window is open: looking is work then, and rest between.
     pub(crate) fn window_due(&self) -> Option<Timestamp> {
-        let is_open = self.shared.watch.watches().states.values().any(|state| state.window.is_some());
+        let is_open =
+            self.has_duty(WATCHING) && self.shared.watch.watches().states.values().any(|state| state.window.is_some());
         self.watch_due().filter(|_| is_open)
     }
 
@@ -218,8 +258,10 @@ impl Engine {
         let settled = seen.into_iter().filter(|row| row.sighting.version.is_none_or(|version| version <= window.until));
         self.hand_on(settled.collect(), &state).await?;
         state.was_read(rows.len(), total, self.now(), &self.hooks().pace);
-        self.shared.store.put_watch(kind, state.clone()).await?;
-        self.shared.watch.watches().states.insert(kind, state);
+        if !self.keep_watch(kind, state).await? {
+            // What was handed on does no harm: it is compared with the mirror like any look.
+            self.shared.duties.lost(WATCHING);
+        }
         Ok(())
     }
 

@@ -149,7 +149,7 @@ async fn claim_from_many(store: Arc<SqliteStore>, hot: bool) {
             }),
             effects: PlanEffects::default(),
         };
-        store.record_plans(entries.into_iter().enumerate().map(plan).collect(), now).await.unwrap();
+        store.record_plans(entries.into_iter().enumerate().map(plan).collect(), None, now).await.unwrap();
     }
     println!("hot {hot}: {WAITING} planned in {:?}", begin.elapsed());
     claim_and_finish(&store, now).await;

@@ -195,11 +195,11 @@ fn read_known_notes(connection: &Connection, job: i64) -> rusqlite::Result<BTree
     statement.query_map([job], |row| row.get(0))?.collect()
 }
 
-/// Gives up the leases of a worker: its jobs are due at once and remember when the lost lease was taken.
-pub(crate) fn abandon_leases(connection: &Connection, worker: &str, now: Timestamp) -> rusqlite::Result<u64> {
+/// Gives up the leases of a worker, or of all: their jobs are due at once and remember when the lost lease was taken.
+pub(crate) fn abandon_leases(connection: &Connection, worker: Option<&str>, now: Timestamp) -> rusqlite::Result<u64> {
     let sql = "UPDATE jobs SET abandoned_since = coalesce(abandoned_since, leased_at), lease_worker = NULL,
                    due_at = ?2, wake_at = ?2, queue = ?3
-               WHERE lease_worker = ?1";
+               WHERE lease_worker IS NOT NULL AND lease_worker = coalesce(?1, lease_worker)";
     let count = connection.prepare_cached(sql)?.execute(params![worker, Micros(now), READY])?;
     Ok(u64::try_from(count).unwrap_or(u64::MAX))
 }

@@ -16,8 +16,8 @@ use crate::error::store_error;
 use crate::mirror::{self, PreparedUpdate};
 use crate::profiles::{self, PreparedProfile};
 use crate::queue::{self, OUT, PARKED, StateColumns};
-use crate::settings;
 use crate::writer::Announcements;
+use crate::{duties, settings};
 
 /// A submission and its dedupe columns, ready to be stored.
 pub(crate) struct PreparedSubmission {
@@ -172,8 +172,22 @@ impl PreparedPlan {
     }
 }
 
+/// Keeps plans, unless the worker who made them is no planner any more.
+pub(crate) fn record_plans_of(
+    connection: &Connection,
+    (plans, planner): (&[PreparedPlan], Option<&str>),
+    now: Timestamp,
+    announcements: &mut Announcements,
+) -> Result<Vec<SubmissionId>, StoreError> {
+    let may_plan = planner.map_or(Ok(true), |worker| duties::may_plan(connection, worker));
+    if may_plan.map_err(|error| store_error(&error))? {
+        return record_plans(connection, plans, now, announcements);
+    }
+    Ok(Vec::new())
+}
+
 /// Keeps plans as jobs, or parks their submissions.
-pub(crate) fn record_plans(
+fn record_plans(
     connection: &Connection,
     plans: &[PreparedPlan],
     now: Timestamp,

@@ -28,6 +28,7 @@ mod claims;
 mod columns;
 pub mod config;
 mod deliveries;
+mod duties;
 mod erasure;
 mod error;
 mod imports;

@@ -260,6 +260,11 @@ pub(crate) fn watches(connection: &Connection) -> Result<Vec<(RecordKind, WatchS
     rows.into_iter().map(|(kind, state)| Ok((kind, from_json("watch", &state)?))).collect()
 }
 
+/// How far looking at a kind has come.
+pub(crate) fn watch(connection: &Connection, kind: RecordKind) -> Result<Option<WatchState>, StoreError> {
+    Ok(watches(connection)?.into_iter().find(|(of, _)| *of == kind).map(|(_, state)| state))
+}
+
 /// Keeps how far looking has come.
 pub(crate) fn put_watch(connection: &Connection, kind: RecordKind, state: &str) -> rusqlite::Result<()> {
     let sql = "INSERT OR REPLACE INTO watches (kind, state) VALUES (?1, ?2)";

@@ -4,10 +4,9 @@ use jiff::Timestamp;
 use leadgate_core::catalog::{Catalog, Section};
 use leadgate_core::routing::RoutingState;
 use leadgate_store::StoreError;
-use leadgate_store::model::AppKey;
+use leadgate_store::model::{AppKey, BudgetExchange, KeptBudget};
 use leadgate_store::scopes::NoScopes;
 use rusqlite::{Connection, OptionalExtension as _, Row, params};
-use serde_json::Value;
 
 use crate::columns::{Micros, conversion, from_json, from_optional_json};
 use crate::error::{corrupt, store_error};
@@ -36,17 +35,33 @@ pub(crate) fn put_section(connection: &Connection, section: Section, read: &str)
 }
 
 /// The budget as it was last kept.
-pub(crate) fn budget(connection: &Connection) -> Result<Option<Value>, StoreError> {
-    let read = |connection: &Connection| -> rusqlite::Result<Option<String>> {
-        connection.prepare_cached("SELECT value FROM budget")?.query_row([], |row| row.get(0)).optional()
+pub(crate) fn budget(connection: &Connection) -> Result<KeptBudget, StoreError> {
+    let read = || -> rusqlite::Result<Option<(i64, String)>> {
+        let mut statement = connection.prepare_cached("SELECT revision, value FROM budget")?;
+        statement.query_row([], |row| Ok((row.get(0)?, row.get(1)?))).optional()
     };
-    from_optional_json("budget", read(connection).map_err(|error| store_error(&error))?.as_deref())
+    let Some((revision, value)) = read().map_err(|error| store_error(&error))? else {
+        return Ok(KeptBudget::default());
+    };
+    Ok(KeptBudget { revision, value: Some(from_json("budget", &value)?) })
 }
 
-/// Keeps the budget.
-pub(crate) fn put_budget(connection: &Connection, value: &str) -> rusqlite::Result<()> {
-    connection.prepare_cached("INSERT OR REPLACE INTO budget (only, value) VALUES (1, ?1)")?.execute([value])?;
-    Ok(())
+/// Keeps the budget, if the one that was seen is still kept. Returns its revision, if it was.
+pub(crate) fn put_budget(connection: &Connection, seen: Option<i64>, value: &str) -> rusqlite::Result<Option<i64>> {
+    let sql = "INSERT INTO budget (only, value, revision) SELECT 1, ?1, 1
+                   WHERE coalesce(?2, 0) = 0 OR EXISTS (SELECT 1 FROM budget)
+               ON CONFLICT (only) DO UPDATE SET value = excluded.value, revision = budget.revision + 1
+                   WHERE ?2 IS NULL OR budget.revision = ?2
+               RETURNING revision";
+    connection.prepare_cached(sql)?.query_row(params![value, seen], |row| row.get(0)).optional()
+}
+
+/// Keeps the budget in place of the one that was seen.
+pub(crate) fn exchange_budget(connection: &Connection, seen: i64, value: &str) -> Result<BudgetExchange, StoreError> {
+    match put_budget(connection, Some(seen), value).map_err(|error| store_error(&error))? {
+        Some(revision) => Ok(BudgetExchange::Kept(revision)),
+        None => Ok(BudgetExchange::Changed(budget(connection)?)),
+    }
 }
 
 /// Whose turn it is, as it was last kept.

@@ -14,9 +14,9 @@ use leadgate_core::routing::RoutingState;
 use leadgate_core::steps::{ParkReason, Parking};
 use leadgate_core::submission::SubmissionId;
 use leadgate_store::model::{
-    AcceptOutcome, AppKey, ClaimRequest, ClaimedJob, InboxEntry, JobFilter, JobId, JobSummary, Lease, NewSubmission,
-    PlannedSubmission, QueueStats, ReleaseOutcome, SeenChange, SubmissionEntry, SubmissionFilter, SubmissionStory,
-    TurnOutcome, TurnRecord,
+    AcceptOutcome, AppKey, BudgetExchange, BudgetToKeep, ClaimRequest, ClaimedJob, InboxEntry, JobFilter, JobId,
+    JobSummary, KeptBudget, Lease, NewSubmission, PlannedSubmission, QueueStats, ReleaseOutcome, SeenChange,
+    SubmissionEntry, SubmissionFilter, SubmissionStory, TurnOutcome, TurnRecord,
 };
 use leadgate_store::retention::{OldRows, RemovedRows};
 use leadgate_store::signals::Signals;
@@ -171,11 +171,13 @@ impl Store for SqliteStore {
     async fn record_plans(
         &self,
         plans: Vec<PlannedSubmission>,
+        planner: Option<&str>,
         now: Timestamp,
     ) -> Result<Vec<SubmissionId>, StoreError> {
         let plans = plans.into_iter().map(PreparedPlan::new).collect::<Result<Vec<_>, _>>()?;
+        let planner = planner.map(str::to_owned);
         let work = move |connection: &Connection, announcements: &mut Announcements| {
-            intake::record_plans(connection, &plans, now, announcements)
+            intake::record_plans_of(connection, (&plans, planner.as_deref()), now, announcements)
         };
         self.writer.run(Scope::Savepoint, Caller::Single, work).await
     }
@@ -197,21 +199,24 @@ impl Store for SqliteStore {
     async fn finish_turns(
         &self,
         turns: Vec<TurnRecord>,
-        budget: Option<Value>,
+        budget: Option<BudgetToKeep>,
         now: Timestamp,
     ) -> Result<Vec<TurnOutcome>, StoreError> {
         let turns = turns.into_iter().map(PreparedTurn::new).collect::<Result<Vec<_>, _>>()?;
-        let budget = budget.map(|value| value.to_string());
+        let budget = budget.map(|budget| (budget.seen, budget.value.to_string()));
         self.write(Scope::Savepoint, move |connection, announcements| {
-            turns::finish_turns(connection, (&turns, budget.as_deref()), now, announcements)
+            if let Some((seen, value)) = &budget {
+                settings::put_budget(connection, *seen, value)?;
+            }
+            turns::finish_turns(connection, &turns, now, announcements)
         })
         .await
     }
 
-    async fn abandon_leases(&self, worker: &str, now: Timestamp) -> Result<u64, StoreError> {
-        let worker = worker.to_owned();
+    async fn abandon_leases(&self, worker: Option<&str>, now: Timestamp) -> Result<u64, StoreError> {
+        let worker = worker.map(str::to_owned);
         self.write(Scope::Savepoint, move |connection, announcements| {
-            let count = claims::abandon_leases(connection, &worker, now)?;
+            let count = claims::abandon_leases(connection, worker.as_deref(), now)?;
             announcements.work |= count > 0;
             Ok(count)
         })
@@ -256,8 +261,15 @@ impl Store for SqliteStore {
         self.write(Scope::OneStatement, move |connection, _| settings::put_section(connection, section, &read)).await
     }
 
-    async fn budget(&self) -> Result<Option<Value>, StoreError> {
+    async fn budget(&self) -> Result<KeptBudget, StoreError> {
         self.readers.run(settings::budget).await
+    }
+
+    async fn exchange_budget(&self, seen: i64, value: Value) -> Result<BudgetExchange, StoreError> {
+        let value = value.to_string();
+        let exchange =
+            move |connection: &Connection, _: &mut Announcements| settings::exchange_budget(connection, seen, &value);
+        self.write_checked(Scope::OneStatement, exchange).await
     }
 
     async fn routing(&self) -> Result<RoutingState, StoreError> {
@@ -312,9 +324,21 @@ impl Store for SqliteStore {
         self.readers.run(mirror::watches).await
     }
 
-    async fn put_watch(&self, kind: RecordKind, state: WatchState) -> Result<(), StoreError> {
+    async fn put_watch(
+        &self,
+        kind: RecordKind,
+        seen: Option<WatchState>,
+        state: WatchState,
+    ) -> Result<bool, StoreError> {
         let state = to_json("watch", &state)?;
-        self.write(Scope::OneStatement, move |connection, _| mirror::put_watch(connection, kind, &state)).await
+        let put = move |connection: &Connection, _: &mut Announcements| {
+            if mirror::watch(connection, kind)? != seen {
+                return Ok(false);
+            }
+            mirror::put_watch(connection, kind, &state).map_err(|error| store_error(&error))?;
+            Ok(true)
+        };
+        self.write_checked(Scope::OneStatement, put).await
     }
 
     async fn latest_notification(&self) -> Result<Option<InboxEntry>, StoreError> {

@@ -73,16 +73,13 @@ impl PreparedTurn {
     }
 }
 
-/// Records turns and the budget.
+/// Records turns.
 pub(crate) fn finish_turns(
     connection: &Connection,
-    (turns, budget): (&[PreparedTurn], Option<&str>),
+    turns: &[PreparedTurn],
     now: Timestamp,
     announcements: &mut Announcements,
 ) -> rusqlite::Result<Vec<TurnOutcome>> {
-    if let Some(budget) = budget {
-        crate::settings::put_budget(connection, budget)?;
-    }
     turns.iter().map(|turn| finish_turn(connection, turn, now, announcements)).collect()
 }
 

@@ -17,6 +17,7 @@
 
 pub mod accounts;
 pub mod deliveries;
+pub mod duties;
 pub mod erasure;
 pub mod filled;
 pub mod imports;
@@ -92,6 +93,7 @@ macro_rules! conformance_suite {
                 turns_are_told_apart_within_one_transaction,
                 a_recorded_turn_ends_its_lease,
                 leases_of_a_dead_worker_are_given_up,
+                leases_of_all_workers_are_given_up,
             ];
             turns: [
                 a_turn_moves_the_job_on,
@@ -112,6 +114,8 @@ macro_rules! conformance_suite {
                 another_record_takes_the_place_of_the_first,
                 notes_on_records_among_the_keys_are_known,
                 the_budget_is_kept_with_the_turns,
+                a_budget_is_exchanged_for_the_one_that_was_seen,
+                a_turn_is_recorded_without_a_budget_that_is_outdated,
                 the_catalog_is_kept_by_section,
                 an_app_key_is_replaced_by_name,
                 what_an_app_key_may_do_is_kept,
@@ -126,6 +130,7 @@ macro_rules! conformance_suite {
                 a_plan_that_was_kept_before_changes_nothing,
                 filling_the_mirror_replaces_nothing,
                 a_watch_goes_on_where_it_was,
+                a_watch_that_was_moved_meanwhile_stays,
                 the_latest_notification_is_found,
             ];
             deliveries: [
@@ -156,6 +161,13 @@ macro_rules! conformance_suite {
                 deliveries_of_the_person_are_not_made,
                 counting_changes_nothing,
                 open_work_of_others_is_left_alone,
+            ];
+            duties: [
+                a_duty_is_held_by_one,
+                a_duty_is_taken_over_when_it_ends,
+                duties_are_given_up,
+                a_plan_of_a_former_planner_is_not_kept,
+                a_planned_moment_begins_once,
             ];
             retention: [
                 submissions_that_landed_long_ago_are_removed,

@@ -214,8 +214,8 @@ pub trait DeliveryStore: Send + Sync + 'static {
     /// Records an attempt and what is next. Under a lost lease nothing is recorded.
     async fn finish_delivery(&self, turn: DeliveryTurn, now: Timestamp) -> Result<TurnOutcome, StoreError>;
 
-    /// Gives up all leases of a worker, who is known to be dead: its deliveries are due at once. Returns how many.
-    async fn abandon_deliveries(&self, worker: &str, now: Timestamp) -> Result<u64, StoreError>;
+    /// Gives up all leases of a worker, who is known to be dead, or of all workers: their deliveries are due at once. Returns how many.
+    async fn abandon_deliveries(&self, worker: Option<&str>, now: Timestamp) -> Result<u64, StoreError>;
 
     /// For each destination that has something to lease sooner or later, the earliest moment. One that is switched off counts only its tests.
     async fn deliveries_due(&self) -> Result<Vec<(String, Timestamp)>, StoreError>;

@@ -5,6 +5,7 @@
 //!
 //! * [`accounts`] says which accounts there are, and opens the store of each;
 //! * [`deliveries`] is the queue of what goes elsewhere than to the CRM, a trait of its own;
+//! * [`duties`] are what one of several instances does for all, a trait of their own;
 //! * [`erasure`] forgets a person, a trait of its own;
 //! * [`imports`] are files whose rows became submissions, a trait of their own;
 //! * [`model`] holds what goes in and comes out;
@@ -18,6 +19,7 @@ pub mod accounts;
 #[cfg(feature = "testing")]
 pub mod conformance;
 pub mod deliveries;
+pub mod duties;
 pub mod erasure;
 pub mod imports;
 pub mod model;
@@ -39,12 +41,13 @@ use leadgate_core::submission::SubmissionId;
 use serde_json::Value;
 
 use crate::deliveries::DeliveryStore;
+use crate::duties::DutyStore;
 use crate::erasure::ErasureStore;
 use crate::imports::ImportStore;
 use crate::model::{
-    AcceptOutcome, AppKey, ClaimRequest, ClaimedJob, InboxEntry, JobFilter, JobId, JobSummary, NewSubmission,
-    PlannedSubmission, QueueStats, ReleaseOutcome, SeenChange, SubmissionEntry, SubmissionFilter, SubmissionStory,
-    TurnOutcome, TurnRecord,
+    AcceptOutcome, AppKey, BudgetExchange, BudgetToKeep, ClaimRequest, ClaimedJob, InboxEntry, JobFilter, JobId,
+    JobSummary, KeptBudget, NewSubmission, PlannedSubmission, QueueStats, ReleaseOutcome, SeenChange, SubmissionEntry,
+    SubmissionFilter, SubmissionStory, TurnOutcome, TurnRecord,
 };
 use crate::retention::{OldRows, RemovedRows};
 use crate::signals::Signals;
@@ -81,7 +84,7 @@ pub enum StoreError {
 
 /// The gateway's memory.
 #[async_trait]
-pub trait Store: DeliveryStore + ImportStore + ErasureStore + Send + Sync + 'static {
+pub trait Store: DeliveryStore + DutyStore + ImportStore + ErasureStore + Send + Sync + 'static {
     /// Keeps a submission, unless it is a repeat. Durable before it returns.
     ///
     /// Concurrent repeats are told apart: exactly one of them is [`AcceptOutcome::Accepted`].
@@ -111,9 +114,12 @@ pub trait Store: DeliveryStore + ImportStore + ErasureStore + Send + Sync + 'sta
     /// any more is not kept: its submission stays unplanned.
     /// What cannot be planned becomes a parked job without steps in the lane of its submission. A submission that was planned meanwhile is left alone.
     /// Returns the submissions whose plans were kept.
+    ///
+    /// `planner` is the worker that plans where several might: nothing is kept if it does not hold [`duties::PLANNING`] any more.
     async fn record_plans(
         &self,
         plans: Vec<PlannedSubmission>,
+        planner: Option<&str>,
         now: Timestamp,
     ) -> Result<Vec<SubmissionId>, StoreError>;
 
@@ -123,18 +129,20 @@ pub trait Store: DeliveryStore + ImportStore + ErasureStore + Send + Sync + 'sta
     /// Within a lane that is the one that came first.
     async fn claim_due(&self, request: ClaimRequest) -> Result<Vec<ClaimedJob>, StoreError>;
 
-    /// Records what came of turns, all in one transaction, together with the budget as it now stands.
+    /// Records what came of turns, all in one transaction, together with the budget as it now stands; but for a budget that is not the one that
+    /// was seen any more: then the turns are recorded without it.
     ///
     /// A turn whose lease was lost meanwhile is not recorded, not even its effects.
     async fn finish_turns(
         &self,
         turns: Vec<TurnRecord>,
-        budget: Option<Value>,
+        budget: Option<BudgetToKeep>,
         now: Timestamp,
     ) -> Result<Vec<TurnOutcome>, StoreError>;
 
-    /// Gives up all leases of a worker, who is known to be dead, so that its jobs are due at once and marked as abandoned. Returns how many.
-    async fn abandon_leases(&self, worker: &str, now: Timestamp) -> Result<u64, StoreError>;
+    /// Gives up all leases of a worker, who is known to be dead, or of all workers, so that their jobs are due at once and marked as abandoned.
+    /// Returns how many.
+    async fn abandon_leases(&self, worker: Option<&str>, now: Timestamp) -> Result<u64, StoreError>;
 
     /// When the next job is due or the next lease expires; `None` if there is nothing to wait for.
     async fn next_due(&self) -> Result<Option<Timestamp>, StoreError>;
@@ -158,7 +166,10 @@ pub trait Store: DeliveryStore + ImportStore + ErasureStore + Send + Sync + 'sta
     async fn put_section(&self, section: Section, read: SectionRead) -> Result<(), StoreError>;
 
     /// The budget as it was last kept.
-    async fn budget(&self) -> Result<Option<Value>, StoreError>;
+    async fn budget(&self) -> Result<KeptBudget, StoreError>;
+
+    /// Keeps a budget in place of the one that was seen, if that is still the one that is kept.
+    async fn exchange_budget(&self, seen: i64, value: Value) -> Result<BudgetExchange, StoreError>;
 
     /// Whose turn it is, as it was last kept with plans.
     async fn routing(&self) -> Result<RoutingState, StoreError>;
@@ -195,8 +206,14 @@ pub trait Store: DeliveryStore + ImportStore + ErasureStore + Send + Sync + 'sta
     /// How far the watch over each kind of record has come.
     async fn watches(&self) -> Result<Vec<(RecordKind, WatchState)>, StoreError>;
 
-    /// Keeps how far the watch over a kind of record has come.
-    async fn put_watch(&self, kind: RecordKind, state: WatchState) -> Result<(), StoreError>;
+    /// Keeps how far the watch over a kind of record has come, if it is still where it was `seen`; `None` if there was none. Returns whether it
+    /// was kept.
+    async fn put_watch(
+        &self,
+        kind: RecordKind,
+        seen: Option<WatchState>,
+        state: WatchState,
+    ) -> Result<bool, StoreError>;
 
     /// The notification that was accepted last.
     async fn latest_notification(&self) -> Result<Option<InboxEntry>, StoreError>;

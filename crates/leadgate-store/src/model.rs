@@ -12,6 +12,7 @@ use leadgate_core::record::KnownRecord;
 use leadgate_core::steps::{Parking, StepEffect};
 use leadgate_core::submission::{RawSubmission, Route, SubmissionId};
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use crate::scopes::Scopes;
 
@@ -208,6 +209,33 @@ pub struct Attempt {
     pub cost_milli: u32,
     /// What the failure said.
     pub message: Option<String>,
+}
+
+/// The budget as it is kept, and how often it was kept: two that differ have different revisions.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct KeptBudget {
+    /// 0 while none was kept.
+    pub revision: i64,
+    /// What the engine made of it.
+    pub value: Option<Value>,
+}
+
+/// A budget to keep.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BudgetToKeep {
+    /// The revision that it was made from, if others might have kept another one meanwhile; `None` keeps it whatever there is.
+    pub seen: Option<i64>,
+    /// What the engine made of it.
+    pub value: Value,
+}
+
+/// Whether a budget took the place of the one that was seen.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum BudgetExchange {
+    /// It did, under this revision.
+    Kept(i64),
+    /// Another was kept meanwhile, and stays.
+    Changed(KeptBudget),
 }
 
 /// Whether a turn was recorded.

@@ -2,16 +2,19 @@
 //!
 //! [`TestGateway`] is what tests open. Nothing runs by itself: a test sends requests (answered "accepted" at once unless it asks to wait), and
 //! pumps the engine with [`TestGateway::settle`], which steps the clock from one due moment to the next until nothing is left to do.
+//! [`TestInstances`] are several engines on one store.
 #![allow(clippy::unwrap_used)]
 
 mod faults;
 mod gate;
 mod gateway;
 mod http;
+mod instances;
 mod receiver;
 
 pub use faults::CrmThatPanics;
 pub use gate::GatedAccount;
 pub use gateway::{AccountClock, TestGateway, TestGatewayBuilder};
 pub use http::Answer;
+pub use instances::TestInstances;
 pub use receiver::{Behaviour, Received, TestReceiver};

@@ -19,6 +19,7 @@ use leadgate_store::{Store, StoreError};
 use leadgate_store_sqlite::{Durability, SqliteAccounts, SqliteConfig, SqliteStore};
 use leadgate_web::broker::{BrokerDoor, BrokerKeys};
 use leadgate_web::{Access, WebSettings};
+use rand::Rng as _;
 
 use crate::config::{DurabilityChoice, RetentionSettings, Settings};
 use crate::data_folder;
@@ -87,7 +88,8 @@ pub(crate) async fn crm(
 pub(crate) fn engine_settings(settings: &Settings) -> EngineSettings {
     let work = &settings.engine;
     EngineSettings {
-        worker: work.worker.clone(),
+        // Nobody else has this name, now or after a restart: whose leases these are is never in doubt.
+        worker: format!("{}-{:016x}", work.worker, rand::rng().random::<u64>()),
         concurrency: work.concurrency,
         plan_ahead: work.plan_ahead,
         pack_from: work.pack_from,

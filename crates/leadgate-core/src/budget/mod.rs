@@ -1,6 +1,7 @@
 //! The budget: one ledger of requests for one account, which other tools drain too.
 //!
-//! Cast: `window` counts what was used, ours and others'; `reserve` says what a lane must leave; [`Ledger`] puts them together. Flow: before a
+//! Cast: `window` counts what was used, ours and others'; `reserve` says what a lane must leave; [`Ledger`] puts them together. [`SharedLedger`] is
+//! a ledger that several instances of the gateway draw from; [`Holder`] is what one of them has of it. Flow: before a
 //! request the engine asks [`Ledger::take`]; after the answer it tells [`Ledger::settle`], whose headers correct the count and show what others
 //! used. A refusal always says until when.
 //!
@@ -8,14 +9,18 @@
 //! aligns it. What others will use until the window ends is estimated from what they used so far, and kept for them: a request of ours that is refused with
 //! a 429 would have cost them theirs.
 
+mod holder;
 mod outlook;
 mod reserve;
+mod shared;
 mod window;
 
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
+pub use holder::{Holder, Proposal};
 pub use reserve::Reserves;
+pub use shared::{Granted, News, Settlement, SharedLedger};
 use window::{HourWindow, MinuteWindow};
 
 use crate::crm::QuotaReading;
@@ -57,6 +62,10 @@ pub struct Ledger {
     /// Requests under way. Not stored: after a restart there are none.
     #[serde(skip)]
     in_flight: u32,
+    /// Requests that instances may have under way, where several share the ledger. They count for the minute until they are settled, however long ago
+    /// they were drawn. Found anew from the grants whenever those are looked at.
+    #[serde(skip)]
+    held: u32,
 }
 
 /// Why nothing may be asked until a moment.
@@ -113,6 +122,7 @@ impl Ledger {
             minute: MinuteWindow::default(),
             stopped: None,
             in_flight: 0,
+            held: 0,
             settings,
         }
     }
@@ -129,7 +139,7 @@ impl Ledger {
 
     /// How many requests a lane may make now; `u32::MAX` without a limit.
     pub fn room(&mut self, lane: Lane, now: Timestamp) -> u32 {
-        self.hour.roll(now, self.in_flight);
+        self.hour.roll(now, self.under_way());
         if self.stop(now).is_some() {
             return 0;
         }
@@ -165,9 +175,8 @@ impl Ledger {
 
     /// The request was made, or not (`requests` 0); `reading` is what the reply's headers said.
     pub fn settle(&mut self, permit: Permit, requests: u32, reading: Option<QuotaReading>, now: Timestamp) {
-        let Permit { lane: _, hour } = permit;
         self.in_flight = self.in_flight.saturating_sub(1);
-        self.hour.roll(now, self.in_flight);
+        self.hour.roll(now, self.under_way());
         match requests {
             0 => {
                 self.hour.give_back(1);
@@ -178,8 +187,14 @@ impl Ledger {
                 self.minute.count_ours(now, more - 1);
             }
         }
-        let Some(reading) = reading else { return };
-        if self.is_minute(&reading) {
+        if let Some(reading) = reading {
+            self.read(&reading, permit.hour, now);
+        }
+    }
+
+    /// What a reply's headers said, for a request that was taken from the hour that began then.
+    fn read(&mut self, reading: &QuotaReading, hour: Timestamp, now: Timestamp) {
+        if self.is_minute(reading) {
             if reading.remaining == 0 {
                 self.stop_until(reading.reset.unwrap_or_else(|| self.minute.frees_at(now)), "quota", now);
             }
@@ -187,11 +202,11 @@ impl Ledger {
         }
         match reading.reset {
             // It tells of a window that ended while the reply was under way.
-            Some(ended) if ended <= now => self.hour.end_at(ended, self.in_flight),
+            Some(ended) if ended <= now => self.hour.end_at(ended, self.under_way()),
             // What was asked in the last hour and answered in this one says nothing of this one, unless it names an end that is still to come.
             None if hour != self.hour.started() => {}
             _ => {
-                let others = self.hour.read(&reading, self.in_flight, now);
+                let others = self.hour.read(reading, self.under_way(), now);
                 self.minute.count_others(now, others);
             }
         }
@@ -223,9 +238,14 @@ impl Ledger {
             hour_ours: self.hour.ours(),
             hour_others: self.hour.others(),
             hour_ends: self.hour.ends(),
-            minute_ours: self.minute.ours(now),
+            minute_ours: self.minute.ours(now) + self.held,
             stopped: self.stop(now).cloned(),
         }
+    }
+
+    /// Requests that the CRM may count in this hour or in the next.
+    fn under_way(&self) -> u32 {
+        self.in_flight + self.held
     }
 
     fn stop(&self, now: Timestamp) -> Option<&Stop> {
@@ -249,12 +269,14 @@ impl Ledger {
     /// Whether work that waits only for what others may still use gets one request, for the sake of its headers: without a look now and then, a burst
     /// of others would be held against the rest of the hour.
     fn may_look(&self, left: f64, now: Timestamp) -> bool {
-        self.minute.is_quiet_for(LONGEST_LOOK, now) && whole(left - self.hour.expected_of_others_until(now)) > 0
+        self.held == 0
+            && self.minute.is_quiet_for(LONGEST_LOOK, now)
+            && whole(left - self.hour.expected_of_others_until(now)) > 0
     }
 
     fn minute_room(&self, lane: Lane, now: Timestamp) -> u32 {
         let Some(limit) = self.settings.per_minute else { return u32::MAX };
-        let used = self.minute.ours(now) + self.minute.others(now);
+        let used = self.minute.ours(now) + self.minute.others(now) + self.held;
         let usable = self.settings.reserves.of_minute(lane, limit);
         whole(usable - f64::from(used))
     }
@@ -269,5 +291,7 @@ fn later(now: Timestamp, wait: SignedDuration) -> Timestamp {
     now.saturating_add(wait).unwrap_or(Timestamp::MAX)
 }
 
+#[cfg(test)]
+mod shared_tests;
 #[cfg(test)]
 mod tests;

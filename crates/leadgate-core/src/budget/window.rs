@@ -87,6 +87,14 @@ impl HourWindow {
         mean + 2.0 * mean.sqrt()
     }
 
+    /// When the window began that contains `now`, as far as known.
+    pub(super) fn start_at(&self, now: Timestamp) -> Timestamp {
+        if now < self.ends {
+            return self.started;
+        }
+        after(self.ends, (seconds(self.ends, now) / HOUR_SECONDS).floor() * HOUR_SECONDS)
+    }
+
     /// Moves on to the window that contains `now`. Requests under way may be counted in either, so they are counted in the new one too.
     pub(super) fn roll(&mut self, now: Timestamp, in_flight: u32) {
         if seconds(now, self.ends) > LONGEST_WINDOW.as_secs_f64() {
@@ -96,8 +104,7 @@ impl HourWindow {
             return;
         }
         self.remember_others();
-        let passed = (seconds(self.ends, now) / HOUR_SECONDS).floor();
-        self.begin(after(self.ends, passed * HOUR_SECONDS), in_flight);
+        self.begin(self.start_at(now), in_flight);
     }
 
     /// The clock was set back to before this window. Its end moves back too, or it would last for hours; what was used is kept, because it may have
@@ -129,6 +136,12 @@ impl HourWindow {
 
     pub(super) fn count_ours(&mut self, requests: u32) {
         self.ours += requests;
+    }
+
+    /// Requests of ours that nobody had counted: a header that another instance read meanwhile may have shown them as others'.
+    pub(super) fn find_ours(&mut self, requests: u32) {
+        self.ours += requests;
+        self.others = self.others.saturating_sub(requests);
     }
 
     pub(super) fn give_back(&mut self, requests: u32) {

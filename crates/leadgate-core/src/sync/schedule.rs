@@ -4,7 +4,10 @@ use std::fmt;
 use std::str::FromStr;
 
 use cronexpr::Crontab;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
+
+/// How far back to look for the latest time, in seconds: a minute, an hour, a day, a month, a year.
+const LOOKS_BACK: [i64; 5] = [60, 3_600, 86_400, 31 * 86_400, 366 * 86_400];
 
 /// Times at which a sync begins, such as `0 3 * * * Europe/Berlin`: minute, hour, day of the month, month, day of the week, time zone.
 #[derive(Clone, Debug)]
@@ -58,6 +61,18 @@ impl Schedule {
     pub fn due(&self, last: Option<Timestamp>, since: Timestamp, now: Timestamp) -> Option<Timestamp> {
         self.next_after(last.unwrap_or(since)).map(|due| due.max(now))
     }
+
+    /// The last time up to now, if there is one behind `after`: what a sync that begins now is the sync of.
+    pub fn latest(&self, after: Timestamp, now: Timestamp) -> Option<Timestamp> {
+        // From near to far, so that only few times are looked at, however close they lie and however long ago the last one was.
+        let looks = LOOKS_BACK.iter().map(|seconds| now.saturating_sub(SignedDuration::from_secs(*seconds)));
+        let from = looks.map(|from| from.unwrap_or(after).max(after)).chain([after]);
+        let mut latest = from.filter_map(|from| self.next_after(from)).find(|time| *time <= now)?;
+        while let Some(next) = self.next_after(latest).filter(|next| *next <= now) {
+            latest = next;
+        }
+        Some(latest)
+    }
 }
 
 #[cfg(test)]
@@ -77,6 +92,20 @@ mod tests {
     fn three_in_the_morning_of_the_zone(#[case] moment: &str, #[case] next: &str) {
         let schedule: Schedule = "0 3 * * * Europe/Berlin".parse().unwrap();
         assert_eq!(schedule.next_after(at(moment)), Some(at(next)));
+    }
+
+    #[rstest]
+    #[case::none("0 3 * * * UTC", "2026-06-15T03:00:00Z", None)]
+    #[case::one("0 3 * * * UTC", "2026-06-15T02:59:59Z", Some("2026-06-15T03:00:00Z"))]
+    #[case::the_last_of_many("* * * * * UTC", "2020-06-15T02:59:59Z", Some("2026-06-15T12:00:00Z"))]
+    #[case::long_ago("0 3 29 2 * UTC", "2020-06-15T00:00:00Z", Some("2024-02-29T03:00:00Z"))]
+    fn the_latest_time_is_what_is_made_up_for(
+        #[case] schedule: &str,
+        #[case] after: &str,
+        #[case] latest: Option<&str>,
+    ) {
+        let schedule: Schedule = schedule.parse().unwrap();
+        assert_eq!(schedule.latest(at(after), at("2026-06-15T12:00:30Z")), latest.map(at));
     }
 
     #[rstest]

@@ -17,12 +17,14 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use jiff::SignedDuration;
 use leadgate_core::broker::{Broker, CacheLimits, NoReply, Origin, PassAnswer, PassRequest, RawCrm};
+use leadgate_core::lane::Lane;
 
 use self::flight::{Landing, Landings};
 use self::memory::Memory;
 use self::room::Patience;
 use crate::engine::Engine;
 use crate::metrics;
+use crate::permit::HeldPermit;
 
 /// How a broker works.
 #[derive(Clone, Copy, Debug)]
@@ -78,7 +80,7 @@ impl QuotaBroker {
         let mut patience = self.patience(request);
         let mut may_repeat = true;
         loop {
-            let (landings, origin) = match self.look(request) {
+            let (landings, origin) = match self.look(request).await {
                 Look::Remembered(answer) => return answer,
                 Look::UnderWay(landings, origin) => (landings, origin),
                 Look::NoPermit => match self.wait(&mut patience).await {
@@ -93,31 +95,47 @@ impl QuotaBroker {
         }
     }
 
-    /// Looks, and begins the request where there is a permit for it. All under one lock, so that of equal reads one begins.
-    fn look(&self, request: &PassRequest) -> Look {
-        let key = request.ask.key();
-        let now = self.shared.engine.now();
-        let mut memory = self.memory();
-        if !request.fresh {
-            if let Some((reply, age)) = memory.remembered(&key, now) {
-                return Look::Remembered(PassAnswer::Reply(reply, Origin::Remembered(age)));
-            }
-            if let Some(landings) = memory.under_way(&key) {
-                return Look::UnderWay(landings, Origin::Shared);
-            }
+    /// Looks, and begins the request where there is a permit for it. Of equal reads one begins: whoever took a permit meanwhile gives it back.
+    async fn look(&self, request: &PassRequest) -> Look {
+        if let Some(look) = self.known(&mut self.memory(), request) {
+            return look;
         }
-        let Ok(permit) = self.shared.engine.take_permit(request.lane, now) else { return Look::NoPermit };
-        let (ticket, landings, land) = memory.begin(key);
+        let Some(permit) = self.permit(request.lane).await else { return Look::NoPermit };
+        let mut memory = self.memory();
+        if let Some(look) = self.known(&mut memory, request) {
+            permit.unused();
+            return look;
+        }
+        let (ticket, landings, land) = memory.begin(request.ask.key());
         drop(memory);
         self.fly_read(permit, request, ticket, land);
         Look::UnderWay(landings, Origin::Asked)
+    }
+
+    /// What needs no request of its own.
+    fn known(&self, memory: &mut Memory, request: &PassRequest) -> Option<Look> {
+        if request.fresh {
+            return None;
+        }
+        let key = request.ask.key();
+        if let Some((reply, age)) = memory.remembered(&key, self.shared.engine.now()) {
+            return Some(Look::Remembered(PassAnswer::Reply(reply, Origin::Remembered(age))));
+        }
+        memory.under_way(&key).map(|landings| Look::UnderWay(landings, Origin::Shared))
+    }
+
+    /// A permit, if there is one. While the store fails there is none.
+    async fn permit(&self, lane: Lane) -> Option<HeldPermit> {
+        let engine = &self.shared.engine;
+        let taken = engine.take_permit(lane, engine.now()).await;
+        taken.inspect_err(|error| tracing::error!(%error, "the budget cannot be read; requests wait")).ok()?.ok()
     }
 
     async fn write(&self, request: &PassRequest) -> PassAnswer {
         let mut patience = self.patience(request);
         let mut may_repeat = true;
         loop {
-            let Ok(permit) = self.shared.engine.take_permit(request.lane, self.shared.engine.now()) else {
+            let Some(permit) = self.permit(request.lane).await else {
                 match self.wait(&mut patience).await {
                     Ok(()) => continue,
                     Err(no_room) => return PassAnswer::Refused(no_room),

@@ -43,9 +43,10 @@ impl Engine {
     async fn start_errands(&self, attempts: &mut Attempts) -> Result<Duration, StoreError> {
         let errands = self.claim_errands().await?;
         if errands.is_empty() {
-            let Some(due) = self.next_errand().await? else { return Ok(LONGEST_SLEEP) };
+            let longest = self.shared.settings.longest_sleep(LONGEST_SLEEP);
+            let Some(due) = self.next_errand().await? else { return Ok(longest) };
             let wait = Duration::try_from(due.duration_since(self.now())).unwrap_or(Duration::ZERO);
-            return Ok(wait.clamp(SHORTEST_SLEEP, LONGEST_SLEEP));
+            return Ok(wait.min(longest).max(SHORTEST_SLEEP));
         }
         for errand in errands {
             let engine = self.clone();

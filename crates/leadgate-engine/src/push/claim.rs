@@ -22,6 +22,7 @@ impl Engine {
     /// Leases jobs for at most `slots` calls, and pays for those calls.
     pub(crate) async fn claim(&self, slots: usize) -> Result<Claimed, StoreError> {
         let now = self.now();
+        self.catch_up(now).await?;
         let catalog = self.shared.catalog.current();
         let jobs = self.shared.store.claim_due(self.claim_request(slots, &catalog, now)).await?;
         let leased = jobs.len();
@@ -34,7 +35,8 @@ impl Engine {
                 Prepared::Settled(turn) => round.settled.push(turn),
             }
         }
-        let packs = self.pay(calling, &mut round);
+        let calling = self.without_what_others_read(calling, &mut round).await?;
+        let packs = self.pay(calling, &mut round).await?;
         match self.record(round.settled, now).await {
             Ok(ended) => Ok(Claimed { packs, leased, ended }),
             Err(error) => {
@@ -84,28 +86,43 @@ impl Engine {
     }
 
     /// Packs calls and takes a permit for each pack, the most urgent first and of those the largest. What cannot be paid for, or has no slot, is due again later.
-    fn pay(&self, jobs: Vec<Leased>, round: &mut Round) -> Vec<PaidPack> {
+    async fn pay(&self, jobs: Vec<Leased>, round: &mut Round) -> Result<Vec<PaidPack>, StoreError> {
         let calls: Vec<CrmCall> = jobs.iter().filter_map(|job| job.call.clone()).collect();
         let lanes: Vec<Lane> = jobs.iter().map(|job| job.job.lane).collect();
         let lane_of = |pack: &Pack| pack.members.iter().map(|position| lanes[*position]).min().unwrap_or(Lane::Sync);
         let mut jobs: Vec<Option<Leased>> = jobs.into_iter().map(Some).collect();
         let mut packs = pack(calls, round.catalog.account(), self.shared.search_width.widest());
         packs.sort_by_cached_key(|pack| (lane_of(pack), std::cmp::Reverse(pack.members.len())));
+        let with_slot = packs.iter().map(&lane_of).enumerate();
+        let with_slot = with_slot.take_while(|(position, lane)| *position < self.slots_of(*lane, round.slots));
+        let lanes: Vec<Lane> = with_slot.map(|(_, lane)| lane).collect();
+        let mut permits = self.take_permits(&lanes, round.now).await?.into_iter();
         let mut paid = Vec::new();
         for pack in packs {
             let lane = lane_of(&pack);
             let Pack { call, members } = pack;
             let members: Vec<Leased> = members.into_iter().filter_map(|position| jobs[position].take()).collect();
-            if paid.len() >= self.slots_of(lane, round.slots) {
-                round.put_back(members, round.now);
-                continue;
-            }
-            match self.take_permit(lane, round.now) {
-                Ok(permit) => paid.push(PaidPack { permit, lane, call, members }),
-                Err(refusal) => round.put_back(members, refusal.until),
+            match permits.next() {
+                Some(Ok(permit)) => paid.push(PaidPack { permit, lane, call, members }),
+                Some(Err(refusal)) => round.put_back(members, refusal.until),
+                None => round.put_back(members, round.now),
             }
         }
-        paid
+        Ok(paid)
+    }
+
+    /// Names that another instance may have read meanwhile are looked for in the store before the CRM is asked for them.
+    async fn without_what_others_read(&self, jobs: Vec<Leased>, round: &mut Round) -> Result<Vec<Leased>, StoreError> {
+        let asks_for_names = |job: &Leased| matches!(job.call, Some(CrmCall::ReadCatalog(_)));
+        if self.shared.settings.is_alone() || !jobs.iter().any(asks_for_names) {
+            return Ok(jobs);
+        }
+        if !self.shared.catalog.reread(&*self.shared.store).await? {
+            return Ok(jobs);
+        }
+        let (asking, others) = jobs.into_iter().partition(asks_for_names);
+        round.put_back(asking, round.now);
+        Ok(others)
     }
 
     /// The slots that a lane may use: the last one is kept for a lead that somebody waits for, however slowly an import is answered.
@@ -122,7 +139,7 @@ impl Engine {
         let is_end = |turn: &&EndedTurn| !matches!(turn.record.then, Then::DueAt(_));
         let ended: Vec<Lane> = turns.iter().filter(is_end).map(|turn| turn.lane).collect();
         let records = turns.into_iter().map(|turn| turn.record).collect();
-        self.shared.store.finish_turns(records, self.shared.budget.stored(), now).await?;
+        self.shared.store.finish_turns(records, self.shared.budget.to_keep(), now).await?;
         for lane in &ended {
             self.count_open(*lane, -1);
         }

@@ -1,6 +1,6 @@
 //! Asking for rows: permits first, one call, and what a failure of it means.
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use leadgate_core::crm::{CrmCall, CrmFailure, CrmReply};
 use leadgate_core::job::AccountTrouble;
 use leadgate_core::lane::Lane;
@@ -12,6 +12,9 @@ use crate::metrics;
 
 /// Calls after which a list that does not tell its total is taken for one that never does.
 const MOST_PROBES: u32 = 4;
+
+/// How long to stay away from a store that fails.
+const STORE_TROUBLE_WAIT: SignedDuration = SignedDuration::from_secs(1);
 
 /// Asks for rows in the lane of syncing.
 pub(super) struct Asker {
@@ -71,13 +74,17 @@ impl Asker {
     /// Asks for pages, as many as the budget has room for.
     pub(super) async fn ask(&mut self, mut query: RowsQuery) -> Asked {
         let now = self.engine.now();
-        let permits = match self.engine.take_permits(Lane::Sync, query.pages, now) {
-            Ok(permits) => permits,
-            Err(refusal) => return Asked::Wait(refusal.until),
+        let permits = match self.engine.take_some_permits(Lane::Sync, query.pages, now).await {
+            Ok(Ok(permits)) => permits,
+            Ok(Err(refusal)) => return Asked::Wait(refusal.until),
+            Err(error) => {
+                tracing::error!(error = %error, "the store failed; rows are asked for again");
+                return Asked::Wait(now.saturating_add(STORE_TROUBLE_WAIT).unwrap_or(Timestamp::MAX));
+            }
         };
-        query.pages = u32::try_from(permits.len()).unwrap_or(1);
+        query.pages = permits.count();
         let call = CrmCall::ReadRows(query);
-        let Some(answer) = self.engine.ask_for_pages(permits, call.clone()).await else { return Asked::Wait(now) };
+        let answer = self.engine.ask_for_pages(permits, call.clone()).await;
         metrics::watched(&call, &answer.result);
         self.requests += u64::from(answer.requests);
         match answer.result {

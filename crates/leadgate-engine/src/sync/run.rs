@@ -321,9 +321,8 @@ impl SyncRun {
     /// Keeps the ledger, so that who comes next knows what was used.
     async fn keep_ledger(&mut self) -> Result<(), SyncError> {
         self.kept_at = self.report.requests;
-        let (store, budget) = (&self.engine.shared.store, self.engine.shared.budget.stored());
-        store.finish_turns(Vec::new(), budget, self.engine.now()).await?;
-        Ok(())
+        let shared = &self.engine.shared;
+        Ok(shared.budget.keep(&*shared.store, self.engine.now()).await?)
     }
 }
 

@@ -1,8 +1,13 @@
 //! Runs that begin by themselves: at the times of the schedule, and once after a start where a time was missed or a run was interrupted.
+//!
+//! Of several instances one begins what is due: it has the duty as long as it runs, and marks the time of the schedule, so that nobody runs for it again, not
+//! even from a copy of its own.
 
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use jiff::Timestamp;
+use leadgate_store::duties::SYNCING;
 
 use super::report::{Outcome, RunReport};
 use super::run::{SyncRun, Turn};
@@ -12,6 +17,8 @@ use crate::engine::Engine;
 
 /// The longest wait: another process may have run meanwhile.
 const LONGEST_WAIT: Duration = Duration::from_secs(60);
+/// How long to wait before looking whether another instance still runs; shorter than it can be away without losing the duty.
+const DUTY_WAIT: Duration = Duration::from_secs(10);
 /// How long to leave a copy alone that fails, or that another run has.
 const TROUBLE_WAIT: Duration = Duration::from_secs(300);
 
@@ -21,13 +28,31 @@ pub struct SyncService {
     settings: SyncSettings,
     /// Since when the schedule holds.
     since: Timestamp,
+    /// The last time of the schedule that another instance has begun, as far as known.
+    begun_elsewhere: Mutex<Option<Timestamp>>,
+}
+
+/// A run that is due, or will be.
+struct NextRun {
+    at: Timestamp,
+    /// The time of the schedule that it makes up for; none where a run is gone on with.
+    planned: Option<Timestamp>,
+}
+
+/// What became of a run that was due.
+enum Begun {
+    Ended(RunReport),
+    /// Another instance runs.
+    Elsewhere,
+    /// Another instance has run, or does, for that time of the schedule.
+    Before,
 }
 
 impl SyncService {
     /// A service that nothing is due for before its schedule's next time, unless a time was missed.
     pub fn new(engine: Engine, settings: SyncSettings) -> SyncService {
         let since = engine.now();
-        SyncService { engine, settings, since }
+        SyncService { engine, settings, since, begun_elsewhere: Mutex::default() }
     }
 
     /// When the next run begins; none without a schedule.
@@ -35,29 +60,36 @@ impl SyncService {
     /// # Errors
     /// [`SyncError`] if the copy cannot be read.
     pub async fn due(&self) -> Result<Option<Timestamp>, SyncError> {
+        Ok(self.next_run().await?.map(|next| next.at))
+    }
+
+    async fn next_run(&self) -> Result<Option<NextRun>, SyncError> {
         let Some(schedule) = &self.settings.schedule else { return Ok(None) };
         let copy = CopyKeeper::open(&self.settings.copy).await?;
         let last = runs_of(&copy, 1).await?.into_iter().next();
         let now = self.engine.now();
         if last.as_ref().is_some_and(is_unfinished) {
-            return Ok(Some(now));
+            return Ok(Some(NextRun { at: now, planned: None }));
         }
-        Ok(schedule.due(last.map(|run| run.began), self.since, now))
+        let elsewhere = *self.begun_elsewhere.lock().unwrap_or_else(PoisonError::into_inner);
+        let after = last.map(|run| run.began).max(elsewhere);
+        let planned = schedule.latest(after.unwrap_or(self.since), now);
+        Ok(schedule.due(after, self.since, now).map(|at| NextRun { at, planned }))
     }
 
     /// Runs when it is due, until `shutdown` resolves. A run in the middle stops after its call; the next start goes on there.
     pub async fn run(&self, shutdown: impl Future<Output = ()>) {
         tokio::pin!(shutdown);
         loop {
-            let wait = match self.due().await {
+            let wait = match self.next_run().await {
                 Ok(None) => return,
-                Ok(Some(due)) if due <= self.engine.now() => {
+                Ok(Some(next)) if next.at <= self.engine.now() => {
                     tokio::select! {
                         () = &mut shutdown => return,
-                        ended = self.run_once() => after(ended),
+                        begun = self.begin(&next) => after_begun(begun),
                     }
                 }
-                Ok(Some(due)) => wait_until(due, self.engine.now()),
+                Ok(Some(next)) => wait_until(next.at, self.engine.now()),
                 Err(error) => after(Err(error)),
             };
             tokio::select! {
@@ -67,19 +99,64 @@ impl SyncService {
         }
     }
 
-    /// One run, to its end.
+    /// Runs if a run is due and this instance's to begin. Returns what it came to.
+    ///
+    /// # Errors
+    /// [`SyncError`] if another run is at work, or the copy or the store fails.
+    pub async fn run_if_due(&self) -> Result<Option<RunReport>, SyncError> {
+        match self.next_run().await?.filter(|next| next.at <= self.engine.now()) {
+            Some(next) => match self.begin(&next).await? {
+                Begun::Ended(report) => Ok(Some(report)),
+                Begun::Elsewhere | Begun::Before => Ok(None),
+            },
+            None => Ok(None),
+        }
+    }
+
+    async fn begin(&self, next: &NextRun) -> Result<Begun, SyncError> {
+        if !self.engine.hold_duty(SYNCING).await?.is_held() {
+            return Ok(Begun::Elsewhere);
+        }
+        if let Some(planned) = next.planned.filter(|_| !self.engine.shared.settings.is_alone())
+            && !self.engine.shared.store.begin_planned(SYNCING, planned).await?
+        {
+            *self.begun_elsewhere.lock().unwrap_or_else(PoisonError::into_inner) = Some(planned);
+            return Ok(Begun::Before);
+        }
+        self.run_once().await.map(Begun::Ended)
+    }
+
+    /// One run, to its end; or until another instance has taken over, which happens only where this one was paused.
     ///
     /// # Errors
     /// [`SyncError`] if another run is at work, or the copy or the store fails.
     pub async fn run_once(&self) -> Result<RunReport, SyncError> {
         let mut run = SyncRun::begin(self.engine.clone(), self.settings.clone()).await?;
         loop {
+            if !self.engine.hold_duty(SYNCING).await?.is_held() {
+                return Err(SyncError::AtWork(self.settings.copy.display().to_string()));
+            }
             match run.step().await? {
                 Turn::Worked => {}
-                Turn::Wait(until) => tokio::time::sleep(wait_until(until, self.engine.now())).await,
+                Turn::Wait(until) => tokio::time::sleep(self.pause(until)).await,
                 Turn::Ended(_) => return Ok(run.report().clone()),
             }
         }
+    }
+
+    /// How long a run waits for its next step: not so long that it loses the duty.
+    fn pause(&self, until: Timestamp) -> Duration {
+        let wait = wait_until(until, self.engine.now());
+        if self.engine.shared.settings.is_alone() { wait } else { wait.min(DUTY_WAIT) }
+    }
+}
+
+fn after_begun(begun: Result<Begun, SyncError>) -> Duration {
+    match begun {
+        Ok(Begun::Ended(report)) => after(Ok(report)),
+        Ok(Begun::Elsewhere) => DUTY_WAIT,
+        Ok(Begun::Before) => Duration::ZERO,
+        Err(error) => after(Err(error)),
     }
 }
 

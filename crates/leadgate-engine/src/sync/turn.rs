@@ -23,7 +23,7 @@ impl SyncRun {
         let engine = self.engine.clone();
         if engine.shared.catalog.current().account().is_none() {
             let now = engine.now();
-            let Ok(permit) = engine.take_permit(Lane::Sync, now) else { return Ok(true) };
+            let Ok(permit) = engine.take_permit(Lane::Sync, now).await? else { return Ok(true) };
             let call = CrmCall::ReadCatalog(Section::Account);
             let answer = engine.ask(permit, call.clone()).await;
             metrics::watched(&call, &answer.result);

@@ -62,10 +62,10 @@ impl DeliveryStore for SqliteStore {
         .await
     }
 
-    async fn abandon_deliveries(&self, worker: &str, now: Timestamp) -> Result<u64, StoreError> {
-        let worker = worker.to_owned();
+    async fn abandon_deliveries(&self, worker: Option<&str>, now: Timestamp) -> Result<u64, StoreError> {
+        let worker = worker.map(str::to_owned);
         self.write(Scope::OneStatement, move |connection, announcements| {
-            let count = turns::abandon(connection, &worker, now)?;
+            let count = turns::abandon(connection, worker.as_deref(), now)?;
             announcements.deliveries |= count > 0;
             Ok(count)
         })

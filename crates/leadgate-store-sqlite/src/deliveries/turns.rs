@@ -184,9 +184,10 @@ pub(super) fn park_unreadable(
     if is_ours { end(connection, lease.delivery, (PARKED, Some(why)), now) } else { Ok(false) }
 }
 
-/// Gives up the leases of a worker.
-pub(super) fn abandon(connection: &Connection, worker: &str, now: Timestamp) -> rusqlite::Result<u64> {
-    let sql = "UPDATE deliveries SET lease_worker = NULL, wake_at = ?2 WHERE lease_worker = ?1";
+/// Gives up the leases of a worker, or of all.
+pub(super) fn abandon(connection: &Connection, worker: Option<&str>, now: Timestamp) -> rusqlite::Result<u64> {
+    let sql = "UPDATE deliveries SET lease_worker = NULL, wake_at = ?2
+               WHERE lease_worker IS NOT NULL AND lease_worker = coalesce(?1, lease_worker)";
     let count = connection.prepare_cached(sql)?.execute(params![worker, Micros(now)])?;
     Ok(u64::try_from(count).unwrap_or(u64::MAX))
 }

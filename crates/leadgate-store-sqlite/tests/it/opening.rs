@@ -25,7 +25,7 @@ async fn everything_is_there_after_reopening() {
     assert_eq!(story(&store, id(2)).await.progress, Progress::Parked);
     assert_eq!(store.unplanned([10; 4]).await.unwrap()[0].id, id(4));
     assert!(claim(&store, 0).await.is_empty(), "the lease outlives the process");
-    assert_eq!(store.abandon_leases("one", at(1)).await.unwrap(), 1);
+    assert_eq!(store.abandon_leases(Some("one"), at(1)).await.unwrap(), 1);
     let first = claim_one(&store, 1).await;
     assert_eq!((first.submission, first.abandoned_since), (id(1), Some(at(0))));
     finish(&store, &first, 1).await;

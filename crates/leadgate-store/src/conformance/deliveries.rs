@@ -110,8 +110,9 @@ pub async fn a_leased_delivery_comes_up_again_when_its_lease_ends(store: &dyn St
 pub async fn leases_of_deliveries_of_a_dead_worker_are_given_up(store: &dyn Store) {
     add(store, "d1", "a", "x").await;
     let lost = claim_both(store, 0).await;
-    assert_eq!(store.abandon_deliveries("two", at(1)).await.unwrap(), 0);
-    assert_eq!(store.abandon_deliveries("one", at(1)).await.unwrap(), 1);
+    assert_eq!(store.abandon_deliveries(Some("two"), at(1)).await.unwrap(), 0);
+    assert_eq!(store.abandon_deliveries(None, at(1)).await.unwrap(), 1);
+    assert_eq!(store.abandon_deliveries(Some("one"), at(1)).await.unwrap(), 0);
     assert_eq!(end(store, &lost[0], DeliveryThen::Delivered, 1).await, TurnOutcome::LeaseLost);
     assert_eq!(ids(&claim_both(store, 1).await), ["d1"]);
 }

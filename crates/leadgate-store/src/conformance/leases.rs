@@ -59,8 +59,8 @@ pub async fn a_turn_under_a_lost_lease_is_not_recorded(store: &dyn Store) {
         ..turn(&first, Then::Finished(Outcome::default()))
     };
     late.state.failures = 9;
-    let outcomes = store.finish_turns(vec![late], Some(1.into()), at(LEASE)).await.unwrap();
-    assert_eq!((outcomes, store.budget().await.unwrap()), (vec![TurnOutcome::LeaseLost], Some(1.into())));
+    let outcomes = store.finish_turns(vec![late], Some(budget(1)), at(LEASE)).await.unwrap();
+    assert_eq!((outcomes, store.budget().await.unwrap().value), (vec![TurnOutcome::LeaseLost], Some(1.into())));
     let now = story(store, id(1)).await;
     let job = now.job.unwrap();
     assert_eq!((now.progress, job.state, job.attempts), (Progress::Working, state(), vec![]));
@@ -74,7 +74,7 @@ pub async fn a_turn_under_a_lost_lease_is_not_recorded(store: &dyn Store) {
 pub async fn turns_are_told_apart_within_one_transaction(store: &dyn Store) {
     plan(store, 1, job(&["a"])).await;
     let lost = claim_one(store, 0).await;
-    store.abandon_leases("one", at(1)).await.unwrap();
+    store.abandon_leases(Some("one"), at(1)).await.unwrap();
     plan(store, 2, job(&["b"])).await;
     let claimed = store.claim_due(request("two", 1)).await.unwrap();
     let done = || Then::Finished(Outcome::default());
@@ -104,11 +104,21 @@ pub async fn leases_of_a_dead_worker_are_given_up(store: &dyn Store) {
     let lost = store.claim_due(two_only).await.unwrap();
     let kept = store.claim_due(request("alive", 1)).await.unwrap();
     assert_eq!((lost.len(), submissions(&kept)), (2, vec![id(3)]));
-    assert_eq!(store.abandon_leases("dead", at(2)).await.unwrap(), 2);
-    assert_eq!(store.abandon_leases("dead", at(2)).await.unwrap(), 0);
+    assert_eq!(store.abandon_leases(Some("dead"), at(2)).await.unwrap(), 2);
+    assert_eq!(store.abandon_leases(Some("dead"), at(2)).await.unwrap(), 0);
     assert_eq!(record(store, turn(&lost[0], Then::DueAt(at(2))), 2).await, TurnOutcome::LeaseLost);
     let again = claim(store, 2).await;
     assert_eq!(submissions(&again), [id(1), id(2)]);
     assert!(again.iter().all(|job| job.abandoned_since == Some(at(0))));
     finish(store, &kept[0], 2).await;
+}
+
+/// Where one process alone opens the store, whoever had leases is dead.
+pub async fn leases_of_all_workers_are_given_up(store: &dyn Store) {
+    plan(store, 1, job(&["a"])).await;
+    store.claim_due(request("one", 0)).await.unwrap();
+    plan(store, 2, job(&["b"])).await;
+    store.claim_due(request("two", 0)).await.unwrap();
+    assert_eq!(store.abandon_leases(None, at(1)).await.unwrap(), 2);
+    assert_eq!(submissions(&claim(store, 1).await), [id(1), id(2)]);
 }

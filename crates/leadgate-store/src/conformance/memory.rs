@@ -13,7 +13,10 @@ use serde_json::{Value, json};
 
 use super::samples::*;
 use crate::Store;
-use crate::model::{AppKey, ClaimedJob, NewJob, PlannedSubmission, Then, TurnRecord};
+use crate::model::{
+    AppKey, BudgetExchange, BudgetToKeep, ClaimedJob, KeptBudget, NewJob, PlannedSubmission, Then, TurnOutcome,
+    TurnRecord,
+};
 use crate::scopes::Scopes;
 
 /// Learns through a job of its own, which it finishes.
@@ -77,15 +80,44 @@ pub async fn notes_on_records_among_the_keys_are_known(store: &dyn Store) {
 
 /// None at first; a call without one leaves it; no turn is needed.
 pub async fn the_budget_is_kept_with_the_turns(store: &dyn Store) {
-    assert_eq!(store.budget().await.unwrap(), None);
-    let budget = serde_json::json!({"hour": {"used": 3}, "seen_at": null});
-    store.finish_turns(Vec::new(), Some(budget.clone()), at(0)).await.unwrap();
+    assert_eq!(store.budget().await.unwrap(), KeptBudget::default());
+    let value = serde_json::json!({"hour": {"used": 3}, "seen_at": null});
+    store.finish_turns(Vec::new(), Some(BudgetToKeep { seen: None, value: value.clone() }), at(0)).await.unwrap();
     store.finish_turns(Vec::new(), None, at(0)).await.unwrap();
-    assert_eq!(store.budget().await.unwrap(), Some(budget));
+    assert_eq!(store.budget().await.unwrap().value, Some(value));
     plan(store, 1, job(&[])).await;
     let done = turn(&claim_one(store, 0).await, Then::Finished(Default::default()));
-    store.finish_turns(vec![done], Some(7.into()), at(0)).await.unwrap();
-    assert_eq!(store.budget().await.unwrap(), Some(7.into()));
+    store.finish_turns(vec![done], Some(budget(7)), at(0)).await.unwrap();
+    assert_eq!(store.budget().await.unwrap().value, Some(7.into()));
+}
+
+/// Whoever saw an older one is shown the one that is kept.
+pub async fn a_budget_is_exchanged_for_the_one_that_was_seen(store: &dyn Store) {
+    let BudgetExchange::Kept(first) = store.exchange_budget(0, 1.into()).await.unwrap() else {
+        panic!("nobody was there")
+    };
+    let kept = KeptBudget { revision: first, value: Some(1.into()) };
+    assert_eq!(store.exchange_budget(0, 2.into()).await.unwrap(), BudgetExchange::Changed(kept.clone()));
+    assert_eq!(store.budget().await.unwrap(), kept);
+    let BudgetExchange::Kept(second) = store.exchange_budget(first, 3.into()).await.unwrap() else {
+        panic!("it was seen")
+    };
+    assert_eq!(store.budget().await.unwrap(), KeptBudget { revision: second, value: Some(3.into()) });
+    assert_ne!(first, second);
+}
+
+/// The turn is; the budget stays as it is. One that was made from the budget that is kept takes its place, under a new revision.
+pub async fn a_turn_is_recorded_without_a_budget_that_is_outdated(store: &dyn Store) {
+    store.finish_turns(Vec::new(), Some(budget(1)), at(0)).await.unwrap();
+    let seen = store.budget().await.unwrap().revision;
+    store.finish_turns(Vec::new(), Some(BudgetToKeep { seen: Some(seen), value: 2.into() }), at(0)).await.unwrap();
+    plan(store, 1, job(&[])).await;
+    let done = turn(&claim_one(store, 0).await, Then::Finished(Default::default()));
+    let outdated = BudgetToKeep { seen: Some(seen), value: 3.into() };
+    assert_eq!(store.finish_turns(vec![done], Some(outdated), at(0)).await.unwrap(), [TurnOutcome::Recorded]);
+    let kept = store.budget().await.unwrap();
+    assert_eq!(kept.value, Some(2.into()));
+    assert_ne!(kept.revision, seen);
 }
 
 /// Empty at first; a section that is read again replaces itself and leaves the others.
@@ -157,9 +189,9 @@ pub async fn whose_turn_it_is_is_kept_with_the_plans(store: &dyn Store) {
         accept(store, number, 0).await;
     }
     let plans = vec![with(2, Some(state(1))), with(1, Some(state(2))), with(3, None)];
-    store.record_plans(plans, at(0)).await.unwrap();
+    store.record_plans(plans, None, at(0)).await.unwrap();
     assert_eq!(store.routing().await.unwrap(), state(2), "the last that was handed over");
-    store.record_plans(vec![with(3, Some(state(3))), with(4, None)], at(0)).await.unwrap();
+    store.record_plans(vec![with(3, Some(state(3))), with(4, None)], None, at(0)).await.unwrap();
     assert_eq!(store.routing().await.unwrap(), state(2));
 }
 
@@ -180,7 +212,7 @@ async fn profiles(store: &dyn Store, keys: &[&str]) -> BTreeMap<String, Value> {
 pub async fn profiles_are_kept_with_their_plans(store: &dyn Store) {
     accept(store, 1, 0).await;
     let (ada, bob) = (json!({ "email": "ada@example.com" }), json!({ "traits": { "plan": "Pro" } }));
-    store.record_plans(vec![teaching(1, &[("a", ada.clone()), ("b", bob)])], at(1)).await.unwrap();
+    store.record_plans(vec![teaching(1, &[("a", ada.clone()), ("b", bob)])], None, at(1)).await.unwrap();
     assert_eq!(profiles(store, &["a", "z", "a"]).await, BTreeMap::from([("a".to_owned(), ada)]));
     assert!(profiles(store, &[]).await.is_empty());
     assert_eq!(claim(store, 1).await.len(), 1);
@@ -191,10 +223,10 @@ pub async fn a_profile_is_what_the_last_plan_said(store: &dyn Store) {
     accept(store, 1, 0).await;
     accept(store, 2, 0).await;
     let plans = vec![teaching(2, &[("a", json!({ "n": 2 }))]), teaching(1, &[("a", json!({ "n": 1 }))])];
-    store.record_plans(plans, at(1)).await.unwrap();
+    store.record_plans(plans, None, at(1)).await.unwrap();
     assert_eq!(profiles(store, &["a"]).await["a"], json!({ "n": 2 }));
     accept(store, 3, 2).await;
-    store.record_plans(vec![teaching(3, &[("a", json!({ "n": 3 }))])], at(3)).await.unwrap();
+    store.record_plans(vec![teaching(3, &[("a", json!({ "n": 3 }))])], None, at(3)).await.unwrap();
     assert_eq!(profiles(store, &["a"]).await["a"], json!({ "n": 3 }));
 }
 
@@ -202,6 +234,6 @@ pub async fn a_profile_is_what_the_last_plan_said(store: &dyn Store) {
 pub async fn profiles_of_a_plan_that_is_not_recorded_are_not_kept(store: &dyn Store) {
     plan(store, 1, job(&[])).await;
     let late = vec![teaching(1, &[("a", json!({}))]), teaching(9, &[("b", json!({}))])];
-    store.record_plans(late, at(1)).await.unwrap();
+    store.record_plans(late, None, at(1)).await.unwrap();
     assert!(profiles(store, &["a", "b"]).await.is_empty());
 }

@@ -44,7 +44,7 @@ async fn see(store: &dyn Store, number: u64, update: MirrorUpdate) {
 async fn replan(store: &dyn Store, number: u64, update: MirrorUpdate) -> Vec<SubmissionId> {
     let effects = PlanEffects { mirror: vec![update], ..PlanEffects::default() };
     let planned = PlannedSubmission { submission: id(number), job: Ok(job(&[])), effects };
-    store.record_plans(vec![planned], at(0)).await.unwrap()
+    store.record_plans(vec![planned], None, at(0)).await.unwrap()
 }
 
 /// The record, its changes and the counts, all with the plan.
@@ -99,12 +99,22 @@ pub async fn a_watch_goes_on_where_it_was(store: &dyn Store) {
     assert!(store.watches().await.unwrap().is_empty());
     let (deals, contacts) = (WatchState::new(at(1)), WatchState::new(at(2)));
     let later = WatchState { read_until: Some(at(9)), ..deals.clone() };
-    for (kind, state) in [(RecordKind::Deal, deals), (RecordKind::Contact, contacts.clone())] {
-        store.put_watch(kind, state).await.unwrap();
+    for (kind, state) in [(RecordKind::Deal, deals.clone()), (RecordKind::Contact, contacts.clone())] {
+        assert!(store.put_watch(kind, None, state).await.unwrap());
     }
-    store.put_watch(RecordKind::Deal, later.clone()).await.unwrap();
+    assert!(store.put_watch(RecordKind::Deal, Some(deals), later.clone()).await.unwrap());
     let expected = [(RecordKind::Contact, contacts), (RecordKind::Deal, later)];
     assert_eq!(store.watches().await.unwrap(), expected);
+}
+
+/// By another, who had the duty after this one.
+pub async fn a_watch_that_was_moved_meanwhile_stays(store: &dyn Store) {
+    let [first, second, third] = [1, 2, 3].map(|seconds| WatchState::new(at(seconds)));
+    assert!(store.put_watch(RecordKind::Deal, None, first.clone()).await.unwrap());
+    assert!(!store.put_watch(RecordKind::Deal, None, second.clone()).await.unwrap());
+    assert!(store.put_watch(RecordKind::Deal, Some(first.clone()), second.clone()).await.unwrap());
+    assert!(!store.put_watch(RecordKind::Deal, Some(first), third).await.unwrap());
+    assert_eq!(store.watches().await.unwrap(), [(RecordKind::Deal, second)]);
 }
 
 /// Of notifications only, as it came.

@@ -26,7 +26,7 @@ pub async fn what_cannot_be_planned_is_parked(store: &dyn Store) {
     accept(store, 1, 0).await;
     let mut end = store.signals().subscribe(id(1));
     let unplannable = planned(id(1), Err(parking()));
-    store.record_plans(vec![unplannable], at(1)).await.unwrap();
+    store.record_plans(vec![unplannable], None, at(1)).await.unwrap();
     let story = story(store, id(1)).await;
     assert_eq!((story.progress, story.parking), (Progress::Parked, Some(parking())));
     assert!(story.job.unwrap().state.steps.is_empty() && store.unplanned([10; 4]).await.unwrap().is_empty());
@@ -63,7 +63,7 @@ pub async fn what_could_not_be_planned_is_planned_anew_when_released(store: &dyn
 async fn park_unplannable(store: &dyn Store, number: u64) -> JobId {
     store.accept(submission_in(Lane::Bulk, number), at(0)).await.unwrap();
     let unplannable = planned(id(number), Err(parking()));
-    store.record_plans(vec![unplannable], at(1)).await.unwrap();
+    store.record_plans(vec![unplannable], None, at(1)).await.unwrap();
     story(store, id(number)).await.job.unwrap().id
 }
 
@@ -72,13 +72,13 @@ pub async fn a_submission_that_was_planned_meanwhile_is_left_alone(store: &dyn S
     plan(store, 1, job(&["a"])).await;
     accept(store, 2, 0).await;
     let parked = planned(id(2), Err(parking()));
-    store.record_plans(vec![parked], at(0)).await.unwrap();
+    store.record_plans(vec![parked], None, at(0)).await.unwrap();
     for submission in [id(1), id(2)] {
         record_plan(store, submission, job_in(Lane::Sync, &["b"]), 1).await;
     }
     accept(store, 3, 2).await;
     let twice = |lane| planned(id(3), Ok(job_in(lane, &["c"])));
-    store.record_plans(vec![twice(Lane::Event), twice(Lane::Bulk)], at(2)).await.unwrap();
+    store.record_plans(vec![twice(Lane::Event), twice(Lane::Bulk)], None, at(2)).await.unwrap();
     let lanes: Vec<Lane> = claim(store, 2).await.iter().map(|job| job.lane).collect();
     assert_eq!(lanes, [Lane::Interactive, Lane::Event]);
     assert_eq!(story(store, id(2)).await.progress, Progress::Parked);
@@ -88,7 +88,7 @@ pub async fn a_submission_that_was_planned_meanwhile_is_left_alone(store: &dyn S
 pub async fn a_plan_for_an_unknown_submission_is_ignored(store: &dyn Store) {
     accept(store, 1, 0).await;
     let plans = [9, 1].map(|number| planned(id(number), Ok(job(&["a"]))));
-    store.record_plans(plans.into(), at(0)).await.unwrap();
+    store.record_plans(plans.into(), None, at(0)).await.unwrap();
     assert_eq!(submissions(&claim(store, 0).await), [id(1)]);
 }
 
@@ -110,7 +110,7 @@ pub async fn plans_handed_over_in_disorder_are_queued_in_order_of_arrival(store:
         accept(store, number, 0).await;
     }
     let plans = [3, 2, 1].map(|number| planned(id(number), Ok(job(&["a"]))));
-    store.record_plans(plans.into(), at(0)).await.unwrap();
+    store.record_plans(plans.into(), None, at(0)).await.unwrap();
     for number in [1, 2, 3] {
         let next = claim_one(store, 0).await;
         assert_eq!(next.submission, id(number));

@@ -103,7 +103,7 @@ pub async fn what_is_open_or_parked_stays(store: &dyn Store) {
     plan(store, 1, job(&["a"])).await;
     park(store, &claim_one(store, 1).await, 1).await;
     accept(store, 2, 0).await;
-    store.record_plans(vec![planned(id(2), Err(parking()))], at(0)).await.unwrap();
+    store.record_plans(vec![planned(id(2), Err(parking()))], None, at(0)).await.unwrap();
     plan(store, 3, job(&["b"])).await;
     claim_one(store, 1).await;
     land(store, 5, 2).await;
@@ -178,7 +178,7 @@ async fn see(store: &dyn Store, number: u64, revision: i64, seconds: i64) {
     accept(store, number, 0).await;
     let effects = PlanEffects { mirror: vec![update], ..PlanEffects::default() };
     let planned = PlannedSubmission { submission: id(number), job: Ok(job(&["x"])), effects };
-    store.record_plans(vec![planned], at(0)).await.unwrap();
+    store.record_plans(vec![planned], None, at(0)).await.unwrap();
     finish(store, &claim_one(store, seconds).await, seconds).await;
 }
 
@@ -205,7 +205,7 @@ async fn profile(store: &dyn Store, number: u64, name: &str, seconds: i64) {
     let profiles = [(name.to_owned(), json!({"email": "a@example.com"}))].into();
     let effects = PlanEffects { profiles, ..PlanEffects::default() };
     let planned = PlannedSubmission { submission: id(number), job: Ok(job(&[])), effects };
-    store.record_plans(vec![planned], at(seconds)).await.unwrap();
+    store.record_plans(vec![planned], None, at(seconds)).await.unwrap();
 }
 
 /// Unless something waits for its plan, which may need any of them.

@@ -14,8 +14,8 @@ use uuid::Uuid;
 
 use crate::Store;
 use crate::model::{
-    AcceptOutcome, Attempt, ClaimRequest, ClaimedJob, Dedupe, Digest, Lease, NewJob, NewSubmission, PlannedSubmission,
-    SubmissionStory, Then, TurnOutcome, TurnRecord,
+    AcceptOutcome, Attempt, BudgetToKeep, ClaimRequest, ClaimedJob, Dedupe, Digest, Lease, NewJob, NewSubmission,
+    PlannedSubmission, SubmissionStory, Then, TurnOutcome, TurnRecord,
 };
 
 /// How long leases taken by [`claim`] last, in seconds.
@@ -112,7 +112,7 @@ pub async fn plan(store: &dyn Store, number: u64, job: NewJob) -> SubmissionId {
 
 /// Plans that job for a submission.
 pub async fn record_plan(store: &dyn Store, submission: SubmissionId, job: NewJob, seconds: i64) {
-    store.record_plans(vec![planned(submission, Ok(job))], at(seconds)).await.unwrap();
+    store.record_plans(vec![planned(submission, Ok(job))], None, at(seconds)).await.unwrap();
 }
 
 /// A request for up to 100 jobs of each lane; what was learned in the last 1,000 seconds is recalled.
@@ -220,4 +220,9 @@ pub async fn story(store: &dyn Store, submission: SubmissionId) -> SubmissionSto
 /// Whether work is signalled.
 pub async fn work_is_signalled(store: &dyn Store) -> bool {
     tokio::time::timeout(PATIENCE, store.signals().work()).await.is_ok()
+}
+
+/// A budget that is kept whatever there is.
+pub fn budget(value: i64) -> BudgetToKeep {
+    BudgetToKeep { seen: None, value: value.into() }
 }

@@ -75,7 +75,7 @@ pub async fn work_that_is_due_at_once_is_signalled(store: &dyn Store) {
     record(store, turn(&first, Then::DueAt(at(0))), 0).await;
     assert!(work_is_signalled(store).await, "a turn");
     claim_one(store, 0).await;
-    store.abandon_leases("one", at(0)).await.unwrap();
+    store.abandon_leases(Some("one"), at(0)).await.unwrap();
     assert!(work_is_signalled(store).await, "a lease that was given up");
     let again = claim_one(store, 0).await;
     park(store, &again, 0).await;
@@ -151,12 +151,12 @@ pub async fn all_parked_jobs_are_released_at_once(store: &dyn Store) {
         accept(store, number, 0).await;
     }
     let plans = numbers().map(|number| planned(id(number), Ok(job(&["a"]))));
-    store.record_plans(plans.collect(), at(0)).await.unwrap();
+    store.record_plans(plans.collect(), None, at(0)).await.unwrap();
     for _ in numbers() {
         park(store, &claim_one(store, 0).await, 0).await;
     }
     accept(store, 601, 0).await;
-    store.record_plans(vec![planned(id(601), Err(parking()))], at(0)).await.unwrap();
+    store.record_plans(vec![planned(id(601), Err(parking()))], None, at(0)).await.unwrap();
     plan(store, 602, job(&["b"])).await;
     assert_eq!(store.release_all(at(1)).await.unwrap(), 601);
     let stats = store.stats(at(1)).await.unwrap();

@@ -19,6 +19,7 @@ mod idempotency;
 mod logs;
 mod measures;
 mod memory_deliveries;
+mod memory_duties;
 mod memory_erasure;
 mod memory_imports;
 mod memory_store;

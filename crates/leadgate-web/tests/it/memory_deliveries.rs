@@ -72,7 +72,7 @@ impl DeliveryStore for MemoryStore {
         unreachable!("only the engine makes deliveries")
     }
 
-    async fn abandon_deliveries(&self, _: &str, _: Timestamp) -> Result<u64, StoreError> {
+    async fn abandon_deliveries(&self, _: Option<&str>, _: Timestamp) -> Result<u64, StoreError> {
         unreachable!("only the engine holds leases")
     }
 

@@ -18,9 +18,9 @@ use leadgate_core::steps::Parking;
 use leadgate_core::submission::{RawSubmission, Route, SubmissionId};
 use leadgate_store::deliveries::DeliveryStory;
 use leadgate_store::model::{
-    AcceptOutcome, AppKey, ClaimRequest, ClaimedJob, Dedupe, InboxEntry, JobFilter, JobId, JobStory, JobSummary,
-    NewSubmission, PlannedSubmission, Progress, QueueStats, ReleaseOutcome, SeenChange, SubmissionEntry,
-    SubmissionFilter, SubmissionStory, TurnOutcome, TurnRecord,
+    AcceptOutcome, AppKey, BudgetExchange, BudgetToKeep, ClaimRequest, ClaimedJob, Dedupe, InboxEntry, JobFilter,
+    JobId, JobStory, JobSummary, KeptBudget, NewSubmission, PlannedSubmission, Progress, QueueStats, ReleaseOutcome,
+    SeenChange, SubmissionEntry, SubmissionFilter, SubmissionStory, TurnOutcome, TurnRecord,
 };
 use leadgate_store::retention::{OldRows, RemovedRows};
 use leadgate_store::signals::Signals;
@@ -269,9 +269,13 @@ impl Store for MemoryStore {
         Ok(listed.take(filter.limit as usize).map(entry).collect())
     }
 
-    async fn budget(&self) -> Result<Option<Value>, StoreError> {
+    async fn budget(&self) -> Result<KeptBudget, StoreError> {
         self.check().await?;
-        Ok(None)
+        Ok(KeptBudget::default())
+    }
+
+    async fn exchange_budget(&self, _: i64, _: Value) -> Result<BudgetExchange, StoreError> {
+        unreachable!("only the engine keeps a budget")
     }
 
     async fn check_room(&self) -> Result<(), StoreError> {
@@ -305,7 +309,12 @@ impl Store for MemoryStore {
         unreachable!("only the engine plans")
     }
 
-    async fn record_plans(&self, _: Vec<PlannedSubmission>, _: Timestamp) -> Result<Vec<SubmissionId>, StoreError> {
+    async fn record_plans(
+        &self,
+        _: Vec<PlannedSubmission>,
+        _: Option<&str>,
+        _: Timestamp,
+    ) -> Result<Vec<SubmissionId>, StoreError> {
         unreachable!("only the engine plans")
     }
 
@@ -316,13 +325,13 @@ impl Store for MemoryStore {
     async fn finish_turns(
         &self,
         _: Vec<TurnRecord>,
-        _: Option<Value>,
+        _: Option<BudgetToKeep>,
         _: Timestamp,
     ) -> Result<Vec<TurnOutcome>, StoreError> {
         unreachable!("only the engine makes turns")
     }
 
-    async fn abandon_leases(&self, _: &str, _: Timestamp) -> Result<u64, StoreError> {
+    async fn abandon_leases(&self, _: Option<&str>, _: Timestamp) -> Result<u64, StoreError> {
         unreachable!("only the engine holds leases")
     }
 
@@ -393,7 +402,7 @@ impl Store for MemoryStore {
         unreachable!("only the engine removes what is old")
     }
 
-    async fn put_watch(&self, _: RecordKind, _: WatchState) -> Result<(), StoreError> {
+    async fn put_watch(&self, _: RecordKind, _: Option<WatchState>, _: WatchState) -> Result<bool, StoreError> {
         unreachable!("only the engine looks at the CRM")
     }
 }

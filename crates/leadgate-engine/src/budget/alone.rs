@@ -1,34 +1,31 @@
-//! Keeps the account's ledger: in memory while the process lives, in the store with every recorded turn. Beside it the breaker, which asks
-//! nothing of a CRM that is down.
+//! The ledger of a process that has the store to itself: in memory while the process lives, in the store with every recorded turn.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use jiff::Timestamp;
-use leadgate_core::breaker::{Admission, Breaker, Change, Heard};
-use leadgate_core::budget::{BudgetSettings, Ledger, Permit, Refusal, Standing, Stop};
-use leadgate_core::crm::QuotaReading;
+use leadgate_core::breaker::{Breaker, Change};
+use leadgate_core::budget::{BudgetSettings, Granted, Ledger, Refusal, Settlement, Standing, Stop};
 use leadgate_core::job::AccountTrouble;
 use leadgate_core::lane::Lane;
 use serde_json::Value;
 
-/// The cause of a refusal, and the class of a stop, while the CRM is down.
-const OUTAGE: &str = "outage";
+use super::OUTAGE;
 
-/// The ledger and the breaker, shared by all calls under way. Who needs both locks takes the breaker's first.
-pub(crate) struct BudgetKeeper {
+/// The ledger and the breaker. Who needs both locks takes the breaker's first.
+pub(crate) struct AloneBudget {
     ledger: Mutex<Ledger>,
     breaker: Mutex<Breaker>,
 }
 
-impl BudgetKeeper {
+impl AloneBudget {
     /// A stored ledger, or a new one where there is none or it cannot be read: the next header corrects it.
-    pub(crate) fn resume(stored: Option<Value>, settings: BudgetSettings, now: Timestamp) -> BudgetKeeper {
+    pub(crate) fn resume(stored: Option<Value>, settings: BudgetSettings, now: Timestamp) -> AloneBudget {
         let stored = stored.and_then(|value| serde_json::from_value::<Ledger>(value).ok());
         let ledger = match stored {
             Some(ledger) => ledger.resume(settings, now),
             None => Ledger::new(settings, now),
         };
-        BudgetKeeper { ledger: Mutex::new(ledger), breaker: Mutex::default() }
+        AloneBudget { ledger: Mutex::new(ledger), breaker: Mutex::default() }
     }
 
     pub(crate) fn room(&self, lane: Lane, now: Timestamp) -> u32 {
@@ -36,13 +33,13 @@ impl BudgetKeeper {
         self.ledger().room(lane, now).min(unless_down)
     }
 
-    pub(crate) fn take(&self, lane: Lane, now: Timestamp) -> Result<(Permit, Admission), Refusal> {
+    pub(crate) fn take(&self, lane: Lane, now: Timestamp) -> Result<Granted, Refusal> {
         let mut breaker = self.breaker();
         if let Some(until) = breaker.refuses_until(now) {
             return Err(Refusal { until, cause: OUTAGE.to_owned() });
         }
         let permit = self.ledger().take(lane, now)?;
-        Ok((permit, breaker.admit()))
+        Ok(Granted { permit, admission: breaker.admit() })
     }
 
     /// When a lane that was refused will have room, as far as can be known, and what it waits for.
@@ -55,12 +52,9 @@ impl BudgetKeeper {
         }
     }
 
-    pub(crate) fn settle(&self, permit: Permit, requests: u32, reading: Option<QuotaReading>, now: Timestamp) {
+    pub(crate) fn settle(&self, settlement: Settlement, now: Timestamp) -> Change {
+        let Settlement { granted: Granted { permit, admission }, requests, reading, heard } = settlement;
         self.ledger().settle(permit, requests, reading, now);
-    }
-
-    /// What a call told of the CRM.
-    pub(crate) fn hear(&self, admission: Admission, heard: Heard, now: Timestamp) -> Change {
         self.breaker().hear(admission, heard, now)
     }
 

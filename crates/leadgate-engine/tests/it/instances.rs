@@ -1,0 +1,184 @@
+//! Several engines on one store: together they do what one would.
+
+use std::collections::BTreeMap;
+
+use freshsales_sandbox::{Generation, Kind, Plan, SandboxConfig};
+use jiff::SignedDuration;
+use leadgate_core::budget::BudgetSettings;
+use leadgate_core::lane::Lane;
+use leadgate_core::submission::{Route, SubmissionId};
+use leadgate_core::sync::Stream;
+use leadgate_engine::EngineSettings;
+use leadgate_engine::sync::{SyncService, SyncSettings};
+use leadgate_store::Store as _;
+use leadgate_store::model::Progress;
+use leadgate_testkit::TestInstances;
+use rstest::rstest;
+use serde_json::json;
+
+const PEOPLE: usize = 100;
+const OF_EACH: usize = 5;
+
+/// So many engines in front of an account of a thousand requests an hour and four hundred a minute.
+async fn limited(count: usize) -> TestInstances {
+    let account = SandboxConfig { plan: Plan::Growth, remembered_requests: 1_000_000, ..SandboxConfig::default() };
+    let settings = EngineSettings { budget: BudgetSettings::default(), ..EngineSettings::default() };
+    TestInstances::open(count, Generation::Suite, settings, account).await
+}
+
+/// Five submissions about each of a hundred people, mixed: a lead and then notes that are numbered.
+async fn five_of_each(instances: &mut TestInstances) -> Vec<SubmissionId> {
+    let mut submissions = Vec::new();
+    for number in 0..OF_EACH {
+        for person in 0..PEOPLE {
+            let email = format!("person{person}@example.com");
+            let (route, body) = match number {
+                0 => (Route::Lead, json!({ "email": email, "last_name": format!("Person {person}") })),
+                _ => (Route::Note, json!({ "email": email, "text": format!("{person} {number}") })),
+            };
+            let lane = if person % 2 == 0 { Lane::Interactive } else { Lane::Event };
+            submissions.push(instances.accept(route, &body, lane).await);
+        }
+    }
+    submissions
+}
+
+/// Each landed once, those of one person in order of arrival, and the account refused nothing.
+async fn all_landed(instances: &TestInstances, submissions: &[SubmissionId]) {
+    for submission in submissions {
+        let story = instances.store().story(*submission).await.unwrap().unwrap();
+        assert_eq!(story.progress, Progress::Done, "{story:?}");
+    }
+    let account = instances.account();
+    assert_eq!(account.count(Kind::Contact), PEOPLE);
+    let mut notes: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for note in account.notes() {
+        let (person, number) = note["description"].as_str().unwrap().split_once(' ').unwrap();
+        notes.entry(person.to_owned()).or_default().push(number.to_owned());
+    }
+    assert_eq!(notes.len(), PEOPLE);
+    assert!(notes.values().all(|numbers| *numbers == ["1", "2", "3", "4"]), "{notes:?}");
+    assert_eq!(account.refused_429(), 0);
+}
+
+/// What the gateway counts in this hour, and what the account does.
+async fn counted(instances: &TestInstances) -> (u32, u32, u32) {
+    instances.pass().await;
+    let standing = instances.engines()[0].standing();
+    (standing.hour_ours, standing.hour_others, instances.account().quota().hour_used)
+}
+
+#[rstest]
+#[case::alone(1)]
+#[case::two(2)]
+#[case::three(3)]
+#[tokio::test]
+async fn budget_of_several_is_one_and_everything_lands_once_in_order(#[case] count: usize) {
+    let mut instances = limited(count).await;
+    let submissions = five_of_each(&mut instances).await;
+    instances.settle().await;
+    all_landed(&instances, &submissions).await;
+    let (ours, others, used) = counted(&instances).await;
+    assert_eq!((ours, others), (used, 0));
+}
+
+#[tokio::test]
+async fn budget_and_work_of_an_instance_that_dies_are_taken_over() {
+    let mut instances = limited(3).await;
+    let submissions = five_of_each(&mut instances).await;
+    // The first has the duties.
+    instances.pass().await;
+    instances.kill_at(0, 120).await;
+    instances.settle().await;
+    all_landed(&instances, &submissions).await;
+    let (ours, others, used) = counted(&instances).await;
+    assert_eq!(others, 0);
+    assert!(ours >= used, "{ours} of {used}");
+}
+
+#[tokio::test]
+async fn budget_that_the_dead_held_is_all_that_is_lost() {
+    let mut instances = limited(2).await;
+    five_of_each(&mut instances).await;
+    instances.pass().await;
+    instances.kill_at(0, 60).await;
+    for _ in 0..3 {
+        instances.pass().await;
+    }
+    let (ours, others, used) = counted(&instances).await;
+    let concurrency = u32::try_from(EngineSettings::default().concurrency * 4).unwrap();
+    assert!(others == 0 && (used..=used + concurrency).contains(&ours), "{ours} of {used}, others {others}");
+}
+
+#[tokio::test]
+async fn other_tools_are_seen_by_all() {
+    let mut instances = limited(2).await;
+    instances.account().drain_quota(90);
+    instances.accept(Route::Lead, &json!({ "email": "ada@example.com" }), Lane::Interactive).await;
+    instances.settle().await;
+    instances.pass().await;
+    let seen = instances.engines().iter().map(|engine| engine.standing().hour_others);
+    assert_eq!(seen.collect::<Vec<_>>(), [90, 90]);
+}
+
+#[tokio::test]
+async fn a_duty_is_taken_over_when_its_holder_is_gone() {
+    let mut instances = limited(2).await;
+    instances.pass().await;
+    instances.kill_at(0, 0).await;
+    let lead = json!({ "email": "ada@example.com" });
+    let submission = instances.accept(Route::Lead, &lead, Lane::Interactive).await;
+    assert!(instances.pass().await, "it plans although another one may");
+    instances.settle().await;
+    let story = instances.store().story(submission).await.unwrap().unwrap();
+    assert_eq!(story.progress, Progress::Done);
+}
+
+#[tokio::test]
+async fn an_orderly_end_leaves_the_duties_to_others_at_once() {
+    let mut instances = limited(2).await;
+    instances.pass().await;
+    instances.engines()[0].run(std::future::ready(())).await;
+    let accepted_at = instances.account().now();
+    let submission = instances.accept(Route::Lead, &json!({ "email": "ada@example.com" }), Lane::Interactive).await;
+    while instances.store().story(submission).await.unwrap().unwrap().progress != Progress::Done {
+        let second = &instances.engines()[1];
+        if second.run_once().await.unwrap().is_idle() {
+            instances.account().advance(std::time::Duration::from_secs(1));
+        }
+    }
+    let took = instances.account().now().duration_since(accepted_at);
+    assert!(took < SignedDuration::from_secs(10), "{took}");
+}
+
+#[tokio::test]
+async fn names_that_another_instance_read_are_not_asked_for_again() {
+    let instances = limited(2).await;
+    instances.engines()[0].warm_up().await;
+    let asked = instances.account().request_count();
+    instances.engines()[1].warm_up().await;
+    assert_eq!(instances.account().request_count(), asked);
+}
+
+#[tokio::test]
+async fn a_schedule_fires_once_whichever_copy_it_is_for() {
+    let instances = limited(2).await;
+    let folder = tempfile::tempdir().unwrap();
+    let service = |number: usize| {
+        let mut settings = SyncSettings::new(folder.path().join(format!("copy{number}.db")));
+        settings.streams = vec![Stream::Users];
+        settings.schedule = Some("0 * * * * UTC".parse().unwrap());
+        SyncService::new(instances.engines()[number].clone(), settings)
+    };
+    let services = [service(0), service(1)];
+    let mut runs = Vec::new();
+    for half_hour in 0..6 {
+        instances.account().advance(std::time::Duration::from_secs(1_800));
+        // Now one is first, now the other.
+        for turn in 0..2 {
+            let ran = services[(half_hour / 2 + turn) % 2].run_if_due().await.unwrap();
+            runs.extend(ran.map(|_| half_hour));
+        }
+    }
+    assert_eq!(runs, [1, 3, 5]);
+}
