@@ -40,7 +40,7 @@ pub(crate) fn render(
         let read = tokio::task::block_in_place(|| {
             let runtime = tokio::runtime::Handle::current();
             let within = tokio::time::timeout(STATS_WITHIN, read_and_set(measured, default.as_ref()));
-            runtime.block_on(async { within.await })
+            runtime.block_on(within)
         });
         if !matches!(read, Ok(Ok(()))) {
             tracing::warn!("a store did not say how much waits; the gauges are those of the last time");
