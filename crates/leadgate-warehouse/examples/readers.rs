@@ -18,7 +18,7 @@ async fn main() -> ExitCode {
     let mut program = std::env::args_os().skip(1);
     let mut command = Command::new(program.next().expect("the first argument is the program that reads"));
     let folder = tempfile::tempdir().unwrap();
-    let server = postgres_server::Server::start();
+    let server = postgres_server::start();
     let mut copying = samples::copied();
     let shown = folder.path().display();
     let sinks = [

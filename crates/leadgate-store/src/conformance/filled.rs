@@ -16,7 +16,8 @@ use super::samples::*;
 use crate::Store;
 use crate::deliveries::{DeliveryAttempt, DeliveryClaim, DeliveryThen, DeliveryTurn, DestinationRoom};
 use crate::imports::{BeginOutcome, ImportId, ImportRow, NewImport, RowContent, RowsOutcome};
-use crate::model::{AppKey, Dedupe, NewSubmission, PlannedSubmission, Then, TurnRecord};
+use crate::model::{AppKey, BudgetToKeep, Dedupe, NewSubmission, PlannedSubmission, Then, TurnRecord};
+use crate::scopes::Scopes;
 
 /// The import of [`fill`].
 pub fn import() -> NewImport {
@@ -51,7 +52,7 @@ pub async fn fill(store: &dyn Store) {
     fill_deliveries(store).await;
     fill_import(store).await;
     // A worker who stopped left this lease behind.
-    store.record_plans(vec![planned(id(3), Ok(job(&["a", "c"])))], at(20)).await.unwrap();
+    store.record_plans(vec![planned(id(3), Ok(job(&["a", "c"])))], None, at(20)).await.unwrap();
     claim_one(store, 20).await;
 }
 
@@ -67,7 +68,7 @@ async fn fill_jobs(store: &dyn Store) {
     let outcome = Outcome { person: Some(record_of), existing: Some(false), ..Outcome::default() };
     let done = turn(&claimed, Then::Finished(outcome));
     let done = TurnRecord { attempt: Some(attempt("find_person", 1)), effects: vec![effect], ..done };
-    store.finish_turns(vec![done], Some(json!({"used": 3})), at(2)).await.unwrap();
+    store.finish_turns(vec![done], Some(BudgetToKeep { seen: None, value: json!({"used": 3}) }), at(2)).await.unwrap();
     plan(store, 2, job(&["b"])).await;
     park(store, &claim_one(store, 3).await, 3).await;
     accept(store, 3, 4).await;
@@ -94,14 +95,14 @@ async fn record_plan_that_saw(store: &dyn Store) {
     let profiles = [("p".to_owned(), json!({"email": "ada@example.com"}))].into();
     let effects = PlanEffects { mirror: vec![update], routing: Some(routing), profiles, ..PlanEffects::default() };
     let planned = PlannedSubmission { submission: id(1), job: Ok(job(&["a"])), effects };
-    assert_eq!(store.record_plans(vec![planned], at(0)).await.unwrap(), [id(1)]);
+    assert_eq!(store.record_plans(vec![planned], None, at(0)).await.unwrap(), [id(1)]);
 }
 
 async fn fill_settings(store: &dyn Store) {
     let read = SectionRead { content: SectionContent::Unreadable, read_at: at(1) };
     store.put_section(Section::Owners, read).await.unwrap();
-    store.put_app_key(AppKey { name: "shop".to_owned(), digest: [0xa5; 32] }, at(1)).await.unwrap();
-    store.put_watch(RecordKind::Deal, WatchState::new(at(1))).await.unwrap();
+    store.put_app_key(AppKey { name: "shop".to_owned(), digest: [0xa5; 32], may: Scopes::ALL }, at(1)).await.unwrap();
+    store.put_watch(RecordKind::Deal, None, WatchState::new(at(1))).await.unwrap();
 }
 
 async fn fill_deliveries(store: &dyn Store) {
