@@ -10,11 +10,11 @@ use freshsales::listing::{Batch, ListRequest, ListStream, Listed, PageSeen, Plac
 use freshsales::sales_accounts::SalesAccount;
 use freshsales::views::saved;
 use leadgate_core::crm::CrmFailure;
-use leadgate_core::sync::{Part, Stream};
+use leadgate_core::sync::{Part, Piece, RawJson, RawRow, Stream};
 use serde_json::{Map, Value};
 
 use super::bookmark::Next;
-use super::list::{RawList, RawRow, id_of};
+use super::list::{ListedRow, RawList, id_of};
 use super::naming::{self, Beside};
 use super::records::{self, How};
 use super::tally::{PageHeld, Verdict};
@@ -128,12 +128,12 @@ impl Reading<'_, '_> {
         }
     }
 
-    fn is_unfit(&self, batch: &Batch<RawRow>) -> bool {
+    fn is_unfit(&self, batch: &Batch<ListedRow>) -> bool {
         let searches = is_of_records(self.query.stream) && self.bookmark.views.is_none();
-        searches && batch.rows.iter().any(|row| records::is_unfit(&row.record.fields, &self.query.part))
+        searches && batch.rows.iter().any(|row| records::is_unfit(&row.record.row, &self.query.part))
     }
 
-    fn take(&mut self, batch: Batch<RawRow>) {
+    fn take(&mut self, batch: Batch<ListedRow>) {
         for seen in &batch.pages {
             self.tally(seen);
         }
@@ -145,32 +145,31 @@ impl Reading<'_, '_> {
         }
         let sorted_since = self.sorted_since();
         let (stream, part) = (self.query.stream, self.query.part.clone());
-        let mut rows = batch.rows.into_iter().peekable();
-        while let Some(first) = rows.peek() {
-            let loads = Arc::clone(&first.side_loads);
-            let beside = Beside::of(&loads);
-            self.take_beside(&loads, &beside);
-            while let Some(Listed { record, .. }) = rows.next_if(|row| Arc::ptr_eq(&row.side_loads, &loads)) {
-                let (id, mut row) = (freshsales::ListRow::row_id(&record), record.fields);
-                self.bookmark.highest = self.bookmark.highest.max(Some(id));
-                let updated = updated_at(&row);
-                self.bookmark.falling.see(updated);
-                let is_old = sorted_since.zip(updated).is_some_and(|(since, updated)| updated <= since);
-                if is_old || (is_of_records(stream) && !records::belongs(&row, &part)) {
-                    continue;
-                }
-                naming::complete(stream, &mut row, &beside);
-                self.add_what_only_the_reading_knows(&mut row);
-                self.page.rows.push(row);
+        let mut page: Option<Arc<Beside>> = None;
+        for Listed { record, .. } in batch.rows {
+            if page.as_ref().is_none_or(|page| !Arc::ptr_eq(page, &record.beside)) {
+                self.take_beside(&record.beside);
+                page = Some(Arc::clone(&record.beside));
             }
+            let id = freshsales::ListRow::row_id(&record);
+            let ListedRow { mut row, beside, .. } = record;
+            self.bookmark.highest = self.bookmark.highest.max(Some(id));
+            let updated = updated_at(&row);
+            self.bookmark.falling.see(updated);
+            let is_old = sorted_since.zip(updated).is_some_and(|(since, updated)| updated <= since);
+            if is_old || (is_of_records(stream) && !records::belongs(&row, &part)) {
+                continue;
+            }
+            naming::complete(stream, &mut row, &beside);
+            self.add_what_only_the_reading_knows(&mut row);
+            self.page.rows.push(row);
         }
     }
 
     /// The notes that came beside people.
-    fn take_beside(&mut self, loads: &freshsales::SideLoads, beside: &Beside<'_>) {
+    fn take_beside(&mut self, beside: &Beside) {
         for stream in self.query.stream.beside() {
-            let rows = loads.as_map().get(stream.name()).and_then(Value::as_array).into_iter().flatten();
-            for row in rows.filter_map(Value::as_object) {
+            for row in beside.rows(stream.name()) {
                 let mut row = row.clone();
                 naming::complete(*stream, &mut row, beside);
                 self.page.beside.push((*stream, row));
@@ -178,15 +177,15 @@ impl Reading<'_, '_> {
         }
     }
 
-    fn add_what_only_the_reading_knows(&self, row: &mut Map<String, Value>) {
+    fn add_what_only_the_reading_knows(&self, row: &mut RawRow) {
         if let Part::Of(record) = self.query.part {
-            row.entry("target_type").or_insert_with(|| activities::target_name(record).into());
-            row.entry("target_id").or_insert_with(|| record.id.into());
+            row.put_if_missing("target_type", || Piece::made(&activities::target_name(record).into()));
+            row.put_if_missing("target_id", || Piece::made(&record.id.into()));
         }
-        let pipeline = row.get("deal_pipeline_id").and_then(id_of);
-        let names = self.bookmark.pipelines.as_ref();
-        if let Some(name) = pipeline.and_then(|id| names?.get(&id)) {
-            row.insert("deal_pipeline_name".to_owned(), name.as_str().into());
+        let Some(names) = self.bookmark.pipelines.as_ref() else { return };
+        let pipeline = row.get("deal_pipeline_id").and_then(RawJson::integer);
+        if let Some(name) = pipeline.and_then(|id| names.get(&id)) {
+            row.put("deal_pipeline_name", Piece::made(&name.as_str().into()));
         }
     }
 
@@ -227,7 +226,7 @@ impl Reading<'_, '_> {
     }
 
     /// One page outside the walk.
-    async fn one_page(&mut self, list: &RawList, page: u32) -> Result<freshsales::Page<RawRow>, CrmFailure> {
+    async fn one_page(&mut self, list: &RawList, page: u32) -> Result<freshsales::Page<ListedRow>, CrmFailure> {
         self.account.send(list.at(Place::Page(page), PAGE)).await
     }
 
@@ -284,7 +283,7 @@ impl Reading<'_, '_> {
 
     async fn look_at_the_order(&mut self, list: RawList) -> Result<(), CrmFailure> {
         let page = self.one_page(&list.by_update("asc"), 1).await?;
-        let opposite: Vec<_> = page.records.iter().map(|row| updated_at(&row.fields)).collect();
+        let opposite: Vec<_> = page.records.iter().map(|row| updated_at(&row.row)).collect();
         self.bookmark.falling.compare(&opposite);
         match self.bookmark.falling.proven {
             Some(true) => self.bookmark.turn(),
@@ -327,7 +326,7 @@ impl Reading<'_, '_> {
         let list = records::view(self.query.stream, &Part::Whole, (view, How::ById), generation);
         let page = self.account.send(list.at(Place::Page(1), 1)).await?;
         let total = page.total.and_then(|total| u64::try_from(total).ok()).unwrap_or(page.records.len() as u64);
-        let is_bin = page.records.iter().any(|row| row.fields.get("is_deleted") == Some(&Value::Bool(true)));
+        let is_bin = page.records.iter().any(|row| row.row.get("is_deleted").and_then(RawJson::boolean) == Some(true));
         Ok((total, is_bin))
     }
 }

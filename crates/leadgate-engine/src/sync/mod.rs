@@ -7,7 +7,8 @@
 //! [`leadgate_core::sync`].
 //!
 //! Flow of a step: the reading says what to ask → permits in the lane of syncing, as many as pages → one call → rows are shaped → rows and the new state
-//! of the reading go into the copy in one transaction. So a process that dies loses at most one call, and its successor goes on there.
+//! of the reading go into the copy in one transaction. While a pass goes on, its next call is made as the rows of the one before are written. So a process
+//! that dies loses at most two calls, and its successor goes on there.
 
 mod asking;
 mod failures;
