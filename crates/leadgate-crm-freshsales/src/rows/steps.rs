@@ -42,6 +42,7 @@ impl Reading<'_, '_> {
             Next::Pages => self.read_pages(list).await?,
             Next::Beyond { last } => self.look_beyond(list, last).await?,
             Next::End { missing, first } => self.look_from_the_end(missing, first).await?,
+            Next::LastPlace { missing, turned } => self.look_at_the_last_place(missing, turned).await?,
             Next::Order => self.look_at_the_order(list).await?,
         }
         Ok(self.looks_at_views() || self.list(How::ById).is_some())
@@ -250,11 +251,7 @@ impl Reading<'_, '_> {
     /// Rows are missing at the end: rows that the key may not see are missing from the other end as well.
     async fn look_from_the_end(&mut self, missing: u64, first: u64) -> Result<(), CrmFailure> {
         let stream = self.query.stream;
-        let kept_back = || {
-            CrmFailure::Incomplete(format!(
-                "{missing} of its {stream} are missing, from number {first} on, in the order of ids: it says there are that many and does not give them out"
-            ))
-        };
+        let kept_back = || kept_back(stream, missing, first);
         let list = if is_of_records(stream) { self.list(How::FromTheEnd) } else { None };
         let Some(list) = list else { return Err(kept_back()) };
         let page = self.one_page(&list, 1).await?;
@@ -267,6 +264,31 @@ impl Reading<'_, '_> {
         let hidden = falls && !shows_more && (ids.len() as u64) < due;
         if !changed && !hidden {
             return Err(kept_back());
+        }
+        if !changed && self.bookmark.tally.last_total() <= self.bookmark.tally.size().unwrap_or(PAGE.into()) {
+            self.bookmark.next = Next::LastPlace { missing, turned: false };
+            return Ok(());
+        }
+        self.page.withheld += missing;
+        self.go_on_behind(self.bookmark.tally.last_if_never_full());
+        Ok(())
+    }
+
+    /// Rows are missing on a list of one page. If there are as many rows as its total says, there is one at its last place, or the key may not see that one
+    /// and it is missing at the first place of the opposite order too.
+    async fn look_at_the_last_place(&mut self, missing: u64, turned: bool) -> Result<(), CrmFailure> {
+        let total = self.bookmark.tally.last_total();
+        let (how, place) =
+            if turned { (How::FromTheEnd, 1) } else { (How::ById, u32::try_from(total).unwrap_or(u32::MAX)) };
+        let Some(list) = self.list(how) else { return Ok(()) };
+        let page = self.account.send(list.at(Place::Page(place), 1)).await?;
+        let changed = page.total.and_then(|total| u64::try_from(total).ok()) != Some(total);
+        if !turned && page.records.is_empty() {
+            self.bookmark.next = Next::LastPlace { missing, turned: true };
+            return Ok(());
+        }
+        if turned && !changed && !page.records.is_empty() {
+            return Err(kept_back(self.query.stream, missing, total.saturating_sub(missing) + 1));
         }
         self.page.withheld += missing;
         self.go_on_behind(self.bookmark.tally.last_if_never_full());
@@ -329,4 +351,10 @@ impl Reading<'_, '_> {
         let is_bin = page.records.iter().any(|row| row.row.get("is_deleted").and_then(RawJson::boolean) == Some(true));
         Ok((total, is_bin))
     }
+}
+
+fn kept_back(stream: Stream, missing: u64, first: u64) -> CrmFailure {
+    CrmFailure::Incomplete(format!(
+        "{missing} of its {stream} are missing, from number {first} on, in the order of ids: it says there are that many and does not give them out"
+    ))
 }

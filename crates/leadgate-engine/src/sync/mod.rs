@@ -1,6 +1,6 @@
 //! Syncing: reads the account's streams into the copy, and publishes the copy to the sinks.
 //!
-//! Cast: a [`SyncRun`] is one run, made of steps of at most one call each; `keeper` hands the copy to threads that may block; `lease` makes sure that one
+//! Cast: a [`SyncRun`] is one run, made of steps of a call each; `keeper` hands the copy to threads that may block; `lease` makes sure that one
 //! run at a time has the copy; `asking` pays for a call and makes it;
 //! `shaping` makes typed rows of what the CRM shows; `failures` says what a failure means for the run; `report` is what a run
 //! comes to; a [`SyncService`] begins runs when they are due. What to ask next, and what an answer means, is decided in

@@ -131,7 +131,7 @@ impl SyncRun {
         &self.copy
     }
 
-    /// One step: at most one call.
+    /// One step: one call at most, and, while its rows are written, the one after it.
     ///
     /// # Errors
     /// [`SyncError`] if the copy or the store fails. What was read is kept, and the next run goes on there.
