@@ -217,7 +217,7 @@ mod tests {
         let account = Account::new(State::new(SandboxConfig::default()));
         account.seed_records(60, 5);
         account.seed_contact(
-            &json!({"last_name": "\"Quote\"\n", "custom_field": {"cf_region": "é", "cf_seats": 3}, "tags": ["a"]}),
+            &json!({"last_name": "\"Quote\"\n", "custom_field": {"cf_license_key": "é\"1", "cf_seats": 3}, "tags": ["a"]}),
         );
         account.advance(Duration::from_secs(10));
         let includes = [
