@@ -169,6 +169,7 @@ fn response(reply: Reply, pace: Option<(usize, Duration)>) -> Response<ReplyStre
         ReplyBody::Json(value) => {
             (known("application/json; charset=utf-8"), Bytes::from(serde_json::to_vec(&value).unwrap_or_default()))
         }
+        ReplyBody::Text(text) => (known("application/json; charset=utf-8"), Bytes::from(text)),
         ReplyBody::Html(page) => (known("text/html; charset=utf-8"), Bytes::from_static(page.as_bytes())),
         ReplyBody::File(content_type, content) => (HeaderValue::try_from(content_type).ok(), content),
     };

@@ -59,6 +59,17 @@ pub struct Page<T> {
 }
 
 impl<T> Page<T> {
+    /// A page that was read by other means: its rows, and the `meta` that came with them. Nothing is side-loaded.
+    pub fn new(records: Vec<T>, mut meta: Map<String, Value>) -> Self {
+        Self {
+            records,
+            total: crate::value::take_field(&mut meta, "total"),
+            total_pages: crate::value::take_field(&mut meta, "total_pages"),
+            meta,
+            side_loads: SideLoads::default(),
+        }
+    }
+
     /// The rows, each with the side loads of the page, so that `row.owner()` and the like work.
     pub fn listed(self) -> Vec<Listed<T>> {
         let side_loads = Arc::new(self.side_loads);
@@ -223,17 +234,11 @@ pub fn single_or_id<T: Record>(id: i64, body: &[u8]) -> Result<Single<T>, Decode
 pub fn page<T: DeserializeOwned>(key: &str, body: &[u8]) -> Result<Page<T>, DecodeError> {
     let mut fields = object(body)?;
     let rows = fields.shift_remove(key).ok_or_else(|| DecodeError::new(key, "a list"))?;
-    let mut meta = match fields.shift_remove("meta") {
+    let meta = match fields.shift_remove("meta") {
         Some(Value::Object(meta)) => meta,
         _ => Map::new(),
     };
-    Ok(Page {
-        records: typed(key, rows)?,
-        total: crate::value::take_field(&mut meta, "total"),
-        total_pages: crate::value::take_field(&mut meta, "total_pages"),
-        meta,
-        side_loads: SideLoads(fields),
-    })
+    Ok(Page { side_loads: SideLoads(fields), ..Page::new(typed(key, rows)?, meta) })
 }
 
 /// As [`page`], where the key of the rows is not known: the only list of the reply.

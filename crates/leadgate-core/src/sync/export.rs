@@ -125,7 +125,7 @@ mod tests {
         let schema = Schema::of(Stream::Deals, &[]);
         let shown =
             json!({"id": 1, "forecast_type": kind, "closed_date": closed, "updated_at": updated, "amount": "5.00"});
-        let row = shape(&schema, shown.as_object().unwrap()).unwrap();
+        let row = shape(&schema, &crate::sync::RawRow::of_object(shown.as_object().unwrap())).unwrap();
         (schema, row)
     }
 

@@ -1,13 +1,15 @@
 //! Syncing: a copy of the account's rows, kept current, that files and tables are published from.
 //!
 //! Cast: a [`Stream`] is a kind of rows; a [`RowsQuery`] asks the CRM for some pages of one, and a [`RowsPage`] is the answer; a [`Schema`] says which
-//! columns the rows of a stream have, and a [`Row`] holds one cell for each of them: `schema` makes both. A [`Reading`] says what to ask next and
+//! columns the rows of a stream have, and a [`Row`] holds one cell for each of them: `schema` makes both, the row of a [`RawRow`], which is what the
+//! CRM wrote. A [`Reading`] says what to ask next and
 //! what an answer means; a [`Schedule`] says when to begin, and a [`Forecast`] what it will cost.
 
 mod cost;
 pub mod export;
 mod hanging;
 mod query;
+mod raw;
 mod reading;
 mod row;
 mod schedule;
@@ -17,8 +19,9 @@ mod stream;
 pub use cost::{Forecast, Known, PAGE, StreamCost, grouped, span};
 pub use hanging::Hanging;
 pub use query::{Part, RowsPage, RowsQuery};
+pub use raw::{Piece, RawJson, RawMembers, RawRow, RowsIn};
 pub use reading::{Counted, Effort, Landing, Pace, PageRead, Phase, Reading, Shortfall, Step, Taken, Window};
 pub use row::{Cell, Column, ColumnKind, Row, Schema};
 pub use schedule::{NoSchedule, Schedule};
-pub use schema::{Difference, FieldRow, ShapeError, shape};
+pub use schema::{Difference, FieldRow, ShapeError, Shaper, shape};
 pub use stream::Stream;

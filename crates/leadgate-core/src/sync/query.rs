@@ -1,9 +1,8 @@
 //! What is asked of the CRM for a stream, and what it answers.
 
 use jiff::Timestamp;
-use serde_json::{Map, Value};
 
-use super::Stream;
+use super::{RawRow, Stream};
 use crate::record::RecordRef;
 
 /// Which rows of a stream are asked for.
@@ -39,9 +38,9 @@ pub struct RowsQuery {
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct RowsPage {
     /// The rows as the CRM shows them, with the names of what they point at.
-    pub rows: Vec<Map<String, Value>>,
+    pub rows: Vec<RawRow>,
     /// Rows of other streams that came beside them.
-    pub beside: Vec<(Stream, Map<String, Value>)>,
+    pub beside: Vec<(Stream, RawRow)>,
     /// Where to go on; none at the end. Valid for the same stream and part, today or after a restart.
     pub next: Option<String>,
     /// How many rows there are in all, if the CRM says so.

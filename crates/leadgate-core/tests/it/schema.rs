@@ -4,18 +4,18 @@ use std::fmt::Write as _;
 use std::path::PathBuf;
 
 use leadgate_core::sync::schema::{known_columns, shown};
-use leadgate_core::sync::{Cell, ColumnKind, FieldRow, Schema, Stream, shape};
+use leadgate_core::sync::{Cell, ColumnKind, FieldRow, RawRow, Schema, Stream, shape};
 use proptest::prelude::*;
 use rstest::rstest;
 use serde_json::{Map, Value, json};
 
-fn object(value: Value) -> Map<String, Value> {
-    value.as_object().cloned().unwrap()
+fn object(value: Value) -> RawRow {
+    RawRow::of_object(value.as_object().unwrap())
 }
 
 fn field(name: &str, kind: &str) -> FieldRow {
     let row = json!({"record": "deals", "field_id": 7, "name": name, "label": name, "type": kind, "is_custom": true});
-    FieldRow::of_json(&object(row)).unwrap()
+    FieldRow::of_raw(&object(row)).unwrap()
 }
 
 /// The cell of one column of a deal, or what was expected of it.
@@ -75,7 +75,7 @@ fn what_a_column_cannot_hold_is_an_error_without_the_value(#[case] column: &str,
 #[test]
 fn a_row_needs_its_id_and_tells_when_it_was_changed() {
     let schema = Schema::of(Stream::Users, &[]);
-    assert_eq!(shape(&schema, &Map::new()).unwrap_err().column, "id");
+    assert_eq!(shape(&schema, &object(json!({}))).unwrap_err().column, "id");
     let row = shape(&schema, &object(json!({"id": "5", "updated_at": "2026-06-15T14:20:00Z"}))).unwrap();
     assert_eq!((row.id, row.updated_at), (5, "2026-06-15T14:20:00Z".parse().ok()));
 }
@@ -102,7 +102,7 @@ fn any_json() -> impl Strategy<Value = Value> {
 }
 
 /// A row of the stream with some columns given, and an own field of each type.
-fn any_row() -> impl Strategy<Value = (Schema, Map<String, Value>)> {
+fn any_row() -> impl Strategy<Value = (Schema, RawRow)> {
     let own: Vec<FieldRow> = ["number", "checkbox", "date", "date_time", "text", "multi_select_dropdown", "lookup"]
         .iter()
         .map(|kind| field(&format!("cf_{kind}"), kind))
@@ -115,7 +115,7 @@ fn any_row() -> impl Strategy<Value = (Schema, Map<String, Value>)> {
         let mut row = plain;
         row.insert("id".into(), id.into());
         row.insert("custom_field".into(), own.into());
-        row
+        RawRow::of_object(&row)
     });
     (Just(schema), row)
 }
@@ -125,7 +125,7 @@ proptest! {
     fn shaping_what_was_shaped_changes_nothing((schema, row) in any_row()) {
         if let Ok(shaped) = shape(&schema, &row) {
             prop_assert_eq!(shaped.cells.len(), schema.columns.len());
-            prop_assert_eq!(shape(&schema, &shown(&schema, &shaped)), Ok(shaped));
+            prop_assert_eq!(shape(&schema, &RawRow::of_object(&shown(&schema, &shaped))), Ok(shaped));
         }
     }
 }

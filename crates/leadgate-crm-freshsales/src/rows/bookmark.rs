@@ -33,6 +33,13 @@ pub(super) enum Next {
         /// The number of the first of them.
         first: u64,
     },
+    /// Rows are missing on a list of one page, whose ends are the same rows: its last place alone is looked at, and then, turned round, its first one.
+    LastPlace {
+        /// How many rows.
+        missing: u64,
+        /// Whether the list is turned round.
+        turned: bool,
+    },
     /// It came in the order of updates: the opposite order tells whether that was chance.
     Order,
 }

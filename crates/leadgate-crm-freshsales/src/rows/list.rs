@@ -1,32 +1,29 @@
-//! Lists of any kind of rows, read as the CRM's own JSON.
+//! Lists of any kind of rows, read as the text that the CRM wrote.
 
+use std::fmt;
 use std::sync::Arc;
 
-use freshsales::decode::{self, DecodeError};
+use freshsales::decode::DecodeError;
 use freshsales::listing::{ListOrder, ListRequest, ListRow, Place};
 use freshsales::{Generation, Idempotency, Page, Request, RequestParts};
 use http::StatusCode;
-use serde::Deserialize;
+use leadgate_core::sync::{RawRow, RowsIn};
+use serde::de::{Deserializer as _, MapAccess, Visitor};
+use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
-/// A row as it came, and its id.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(try_from = "Map<String, Value>")]
-pub(super) struct RawRow {
+use super::naming::Beside;
+
+/// A row as it came, its id, and what came beside it.
+#[derive(Clone, Debug)]
+pub(super) struct ListedRow {
     id: i64,
-    pub(super) fields: Map<String, Value>,
+    pub(super) row: RawRow,
+    /// Shared by the rows of a page.
+    pub(super) beside: Arc<Beside>,
 }
 
-impl TryFrom<Map<String, Value>> for RawRow {
-    type Error = &'static str;
-
-    fn try_from(fields: Map<String, Value>) -> Result<RawRow, Self::Error> {
-        let id = fields.get("id").and_then(id_of).ok_or("a row without an id, expected one with it")?;
-        Ok(RawRow { id, fields })
-    }
-}
-
-impl ListRow for RawRow {
+impl ListRow for ListedRow {
     fn row_id(&self) -> i64 {
         self.id
     }
@@ -39,7 +36,7 @@ pub(super) fn id_of(value: &Value) -> Option<i64> {
 
 type PartsOfPage = dyn Fn(Place, u32) -> RequestParts + Send + Sync;
 
-/// A list of the client's, whatever its kind: the same requests, but rows are kept as JSON.
+/// A list of the client's, whatever its kind: the same requests, but rows stay text.
 #[derive(Clone)]
 pub(super) struct RawList {
     key: &'static str,
@@ -66,7 +63,7 @@ impl RawList {
 }
 
 impl ListRequest for RawList {
-    type Row = RawRow;
+    type Row = ListedRow;
 
     fn order(&self) -> ListOrder {
         self.order
@@ -78,7 +75,7 @@ impl ListRequest for RawList {
 }
 
 impl Request for RawList {
-    type Output = Page<RawRow>;
+    type Output = Page<ListedRow>;
 
     fn to_parts(&self, _generation: Generation) -> RequestParts {
         (self.parts)(self.place, self.rows)
@@ -88,7 +85,64 @@ impl Request for RawList {
         Idempotency::Read
     }
 
-    fn decode(&self, _status: StatusCode, body: &[u8]) -> Result<Page<RawRow>, DecodeError> {
-        decode::page(self.key, body)
+    fn decode(&self, _status: StatusCode, body: &[u8]) -> Result<Page<ListedRow>, DecodeError> {
+        read_page(self.key, body)
     }
+}
+
+/// A page out of the text of a reply, without a tree of it.
+fn read_page(key: &'static str, body: &[u8]) -> Result<Page<ListedRow>, DecodeError> {
+    let text: Arc<str> = str::from_utf8(body).map_err(|_| DecodeError::new("$", "JSON in UTF-8"))?.into();
+    let read = serde_json::Deserializer::from_str(&text).deserialize_map(PageVisitor { key, text: &text });
+    let PageRead { rows, meta, lists } = read.map_err(|error| {
+        DecodeError::new("$", format!("JSON (broken at line {} column {})", error.line(), error.column()))
+    })?;
+    let rows = rows.ok_or_else(|| DecodeError::new(key, "a list"))?;
+    let beside = Arc::new(Beside::of(lists));
+    let listed = |row: RawRow| Some(ListedRow { id: row.id()?, row, beside: Arc::clone(&beside) });
+    let listed = rows.into_iter().map(listed).collect::<Option<Vec<_>>>();
+    Ok(Page::new(listed.ok_or_else(|| DecodeError::new(key, "rows with an id each"))?, meta))
+}
+
+/// The parts of a page.
+#[derive(Default)]
+struct PageRead {
+    rows: Option<Vec<RawRow>>,
+    meta: Map<String, Value>,
+    /// What came beside, under its key.
+    lists: Vec<(String, Vec<RawRow>)>,
+}
+
+struct PageVisitor<'t> {
+    key: &'static str,
+    text: &'t Arc<str>,
+}
+
+impl<'de> Visitor<'de> for PageVisitor<'de> {
+    type Value = PageRead;
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<PageRead, A::Error> {
+        let (mut page, places) = (PageRead::default(), RowsIn::new(self.text));
+        while let Some(name) = members.next_key::<String>()? {
+            if name == self.key {
+                page.rows = Some(members.next_value_seed(places)?);
+            } else if name == "meta" {
+                page.meta = members.next_value::<Option<_>>()?.unwrap_or_default();
+            } else {
+                let value: &'de RawValue = members.next_value()?;
+                page.lists.push((name, objects(places, value.get())));
+            }
+        }
+        Ok(page)
+    }
+}
+
+/// What came beside the rows under one key: a list of objects, or one of them.
+fn objects(places: RowsIn<'_>, value: &str) -> Vec<RawRow> {
+    let one = || serde_json::from_str(value).map(|object| vec![RawRow::of_object(&object)]).unwrap_or_default();
+    places.read(value).unwrap_or_else(one)
 }

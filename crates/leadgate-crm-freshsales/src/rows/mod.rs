@@ -1,7 +1,7 @@
 //! Rows of every stream, page by page, for the copy of the account.
 //!
 //! Cast: a [`Bookmark`] says where a reading is and is what the port calls the cursor; `records`, `activities` and `names` know the best list that the API has for each stream;
-//! a `list` is such a list with its rows as JSON; `naming` puts names beside ids; a `tally` judges whether a list held what its totals say; `order` whether it may be
+//! a `list` is such a list with its rows as the text that they came as; `naming` puts names beside ids; a `tally` judges whether a list held what its totals say; `order` whether it may be
 //! left early; `views` find the saved views to read where searches do not serve.
 //!
 //! Flow: one [`Reading`] makes steps of one round of requests each until the requests that it may make are spent or the stream ends. After the last page of a
@@ -21,8 +21,7 @@ mod views;
 
 use jiff::Timestamp;
 use leadgate_core::crm::{CrmFailure, CrmReply};
-use leadgate_core::sync::{Part, RowsPage, RowsQuery, Stream};
-use serde_json::{Map, Value};
+use leadgate_core::sync::{Part, RawRow, RowsPage, RowsQuery, Stream};
 
 use self::bookmark::Bookmark;
 use self::list::RawList;
@@ -167,6 +166,6 @@ fn if_there<T>(result: Result<T, CrmFailure>) -> Result<Option<T>, CrmFailure> {
     }
 }
 
-fn updated_at(row: &Map<String, Value>) -> Option<Timestamp> {
-    row.get("updated_at")?.as_str()?.parse().ok()
+fn updated_at(row: &RawRow) -> Option<Timestamp> {
+    row.get("updated_at")?.text()?.parse().ok()
 }

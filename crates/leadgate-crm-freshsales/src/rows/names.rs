@@ -4,7 +4,7 @@ use freshsales::Generation;
 use freshsales::raw;
 use http::Method;
 use leadgate_core::crm::CrmFailure;
-use leadgate_core::sync::{RowsPage, Stream};
+use leadgate_core::sync::{RawRow, RowsPage, Stream};
 use serde_json::{Map, Value};
 
 use super::Reading;
@@ -28,6 +28,7 @@ impl Reading<'_, '_> {
             Stream::Stages => stages(self.pipelines().await?),
             _ => return self.fields().await,
         };
+        let rows: Vec<RawRow> = rows.iter().map(RawRow::of_object).collect();
         Ok(RowsPage { total: Some(rows.len() as u64), rows, ..RowsPage::default() })
     }
 
@@ -58,7 +59,7 @@ impl Reading<'_, '_> {
                 if missing { None } else { Some(self.get(&format!("settings/{record}/fields"), "fields").await) };
             for mut row in read.transpose()?.unwrap_or_default() {
                 tell_field(record, &mut row);
-                page.rows.push(row);
+                page.rows.push(RawRow::of_object(&row));
             }
             self.bookmark.turn();
         }

@@ -2,16 +2,13 @@
 
 use std::collections::HashMap;
 
-use freshsales::decode::SideLoads;
-use leadgate_core::sync::Stream;
-use serde_json::{Map, Value};
-
-use super::list::id_of;
+use leadgate_core::sync::{Piece, RawJson, RawMembers, RawRow, Stream};
+use serde_json::Value;
 
 /// What a row can point at: its id on the row, where the object is side-loaded, and what of it is put into the row under which name.
 type Related = (&'static str, &'static [&'static str], &'static [(&'static str, &'static str)]);
 
-const RELATED: [Related; 21] = [
+static RELATED: [Related; 21] = [
     ("owner_id", USERS, &[("display_name", "owner_name"), ("email", "owner_email")]),
     ("creater_id", USERS, &[("display_name", "creater_name")]),
     ("updater_id", USERS, &[("display_name", "updater_name")]),
@@ -45,47 +42,60 @@ const RELATED: [Related; 21] = [
 const USERS: &[&str] = &["users", "user", "owners", "owner"];
 
 /// The objects that came beside the rows of a page, by id.
-pub(super) struct Beside<'a> {
-    by_key: HashMap<&'a str, HashMap<i64, &'a Map<String, Value>>>,
+#[derive(Debug, Default)]
+pub(super) struct Beside {
+    lists: Vec<(String, HashMap<i64, RawRow>)>,
 }
 
-impl<'a> Beside<'a> {
-    pub(super) fn of(loads: &'a SideLoads) -> Beside<'a> {
-        let by_id = |value: &'a Value| {
-            let (many, one) = (value.as_array().map(Vec::as_slice).unwrap_or_default(), value.as_object());
-            let objects = many.iter().filter_map(Value::as_object).chain(one);
-            objects.filter_map(|object| Some((id_of(object.get("id")?)?, object))).collect()
-        };
-        Beside { by_key: loads.as_map().iter().map(|(key, value)| (key.as_str(), by_id(value))).collect() }
+impl Beside {
+    /// Of lists of objects under their keys.
+    pub(super) fn of(lists: Vec<(String, Vec<RawRow>)>) -> Beside {
+        let by_id =
+            |objects: Vec<RawRow>| objects.into_iter().filter_map(|object| Some((object.id()?, object))).collect();
+        Beside { lists: lists.into_iter().map(|(key, objects)| (key, by_id(objects))).collect() }
     }
 
-    fn find(&self, keys: &[&str], id: i64) -> Option<&'a Map<String, Value>> {
-        keys.iter().find_map(|key| self.by_key.get(key)?.get(&id).copied())
+    /// The objects under a key, in the order of their ids.
+    pub(super) fn rows(&self, key: &str) -> Vec<&RawRow> {
+        let mut rows: Vec<_> = self.list(key).into_iter().flatten().collect();
+        rows.sort_unstable_by_key(|(id, _)| **id);
+        rows.into_iter().map(|(_, row)| row).collect()
     }
 
-    /// The row with the names of what it points at.
-    pub(super) fn name(&self, row: &mut Map<String, Value>) {
-        for (id_field, keys, wanted) in RELATED {
-            let Some(object) = row.get(id_field).and_then(id_of).and_then(|id| self.find(keys, id)) else { continue };
-            for (of, name) in wanted {
-                if let Some(value) = object.get(*of) {
-                    row.insert((*name).to_owned(), value.clone());
-                }
+    fn list(&self, key: &str) -> Option<&HashMap<i64, RawRow>> {
+        self.lists.iter().find(|(other, _)| other == key).map(|(_, objects)| objects)
+    }
+
+    fn find(&self, keys: &[&str], id: i64) -> Option<&RawRow> {
+        keys.iter().find_map(|key| self.list(key)?.get(&id))
+    }
+
+    /// Puts the names of what the row points at beside it.
+    fn name(&self, row: &mut RawRow) {
+        let mut names = Vec::new();
+        let ids = row.own().chain(row.beside()).filter(|(name, value)| name.ends_with("_id") && !value.is_null());
+        for (id_field, id) in ids {
+            let related = RELATED.iter().find(|(name, ..)| *name == id_field);
+            let found = related.and_then(|(_, keys, wanted)| Some((self.find(keys, id.integer()?)?, wanted)));
+            let Some((object, wanted)) = found else { continue };
+            for (of, name) in *wanted {
+                names.extend(object.get(of).map(|value| (*name, object.piece(value))));
             }
         }
+        names.into_iter().for_each(|(name, piece)| row.put(name, piece));
     }
 
     /// The name of the record that an activity is on.
-    fn name_target(&self, row: &mut Map<String, Value>) {
-        let Some(id) = row.get("target_id").and_then(id_of) else { return };
+    fn name_target(&self, row: &mut RawRow) {
+        let Some(id) = row.get("target_id").and_then(RawJson::integer) else { return };
         let Some(object) = self.find(&["contacts", "sales_accounts", "deals", "leads"], id) else { return };
-        let name = ["display_name", "name"].iter().find_map(|key| object.get(*key)).cloned();
-        row.insert("target_name".to_owned(), name.unwrap_or_default());
+        let name = ["display_name", "name"].iter().find_map(|key| object.get(key));
+        row.put("target_name", name.map_or_else(|| Piece::made(&Value::Null), |name| object.piece(name)));
     }
 }
 
 /// Everything that a row of the stream gets beside what it came with.
-pub(super) fn complete(stream: Stream, row: &mut Map<String, Value>, beside: &Beside<'_>) {
+pub(super) fn complete(stream: Stream, row: &mut RawRow, beside: &Beside) {
     match stream {
         Stream::Contacts => spread_accounts(row),
         Stream::Leads => spread_lead(row),
@@ -99,25 +109,33 @@ pub(super) fn complete(stream: Stream, row: &mut Map<String, Value>, beside: &Be
 }
 
 /// A contact's companies are nested in it, one of them the primary one.
-fn spread_accounts(row: &mut Map<String, Value>) {
-    let Some(Value::Array(accounts)) = row.get("sales_accounts") else { return };
-    let ids: Vec<Value> = accounts.iter().filter_map(|account| account.get("id")).cloned().collect();
-    let primary = accounts.iter().find(|account| account["is_primary"] == true).or(accounts.first()).cloned();
-    row.insert("sales_account_ids".to_owned(), Value::Array(ids));
-    if let Some(primary) = primary {
-        row.insert("sales_account_id".to_owned(), primary["id"].clone());
-        row.insert("sales_account_name".to_owned(), primary["name"].clone());
-    }
+fn spread_accounts(row: &mut RawRow) {
+    let Some(accounts) = row.get("sales_accounts").filter(|accounts| accounts.as_str().starts_with('[')) else {
+        return;
+    };
+    let accounts = accounts.list();
+    let is_primary = |account: &&RawMembers<'_>| account.get("is_primary").and_then(RawJson::boolean) == Some(true);
+    let ids: Vec<&str> = accounts.iter().filter_map(|account| Some(account.get("id")?.as_str())).collect();
+    let ids = Piece::of_json(&format!("[{}]", ids.join(",")));
+    let primary = accounts.iter().find(is_primary).or(accounts.first());
+    let part = |name: &str| primary?.get(name).map(|value| row.piece(value));
+    let (id, name) = (part("id"), part("name"));
+    row.put("sales_account_ids", ids);
+    [("sales_account_id", id), ("sales_account_name", name)].into_iter().for_each(|(name, piece)| {
+        if let Some(piece) = piece {
+            row.put(name, piece);
+        }
+    });
 }
 
 /// A lead's own company and deal are nested in it.
-fn spread_lead(row: &mut Map<String, Value>) {
+fn spread_lead(row: &mut RawRow) {
     for (object, prefix) in [("company", "company_"), ("deal", "deal_")] {
-        let Some(Value::Object(nested)) = row.get(object) else { continue };
-        let parts: Vec<(String, Value)> =
-            nested.iter().map(|(name, value)| (format!("{prefix}{name}"), value.clone())).collect();
-        for (name, value) in parts {
-            row.entry(name).or_insert(value);
+        let Some(nested) = row.get(object).and_then(RawJson::members) else { continue };
+        let parts: Vec<(String, Piece)> =
+            nested.iter().map(|(name, value)| (format!("{prefix}{name}"), row.piece(value))).collect();
+        for (name, piece) in parts {
+            row.put_if_missing(name, || piece);
         }
     }
     for (object, name, of) in [
@@ -125,25 +143,26 @@ fn spread_lead(row: &mut Map<String, Value>) {
         ("company_business_type", "company_business_type_name", "name"),
         ("deal_currency", "deal_currency_code", "currency_code"),
     ] {
-        if let Some(value) = row.get(object).and_then(|nested| nested.get(of)).cloned() {
-            row.insert(name.to_owned(), value);
+        let value = row.get(object).and_then(RawJson::members).and_then(|nested| nested.get(of));
+        if let Some(piece) = value.map(|value| row.piece(value)) {
+            row.put(name, piece);
         }
     }
 }
 
 /// What a note or an activity is on, in one form: `target_type` as in `contact`, and `target_id`.
-fn spread_target(row: &mut Map<String, Value>) {
-    let first = row.get("targetables").and_then(|targets| targets.get(0));
-    let nested = first.or_else(|| row.get("targetable").filter(|target| target.is_object()));
+fn spread_target(row: &mut RawRow) {
+    let first = row.get("targetables").and_then(|targets| targets.list().into_iter().next());
+    let nested = first.or_else(|| row.get("targetable").and_then(RawJson::members));
     let (kind, id) = match nested {
         Some(target) => (target.get("type"), target.get("id")),
         None => (row.get("targetable_type"), row.get("targetable_id")),
     };
-    let kind = kind.and_then(Value::as_str).map(target_type);
-    let id = id.cloned().unwrap_or_default();
+    let kind = kind.and_then(RawJson::text).map(|kind| target_type(&kind));
+    let id = id.map_or_else(|| Piece::made(&Value::Null), |id| row.piece(id));
     if let Some(kind) = kind {
-        row.insert("target_type".to_owned(), kind.into());
-        row.insert("target_id".to_owned(), id);
+        row.put("target_type", Piece::made(&kind.into()));
+        row.put("target_id", id);
     }
 }
 

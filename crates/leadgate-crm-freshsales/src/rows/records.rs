@@ -12,8 +12,7 @@ use freshsales::sales_accounts::SalesAccount;
 use freshsales::views::{self, SortDirection};
 use freshsales::{Generation, Record};
 use jiff::civil::date;
-use leadgate_core::sync::{Part, Stream};
-use serde_json::{Map, Value};
+use leadgate_core::sync::{Part, RawJson, RawRow, Stream};
 
 use super::list::RawList;
 
@@ -123,13 +122,13 @@ fn listed<R: ListRequest + Send + Sync>(request: R, key: &'static str, generatio
 }
 
 /// Whether a row shows that the search does not do what it was asked for.
-pub(super) fn is_unfit(row: &Map<String, Value>, part: &Part) -> bool {
-    let says = |name: &str, value: bool| row.get(name).and_then(Value::as_bool) == Some(value);
+pub(super) fn is_unfit(row: &RawRow, part: &Part) -> bool {
+    let says = |name: &str, value: bool| row.get(name).and_then(RawJson::boolean) == Some(value);
     let wants_deleted = matches!(part, Part::Deleted { .. });
-    says("partial", true) || !row.contains_key("updated_at") || (wants_deleted && says("is_deleted", false))
+    says("partial", true) || row.get("updated_at").is_none() || (wants_deleted && says("is_deleted", false))
 }
 
 /// Whether a row of the CRM's belongs to the part: records in the recycle bin are only told of where they were asked for.
-pub(super) fn belongs(row: &Map<String, Value>, part: &Part) -> bool {
-    matches!(part, Part::Deleted { .. }) || row.get("is_deleted").and_then(Value::as_bool) != Some(true)
+pub(super) fn belongs(row: &RawRow, part: &Part) -> bool {
+    matches!(part, Part::Deleted { .. }) || row.get("is_deleted").and_then(RawJson::boolean) != Some(true)
 }

@@ -10,11 +10,11 @@ use freshsales::listing::{Batch, ListRequest, ListStream, Listed, PageSeen, Plac
 use freshsales::sales_accounts::SalesAccount;
 use freshsales::views::saved;
 use leadgate_core::crm::CrmFailure;
-use leadgate_core::sync::{Part, Stream};
+use leadgate_core::sync::{Part, Piece, RawJson, RawRow, Stream};
 use serde_json::{Map, Value};
 
 use super::bookmark::Next;
-use super::list::{RawList, RawRow, id_of};
+use super::list::{ListedRow, RawList, id_of};
 use super::naming::{self, Beside};
 use super::records::{self, How};
 use super::tally::{PageHeld, Verdict};
@@ -42,6 +42,7 @@ impl Reading<'_, '_> {
             Next::Pages => self.read_pages(list).await?,
             Next::Beyond { last } => self.look_beyond(list, last).await?,
             Next::End { missing, first } => self.look_from_the_end(missing, first).await?,
+            Next::LastPlace { missing, turned } => self.look_at_the_last_place(missing, turned).await?,
             Next::Order => self.look_at_the_order(list).await?,
         }
         Ok(self.looks_at_views() || self.list(How::ById).is_some())
@@ -128,12 +129,12 @@ impl Reading<'_, '_> {
         }
     }
 
-    fn is_unfit(&self, batch: &Batch<RawRow>) -> bool {
+    fn is_unfit(&self, batch: &Batch<ListedRow>) -> bool {
         let searches = is_of_records(self.query.stream) && self.bookmark.views.is_none();
-        searches && batch.rows.iter().any(|row| records::is_unfit(&row.record.fields, &self.query.part))
+        searches && batch.rows.iter().any(|row| records::is_unfit(&row.record.row, &self.query.part))
     }
 
-    fn take(&mut self, batch: Batch<RawRow>) {
+    fn take(&mut self, batch: Batch<ListedRow>) {
         for seen in &batch.pages {
             self.tally(seen);
         }
@@ -145,32 +146,31 @@ impl Reading<'_, '_> {
         }
         let sorted_since = self.sorted_since();
         let (stream, part) = (self.query.stream, self.query.part.clone());
-        let mut rows = batch.rows.into_iter().peekable();
-        while let Some(first) = rows.peek() {
-            let loads = Arc::clone(&first.side_loads);
-            let beside = Beside::of(&loads);
-            self.take_beside(&loads, &beside);
-            while let Some(Listed { record, .. }) = rows.next_if(|row| Arc::ptr_eq(&row.side_loads, &loads)) {
-                let (id, mut row) = (freshsales::ListRow::row_id(&record), record.fields);
-                self.bookmark.highest = self.bookmark.highest.max(Some(id));
-                let updated = updated_at(&row);
-                self.bookmark.falling.see(updated);
-                let is_old = sorted_since.zip(updated).is_some_and(|(since, updated)| updated <= since);
-                if is_old || (is_of_records(stream) && !records::belongs(&row, &part)) {
-                    continue;
-                }
-                naming::complete(stream, &mut row, &beside);
-                self.add_what_only_the_reading_knows(&mut row);
-                self.page.rows.push(row);
+        let mut page: Option<Arc<Beside>> = None;
+        for Listed { record, .. } in batch.rows {
+            if page.as_ref().is_none_or(|page| !Arc::ptr_eq(page, &record.beside)) {
+                self.take_beside(&record.beside);
+                page = Some(Arc::clone(&record.beside));
             }
+            let id = freshsales::ListRow::row_id(&record);
+            let ListedRow { mut row, beside, .. } = record;
+            self.bookmark.highest = self.bookmark.highest.max(Some(id));
+            let updated = updated_at(&row);
+            self.bookmark.falling.see(updated);
+            let is_old = sorted_since.zip(updated).is_some_and(|(since, updated)| updated <= since);
+            if is_old || (is_of_records(stream) && !records::belongs(&row, &part)) {
+                continue;
+            }
+            naming::complete(stream, &mut row, &beside);
+            self.add_what_only_the_reading_knows(&mut row);
+            self.page.rows.push(row);
         }
     }
 
     /// The notes that came beside people.
-    fn take_beside(&mut self, loads: &freshsales::SideLoads, beside: &Beside<'_>) {
+    fn take_beside(&mut self, beside: &Beside) {
         for stream in self.query.stream.beside() {
-            let rows = loads.as_map().get(stream.name()).and_then(Value::as_array).into_iter().flatten();
-            for row in rows.filter_map(Value::as_object) {
+            for row in beside.rows(stream.name()) {
                 let mut row = row.clone();
                 naming::complete(*stream, &mut row, beside);
                 self.page.beside.push((*stream, row));
@@ -178,15 +178,15 @@ impl Reading<'_, '_> {
         }
     }
 
-    fn add_what_only_the_reading_knows(&self, row: &mut Map<String, Value>) {
+    fn add_what_only_the_reading_knows(&self, row: &mut RawRow) {
         if let Part::Of(record) = self.query.part {
-            row.entry("target_type").or_insert_with(|| activities::target_name(record).into());
-            row.entry("target_id").or_insert_with(|| record.id.into());
+            row.put_if_missing("target_type", || Piece::made(&activities::target_name(record).into()));
+            row.put_if_missing("target_id", || Piece::made(&record.id.into()));
         }
-        let pipeline = row.get("deal_pipeline_id").and_then(id_of);
-        let names = self.bookmark.pipelines.as_ref();
-        if let Some(name) = pipeline.and_then(|id| names?.get(&id)) {
-            row.insert("deal_pipeline_name".to_owned(), name.as_str().into());
+        let Some(names) = self.bookmark.pipelines.as_ref() else { return };
+        let pipeline = row.get("deal_pipeline_id").and_then(RawJson::integer);
+        if let Some(name) = pipeline.and_then(|id| names.get(&id)) {
+            row.put("deal_pipeline_name", Piece::made(&name.as_str().into()));
         }
     }
 
@@ -227,7 +227,7 @@ impl Reading<'_, '_> {
     }
 
     /// One page outside the walk.
-    async fn one_page(&mut self, list: &RawList, page: u32) -> Result<freshsales::Page<RawRow>, CrmFailure> {
+    async fn one_page(&mut self, list: &RawList, page: u32) -> Result<freshsales::Page<ListedRow>, CrmFailure> {
         self.account.send(list.at(Place::Page(page), PAGE)).await
     }
 
@@ -251,11 +251,7 @@ impl Reading<'_, '_> {
     /// Rows are missing at the end: rows that the key may not see are missing from the other end as well.
     async fn look_from_the_end(&mut self, missing: u64, first: u64) -> Result<(), CrmFailure> {
         let stream = self.query.stream;
-        let kept_back = || {
-            CrmFailure::Incomplete(format!(
-                "{missing} of its {stream} are missing, from number {first} on, in the order of ids: it says there are that many and does not give them out"
-            ))
-        };
+        let kept_back = || kept_back(stream, missing, first);
         let list = if is_of_records(stream) { self.list(How::FromTheEnd) } else { None };
         let Some(list) = list else { return Err(kept_back()) };
         let page = self.one_page(&list, 1).await?;
@@ -268,6 +264,31 @@ impl Reading<'_, '_> {
         let hidden = falls && !shows_more && (ids.len() as u64) < due;
         if !changed && !hidden {
             return Err(kept_back());
+        }
+        if !changed && self.bookmark.tally.last_total() <= self.bookmark.tally.size().unwrap_or(PAGE.into()) {
+            self.bookmark.next = Next::LastPlace { missing, turned: false };
+            return Ok(());
+        }
+        self.page.withheld += missing;
+        self.go_on_behind(self.bookmark.tally.last_if_never_full());
+        Ok(())
+    }
+
+    /// Rows are missing on a list of one page. If there are as many rows as its total says, there is one at its last place, or the key may not see that one
+    /// and it is missing at the first place of the opposite order too.
+    async fn look_at_the_last_place(&mut self, missing: u64, turned: bool) -> Result<(), CrmFailure> {
+        let total = self.bookmark.tally.last_total();
+        let (how, place) =
+            if turned { (How::FromTheEnd, 1) } else { (How::ById, u32::try_from(total).unwrap_or(u32::MAX)) };
+        let Some(list) = self.list(how) else { return Ok(()) };
+        let page = self.account.send(list.at(Place::Page(place), 1)).await?;
+        let changed = page.total.and_then(|total| u64::try_from(total).ok()) != Some(total);
+        if !turned && page.records.is_empty() {
+            self.bookmark.next = Next::LastPlace { missing, turned: true };
+            return Ok(());
+        }
+        if turned && !changed && !page.records.is_empty() {
+            return Err(kept_back(self.query.stream, missing, total.saturating_sub(missing) + 1));
         }
         self.page.withheld += missing;
         self.go_on_behind(self.bookmark.tally.last_if_never_full());
@@ -284,7 +305,7 @@ impl Reading<'_, '_> {
 
     async fn look_at_the_order(&mut self, list: RawList) -> Result<(), CrmFailure> {
         let page = self.one_page(&list.by_update("asc"), 1).await?;
-        let opposite: Vec<_> = page.records.iter().map(|row| updated_at(&row.fields)).collect();
+        let opposite: Vec<_> = page.records.iter().map(|row| updated_at(&row.row)).collect();
         self.bookmark.falling.compare(&opposite);
         match self.bookmark.falling.proven {
             Some(true) => self.bookmark.turn(),
@@ -327,7 +348,13 @@ impl Reading<'_, '_> {
         let list = records::view(self.query.stream, &Part::Whole, (view, How::ById), generation);
         let page = self.account.send(list.at(Place::Page(1), 1)).await?;
         let total = page.total.and_then(|total| u64::try_from(total).ok()).unwrap_or(page.records.len() as u64);
-        let is_bin = page.records.iter().any(|row| row.fields.get("is_deleted") == Some(&Value::Bool(true)));
+        let is_bin = page.records.iter().any(|row| row.row.get("is_deleted").and_then(RawJson::boolean) == Some(true));
         Ok((total, is_bin))
     }
+}
+
+fn kept_back(stream: Stream, missing: u64, first: u64) -> CrmFailure {
+    CrmFailure::Incomplete(format!(
+        "{missing} of its {stream} are missing, from number {first} on, in the order of ids: it says there are that many and does not give them out"
+    ))
 }

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use freshsales_sandbox::{Generation, Kind, Switches};
 use leadgate_core::crm::{CrmCall, CrmFailure, CrmReply};
-use leadgate_core::sync::{Part, RowsPage, RowsQuery, Stream};
+use leadgate_core::sync::{Part, RawRow, RowsPage, RowsQuery, Stream};
 use serde_json::{Map, Value, json};
 
 use crate::port::Port;
@@ -39,7 +39,7 @@ async fn read(port: &Port, stream: Stream, part: Part, pages: u32) -> Result<Rea
         let RowsPage { rows, beside, next, withheld, .. } = page;
         read.came += rows.len();
         read.withheld += withheld;
-        let by_id = |row: Map<String, Value>| (row["id"].as_i64().unwrap(), row);
+        let by_id = |row: RawRow| (row.id().unwrap(), row.to_object());
         read.rows.extend(rows.into_iter().map(by_id));
         read.beside.extend(beside.into_iter().map(|(_, row)| by_id(row)));
         assert!(read.calls < 500, "{stream} has no end");

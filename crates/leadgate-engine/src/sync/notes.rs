@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use leadgate_core::crm::CrmFailure;
-use leadgate_core::sync::{Hanging, Stream};
+use leadgate_core::sync::{Hanging, RawRow, Stream};
 
 use super::SyncError;
 use super::asking::Asked;
@@ -95,11 +95,7 @@ impl SyncRun {
         found.await
     }
 
-    async fn land_notes(
-        &mut self,
-        open: &mut NotesOpen,
-        rows: &[serde_json::Map<String, serde_json::Value>],
-    ) -> Result<(), SyncError> {
+    async fn land_notes(&mut self, open: &mut NotesOpen, rows: &[RawRow]) -> Result<(), SyncError> {
         let state = open.hanging.stored();
         if rows.is_empty() && open.stored.as_deref() == Some(&state) {
             return Ok(());

@@ -3,11 +3,11 @@
 use std::collections::VecDeque;
 
 use jiff::Timestamp;
-use leadgate_core::sync::{Counted, Reading, Schema, Step, Stream};
-use leadgate_warehouse::{Applied, Batch};
+use leadgate_core::sync::{Counted, Phase, Reading, RowsQuery, Schema, Step, Stream};
+use leadgate_warehouse::{Applied, Batch, Copy};
 use serde::Serialize;
 
-use super::asking::Asker;
+use super::asking::{Asked, Asker};
 use super::lease::Lease;
 use super::notes::NotesOpen;
 use super::report::{Outcome, RunReport};
@@ -81,6 +81,8 @@ pub(super) struct StreamOpen {
     pub(super) moved: u64,
     /// How often it was begun anew because an answer could not be gone on from.
     pub(super) restarts: u8,
+    /// What was asked while the rows before it were written, and what came of it.
+    pub(super) ahead: Option<(RowsQuery, Asked)>,
 }
 
 impl SyncRun {
@@ -129,7 +131,7 @@ impl SyncRun {
         &self.copy
     }
 
-    /// One step: at most one call.
+    /// One step: one call at most, and, while its rows are written, the one after it.
     ///
     /// # Errors
     /// [`SyncError`] if the copy or the store fails. What was read is kept, and the next run goes on there.
@@ -156,6 +158,8 @@ impl SyncRun {
 
     async fn open_next(&mut self) -> Result<Turn, SyncError> {
         let Some(stream) = self.streams.pop_front().filter(|_| !self.is_cut_off) else {
+            // Sinks that were told of rows which a power cut then took back would never ask for them again.
+            self.copy.with(Copy::settle).await?;
             self.open = Open::Sinks(0);
             return Ok(Turn::Worked);
         };
@@ -180,7 +184,7 @@ impl SyncRun {
         let mut pace = self.settings.pace;
         pace.whole |= self.note_columns(stream, known.as_ref(), &schema);
         let reading = Reading::resume(stream, stored.as_deref()).begin(self.report.began, &pace);
-        let mut open = StreamOpen { reading: reading.clone(), stored, schema, moved: 0, restarts: 0 };
+        let mut open = StreamOpen { reading: reading.clone(), stored, schema, moved: 0, restarts: 0, ahead: None };
         // What is read is fixed before anything is fetched.
         self.store(&mut open, reading).await?;
         Ok(open)
@@ -266,20 +270,37 @@ impl SyncRun {
         }
     }
 
-    /// Applies a batch and goes on from its state.
+    /// Applies a batch and goes on from its state. While a pass goes on, what comes next is asked for meanwhile.
     pub(super) async fn land(
         &mut self,
         open: &mut StreamOpen,
         batch: Batch,
         reading: Reading,
     ) -> Result<Applied, SyncError> {
-        let state = batch.to_state.clone();
-        let applied = self.copy.with(move |copy| copy.apply(batch)).await?;
+        let (state, copy) = (batch.to_state.clone(), self.copy.clone());
+        let writing = copy.with(move |copy| copy.apply(batch));
+        let applied = match self.next_of_pass(open, &reading) {
+            Some(query) => {
+                let (applied, asked) = tokio::join!(writing, self.rows(query.clone()));
+                open.ahead = Some((query, asked));
+                applied?
+            }
+            None => writing.await?,
+        };
         open.stored = Some(state);
         open.moved += applied.created + applied.deleted + applied.restored;
         self.report.streams.entry(reading.stream()).or_default().applied += applied;
         open.reading = reading;
         Ok(applied)
+    }
+
+    /// What a pass that was under way and goes on asks next.
+    fn next_of_pass(&self, open: &StreamOpen, next: &Reading) -> Option<RowsQuery> {
+        let is_read = |reading: &Reading| matches!(reading.phase(), Phase::Whole { cursor: Some(_), .. });
+        match next.next(self.settings.pages) {
+            Step::Ask(query) if is_read(next) && open.ahead.is_none() => Some(query),
+            _ => None,
+        }
     }
 
     pub(super) fn open_again(&mut self, open: Box<NotesOpen>) {

@@ -1,7 +1,6 @@
 //! Typed rows of what the CRM shows: the account's fields say what columns there are.
 
-use leadgate_core::sync::{Difference, FieldRow, Row, Schema, ShapeError, Stream, shape};
-use serde_json::{Map, Value};
+use leadgate_core::sync::{Difference, FieldRow, RawRow, Row, Schema, ShapeError, Shaper, Stream};
 
 use super::run::SyncRun;
 use super::{CopyKeeper, SyncError};
@@ -17,8 +16,8 @@ pub struct Shaping {
 
 impl Shaping {
     /// From rows of the stream of fields, as the CRM shows them.
-    pub fn of_fields<'a>(rows: impl IntoIterator<Item = &'a Map<String, Value>>) -> Shaping {
-        Shaping { fields: rows.into_iter().filter_map(FieldRow::of_json).collect() }
+    pub fn of_fields<'a>(rows: impl IntoIterator<Item = &'a RawRow>) -> Shaping {
+        Shaping { fields: rows.into_iter().filter_map(FieldRow::of_raw).collect() }
     }
 
     /// From the fields in a copy.
@@ -86,12 +85,7 @@ fn told(difference: &Difference) -> String {
 }
 
 /// The rows of a page, typed.
-pub(super) fn shaped(schema: &Schema, rows: &[Map<String, Value>]) -> Result<Vec<Row>, ShapeError> {
-    rows.iter().map(|row| shape(schema, row)).collect()
-}
-
-/// The id of a row as the CRM shows it: a number, or a text of one.
-pub(super) fn id_of(row: &Map<String, Value>) -> Option<i64> {
-    let id = row.get("id")?;
-    id.as_i64().or_else(|| id.as_str()?.parse().ok())
+pub(super) fn shaped(schema: &Schema, rows: &[RawRow]) -> Result<Vec<Row>, ShapeError> {
+    let mut shaper = Shaper::new(schema);
+    rows.iter().map(|row| shaper.shape(row)).collect()
 }

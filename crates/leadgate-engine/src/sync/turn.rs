@@ -4,14 +4,13 @@ use jiff::Timestamp;
 use leadgate_core::catalog::Section;
 use leadgate_core::crm::{CrmCall, CrmFailure};
 use leadgate_core::lane::Lane;
-use leadgate_core::sync::{Landing, PageRead, Phase, Row, RowsPage, RowsQuery, Stream};
+use leadgate_core::sync::{Landing, PageRead, Phase, RawRow, Row, RowsPage, RowsQuery, Stream};
 use leadgate_warehouse::Batch;
-use serde_json::{Map, Value};
 
 use super::SyncError;
 use super::asking::Asked;
 use super::run::{StreamOpen, SyncRun, Turn};
-use super::shaping::{id_of, shaped};
+use super::shaping::shaped;
 use crate::metrics;
 
 /// Begun anew so often, a stream fails.
@@ -48,7 +47,11 @@ impl SyncRun {
 
     pub(super) async fn ask(&mut self, open: &mut StreamOpen, query: RowsQuery) -> Result<Turn, SyncError> {
         let stream = query.stream;
-        match self.rows(query).await {
+        let asked = match open.ahead.take() {
+            Some((before, asked)) if before == query => asked,
+            _ => self.rows(query).await,
+        };
+        match asked {
             Asked::Page(page) => self.take(open, page).await?,
             Asked::Wait(until) => {
                 self.wait = Some(until);
@@ -112,7 +115,7 @@ impl SyncRun {
             Landing::Rows { pass, sweep } => {
                 (batch.rows, batch.pass, batch.sweep) = (rows, pass, sweep);
             }
-            Landing::Gone => batch.gone = page.rows.iter().filter_map(id_of).collect(),
+            Landing::Gone => batch.gone = page.rows.iter().filter_map(RawRow::id).collect(),
         }
         let begins_window = is_whole && matches!(taken.reading.phase(), Phase::Changed { .. });
         self.land(open, batch, taken.reading).await?;
@@ -123,7 +126,7 @@ impl SyncRun {
     }
 
     /// Lands rows of other streams that came beside those that were asked for.
-    async fn land_beside(&mut self, beside: &[(Stream, Map<String, Value>)]) -> Result<(), SyncError> {
+    async fn land_beside(&mut self, beside: &[(Stream, RawRow)]) -> Result<(), SyncError> {
         for stream in [Stream::Notes] {
             let rows: Vec<_> = beside.iter().filter(|(of, _)| *of == stream).map(|(_, row)| row.clone()).collect();
             if !rows.is_empty() && self.settings.streams.contains(&stream) {
@@ -137,7 +140,7 @@ impl SyncRun {
     pub(super) async fn land_hanging(
         &mut self,
         stream: Stream,
-        rows: &[Map<String, Value>],
+        rows: &[RawRow],
         state: Option<(Option<String>, String)>,
     ) -> Result<(), SyncError> {
         let schema = self.shaping_of(stream).await?.schema(stream);

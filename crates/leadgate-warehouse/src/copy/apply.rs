@@ -83,6 +83,8 @@ struct Application<'batch> {
     pass: i64,
     seq: i64,
     applied: Applied,
+    /// The least and the greatest id that is stored: a row outside is new, and need not be looked for.
+    ids: Option<(i64, i64)>,
 }
 
 /// Applies a batch inside the transaction that `connection` is in.
@@ -95,8 +97,8 @@ pub(super) fn apply(connection: &Connection, batch: &Batch) -> Result<Applied, C
     let seq = connection.query_row("SELECT seq FROM copy", [], |row| row.get(0))?;
     let pass = batch.pass.map_or(entry.pass, u64::cast_signed);
     let layout = layout_number(connection, entry.number, &batch.schema)?;
-    let (fittings, applied) = (HashMap::new(), Applied::default());
-    let mut application = Application { connection, batch, entry, layout, fittings, pass, seq, applied };
+    let (fittings, applied, ids) = (HashMap::new(), Applied::default(), ids_of(connection, entry.number)?);
+    let mut application = Application { connection, batch, entry, layout, fittings, pass, seq, applied, ids };
     for row in &batch.rows {
         application.take(row)?;
     }
@@ -107,6 +109,15 @@ pub(super) fn apply(connection: &Connection, batch: &Batch) -> Result<Applied, C
         application.sweep(pass.cast_signed())?;
     }
     application.finish()
+}
+
+/// The least and the greatest id that is stored of a stream.
+fn ids_of(connection: &Connection, stream: i64) -> Result<Option<(i64, i64)>, CopyError> {
+    let end = |order: &str| {
+        let sql = format!("SELECT id FROM heads WHERE stream = ?1 ORDER BY id {order} LIMIT 1");
+        connection.prepare_cached(&sql)?.query_row([stream], |row| row.get::<_, i64>(0)).optional()
+    };
+    Ok(end("ASC")?.zip(end("DESC")?))
 }
 
 fn check_shape(batch: &Batch) -> Result<(), CopyError> {
@@ -143,6 +154,9 @@ impl Application<'_> {
     }
 
     fn head(&self, id: i64) -> Result<Option<Head>, CopyError> {
+        if !self.ids.is_some_and(|(least, greatest)| (least..=greatest).contains(&id)) {
+            return Ok(None);
+        }
         let sql = "SELECT updated_at, deleted_at, pass, layout, body FROM heads WHERE stream = ?1 AND id = ?2";
         let read = |row: &rusqlite::Row<'_>| {
             let (updated_at, deleted_at) = (row.get(0)?, row.get(1)?);
@@ -161,6 +175,8 @@ impl Application<'_> {
             "INSERT INTO heads (stream, id, updated_at, seq, pass, layout, body) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
         let values = params![self.entry.number, row.id, updated_at, seq, self.pass, self.layout, body];
         self.connection.prepare_cached(sql)?.execute(values)?;
+        self.ids =
+            Some(self.ids.map_or((row.id, row.id), |(least, greatest)| (least.min(row.id), greatest.max(row.id))));
         self.entry.live += 1;
         self.applied.created += 1;
         Ok(())

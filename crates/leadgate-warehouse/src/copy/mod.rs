@@ -13,7 +13,7 @@
 //! | `error` | [`CopyError`] |
 //!
 //! The flow: [`Copy::apply`] compares each row with the stored one, writes what differs, numbers it, notes what changed from what to what,
-//! and stores how far the reading got, all in one transaction that is on disk when it returns. Each change of a row takes the next number
+//! and stores how far the reading got, all in one transaction. [`Copy::settle`] waits until that is on disk. Each change of a row takes the next number
 //! (`seq`) of the file, so whoever remembers a number can ask for what came after it. Rows that are gone stay, marked. A copy that was
 //! made anew has another identity, so that numbers of two files are never mixed.
 
@@ -46,7 +46,8 @@ const VERSION: i64 = 1;
 /// How long to wait for another process that writes.
 const PATIENCE: Duration = Duration::from_secs(20);
 
-/// The copy of the account. Its methods block; each that writes is one transaction, on disk when it returns.
+/// The copy of the account. Its methods block; each that writes is one transaction, safe from the end of the process when it returns, and from a power
+/// cut after [`Copy::settle`].
 #[derive(Debug)]
 pub struct Copy {
     connection: Connection,
@@ -56,9 +57,10 @@ impl Copy {
     /// Opens the copy in this file, and makes it if there is none. Its folder must exist.
     pub fn open(path: &Path) -> Result<Copy, CopyError> {
         let mut connection = connect(path, OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE)?;
-        // Synchronous FULL: an applied batch survives a power cut, since its rows would not be asked for again.
-        let settings = "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA cache_size = -16000; \
-                        PRAGMA wal_autocheckpoint = 4000; PRAGMA secure_delete = ON;";
+        // Synchronous NORMAL: after a power cut the latest batches can be missing, together with the states that they led to, so they are
+        // asked for again. Nobody may build on a batch before `settle`.
+        let settings = "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA cache_size = -4000; \
+                        PRAGMA wal_autocheckpoint = 2000; PRAGMA secure_delete = ON;";
         let opened = connection.execute_batch(settings).and_then(|()| prepare(&mut connection));
         let found = opened.map_err(|source| CopyError::Open { path: path.into(), source })?;
         if found != VERSION {
@@ -85,6 +87,16 @@ impl Copy {
         let applied = apply::apply(&transaction, &batch)?;
         transaction.commit()?;
         Ok(applied)
+    }
+
+    /// Sees that everything that was applied is on disk: from then on others may build on it.
+    pub fn settle(&mut self) -> Result<(), CopyError> {
+        // A commit that is waited for has all of the log before it on disk.
+        self.connection.pragma_update(None, "synchronous", "FULL")?;
+        let settled = self.connection.execute("UPDATE copy SET seq = seq", []);
+        self.connection.pragma_update(None, "synchronous", "NORMAL")?;
+        settled?;
+        Ok(())
     }
 
     /// How many rows the stream has, without those that are gone.

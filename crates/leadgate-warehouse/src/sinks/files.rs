@@ -3,6 +3,8 @@
 use std::fs::File;
 use std::io::{self, BufWriter};
 use std::path::Path;
+use std::sync::mpsc::{self, SyncSender};
+use std::thread;
 
 use jiff::Timestamp;
 use leadgate_core::sync::{Column, Stream};
@@ -14,9 +16,12 @@ use super::manifest::{Manifest, ManifestTable};
 use super::ndjson::NdjsonEncoder;
 use super::parquet::ParquetEncoder;
 use super::place::Place;
-use super::rows::{Rows, Shared};
+use super::rows::{Rows, Shared, TableRow};
 use super::table::{CHANGES, in_order};
 use super::{Format, Published, Sink, SinkError, Table, TablePublished, blocking};
+
+/// Pieces of rows that are read before they are written.
+const READ_AHEAD: usize = 2;
 
 /// What an encoder writes to.
 pub(crate) type Out = BufWriter<File>;
@@ -144,25 +149,40 @@ impl FileSink {
     }
 }
 
+/// Writes all rows: they are read on one thread and written on another.
 fn write(
     place: &Place,
     format: Format,
     columns: &[Column],
-    mut rows: Rows,
+    rows: Rows,
 ) -> Result<(NamedTempFile, u64, u64), SinkError> {
     let failed = |source| place.write_failed(source);
     let file = place.begin()?;
     let mut encoder = encoder(format, columns, &file).map_err(failed)?;
-    let mut count = 0;
-    loop {
-        let some = rows.next()?;
-        if some.is_empty() {
-            let rounded = encoder.finish().map_err(failed)?;
-            return Ok((file, count, rounded));
+    let (sender, receiver) = mpsc::sync_channel(READ_AHEAD);
+    let count = thread::scope(|scope| {
+        scope.spawn(move || hand_over(rows, &sender));
+        let mut count = 0;
+        for some in receiver {
+            for row in some? {
+                encoder.row(&row.cells).map_err(failed)?;
+                count += 1;
+            }
         }
-        for row in some {
-            encoder.row(&row.cells).map_err(failed)?;
-            count += 1;
+        Ok::<_, SinkError>(count)
+    })?;
+    let rounded = encoder.finish().map_err(failed)?;
+    Ok((file, count, rounded))
+}
+
+/// Hands over rows until there are none, one cannot be read, or nobody takes them.
+fn hand_over(mut rows: Rows, to: &SyncSender<Result<Vec<TableRow>, SinkError>>) {
+    loop {
+        let some = rows.next();
+        let is_end = some.as_ref().is_ok_and(Vec::is_empty);
+        let is_last = is_end || some.is_err();
+        if (!is_end && to.send(some).is_err()) || is_last {
+            return;
         }
     }
 }

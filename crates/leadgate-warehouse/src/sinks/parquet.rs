@@ -6,12 +6,13 @@
 use std::io;
 use std::sync::Arc;
 
+use bytes::Bytes;
 use leadgate_core::sync::{Cell, Column, ColumnKind};
 use parquet::basic::{Compression, LogicalType, Repetition, TimeUnit, Type as Physical};
 use parquet::column::writer::ColumnWriter;
 use parquet::data_type::{ByteArray, FixedLenByteArray};
 use parquet::errors::ParquetError;
-use parquet::file::properties::WriterProperties;
+use parquet::file::properties::{EnabledStatistics, WriterProperties};
 use parquet::file::writer::{SerializedColumnWriter, SerializedFileWriter};
 use parquet::schema::types::Type;
 use rust_decimal::{Decimal, RoundingStrategy};
@@ -23,7 +24,9 @@ use crate::copy::fit_kind;
 const PRECISION: i32 = 38;
 const SCALE: u32 = 9;
 /// How many bytes of cells may wait for their row group to be written.
-const GROUP_BYTES: usize = 16 << 20;
+const GROUP_BYTES: usize = 4 << 20;
+/// Cells that are handed over at once.
+const AT_ONCE: usize = 1024;
 
 /// Writes Parquet.
 pub(crate) struct ParquetEncoder {
@@ -35,7 +38,10 @@ pub(crate) struct ParquetEncoder {
 
 impl ParquetEncoder {
     pub(crate) fn new(columns: &[Column], out: Out) -> io::Result<ParquetEncoder> {
-        let properties = WriterProperties::builder().set_compression(Compression::SNAPPY).build();
+        let properties = WriterProperties::builder()
+            .set_compression(Compression::SNAPPY)
+            .set_statistics_enabled(EnabledStatistics::Chunk)
+            .build();
         let schema = schema(columns).map_err(failed)?;
         let writer = SerializedFileWriter::new(out, schema, Arc::new(properties)).map_err(failed)?;
         let waiting = columns.iter().map(|column| Waiting::new(column.kind)).collect();
@@ -103,11 +109,11 @@ fn field(column: &Column) -> Result<Type, ParquetError> {
     builder.with_logical_type(logical).build()
 }
 
-/// The cells of one column that wait for their row group.
+/// The cells of one column that wait for their row group, without a piece of memory for each.
 struct Waiting {
     kind: ColumnKind,
-    /// 1 for each cell that holds something, 0 for each blank one.
-    levels: Vec<i16>,
+    /// Whether each cell holds something.
+    held: Vec<bool>,
     values: Values,
 }
 
@@ -115,14 +121,33 @@ enum Values {
     Boolean(Vec<bool>),
     Int32(Vec<i32>),
     Int64(Vec<i64>),
-    Bytes(Vec<ByteArray>),
-    Fixed(Vec<FixedLenByteArray>),
+    Bytes(Texts),
+    /// Billionths.
+    Fixed(Vec<i128>),
+}
+
+/// Texts one after the other, and where each ends.
+#[derive(Default)]
+struct Texts {
+    bytes: Vec<u8>,
+    ends: Vec<usize>,
 }
 
 /// What a cell took of the room for a row group.
+#[derive(Default)]
 struct Taken {
     bytes: usize,
     rounded: bool,
+}
+
+/// The writer of that kind of column, or an error.
+macro_rules! expect_kind {
+    ($writer:expr, $kind:ident) => {
+        match $writer {
+            ColumnWriter::$kind(writer) => writer,
+            _ => return Err(ParquetError::General("a column of another type than its cells".into())),
+        }
+    };
 }
 
 impl Waiting {
@@ -130,79 +155,109 @@ impl Waiting {
         let values = match kind {
             ColumnKind::Integer | ColumnKind::Time => Values::Int64(Vec::new()),
             ColumnKind::Decimal => Values::Fixed(Vec::new()),
-            ColumnKind::Text | ColumnKind::Json => Values::Bytes(Vec::new()),
+            ColumnKind::Text | ColumnKind::Json => Values::Bytes(Texts::default()),
             ColumnKind::Boolean => Values::Boolean(Vec::new()),
             ColumnKind::Date => Values::Int32(Vec::new()),
         };
-        Waiting { kind, levels: Vec::new(), values }
+        Waiting { kind, held: Vec::new(), values }
     }
 
     fn take(&mut self, cell: &Cell) -> Taken {
-        // What each cell costs at least: its level, and a value of eight bytes.
-        let mut taken = Taken { bytes: 10, rounded: false };
-        let held = match (&mut self.values, cell) {
-            (_, Cell::Blank) => false,
+        let mut rounded = false;
+        let bytes = match (&mut self.values, cell) {
+            (_, Cell::Blank) => 0,
             (Values::Int64(values), Cell::Integer(number)) => keep(values, *number),
             (Values::Int64(values), Cell::Time(time)) => keep(values, time.as_microsecond()),
             (Values::Boolean(values), Cell::Boolean(truth)) => keep(values, *truth),
             (Values::Int32(values), Cell::Date(date)) => keep(values, days_since_1970(*date)),
             (Values::Fixed(values), Cell::Decimal(number)) => {
-                let (bytes, rounded) = scaled(*number);
-                taken = Taken { bytes: 80, rounded };
-                keep(values, bytes)
+                let (billionths, was_rounded) = scaled(*number);
+                rounded = was_rounded;
+                keep(values, billionths)
             }
-            (Values::Bytes(values), Cell::Text(_) | Cell::Json(_)) => {
+            (Values::Bytes(texts), Cell::Text(_) | Cell::Json(_)) => {
                 let text = plain_text(cell).unwrap_or_default();
-                taken.bytes += 64 + text.len();
-                keep(values, ByteArray::from(text.as_bytes().to_vec()))
+                texts.bytes.extend_from_slice(text.as_bytes());
+                text.len() + keep(&mut texts.ends, texts.bytes.len())
             }
             _ => return self.take(&fit_kind(cell.clone(), self.kind)),
         };
-        self.levels.push(i16::from(held));
-        taken
+        self.held.push(bytes > 0);
+        Taken { bytes: bytes + 1, rounded }
     }
 
+    /// Writes what waits, some at a time.
     fn write(&mut self, mut column: SerializedColumnWriter<'_>) -> Result<(), ParquetError> {
-        let levels = Some(self.levels.as_slice());
-        match (column.untyped(), &mut self.values) {
-            (ColumnWriter::BoolColumnWriter(writer), Values::Boolean(values)) => {
-                writer.write_batch(values, levels, None)?
+        let Waiting { held, values, .. } = std::mem::replace(self, Waiting::new(self.kind));
+        let writer = column.untyped();
+        let mut from = 0;
+        match values {
+            Values::Bytes(texts) => {
+                let (all, mut start) = (Bytes::from(texts.bytes), 0);
+                for levels in levels(&held) {
+                    let ends = some(&texts.ends, &mut from, &levels);
+                    let text = |end: &usize| ByteArray::from(all.slice(std::mem::replace(&mut start, *end)..*end));
+                    let texts: Vec<ByteArray> = ends.iter().map(text).collect();
+                    expect_kind!(writer, ByteArrayColumnWriter).write_batch(&texts, Some(&levels), None)?;
+                }
             }
-            (ColumnWriter::Int32ColumnWriter(writer), Values::Int32(values)) => {
-                writer.write_batch(values, levels, None)?
+            Values::Fixed(values) => {
+                for levels in levels(&held) {
+                    let bytes = |number: &i128| FixedLenByteArray::from(number.to_be_bytes().to_vec());
+                    let values: Vec<_> = some(&values, &mut from, &levels).iter().map(bytes).collect();
+                    expect_kind!(writer, FixedLenByteArrayColumnWriter).write_batch(&values, Some(&levels), None)?;
+                }
             }
-            (ColumnWriter::Int64ColumnWriter(writer), Values::Int64(values)) => {
-                writer.write_batch(values, levels, None)?
+            Values::Boolean(values) => {
+                for levels in levels(&held) {
+                    let values = some(&values, &mut from, &levels);
+                    expect_kind!(writer, BoolColumnWriter).write_batch(values, Some(&levels), None)?;
+                }
             }
-            (ColumnWriter::ByteArrayColumnWriter(writer), Values::Bytes(values)) => {
-                writer.write_batch(values, levels, None)?
+            Values::Int32(values) => {
+                for levels in levels(&held) {
+                    let values = some(&values, &mut from, &levels);
+                    expect_kind!(writer, Int32ColumnWriter).write_batch(values, Some(&levels), None)?;
+                }
             }
-            (ColumnWriter::FixedLenByteArrayColumnWriter(writer), Values::Fixed(values)) => {
-                writer.write_batch(values, levels, None)?
+            Values::Int64(values) => {
+                for levels in levels(&held) {
+                    let values = some(&values, &mut from, &levels);
+                    expect_kind!(writer, Int64ColumnWriter).write_batch(values, Some(&levels), None)?;
+                }
             }
-            _ => return Err(ParquetError::General("a column of another type than its cells".into())),
-        };
-        column.close()?;
-        *self = Waiting::new(self.kind);
-        Ok(())
+        }
+        column.close()
     }
 }
 
-fn keep<T>(values: &mut Vec<T>, value: T) -> bool {
+/// 1 for each cell that holds something, 0 for each blank one, some at a time.
+fn levels(held: &[bool]) -> impl Iterator<Item = Vec<i16>> {
+    held.chunks(AT_ONCE).map(|held| held.iter().map(|held| i16::from(*held)).collect())
+}
+
+/// The values that go with these levels.
+fn some<'v, T>(values: &'v [T], from: &mut usize, levels: &[i16]) -> &'v [T] {
+    let count = levels.iter().filter(|level| **level == 1).count();
+    let start = std::mem::replace(from, *from + count);
+    values.get(start..start + count).unwrap_or_default()
+}
+
+/// How many bytes it takes.
+fn keep<T>(values: &mut Vec<T>, value: T) -> usize {
     values.push(value);
-    true
+    size_of::<T>()
 }
 
 fn days_since_1970(date: jiff::civil::Date) -> i32 {
     (date - jiff::civil::date(1970, 1, 1)).get_days()
 }
 
-/// The number as a big-endian whole number of billionths, and whether it had to be rounded.
-fn scaled(number: Decimal) -> (FixedLenByteArray, bool) {
+/// The number as a whole number of billionths, and whether it had to be rounded.
+fn scaled(number: Decimal) -> (i128, bool) {
     let rounded = number.round_dp_with_strategy(SCALE, RoundingStrategy::MidpointNearestEven);
     let zeros = 10_i128.pow(SCALE - rounded.scale());
-    let billionths = rounded.mantissa() * zeros;
-    (FixedLenByteArray::from(billionths.to_be_bytes().to_vec()), rounded != number)
+    (rounded.mantissa() * zeros, rounded != number)
 }
 
 #[cfg(test)]
@@ -217,8 +272,6 @@ mod tests {
     #[case("0.0000000015", 2, true)]
     #[case("79228162514264337593543950335", 79_228_162_514_264_337_593_543_950_335 * 1_000_000_000, false)]
     fn decimals_are_billionths(#[case] number: Decimal, #[case] expected: i128, #[case] rounded: bool) {
-        let (bytes, was_rounded) = scaled(number);
-        assert_eq!(i128::from_be_bytes(bytes.data().try_into().unwrap()), expected);
-        assert_eq!(was_rounded, rounded);
+        assert_eq!(scaled(number), (expected, rounded));
     }
 }

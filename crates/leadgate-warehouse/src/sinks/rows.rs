@@ -12,7 +12,7 @@ use super::table::change_cells;
 use crate::copy::encoding::{decode, encode};
 use crate::copy::{CopyError, Snapshot};
 
-const CHUNK: usize = 500;
+const CHUNK: usize = 200;
 
 /// A row of a table.
 #[derive(Debug)]

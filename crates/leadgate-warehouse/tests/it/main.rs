@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod copy;
+mod crash;
 mod files;
 mod following;
 mod model;

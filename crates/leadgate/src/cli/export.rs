@@ -6,7 +6,7 @@ use anyhow::{Context as _, anyhow};
 use clap::Args;
 use leadgate_core::clock::Clock as _;
 use leadgate_core::sync::export::{DealEnd, Wanted, chosen, columns, reduced};
-use leadgate_core::sync::{Part, RowsPage, Schema, Stream, grouped, shape};
+use leadgate_core::sync::{Part, RowsPage, Schema, Shaper, Stream, grouped};
 use leadgate_engine::sync::{Given, RowsReader, Shaping};
 use leadgate_warehouse::{RowWriter, SinkSpec};
 use serde_json::json;
@@ -106,8 +106,9 @@ impl Export<'_> {
         let mut rows = self.rows_of(stream, self.wanted.part(stream));
         while let Some(page) = next(&mut rows, stream).await? {
             exported.withheld += page.withheld;
+            let mut shaper = Shaper::new(&schema);
             for row in &page.rows {
-                let row = shape(&schema, row).map_err(anyhow::Error::new)?;
+                let row = shaper.shape(row).map_err(anyhow::Error::new)?;
                 if seen.insert(row.id) && self.wanted.keeps(&schema, &row) {
                     writer.write(&reduced(row, &places)).map_err(anyhow::Error::new)?;
                     exported.rows += 1;

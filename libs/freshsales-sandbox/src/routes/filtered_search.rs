@@ -11,7 +11,7 @@ use self::rule::Rule;
 use super::paging::Page;
 use crate::model::commerce::CustomModule;
 use crate::model::{Kind, Record, State};
-use crate::wire::{Answer, Call, Refusal, Render, Reply, SideLoads, list_reply};
+use crate::wire::{Answer, Call, Refusal, Render, Reply, SideLoads, WrittenList, list_reply};
 
 pub(super) fn route(state: &mut State, call: &Call, path: &[&str]) -> Option<Answer> {
     match (&call.method, path) {
@@ -61,11 +61,13 @@ fn search(state: &mut State, call: &Call, kind: Kind) -> Answer {
     let includes = call.includes();
     let render = Render::new(state, call.generation, &includes);
     let detailed = state.switches.search_gives_whole_rows && body.get("detail") == Some(&Value::Bool(true));
+    if detailed {
+        let mut list = WrittenList::new(render);
+        page.of_rows(found.iter()).into_iter().for_each(|record| list.add(record));
+        return Ok(list.reply(kind, Some(&meta)));
+    }
     let mut loads = SideLoads::default();
-    let rows = page.of_rows(found.iter()).into_iter().map(|record| {
-        if detailed { render.record_with(record, &mut loads) } else { partial(&render, record, &mut loads) }
-    });
-    let rows = rows.collect();
+    let rows = page.of_rows(found.iter()).into_iter().map(|record| partial(&render, record, &mut loads)).collect();
     Ok(list_reply(loads, kind, rows, Some(meta)))
 }
 

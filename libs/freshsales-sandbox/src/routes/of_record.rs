@@ -1,7 +1,7 @@
 //! What hangs on one record: its tasks, appointments, e-mails and files. Some of these paths exist only without `/api`.
 
 use crate::model::{Kind, Record, State};
-use crate::wire::{Call, Render, Reply, SideLoads, list_reply};
+use crate::wire::{Call, Render, Reply, WrittenList};
 
 /// Live records of a kind that hang on another record, oldest first.
 pub(super) fn linked(state: &State, kind: Kind, to: (Kind, i64)) -> impl DoubleEndedIterator<Item = &Record> {
@@ -31,7 +31,7 @@ pub(super) fn rows<'a>(
 ) -> Reply {
     let includes = call.includes();
     let render = Render::new(state, call.generation, &includes);
-    let mut loads = SideLoads::default();
-    let rows = records.map(|record| render.record_with(record, &mut loads)).collect();
-    list_reply(loads, kind, rows, meta)
+    let mut list = WrittenList::new(render);
+    records.for_each(|record| list.add(record));
+    list.reply(kind, meta.as_ref())
 }

@@ -11,7 +11,7 @@ use super::{main_kind, path_id};
 use crate::Generation;
 use crate::model::views::{Rule, View, ViewContext, views};
 use crate::model::{Kind, Record, State};
-use crate::wire::{Answer, Call, Money, Refusal, Render, Reply, SideLoads, list_reply, shown_moment, translate};
+use crate::wire::{Answer, Call, Money, Refusal, Render, Reply, WrittenList, shown_moment, translate};
 
 pub(super) fn route(state: &mut State, call: &Call, path: &[&str]) -> Option<Answer> {
     if call.method != Method::GET {
@@ -55,14 +55,14 @@ fn page_of_view(state: &State, call: &Call, kind: Kind, id: i64) -> Answer {
     let (records, total) = select(state, kind, rule, &order, page);
     let includes = call.includes();
     let render = Render::new(state, call.generation, &includes);
-    let mut loads = SideLoads::default();
-    let rows: Vec<Value> = records.iter().map(|record| render.record_with(record, &mut loads)).collect();
+    let mut list = WrittenList::new(render);
+    records.iter().for_each(|record| list.add(record));
     let mut meta = page.meta(state, total);
-    if call.generation == Generation::Suite && !rows.is_empty() {
+    if call.generation == Generation::Suite && !records.is_empty() {
         let avatars: Map<String, Value> = records.iter().map(|record| (record.id.to_string(), Value::Null)).collect();
         meta["avatar_data"] = json!({kind.class(): avatars});
     }
-    Ok(list_reply(loads, kind, rows, Some(meta)))
+    Ok(list.reply(kind, Some(&meta)))
 }
 
 /// How rows are sorted; the id breaks every tie, so that pages never overlap.
@@ -147,9 +147,8 @@ fn scroll(state: &State, call: &Call, kind: Kind, id: i64) -> Answer {
     let context = ViewContext { catalog: &state.catalog, now: state.now() };
     let includes = call.includes();
     let render = Render::new(state, call.generation, &includes);
-    let mut loads = SideLoads::default();
+    let mut list = WrittenList::new(render);
     let held = state.table(kind).after(after).filter(|record| record.deleted == rule.is_recycle_bin());
-    let rows = held.filter(|record| rule.holds(record, &context)).take(limit);
-    let rows = rows.map(|record| render.record_with(record, &mut loads)).collect();
-    Ok(list_reply(loads, kind, rows, None))
+    held.filter(|record| rule.holds(record, &context)).take(limit).for_each(|record| list.add(record));
+    Ok(list.reply(kind, None))
 }

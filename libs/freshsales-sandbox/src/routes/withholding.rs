@@ -8,10 +8,14 @@ use crate::model::State;
 use crate::wire::{Call, Reply, ReplyBody};
 
 /// The reply as the switches want it. Only lists that tell a total are touched.
-pub(super) fn applied(state: &State, call: &Call, mut reply: Reply) -> Reply {
+pub(super) fn applied(state: &State, call: &Call, reply: Reply) -> Reply {
     let switches = &state.switches;
     let idle = switches.hidden_one_in == 0 && switches.deepest_page == 0 && switches.total_off_by == 0;
-    if let (false, ReplyBody::Json(body)) = (idle, &mut reply.body) {
+    if idle {
+        return reply;
+    }
+    let mut reply = reply.into_tree();
+    if let ReplyBody::Json(body) = &mut reply.body {
         withhold(state, call, body);
     }
     reply

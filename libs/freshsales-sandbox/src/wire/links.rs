@@ -12,13 +12,20 @@ const SUITE_APPOINTMENTS: &str =
 
 /// Links of a record, in the recorded order.
 pub(crate) fn links(kind: Kind, id: i64, generation: Generation) -> Value {
+    let mut links = Map::new();
+    each_link(kind, generation, |name, prefix, rest| {
+        links.insert(name.to_owned(), Value::String(format!("{prefix}/{}/{id}/{rest}", kind.plural())));
+    });
+    Value::Object(links)
+}
+
+/// Hands out name, what comes before the kind in the path, and what comes after the id, in the recorded order.
+pub(super) fn each_link(kind: Kind, generation: Generation, mut add: impl FnMut(&str, &str, &str)) {
     let (prefix, appointments) = match generation {
         Generation::Classic => ("", CLASSIC_APPOINTMENTS),
         Generation::Suite => ("/crm/sales", SUITE_APPOINTMENTS),
     };
-    let base = format!("{prefix}/{}/{id}", kind.plural());
-    let mut links = Map::new();
-    let mut add = |name: &str, rest: &str| links.insert(name.to_owned(), Value::String(format!("{base}/{rest}")));
+    let mut add = |name: &str, rest: &str| add(name, prefix, rest);
     add("conversations", CONVERSATIONS);
     if matches!(kind, Kind::Contact | Kind::Lead) {
         add("timeline_feeds", "timeline_feeds");
@@ -32,5 +39,4 @@ pub(crate) fn links(kind: Kind, id: i64, generation: Generation) -> Value {
         add("duplicates", "duplicates");
         add("connections", "connections");
     }
-    Value::Object(links)
 }

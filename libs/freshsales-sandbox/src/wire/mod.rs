@@ -15,6 +15,7 @@ mod render;
 mod reply;
 mod sideload;
 mod words;
+mod writing;
 
 pub(crate) use call::{Call, query_pairs, segments};
 pub(crate) use commerce::{base_currency, price_in};
@@ -27,3 +28,4 @@ pub(crate) use render::{Render, list_reply, partial_account, single_reply};
 pub(crate) use reply::{Answer, NOT_FOUND_PAGE, Refusal, Reply, ReplyBody};
 pub(crate) use sideload::{SideLoads, long_user, short_target};
 pub(crate) use words::{Sentence, translate};
+pub(crate) use writing::WrittenList;

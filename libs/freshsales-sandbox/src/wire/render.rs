@@ -41,11 +41,15 @@ impl<'a> Render<'a> {
         if self.everything {
             self.add_links(record, &mut object);
         }
-        let shows_accounts = self.with_accounts || self.everything || self.asks("sales_accounts");
-        if record.kind == Kind::Contact && shows_accounts {
+        if self.shows_accounts(record) {
             object.insert("sales_accounts".to_owned(), self.accounts_of(record));
         }
         object
+    }
+
+    /// Whether the record has its companies in it.
+    pub(super) fn shows_accounts(&self, record: &Record) -> bool {
+        record.kind == Kind::Contact && (self.with_accounts || self.everything || self.asks("sales_accounts"))
     }
 
     /// One record with its side loads.
@@ -55,7 +59,7 @@ impl<'a> Render<'a> {
         Value::Object(object)
     }
 
-    fn shows(&self, column: &Column) -> bool {
+    pub(super) fn shows(&self, column: &Column) -> bool {
         column.exists_in(self.generation)
             && (self.everything || column.include.is_none_or(|include| self.asks(include)))
     }
@@ -223,7 +227,7 @@ impl<'a> Render<'a> {
         Value::Object(shown)
     }
 
-    fn accounts_of(&self, contact: &Record) -> Value {
+    pub(super) fn accounts_of(&self, contact: &Record) -> Value {
         let accounts = contact.accounts.iter().filter_map(|link| {
             let account = self.state.record(Kind::SalesAccount, link.account)?;
             let mut shown = partial_account(account);

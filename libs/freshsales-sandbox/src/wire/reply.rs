@@ -10,6 +10,8 @@ use super::words::Sentence;
 pub(crate) enum ReplyBody {
     Empty,
     Json(Value),
+    /// JSON that is written already.
+    Text(Vec<u8>),
     Html(&'static str),
     /// The content of a file, with its media type.
     File(String, Bytes),
@@ -32,6 +34,14 @@ impl Reply {
 
     pub(crate) fn json(body: Value) -> Self {
         Self::new(StatusCode::OK, ReplyBody::Json(body))
+    }
+
+    /// The same with JSON as a tree, for whoever looks into it.
+    pub(crate) fn into_tree(mut self) -> Self {
+        if let ReplyBody::Text(text) = &self.body {
+            self.body = ReplyBody::Json(serde_json::from_slice(text).unwrap_or_default());
+        }
+        self
     }
 
     pub(crate) fn html(status: StatusCode, page: &'static str) -> Self {

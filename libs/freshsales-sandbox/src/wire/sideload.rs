@@ -11,6 +11,8 @@ use crate::model::{Kind, List, Record};
 #[derive(Debug, Default)]
 pub(crate) struct SideLoads {
     arrays: Vec<(&'static str, Vec<(i64, Value)>)>,
+    /// What the includes that name an entry of a list point at, by kind and include: the same for every row.
+    entries: Vec<(Kind, String, Option<(&'static str, List)>)>,
 }
 
 /// The array key a picklist's entries are side-loaded under; two of them are singular in the real API.
@@ -26,6 +28,11 @@ impl SideLoads {
     pub(crate) fn into_object(self) -> Map<String, Value> {
         let arrays = self.arrays.into_iter();
         arrays.map(|(key, items)| (key.to_owned(), items.into_iter().map(|(_, item)| item).collect())).collect()
+    }
+
+    /// The arrays with their keys, in order.
+    pub(super) fn arrays(&self) -> impl Iterator<Item = (&'static str, impl Iterator<Item = &Value>)> {
+        self.arrays.iter().map(|(key, items)| (*key, items.iter().map(|(_, item)| item)))
     }
 
     fn array(&mut self, key: &'static str) -> &mut Vec<(i64, Value)> {
@@ -77,20 +84,20 @@ impl SideLoads {
         }
     }
 
+    /// The attribute and the list of an include that names an entry of one.
+    fn entry_of(&mut self, kind: Kind, include: &str) -> Option<(&'static str, List)> {
+        let known = self.entries.iter().find(|(of, name, _)| *of == kind && name == include);
+        if let Some((.., entry)) = known {
+            return *entry;
+        }
+        let entry = entry_named(kind, include);
+        self.entries.push((kind, include.to_owned(), entry));
+        entry
+    }
+
     /// A picklist entry the record points at. The id itself is a column of the record.
     fn load_entry(&mut self, render: &Render<'_>, record: &Record, include: &str) {
-        let named = |name: &str| name.strip_suffix("_id") == Some(include);
-        let column = columns(record.kind).iter().find(|column| {
-            matches!(column.shape, Shape::Choice(_)) && (column.include == Some(include) || named(column.name))
-        });
-        let reference = match column {
-            Some(column) => match column.shape {
-                Shape::Choice(list) => Some((column.name, list)),
-                _ => None,
-            },
-            None if include == "deal_stage" => Some(("deal_stage_id", List::DealStages)),
-            None => None,
-        };
+        let reference = self.entry_of(record.kind, include);
         let Some((name, list)) = reference else { return };
         let key = array_key(list);
         self.array(key);
@@ -220,6 +227,21 @@ impl SideLoads {
         if let Some(target) = render.state.record(kind, id) {
             self.add(kind.plural(), id, || short_target(target));
         }
+    }
+}
+
+fn entry_named(kind: Kind, include: &str) -> Option<(&'static str, List)> {
+    let named = |name: &str| name.strip_suffix("_id") == Some(include);
+    let column = columns(kind).iter().find(|column| {
+        matches!(column.shape, Shape::Choice(_)) && (column.include == Some(include) || named(column.name))
+    });
+    match column {
+        Some(column) => match column.shape {
+            Shape::Choice(list) => Some((column.name, list)),
+            _ => None,
+        },
+        None if include == "deal_stage" => Some(("deal_stage_id", List::DealStages)),
+        None => None,
     }
 }
 

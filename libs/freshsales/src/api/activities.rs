@@ -6,6 +6,8 @@ use http::StatusCode;
 use serde_json::{Map, Value};
 
 use super::notes::TargetKind;
+use serde::de::DeserializeOwned;
+
 use crate::Generation;
 use crate::decode::{self, DecodeError, Page};
 use crate::listing::{ListOrder, ListRequest, ListRow, Place, fingerprint};
@@ -116,7 +118,7 @@ impl History<Activity> {
     }
 }
 
-impl<T: ListRow> ListRequest for History<T> {
+impl<T: ListRow + DeserializeOwned> ListRequest for History<T> {
     type Row = T;
 
     fn order(&self) -> ListOrder {
@@ -139,7 +141,7 @@ pub fn timeline(kind: TargetKind, id: i64) -> History<TimelineFeed> {
     History::of(kind, id, "timeline_feeds")
 }
 
-impl<T: ListRow> Request for History<T> {
+impl<T: ListRow + DeserializeOwned> Request for History<T> {
     type Output = Page<T>;
 
     fn to_parts(&self, _generation: Generation) -> RequestParts {

@@ -8,6 +8,8 @@ use std::marker::PhantomData;
 use http::StatusCode;
 
 use super::notes::TargetKind;
+use serde::de::DeserializeOwned;
+
 use crate::Generation;
 use crate::decode::{self, DecodeError, Page};
 use crate::listing::{ListOrder, ListRequest, ListRow, Place};
@@ -58,7 +60,7 @@ impl<T: Record> OfRecord<T> {
     }
 }
 
-impl<T: ListRow> ListRequest for OfRecord<T> {
+impl<T: ListRow + DeserializeOwned> ListRequest for OfRecord<T> {
     type Row = T;
 
     fn order(&self) -> ListOrder {
@@ -70,7 +72,7 @@ impl<T: ListRow> ListRequest for OfRecord<T> {
     }
 }
 
-impl<T: ListRow> Request for OfRecord<T> {
+impl<T: ListRow + DeserializeOwned> Request for OfRecord<T> {
     type Output = Page<T>;
 
     fn to_parts(&self, _generation: Generation) -> RequestParts {

@@ -51,8 +51,6 @@ mod walk;
 use std::ops::Deref;
 use std::sync::Arc;
 
-use serde::de::DeserializeOwned;
-
 use crate::decode::{Page, SideLoads};
 use crate::record::Record;
 use crate::request::Request;
@@ -94,7 +92,7 @@ impl Place {
 }
 
 /// A row of a list: a [`Record`], or an entry of a record's history.
-pub trait ListRow: DeserializeOwned + Clone + Send + Unpin + 'static {
+pub trait ListRow: Clone + Send + Unpin + 'static {
     /// What tells the row from the others of its list, whenever it is read: its id, where it has one.
     fn row_id(&self) -> i64;
 }

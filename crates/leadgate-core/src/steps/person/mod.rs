@@ -1,7 +1,7 @@
 //! Ensure a person: exactly one record for one human, whatever the CRM answers and whenever the process dies.
 //!
 //! Cast: [`PersonWish`] is what the submission says of the person; [`PersonRun`] is how far the search and the writing got; `matching` decides
-//! which record is the person and what may be written to it; `answers` takes replies in. Flow:
+//! which record is the person and what may be written to it; `answers` takes replies in; `ending` says what came of it. Flow:
 //!
 //! 1. Known lately? Then nothing is asked; only a field that it did not have leads to a read and an update.
 //! 2. Account keeps contact e-mails unique? Then a create is itself the test: it makes the person or says that there is one. It never
@@ -12,6 +12,7 @@
 //! 6. Answer lost: look up by exact match before anything is written again.
 
 mod answers;
+mod ending;
 mod matching;
 mod wish;
 
@@ -23,12 +24,12 @@ use serde::{Deserialize, Serialize};
 pub(super) use matching::patch;
 pub use wish::PersonWish;
 
-use super::{Findings, Next, ParkReason, Parking, Routed, StepContext, StepEffect};
+use super::{Next, ParkReason, Parking, Routed, StepContext};
 use crate::catalog::{AccountFacts, Section};
 use crate::crm::{Among, CrmCall, LookupBy};
 use crate::identity::IdentityKey;
 use crate::pack::Packing;
-use crate::record::{Fields, KnownRecord, RecordKind, RecordRef, Snapshot, field};
+use crate::record::{Fields, KnownRecord, RecordRef, Snapshot, field};
 
 /// How long a bulk request usually takes; the first look at it comes then.
 const BULK_TAKES: SignedDuration = SignedDuration::from_secs(3);
@@ -408,92 +409,6 @@ impl PersonStep {
     pub(crate) fn start_over(&mut self) {
         self.story.push("the record that was the person no longer exists: searching again".to_owned());
         self.run = PersonRun { distrust_memory: true, first_write: self.run.first_write, ..PersonRun::default() };
-    }
-
-    /// Ends a step that needs nothing more: what was matched or remembered becomes its result.
-    pub(super) fn settle(&mut self, context: &StepContext<'_>) {
-        if self.run.done.is_some() {
-            return;
-        }
-        if let Some(candidate) = self.run.candidate.take() {
-            self.run.untouched &= self.is_as_written(&candidate, context);
-            if self.run.probably_ours {
-                self.story.extend(self.wish.owner_story(context));
-            } else {
-                self.tell_owner(&candidate, false);
-                self.story.push("nothing to add: every field of the submission has a value in the CRM".to_owned());
-            }
-            self.finish(&candidate, self.run.probably_ours, &Fields::new());
-        } else if let Some(known) = self.remembered(context).cloned() {
-            self.story
-                .push(format!("{} is the person: the gateway wrote or read it lately; nothing to add", known.record));
-            let KnownRecord { record, filled } = known;
-            self.run.done = Some(PersonDone {
-                record,
-                created: false,
-                changed: false,
-                as_of: None,
-                is_new: false,
-                filled,
-                holds_phone: false,
-            });
-        } else {
-            self.story.push("nobody in the CRM is that person, and the rule makes nobody".to_owned());
-        }
-    }
-
-    /// Whether the record says everything that this step writes when it makes somebody.
-    fn is_as_written(&self, candidate: &Snapshot, context: &StepContext<'_>) -> bool {
-        let Some(account) = context.catalog.account() else { return false };
-        let fields = self.wish.fields(account, context, &self.run.dropped, self.run.refreshed_from);
-        let fits = |fields| self.wish.fitting(&fields, candidate.record.kind);
-        fields.is_ok_and(|fields| matching::patch(candidate, &fits(fields), true).is_empty())
-    }
-
-    /// Says that a person who was there before stays with their owner, or that they had none.
-    fn tell_owner(&mut self, held: &Snapshot, written: bool) {
-        if self.wish.routed.is_none() {
-            return;
-        }
-        match held.fields.get(field::OWNER_ID) {
-            Some(id) if written => self.story.push(format!("{} is given to user {id} by routing", held.record)),
-            Some(id) => self.story.push(format!("{} was there before and keeps its owner, user {id}", held.record)),
-            None => self.story.push(format!("{} was there before and keeps its owner", held.record)),
-        }
-    }
-
-    pub(super) fn report(&self, findings: &mut Findings) -> StepEffect {
-        let Some(done) = &self.run.done else { return StepEffect::default() };
-        findings.person = Some(done.record);
-        findings.person_created = done.created;
-        findings.person_is_new = done.is_new;
-        findings.person_changed = done.changed;
-        findings.person_as_of = done.as_of;
-        let known = KnownRecord { record: done.record, filled: done.filled.clone() };
-        let by_email = self.wish.email.as_ref().map(IdentityKey::of_email);
-        let by_phone = self.wish.phone.as_ref().filter(|_| done.holds_phone).and_then(IdentityKey::of_phone);
-        let learned = by_email.into_iter().chain(by_phone).map(|key| (key, known.clone())).collect();
-        StepEffect { learned, ..StepEffect::default() }
-    }
-
-    fn finish(&mut self, snapshot: &Snapshot, created: bool, written: &Fields) {
-        let mut filled = matching::filled(&snapshot.fields);
-        filled.extend(matching::filled(written));
-        let holds_phone =
-            written.contains_key(field::MOBILE) || matching::has_phone(snapshot, self.wish.phone.as_ref());
-        let record = snapshot.record;
-        let changed = created || !written.is_empty();
-        // Who may have been made by somebody else must not be taken back.
-        let as_of = snapshot.updated_at.filter(|_| !created || self.run.untouched);
-        self.run.done = Some(PersonDone { record, created, changed, as_of, is_new: false, filled, holds_phone });
-    }
-
-    /// What the CRM made of a person, in words.
-    fn kind_of(record: RecordRef) -> &'static str {
-        match record.kind {
-            RecordKind::Lead => "lead",
-            _ => "contact",
-        }
     }
 }
 

@@ -1,8 +1,6 @@
 //! A field of the account, as the stream of fields tells it.
 
-use serde_json::{Map, Value};
-
-use crate::sync::{Cell, Row, Schema, Stream};
+use crate::sync::{Cell, RawRow, Row, Schema, Stream};
 
 /// A field of the rows of a stream.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -23,15 +21,15 @@ pub struct FieldRow {
 
 impl FieldRow {
     /// Reads a row of [`Stream::Fields`] as the CRM port gives it. `None` for fields of what is not copied, and of parts of a record that have names of their own.
-    pub fn of_json(row: &Map<String, Value>) -> Option<FieldRow> {
-        let text = |name: &str| row.get(name).and_then(Value::as_str).map(str::to_owned);
+    pub fn of_raw(row: &RawRow) -> Option<FieldRow> {
+        let text = |name: &str| row.get(name)?.text().map(|text| text.into_owned());
         Some(FieldRow {
             stream: Stream::from_name(&text("record")?)?,
-            id: row.get("field_id").and_then(Value::as_i64),
+            id: row.get("field_id").and_then(|id| id.as_str().parse().ok()),
             name: text("name")?,
             label: text("label"),
             kind: text("type").unwrap_or_default(),
-            is_own: row.get("is_custom").and_then(Value::as_bool).unwrap_or(false),
+            is_own: row.get("is_custom").and_then(|custom| custom.boolean()).unwrap_or(false),
         })
     }
 

@@ -1,7 +1,7 @@
 //! Which columns the rows of a stream have, and how a row gets its cells from the CRM's JSON.
 //!
 //! Cast: `known` lists the CRM's own columns of each stream, one by one; a [`FieldRow`] is a field of the account's own, and `own` makes a column of it;
-//! [`Schema::of`] puts both together; [`shape`] fills a row; [`Schema::differences`] says what is new between two schemas.
+//! [`Schema::of`] puts both together; a [`Shaper`] fills rows; [`Schema::differences`] says what is new between two schemas.
 //!
 //! Values that change at every read (links, pictures, tokens, ages) have no column, so that a row that nobody touched reads the same again. What the CRM derives from
 //! other records is kept, but it can change without the row being told as changed: [`KnownColumn::lags`] says which columns those are.
@@ -15,7 +15,7 @@ mod shaping;
 pub use differences::{Difference, Named};
 pub use field::FieldRow;
 pub use known::{KnownColumn, known_columns};
-pub use shaping::{ShapeError, shape, shown};
+pub use shaping::{ShapeError, Shaper, shape, shown};
 
 use super::{Column, Schema, Stream};
 

@@ -2,10 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use serde_json::{Map, Value};
-
 use super::{FieldRow, known_columns};
-use crate::sync::{Column, ColumnKind, Stream};
+use crate::sync::{Column, ColumnKind, RawJson, RawMembers, Stream};
 
 /// The columns of a stream's own fields, in the order of the fields; of two fields with one name the first counts.
 pub(super) fn columns(stream: Stream, fields: &[FieldRow]) -> Vec<Column> {
@@ -24,9 +22,8 @@ pub(super) fn columns(stream: Stream, fields: &[FieldRow]) -> Vec<Column> {
     columns
 }
 
-/// The value of an own field's column in the CRM's row: the field's name is the column's, or becomes it when it is cleaned or marked.
-pub(super) fn value_of<'a>(column: &str, row: &'a Map<String, Value>) -> Option<&'a Value> {
-    let own = row.get("custom_field").and_then(Value::as_object)?;
+/// The value of an own field's column among the row's own fields: the field's name is the column's, or becomes it when it is cleaned or marked.
+pub(super) fn value_of<'a>(column: &str, own: &RawMembers<'a>) -> Option<RawJson<'a>> {
     if let Some(value) = own.get(column) {
         return Some(value);
     }
@@ -92,10 +89,11 @@ mod tests {
     #[test]
     fn names_that_clash_once_cleaned_stay_apart() {
         let fields = ["cf_a-b", "cf_a_b", "cf_a.b", "cf_no-go"].map(|name| field(name, "text"));
-        let row = json!({ "custom_field": { "cf_a-b": 1, "cf_a_b": 2, "cf_a.b": 3, "cf_no-go": 4 } });
+        let own = json!({ "cf_a-b": 1, "cf_a_b": 2, "cf_a.b": 3, "cf_no-go": 4 }).to_string();
         let columns = columns(Stream::Deals, &fields);
-        let values: Vec<_> = columns.iter().map(|column| value_of(&column.name, row.as_object().unwrap())).collect();
-        assert_eq!(values, [Some(&json!(1)), Some(&json!(2)), Some(&json!(3)), Some(&json!(4))]);
+        let own: RawMembers<'_> = serde_json::from_str(&own).unwrap();
+        let values: Vec<_> = columns.iter().map(|column| value_of(&column.name, &own)?.integer()).collect();
+        assert_eq!(values, [Some(1), Some(2), Some(3), Some(4)]);
         assert_eq!(columns[3].name, "cf_no_go");
     }
 }

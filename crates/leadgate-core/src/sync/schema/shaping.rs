@@ -1,12 +1,15 @@
 //! A typed row out of the CRM's JSON.
 
+use std::borrow::Cow;
+use std::collections::HashMap;
+
 use jiff::Timestamp;
 use jiff::civil::Date;
 use rust_decimal::Decimal;
 use serde_json::{Map, Number, Value, json};
 
 use super::own;
-use crate::sync::{Cell, Column, ColumnKind, Row, Schema, Stream};
+use crate::sync::{Cell, ColumnKind, RawJson, RawRow, Row, Schema, Stream};
 
 /// A value that its column cannot hold. It is not quoted: it may be personal.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -26,28 +29,98 @@ fn row_name(row: Option<i64>) -> String {
     row.map_or_else(|| "without an id".to_owned(), |id| id.to_string())
 }
 
-/// The row with a cell for each column; what the CRM did not send, or sent as null, is blank.
+/// The row with a cell for each column; what the CRM did not send, or sent as null, is blank. For many rows see [`Shaper`].
 ///
 /// Ids are read to 64 bits and decimals exactly, from numbers and from text; times of any offset become UTC; `0`, `1` and the words are booleans too. A text column takes every
 /// single value.
 ///
 /// # Errors
 /// The first value that its column cannot hold.
-pub fn shape(schema: &Schema, row: &Map<String, Value>) -> Result<Row, ShapeError> {
-    let id = row.get("id").and_then(integer);
-    let error =
-        |column: &str, expected| ShapeError { stream: schema.stream, row: id, column: column.to_owned(), expected };
-    let cell = |column: &Column| {
-        let own = || column.name.starts_with("cf_").then(|| own::value_of(&column.name, row)).flatten();
-        let value = row.get(&column.name).or_else(own).unwrap_or(&Value::Null);
-        cell(column.kind, value).ok_or_else(|| error(&column.name, expected(column.kind)))
-    };
-    let cells = schema.columns.iter().map(cell).collect::<Result<Vec<Cell>, ShapeError>>()?;
-    let updated_at = match row.get("updated_at") {
-        None | Some(Value::Null) => None,
-        Some(value) => Some(moment(value).ok_or_else(|| error("updated_at", expected(ColumnKind::Time)))?),
-    };
-    Ok(Row { id: id.ok_or_else(|| error("id", expected(ColumnKind::Integer)))?, updated_at, cells })
+pub fn shape(schema: &Schema, row: &RawRow) -> Result<Row, ShapeError> {
+    Shaper::new(schema).shape(row)
+}
+
+/// Shapes many rows of one schema: where one row had its values, the next is expected to have them.
+#[derive(Debug)]
+pub struct Shaper<'s> {
+    schema: &'s Schema,
+    places: HashMap<&'s str, usize>,
+    /// Names of the row before, in its order, each with the column that it goes to.
+    before: Vec<(String, Option<usize>)>,
+    /// Columns of the account's own fields.
+    own: Vec<usize>,
+}
+
+impl<'s> Shaper<'s> {
+    /// For rows of this schema.
+    pub fn new(schema: &'s Schema) -> Shaper<'s> {
+        let columns = || schema.columns.iter().enumerate();
+        let places = columns().map(|(at, column)| (column.name.as_str(), at)).collect();
+        let own = columns().filter(|(_, column)| column.name.starts_with("cf_")).map(|(at, _)| at).collect();
+        Shaper { schema, places, before: Vec::new(), own }
+    }
+
+    /// As [`shape`].
+    ///
+    /// # Errors
+    /// The first value that its column cannot hold.
+    pub fn shape(&mut self, row: &RawRow) -> Result<Row, ShapeError> {
+        let schema = self.schema;
+        let id = row.get("id").and_then(integer);
+        let error =
+            |column: &str, expected| ShapeError { stream: schema.stream, row: id, column: column.to_owned(), expected };
+        let values = self.values(row);
+        let cells = schema.columns.iter().zip(values).map(|(column, value)| match value {
+            None => Ok(Cell::Blank),
+            Some(value) => cell(column.kind, value).ok_or_else(|| error(&column.name, expected(column.kind))),
+        });
+        let cells = cells.collect::<Result<Vec<Cell>, ShapeError>>()?;
+        let updated_at = match self.places.get("updated_at").and_then(|at| cells.get(*at)) {
+            Some(Cell::Time(moment)) => Some(*moment),
+            _ => match row.get("updated_at").filter(|value| !value.is_null()) {
+                None => None,
+                Some(value) => Some(moment(value).ok_or_else(|| error("updated_at", expected(ColumnKind::Time)))?),
+            },
+        };
+        Ok(Row { id: id.ok_or_else(|| error("id", expected(ColumnKind::Integer)))?, updated_at, cells })
+    }
+
+    /// The value of each column, as far as the row has one.
+    fn values<'r>(&mut self, row: &'r RawRow) -> Vec<Option<RawJson<'r>>> {
+        let mut values = vec![None; self.schema.columns.len()];
+        for (number, (name, value)) in row.own().enumerate() {
+            if let Some(at) = self.place(number, name) {
+                values[at] = Some(value);
+            }
+        }
+        for (name, value) in row.beside() {
+            if let Some(at) = self.places.get(name) {
+                values[*at] = Some(value);
+            }
+        }
+        if !self.own.is_empty()
+            && let Some(fields) = row.get("custom_field").and_then(RawJson::members)
+        {
+            for at in &self.own {
+                values[*at] = values[*at].or_else(|| own::value_of(&self.schema.columns[*at].name, &fields));
+            }
+        }
+        values
+    }
+
+    /// The column for the member of that number and name.
+    fn place(&mut self, number: usize, name: &str) -> Option<usize> {
+        if let Some((_, at)) = self.before.get(number).filter(|(before, _)| before == name) {
+            return *at;
+        }
+        let at = self.places.get(name).copied();
+        if number >= self.before.len() {
+            self.before.push((name.to_owned(), at));
+        } else {
+            self.before[number] = (name.to_owned(), at);
+        }
+        at
+    }
 }
 
 /// The row as JSON, by the names of its columns: what [`shape`] makes the same row of again.
@@ -86,15 +159,18 @@ fn expected(kind: ColumnKind) -> &'static str {
     }
 }
 
-fn cell(kind: ColumnKind, value: &Value) -> Option<Cell> {
-    let is_blank_text = value.as_str().is_some_and(|text| text.trim().is_empty());
-    if value.is_null() || (is_blank_text && kind != ColumnKind::Text) {
+fn cell(kind: ColumnKind, value: RawJson<'_>) -> Option<Cell> {
+    if value.is_null() {
+        return Some(Cell::Blank);
+    }
+    let is_blank_text = || value.text().is_some_and(|text| text.trim().is_empty());
+    if kind != ColumnKind::Text && is_blank_text() {
         return Some(Cell::Blank);
     }
     match kind {
         ColumnKind::Integer => integer(value).map(Cell::Integer),
         ColumnKind::Decimal => decimal(value).map(Cell::Decimal),
-        ColumnKind::Text => text(value).map(Cell::Text),
+        ColumnKind::Text => text(value).map(|text| Cell::Text(text.into_owned())),
         ColumnKind::Boolean => boolean(value).map(Cell::Boolean),
         ColumnKind::Date => date(value).map(Cell::Date),
         ColumnKind::Time => moment(value).map(Cell::Time),
@@ -102,29 +178,33 @@ fn cell(kind: ColumnKind, value: &Value) -> Option<Cell> {
     }
 }
 
-fn integer(value: &Value) -> Option<i64> {
-    match value {
-        Value::Number(number) => number.as_i64().or_else(|| whole(number)),
-        Value::String(text) => text.trim().parse().ok().or_else(|| whole_text(text)),
-        _ => None,
+/// The number as it is written, if it is one.
+fn number(value: RawJson<'_>) -> Option<&str> {
+    value.as_str().starts_with(|first: char| first == '-' || first.is_ascii_digit()).then(|| value.as_str())
+}
+
+/// The number as it would be written anew: without digits that a program with floating point would not have kept.
+fn shortest(number: &str) -> Option<String> {
+    serde_json::from_str::<Number>(number).ok().map(|number| number.to_string())
+}
+
+fn integer(value: RawJson<'_>) -> Option<i64> {
+    if let Some(written) = number(value) {
+        return written.parse().ok().or_else(|| whole(decimal(value)?));
     }
+    let text = value.text()?;
+    text.trim().parse().ok().or_else(|| whole(exact(&text)?))
 }
 
 /// A number that is whole but written otherwise: `11.0`.
-fn whole(number: &Number) -> Option<i64> {
-    whole_text(&number.to_string())
-}
-
-fn whole_text(text: &str) -> Option<i64> {
-    let number = exact(text)?;
+fn whole(number: Decimal) -> Option<i64> {
     number.is_integer().then(|| i64::try_from(number).ok()).flatten()
 }
 
-fn decimal(value: &Value) -> Option<Decimal> {
-    match value {
-        Value::Number(number) => exact(&number.to_string()),
-        Value::String(text) => exact(text),
-        _ => None,
+fn decimal(value: RawJson<'_>) -> Option<Decimal> {
+    match number(value) {
+        Some(written) => exact(written).or_else(|| exact(&shortest(written)?)),
+        None => exact(&value.text()?),
     }
 }
 
@@ -134,16 +214,20 @@ fn exact(text: &str) -> Option<Decimal> {
     Some(plain.normalize())
 }
 
-fn text(value: &Value) -> Option<String> {
-    match value {
-        Value::String(text) => Some(text.clone()),
-        Value::Number(number) => Some(number.to_string()),
-        Value::Bool(truth) => Some(truth.to_string()),
-        _ => None,
+fn text(value: RawJson<'_>) -> Option<Cow<'_, str>> {
+    match value.as_str() {
+        word @ ("true" | "false") => Some(Cow::Borrowed(word)),
+        _ => match number(value) {
+            Some(written) => shortest(written).map(Cow::Owned),
+            None => value.text(),
+        },
     }
 }
 
-fn boolean(value: &Value) -> Option<bool> {
+fn boolean(value: RawJson<'_>) -> Option<bool> {
+    if let Some(truth) = value.boolean() {
+        return Some(truth);
+    }
     let word = text(value)?;
     match word.trim().to_ascii_lowercase().as_str() {
         "true" | "1" | "yes" => Some(true),
@@ -153,8 +237,9 @@ fn boolean(value: &Value) -> Option<bool> {
 }
 
 /// A day; of a moment the day that it is where it was written.
-fn date(value: &Value) -> Option<Date> {
-    let text = value.as_str()?.trim();
+fn date(value: RawJson<'_>) -> Option<Date> {
+    let text = value.text()?;
+    let text = text.trim();
     match text.get(..10) {
         Some(day) if text.len() == 10 || text.as_bytes().get(10).is_some_and(|byte| matches!(byte, b'T' | b' ')) => {
             day.parse().ok()
@@ -163,17 +248,16 @@ fn date(value: &Value) -> Option<Date> {
     }
 }
 
-fn moment(value: &Value) -> Option<Timestamp> {
-    let text = value.as_str()?.trim();
+fn moment(value: RawJson<'_>) -> Option<Timestamp> {
+    let text = value.text()?;
+    let text = text.trim();
     text.parse().ok().or_else(|| jiff::fmt::strtime::parse("%Y-%m-%d %H:%M:%S %z", text).ok()?.to_timestamp().ok())
 }
 
 /// Several choices of one field are one text, joined with `;`.
-fn list_of_choices(value: &Value) -> Value {
-    match value {
-        Value::String(text) => {
-            text.split(';').map(str::trim).filter(|choice| !choice.is_empty()).collect::<Vec<_>>().into()
-        }
-        other => other.clone(),
+fn list_of_choices(value: RawJson<'_>) -> Value {
+    match value.text() {
+        Some(text) => text.split(';').map(str::trim).filter(|choice| !choice.is_empty()).collect::<Vec<_>>().into(),
+        None => value.value(),
     }
 }

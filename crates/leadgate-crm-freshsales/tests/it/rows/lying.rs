@@ -95,3 +95,22 @@ async fn no_stream_is_short_in_silence(#[case] stream: Stream, #[values(3, -1)] 
     let result = read(&port, stream, Part::Whole, 3).await;
     assert!(matches!(result, Err(CrmFailure::Incomplete(_))), "{:?}", result.map(|read| read.rows.len()));
 }
+
+/// Both ends of a list of one page are the same rows.
+#[rstest]
+#[tokio::test]
+async fn a_list_of_one_page_is_told_from_one_with_hidden_rows(
+    #[values(0, 1, 30)] off: i64,
+    #[values(0, 3, 7)] hidden: u64,
+    #[values(1, 4)] pages: u32,
+) {
+    let port = seeded(Generation::Suite, 40).await;
+    set(&port, |switches| (switches.hidden_one_in, switches.total_off_by) = (hidden, off));
+    let all = ids(&port, kind_of(Stream::Contacts).unwrap());
+    match read(&port, Stream::Contacts, Part::Whole, pages).await {
+        Ok(read) if off == 0 => assert_eq!(read.came as u64 + read.withheld, all.len() as u64),
+        // A total that is too large and a hidden last row cannot be told from more hidden rows.
+        Ok(read) => assert!(hidden > 0, "it read {} rows", read.came),
+        Err(failure) => assert!(off > 0 && matches!(failure, CrmFailure::Incomplete(_)), "{failure:?}"),
+    }
+}

@@ -6,7 +6,7 @@ use freshsales_sandbox::{Generation, Kind};
 use jiff::Timestamp;
 use leadgate_core::crm::{CrmCall, CrmFailure, CrmReply};
 use leadgate_core::record::{RecordKind, RecordRef};
-use leadgate_core::sync::{FieldRow, Part, RowsQuery, Schema, Stream, shape};
+use leadgate_core::sync::{FieldRow, Part, RawRow, RowsQuery, Schema, Stream, shape};
 use rstest::rstest;
 use serde_json::{Value, json};
 
@@ -48,17 +48,18 @@ async fn every_stream_is_shaped_by_its_schema(
 ) {
     let port = seeded(generation, 200).await;
     let fields = read(&port, Stream::Fields, Part::Whole, 2).await.unwrap();
-    let fields: Vec<FieldRow> = fields.rows.values().filter_map(FieldRow::of_json).collect();
+    let fields: Vec<FieldRow> =
+        fields.rows.values().filter_map(|row| FieldRow::of_raw(&RawRow::of_object(row))).collect();
     assert!(fields.len() > 50, "{}", fields.len());
     for stream in Stream::ALL.into_iter().filter(|stream| *stream != Stream::Notes) {
         let schema = Schema::of(stream, &fields);
         let read = read(&port, stream, Part::Whole, 4).await.unwrap();
         for row in read.rows.values() {
-            let shaped = shape(&schema, row).unwrap();
+            let shaped = shape(&schema, &RawRow::of_object(row)).unwrap();
             assert_eq!(shaped.id, row["id"].as_i64().unwrap());
         }
         let notes = Schema::of(Stream::Notes, &fields);
-        assert!(read.beside.values().all(|note| shape(&notes, note).is_ok()));
+        assert!(read.beside.values().all(|note| shape(&notes, &RawRow::of_object(note)).is_ok()));
     }
 }
 

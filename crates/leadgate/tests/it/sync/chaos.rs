@@ -112,7 +112,7 @@ async fn a_run_that_is_dropped_anywhere_goes_on_there() {
         steps += 1;
     };
     assert_eq!(report.outcome, Some(Outcome::Complete));
-    // Every page was read once, however often it was begun.
+    // Every page was read once, and each beginning lost at most what it had asked ahead.
     assert!(requests < 15 + 3 + 30 + 20 * 6, "{requests}");
     oracle::copy_equals_account(&mirror.copy(), &mirror.account(), Stream::Contacts, Kind::Contact);
 }

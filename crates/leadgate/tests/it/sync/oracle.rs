@@ -5,7 +5,7 @@ use std::path::Path;
 
 use freshsales_sandbox::{Account, Kind};
 use leadgate_core::sync::schema::known_columns;
-use leadgate_core::sync::{Cell, Row, Schema, Stream, shape};
+use leadgate_core::sync::{Cell, RawRow, Row, Schema, Stream, shape};
 use leadgate_warehouse::Copy;
 use serde_json::Value;
 
@@ -39,7 +39,7 @@ fn compare(copy: &Path, account: &Account, (stream, kind): (Stream, Kind), may_l
     let (schema, mut copied) = copied(copy, stream);
     for shown in account.records(kind) {
         let Value::Object(shown) = shown else { panic!("{shown}") };
-        let row = shape(&schema, &shown).unwrap();
+        let row = shape(&schema, &RawRow::of_object(&shown)).unwrap();
         let mine = copied.remove(&row.id).unwrap_or_else(|| panic!("{stream}: {} is not in the copy", row.id));
         assert_eq!(mine.updated_at, row.updated_at, "{stream} {}", row.id);
         for ((column, mine), shown_cell) in schema.columns.iter().zip(&mine.cells).zip(&row.cells) {
