@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use serde_json::{Map, Value};
 
 use super::{FieldRow, known_columns};
-use crate::sync::{Column, ColumnKind, Stream};
+use crate::sync::{Column, ColumnKind, Schema, Stream};
 
 /// The columns of a stream's own fields, in the order of the fields; of two fields with one name the first counts.
 pub(super) fn columns(stream: Stream, fields: &[FieldRow]) -> Vec<Column> {
@@ -24,15 +24,17 @@ pub(super) fn columns(stream: Stream, fields: &[FieldRow]) -> Vec<Column> {
     columns
 }
 
-/// The value of an own field's column in the CRM's row: the field's name is the column's, or becomes it when it is cleaned or marked.
-pub(super) fn value_of<'a>(column: &str, row: &'a Map<String, Value>) -> Option<&'a Value> {
+/// The value of an own field's column in the CRM's row: the field's name is the column's, or becomes it when it is cleaned or marked. A field whose
+/// marked name is a column of the schema has that one, and no other.
+pub(super) fn value_of<'a>(column: &str, schema: &Schema, row: &'a Map<String, Value>) -> Option<&'a Value> {
     let own = row.get("custom_field").and_then(Value::as_object)?;
     if let Some(value) = own.get(column) {
         return Some(value);
     }
     let others = || own.iter().filter(|(name, _)| !is_clean(name));
     let by_mark = others().find(|(name, _)| marked(name) == column);
-    by_mark.or_else(|| others().find(|(name, _)| cleaned(name) == column)).map(|(_, value)| value)
+    let is_short = |name: &str| cleaned(name) == column && schema.position(&marked(name)).is_none();
+    by_mark.or_else(|| others().find(|(name, _)| is_short(name))).map(|(_, value)| value)
 }
 
 fn is_clean(name: &str) -> bool {
@@ -93,9 +95,31 @@ mod tests {
     fn names_that_clash_once_cleaned_stay_apart() {
         let fields = ["cf_a-b", "cf_a_b", "cf_a.b", "cf_no-go"].map(|name| field(name, "text"));
         let row = json!({ "custom_field": { "cf_a-b": 1, "cf_a_b": 2, "cf_a.b": 3, "cf_no-go": 4 } });
-        let columns = columns(Stream::Deals, &fields);
-        let values: Vec<_> = columns.iter().map(|column| value_of(&column.name, row.as_object().unwrap())).collect();
-        assert_eq!(values, [Some(&json!(1)), Some(&json!(2)), Some(&json!(3)), Some(&json!(4))]);
-        assert_eq!(columns[3].name, "cf_no_go");
+        assert_eq!(values(&fields, &row), [Some(json!(1)), Some(json!(2)), Some(json!(3)), Some(json!(4))]);
+        assert_eq!(columns(Stream::Deals, &fields)[3].name, "cf_no_go");
+    }
+
+    /// The values of the fields' columns in a row.
+    fn values(fields: &[FieldRow], row: &Value) -> Vec<Option<Value>> {
+        let schema = Schema { stream: Stream::Deals, columns: columns(Stream::Deals, fields) };
+        let value = |column: &Column| value_of(&column.name, &schema, row.as_object().unwrap()).cloned();
+        schema.columns.iter().map(value).collect()
+    }
+
+    #[rstest]
+    #[case::both(json!({"cf_grüße": "b", "cf_größe": "a"}), [Some("a"), Some("b")])]
+    #[case::the_second_alone(json!({"cf_grüße": "b"}), [None, Some("b")])]
+    #[case::the_first_alone(json!({"cf_größe": "a"}), [Some("a"), None])]
+    fn fields_that_are_cleaned_to_the_same_name_keep_their_own_values(
+        #[values(false, true)] is_listed_backwards: bool,
+        #[case] own: Value,
+        #[case] expected: [Option<&str>; 2],
+    ) {
+        let (mut fields, mut expected) = (["cf_größe", "cf_grüße"].map(|name| field(name, "text")), expected);
+        if is_listed_backwards {
+            fields.reverse();
+            expected.reverse();
+        }
+        assert_eq!(values(&fields, &json!({ "custom_field": own })), expected.map(|text| text.map(Value::from)));
     }
 }

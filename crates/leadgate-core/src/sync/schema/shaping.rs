@@ -38,7 +38,7 @@ pub fn shape(schema: &Schema, row: &Map<String, Value>) -> Result<Row, ShapeErro
     let error =
         |column: &str, expected| ShapeError { stream: schema.stream, row: id, column: column.to_owned(), expected };
     let cell = |column: &Column| {
-        let own = || column.name.starts_with("cf_").then(|| own::value_of(&column.name, row)).flatten();
+        let own = || column.name.starts_with("cf_").then(|| own::value_of(&column.name, schema, row)).flatten();
         let value = row.get(&column.name).or_else(own).unwrap_or(&Value::Null);
         cell(column.kind, value).ok_or_else(|| error(&column.name, expected(column.kind)))
     };
