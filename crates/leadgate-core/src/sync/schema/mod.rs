@@ -15,7 +15,7 @@ mod shaping;
 pub use differences::{Difference, Named};
 pub use field::FieldRow;
 pub use known::{KnownColumn, known_columns};
-pub use shaping::{ShapeError, shape, shown};
+pub use shaping::{ShapeError, Shaped, shape, shape_what_fits, shown};
 
 use super::{Column, Schema, Stream};
 

@@ -2,15 +2,16 @@
 
 use jiff::Timestamp;
 use jiff::civil::Date;
+use jiff::tz::TimeZone;
 use rust_decimal::Decimal;
 use serde_json::{Map, Number, Value, json};
 
 use super::own;
-use crate::sync::{Cell, Column, ColumnKind, Row, Schema, Stream};
+use crate::sync::{Cell, ColumnKind, Row, Schema, Stream};
 
 /// A value that its column cannot hold. It is not quoted: it may be personal.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("column {column} of row {} of {stream} holds no {expected}: read the account's fields again, or leave the column out", row_name(*row))]
+#[error("column {column} of row {} of {stream} holds no {expected}: see the value in the account", row_name(*row))]
 pub struct ShapeError {
     /// Of which stream.
     pub stream: Stream,
@@ -26,28 +27,52 @@ fn row_name(row: Option<i64>) -> String {
     row.map_or_else(|| "without an id".to_owned(), |id| id.to_string())
 }
 
+/// A row with a cell for each column, and the columns that could not hold their value: their cells are blank.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Shaped {
+    /// The row.
+    pub row: Row,
+    /// What did not fit. The row's `updated_at` is among it if that is no moment.
+    pub unfit: Vec<ShapeError>,
+}
+
 /// The row with a cell for each column; what the CRM did not send, or sent as null, is blank.
 ///
 /// Ids are read to 64 bits and decimals exactly, from numbers and from text; times of any offset become UTC; `0`, `1` and the words are booleans too. A text column takes every
-/// single value.
+/// single value. Days and moments before the year 1 are none.
 ///
 /// # Errors
 /// The first value that its column cannot hold.
 pub fn shape(schema: &Schema, row: &Map<String, Value>) -> Result<Row, ShapeError> {
+    let Shaped { row, unfit } = shape_what_fits(schema, row)?;
+    unfit.into_iter().next().map_or(Ok(row), Err)
+}
+
+/// As [`shape`], with a blank cell for each value that its column cannot hold.
+///
+/// # Errors
+/// If the row has no id.
+pub fn shape_what_fits(schema: &Schema, row: &Map<String, Value>) -> Result<Shaped, ShapeError> {
     let id = row.get("id").and_then(integer);
     let error =
         |column: &str, expected| ShapeError { stream: schema.stream, row: id, column: column.to_owned(), expected };
-    let cell = |column: &Column| {
+    let of_row = id.ok_or_else(|| error("id", expected(ColumnKind::Integer)))?;
+    let mut unfit = Vec::new();
+    let mut cells = Vec::with_capacity(schema.columns.len());
+    for column in &schema.columns {
         let own = || column.name.starts_with("cf_").then(|| own::value_of(&column.name, schema, row)).flatten();
         let value = row.get(&column.name).or_else(own).unwrap_or(&Value::Null);
-        cell(column.kind, value).ok_or_else(|| error(&column.name, expected(column.kind)))
-    };
-    let cells = schema.columns.iter().map(cell).collect::<Result<Vec<Cell>, ShapeError>>()?;
-    let updated_at = match row.get("updated_at") {
-        None | Some(Value::Null) => None,
-        Some(value) => Some(moment(value).ok_or_else(|| error("updated_at", expected(ColumnKind::Time)))?),
-    };
-    Ok(Row { id: id.ok_or_else(|| error("id", expected(ColumnKind::Integer)))?, updated_at, cells })
+        cells.push(cell(column.kind, value).unwrap_or_else(|| {
+            unfit.push(error(&column.name, expected(column.kind)));
+            Cell::Blank
+        }));
+    }
+    let updated = row.get("updated_at").filter(|value| !value.is_null());
+    let updated_at = updated.and_then(moment);
+    if updated.is_some() && updated_at.is_none() && schema.position("updated_at").is_none() {
+        unfit.push(error("updated_at", expected(ColumnKind::Time)));
+    }
+    Ok(Shaped { row: Row { id: of_row, updated_at, cells }, unfit })
 }
 
 /// The row as JSON, by the names of its columns: what [`shape`] makes the same row of again.
@@ -157,7 +182,7 @@ fn date(value: &Value) -> Option<Date> {
     let text = value.as_str()?.trim();
     match text.get(..10) {
         Some(day) if text.len() == 10 || text.as_bytes().get(10).is_some_and(|byte| matches!(byte, b'T' | b' ')) => {
-            day.parse().ok()
+            day.parse().ok().filter(|day: &Date| day.year() >= 1)
         }
         _ => None,
     }
@@ -165,7 +190,10 @@ fn date(value: &Value) -> Option<Date> {
 
 fn moment(value: &Value) -> Option<Timestamp> {
     let text = value.as_str()?.trim();
-    text.parse().ok().or_else(|| jiff::fmt::strtime::parse("%Y-%m-%d %H:%M:%S %z", text).ok()?.to_timestamp().ok())
+    let written_with_spaces = || jiff::fmt::strtime::parse("%Y-%m-%d %H:%M:%S %z", text).ok()?.to_timestamp().ok();
+    let moment: Timestamp = text.parse().ok().or_else(written_with_spaces)?;
+    // Databases count the years before it otherwise, or not at all.
+    (TimeZone::UTC.to_datetime(moment).year() >= 1).then_some(moment)
 }
 
 /// Several choices of one field are one text, joined with `;`.
