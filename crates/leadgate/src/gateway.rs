@@ -92,7 +92,7 @@ impl Gateway {
             settings: engine_settings,
         };
         let engine = Engine::open(parts).await.context("reading the store failed")?;
-        let sync = SyncService::new(engine.clone(), crate::syncing::settings(&settings));
+        let sync = SyncService::new(engine.clone(), crate::syncing::scheduled(&settings)?);
         let web_settings = wiring::web_settings(&settings, access);
         let web = leadgate_web::Gateway::new(Arc::clone(&store) as Arc<dyn Store>, Arc::new(SystemClock), web_settings)
             .with_metrics(render(metrics.clone(), Arc::clone(&store), engine.clone()));

@@ -19,6 +19,6 @@ pub use hanging::Hanging;
 pub use query::{Part, RowsPage, RowsQuery};
 pub use reading::{Counted, Effort, Landing, Pace, PageRead, Phase, Reading, Shortfall, Step, Taken, Window};
 pub use row::{Cell, Column, ColumnKind, Row, Schema};
-pub use schedule::{NoSchedule, Schedule};
+pub use schedule::{NoSchedule, Ran, Schedule};
 pub use schema::{Difference, FieldRow, ShapeError, Shaped, shape, shape_what_fits};
 pub use stream::Stream;

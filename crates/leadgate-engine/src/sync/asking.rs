@@ -1,6 +1,6 @@
 //! Asking for rows: permits first, one call, and what a failure of it means.
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use leadgate_core::crm::{CrmCall, CrmFailure, CrmReply};
 use leadgate_core::job::AccountTrouble;
 use leadgate_core::lane::Lane;
@@ -13,12 +13,17 @@ use crate::metrics;
 /// Calls after which a list that does not tell its total is taken for one that never does.
 const MOST_PROBES: u32 = 4;
 
+/// Clocks that differ by no more than this count as the same: replies are dated to the second, and take a while to come.
+const SAME_CLOCK: SignedDuration = SignedDuration::from_secs(5);
+
 /// Asks for rows in the lane of syncing.
 pub(super) struct Asker {
     engine: Engine,
     /// Failures in a row.
     failures: u32,
     requests: u64,
+    /// How far the CRM's clock is ahead of this machine's, by its first answer.
+    ahead: Option<SignedDuration>,
 }
 
 /// What came of a question.
@@ -55,12 +60,17 @@ pub struct RowsReader {
 
 impl Asker {
     pub(super) fn new(engine: Engine) -> Asker {
-        Asker { engine, failures: 0, requests: 0 }
+        Asker { engine, failures: 0, requests: 0, ahead: None }
     }
 
     /// Requests that were made.
     pub(super) fn requests(&self) -> u64 {
         self.requests
+    }
+
+    /// How far the CRM's clock is ahead of this machine's; nothing while it is not known, or as good as the same.
+    pub(super) fn clock_ahead(&self) -> SignedDuration {
+        self.ahead.filter(|ahead| ahead.abs() > SAME_CLOCK).unwrap_or_default()
     }
 
     /// Counts requests that were made elsewhere for the same end.
@@ -80,6 +90,8 @@ impl Asker {
         let Some(answer) = self.engine.ask_for_pages(permits, call.clone()).await else { return Asked::Wait(now) };
         metrics::watched(&call, &answer.result);
         self.requests += u64::from(answer.requests);
+        let now = self.engine.now();
+        self.ahead = self.ahead.or_else(|| answer.dated.map(|dated| dated.duration_since(now)));
         match answer.result {
             Ok(CrmReply::Rows(page)) => {
                 self.failures = 0;

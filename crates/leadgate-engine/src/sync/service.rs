@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use jiff::Timestamp;
+use leadgate_core::sync::{Ran, Stream};
 
 use super::report::{Outcome, RunReport};
 use super::run::{SyncRun, Turn};
@@ -14,6 +15,9 @@ use crate::engine::Engine;
 const LONGEST_WAIT: Duration = Duration::from_secs(60);
 /// How long to leave a copy alone that fails, or that another run has.
 const TROUBLE_WAIT: Duration = Duration::from_secs(300);
+
+/// Runs that are looked at for the last one of all streams.
+const LOOKED_AT: usize = 200;
 
 /// Begins runs when they are due.
 pub struct SyncService {
@@ -37,12 +41,15 @@ impl SyncService {
     pub async fn due(&self) -> Result<Option<Timestamp>, SyncError> {
         let Some(schedule) = &self.settings.schedule else { return Ok(None) };
         let copy = CopyKeeper::open(&self.settings.copy).await?;
-        let last = runs_of(&copy, 1).await?.into_iter().next();
+        let runs = runs_of(&copy, LOOKED_AT).await?;
         let now = self.engine.now();
-        if last.as_ref().is_some_and(is_unfinished) {
+        if runs.first().is_some_and(is_unfinished) {
             return Ok(Some(now));
         }
-        Ok(schedule.due(last.map(|run| run.began), self.since, now))
+        let all = self.settings.in_order();
+        let of_all = runs.iter().filter(|run| all.iter().all(|stream| tried(run, *stream)));
+        let ran = of_all.map(|run| Ran { began: run.began, is_good: run.outcome != Some(Outcome::Failed) });
+        Ok(schedule.due_after(&ran.collect::<Vec<_>>(), self.since, now))
     }
 
     /// Runs when it is due, until `shutdown` resolves. A run in the middle stops after its call; the next start goes on there.
@@ -81,6 +88,11 @@ impl SyncService {
             }
         }
     }
+}
+
+/// Whether a run was to read a stream. Not every account has leads.
+fn tried(run: &RunReport, stream: Stream) -> bool {
+    stream == Stream::Leads || run.streams.contains_key(&stream)
 }
 
 fn is_unfinished(run: &RunReport) -> bool {
