@@ -84,7 +84,9 @@ pub struct RunReport {
     pub outcome: Option<Outcome>,
     /// Requests that were made, in all.
     pub requests: u64,
-    /// Each stream.
+    /// The streams that it was to read.
+    pub asked: Vec<Stream>,
+    /// Each stream that it came to.
     pub streams: BTreeMap<Stream, StreamReport>,
     /// Where the copy was published to, and how many rows were written.
     pub published: Vec<String>,
@@ -98,6 +100,7 @@ pub struct RunReport {
 #[derive(Serialize, Deserialize, Default)]
 #[serde(default)]
 struct Details {
+    asked: Vec<Stream>,
     streams: BTreeMap<Stream, StreamReport>,
     published: Vec<String>,
     remarks: Vec<String>,
@@ -105,13 +108,14 @@ struct Details {
 }
 
 impl RunReport {
-    pub(super) fn begun(now: Timestamp) -> RunReport {
+    pub(super) fn begun(now: Timestamp, asked: Vec<Stream>) -> RunReport {
         RunReport {
             id: now.as_microsecond(),
             began: now,
             ended: None,
             outcome: None,
             requests: 0,
+            asked,
             streams: BTreeMap::new(),
             published: Vec::new(),
             remarks: Vec::new(),
@@ -149,6 +153,7 @@ impl RunReport {
 
     pub(super) fn kept(&self) -> Run {
         let details = Details {
+            asked: self.asked.clone(),
             streams: self.streams.clone(),
             published: self.published.clone(),
             remarks: self.remarks.clone(),
@@ -174,6 +179,7 @@ impl RunReport {
             ended: run.ended,
             outcome,
             requests: run.requests,
+            asked: details.asked,
             streams: details.streams,
             published: details.published,
             remarks: details.remarks,

@@ -97,8 +97,8 @@ impl SyncRun {
         let lease = Lease::take(&settings.copy)?;
         let copy = CopyKeeper::open(&settings.copy).await?;
         mark_interrupted(&copy).await?;
-        let report = RunReport::begun(engine.now());
-        let streams = settings.in_order().into();
+        let streams = settings.in_order();
+        let report = RunReport::begun(engine.now(), streams.clone());
         let asker = Asker::new(engine.clone());
         let run = SyncRun {
             engine,
@@ -110,7 +110,7 @@ impl SyncRun {
             asker,
             wait: None,
             is_cut_off: false,
-            streams,
+            streams: streams.into(),
             open: Open::Start,
             kept_at: 0,
             _lease: lease,

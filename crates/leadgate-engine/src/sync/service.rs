@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use jiff::Timestamp;
-use leadgate_core::sync::{Ran, Stream};
+use leadgate_core::sync::Ran;
 
 use super::report::{Outcome, RunReport};
 use super::run::{SyncRun, Turn};
@@ -47,7 +47,7 @@ impl SyncService {
             return Ok(Some(now));
         }
         let all = self.settings.in_order();
-        let of_all = runs.iter().filter(|run| all.iter().all(|stream| tried(run, *stream)));
+        let of_all = runs.iter().filter(|run| all.iter().all(|stream| run.asked.contains(stream)));
         let ran = of_all.map(|run| Ran { began: run.began, is_good: run.outcome != Some(Outcome::Failed) });
         Ok(schedule.due_after(&ran.collect::<Vec<_>>(), self.since, now))
     }
@@ -88,11 +88,6 @@ impl SyncService {
             }
         }
     }
-}
-
-/// Whether a run was to read a stream. Not every account has leads.
-fn tried(run: &RunReport, stream: Stream) -> bool {
-    stream == Stream::Leads || run.streams.contains_key(&stream)
 }
 
 fn is_unfinished(run: &RunReport) -> bool {

@@ -128,6 +128,10 @@ impl SyncRun {
         let mut all_unfit = BTreeMap::new();
         for stream in [Stream::Notes] {
             let rows: Vec<_> = beside.iter().filter(|(of, _)| *of == stream).map(|(_, row)| row.clone()).collect();
+            if rows.is_empty() {
+                // Its columns may not be known yet.
+                continue;
+            }
             let schema = self.shaping_of(stream).await?.schema(stream);
             let ShapedRows { rows, unfit } = shaped(&schema, &rows);
             if !rows.is_empty() {

@@ -190,7 +190,8 @@ impl Reading {
                 self.phase = Phase::Count { window, total: None, cursor: Some(next.clone()) };
             }
             (None, _) => {
-                self.is_unchecked = true;
+                // A list that the account does not have has no rows either.
+                self.is_unchecked |= page.rows > 0;
                 self.rest_after(&window);
             }
         }

@@ -103,6 +103,7 @@ async fn rows_that_the_key_may_not_see_any_more_are_kept() {
     };
     hide(10);
     account.delete(Kind::Contact, *ids(&account).iter().find(|id| *id % 10 == 3).unwrap());
+    mirror.wait(SignedDuration::from_mins(5));
     for deleted in [1, 0] {
         let report = mirror.run().await;
         let contacts = &report.streams[&Stream::Contacts];
@@ -217,4 +218,15 @@ async fn a_run_of_some_streams_does_not_count_as_the_scheduled_one() {
     mirror.settings.streams = vec![Stream::Users];
     mirror.run().await;
     assert!(service.due().await.unwrap().unwrap() <= mirror.account().now(), "the missed time is not made up for");
+}
+
+#[tokio::test]
+async fn a_run_that_fails_at_once_is_made_up_for_later_and_not_at_once() {
+    let mut mirror =
+        Mirror::open(TestGateway::builder().sandbox(|sandbox| sandbox.key = "another".to_owned())).await;
+    mirror.settings.schedule = Some("0 3 * * * UTC".parse().unwrap());
+    let service = SyncService::new(mirror.gateway.engine().clone(), mirror.settings.clone());
+    assert_eq!(service.run_once().await.unwrap().outcome, Some(Outcome::Failed));
+    let due = service.due().await.unwrap().unwrap();
+    assert_eq!(due.duration_since(mirror.account().now()), SignedDuration::from_hours(1));
 }
