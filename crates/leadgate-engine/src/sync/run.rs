@@ -332,7 +332,9 @@ impl SyncRun {
         let outcome = match () {
             () if !self.report.problems.is_empty() => Outcome::Failed,
             () if self.report.unfit() > 0 => Outcome::Incomplete,
-            () if !accepts && (self.report.withheld() > 0 || !self.report.unchecked().is_empty()) => Outcome::Incomplete,
+            () if !accepts && (self.report.withheld() > 0 || !self.report.unchecked().is_empty()) => {
+                Outcome::Incomplete
+            }
             () => Outcome::Complete,
         };
         self.tell_clocks();

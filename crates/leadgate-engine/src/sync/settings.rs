@@ -69,9 +69,9 @@ impl SyncSettings {
     /// The streams of a run in the order in which they are read: the fields first, which say what columns the others have, and with the notes the people
     /// whom they come with.
     pub fn in_order(&self) -> Vec<Stream> {
-        let with_notes = |stream: &Stream| self.streams.contains(&Stream::Notes) && stream.beside().contains(&Stream::Notes);
-        let wanted =
-            |stream: &Stream| *stream == Stream::Fields || self.streams.contains(stream) || with_notes(stream);
+        let with_notes =
+            |stream: &Stream| self.streams.contains(&Stream::Notes) && stream.beside().contains(&Stream::Notes);
+        let wanted = |stream: &Stream| *stream == Stream::Fields || self.streams.contains(stream) || with_notes(stream);
         Stream::ALL.into_iter().filter(wanted).collect()
     }
 }

@@ -124,7 +124,10 @@ impl SyncRun {
 
     /// Lands rows of other streams that came beside those that were asked for, whether these are wanted or not: later they would not come again.
     /// Returns what of them did not fit, by `stream.column`.
-    async fn land_beside(&mut self, beside: &[(Stream, Map<String, Value>)]) -> Result<BTreeMap<String, u64>, SyncError> {
+    async fn land_beside(
+        &mut self,
+        beside: &[(Stream, Map<String, Value>)],
+    ) -> Result<BTreeMap<String, u64>, SyncError> {
         let mut all_unfit = BTreeMap::new();
         for stream in [Stream::Notes] {
             let rows: Vec<_> = beside.iter().filter(|(of, _)| *of == stream).map(|(_, row)| row.clone()).collect();

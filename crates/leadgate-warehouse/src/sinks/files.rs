@@ -112,7 +112,8 @@ fn wanted_changes(snapshot: &Shared, manifest: &Manifest) -> Result<Wanted, Sink
     let mut table = Table::of_changes();
     if let Some(column) = table.columns.iter_mut().find(|column| column.name == "stream") {
         // So that the manifest tells one set of streams, and how far each of them goes, from another.
-        column.label = Some(streams.iter().map(|(stream, last)| format!("{stream} {last}")).collect::<Vec<_>>().join(", "));
+        column.label =
+            Some(streams.iter().map(|(stream, last)| format!("{stream} {last}")).collect::<Vec<_>>().join(", "));
     }
     let rows = Rows::Changes { from: snapshot.clone(), streams, seq: 0 };
     Ok(Wanted { table, rows, seq, at })

@@ -93,7 +93,9 @@ impl Place {
             Place::File(path) => Ok(mark_of(path)),
             Place::Output => Ok(None),
             Place::Objects(objects) => match objects.store.head(&objects.named(name)).await {
-                Ok(found) => Ok(Some(found.e_tag.unwrap_or_else(|| format!("{}, {}", found.size, found.last_modified)))),
+                Ok(found) => {
+                    Ok(Some(found.e_tag.unwrap_or_else(|| format!("{}, {}", found.size, found.last_modified))))
+                }
                 Err(object_store::Error::NotFound { .. }) => Ok(None),
                 Err(source) => Err(objects.failed(source)),
             },

@@ -212,7 +212,8 @@ impl Tables<'_> {
         behind: i64,
     ) -> Result<u64, SinkError> {
         let known = self.remembered(stream.name()).await?;
-        let is_of_another = known.as_ref().is_some_and(|known| is_followed(&known.copy) && known.copy != source.identity);
+        let is_of_another =
+            known.as_ref().is_some_and(|known| is_followed(&known.copy) && known.copy != source.identity);
         let known = known.filter(|known| known.copy == source.identity);
         let seq = known.as_ref().map_or(0, |known| known.changes_seq);
         if known.is_some() && seq == source.changes_seq {

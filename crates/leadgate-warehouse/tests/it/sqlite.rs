@@ -121,7 +121,11 @@ async fn the_history_of_a_copy_before_this_one_stays() {
     let after = dump(&path, "changes");
     assert_eq!(after[..before.len()], before);
     let created = |row: &Vec<String>| (row[2].clone(), row[3].clone());
-    assert_eq!(after[before.len()..].iter().map(created).collect::<Vec<_>>().len(), 1, "the row that was gone: {after:?}");
+    assert_eq!(
+        after[before.len()..].iter().map(created).collect::<Vec<_>>().len(),
+        1,
+        "the row that was gone: {after:?}"
+    );
     move_on(&mut new);
     publish(&new, &spec).await;
     assert_eq!(dump(&path, "changes").len(), after.len() + 3);

@@ -266,7 +266,8 @@ fn a_task_that_went_from_one_list_to_the_other_is_looked_for_before_it_is_gone()
     assert_eq!(pass.landing, Landing::Rows { pass: Some(2), sweep: None });
     let more = pass.reading.took(&page(Some("2"), None), noon(), &Pace::default());
     assert_eq!(more.landing, Landing::Rows { pass: Some(2), sweep: None });
-    let last = Reading::resume(Stream::Tasks, Some(&more.reading.stored())).took(&page(None, None), noon(), &Pace::default());
+    let last =
+        Reading::resume(Stream::Tasks, Some(&more.reading.stored())).took(&page(None, None), noon(), &Pace::default());
     assert_eq!((last.landing, last.reading.next(1)), (Landing::Rows { pass: Some(2), sweep: Some(2) }, Step::Rest));
 }
 
@@ -316,4 +317,14 @@ fn cells_that_did_not_fit_are_known_until_everything_is_read_again() {
     assert_eq!(rest.begin(noon(), &Pace::default()).unfit()["cf_seats"], 2);
     let Counted::Fits(rest) = count.counted(5, 0, noon(), &Pace::default()) else { panic!() };
     assert!(rest.begin(noon(), &pace).unfit().is_empty());
+}
+
+#[rstest]
+#[case::rows_that_nobody_counts(3, true)]
+#[case::no_such_list(0, false)]
+fn what_no_total_is_told_of_is_unchecked(#[case] rows: u64, #[case] is_unchecked: bool) {
+    let count =
+        took(&took(&read(Stream::Contacts).begin(noon(), &Pace::default()), &page(None, None)), &page(None, None));
+    let rest = took(&count, &PageRead { rows, ..page(None, None) });
+    assert_eq!((rest.next(1), rest.is_unchecked()), (Step::Rest, is_unchecked));
 }

@@ -68,8 +68,7 @@ pub(super) async fn run(flags: Flags, session: &Session) -> CommandResult {
 fn settings_of(flags: &Flags, settings: &Settings) -> Result<SyncSettings, Failure> {
     let named = flags.to.iter().map(|text| SinkSpec::parse(text)).collect::<Result<Vec<_>, _>>();
     let named = named.map_err(|error| ConfigError::one(format!("--to: {error}")))?;
-    let mut sync =
-        if named.is_empty() { syncing::settings(settings)? } else { syncing::settings_to(settings, named) };
+    let mut sync = if named.is_empty() { syncing::settings(settings)? } else { syncing::settings_to(settings, named) };
     if !flags.streams.is_empty() {
         sync.streams.clone_from(&flags.streams);
     }

@@ -84,7 +84,9 @@ fn lacks(report: &RunReport) -> String {
     let unchecked = report.unchecked();
     if !unchecked.is_empty() {
         let names = unchecked.iter().map(|stream| stream.name()).collect::<Vec<_>>().join(", ");
-        lacks.push(format!("nothing tells whether all {names} were read; sync.withheld = \"accept\" takes that as it is"));
+        lacks.push(format!(
+            "nothing tells whether all {names} were read; sync.withheld = \"accept\" takes that as it is"
+        ));
     }
     lacks.join("; ")
 }
@@ -103,7 +105,8 @@ pub(super) fn report(report: &RunReport, screen: &Screen) -> String {
     for (stream, of) in &report.streams {
         lines.extend(of.columns.iter().map(|column| harmless(&format!("{stream}: {column}"))));
         let blank = of.unfit.iter().map(|(column, cells)| {
-            screen.attention(&harmless(&format!("{stream}: {cells} values do not fit the column {column} and are blank")))
+            screen
+                .attention(&harmless(&format!("{stream}: {cells} values do not fit the column {column} and are blank")))
         });
         lines.extend(blank);
         lines.extend(of.doubts.iter().map(|doubt| harmless(&format!("not checked: {stream}: {doubt}"))));

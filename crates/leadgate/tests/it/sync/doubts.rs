@@ -222,8 +222,7 @@ async fn a_run_of_some_streams_does_not_count_as_the_scheduled_one() {
 
 #[tokio::test]
 async fn a_run_that_fails_at_once_is_made_up_for_later_and_not_at_once() {
-    let mut mirror =
-        Mirror::open(TestGateway::builder().sandbox(|sandbox| sandbox.key = "another".to_owned())).await;
+    let mut mirror = Mirror::open(TestGateway::builder().sandbox(|sandbox| sandbox.key = "another".to_owned())).await;
     mirror.settings.schedule = Some("0 3 * * * UTC".parse().unwrap());
     let service = SyncService::new(mirror.gateway.engine().clone(), mirror.settings.clone());
     assert_eq!(service.run_once().await.unwrap().outcome, Some(Outcome::Failed));
