@@ -185,6 +185,10 @@ impl Reading {
         }
         self.is_unchecked = page.is_unchecked;
         match (page.total, &page.next) {
+            // The number of pages was asked for; the rows that new columns are looked for in come next.
+            (_, Some(next)) if page.rows == 0 && !self.unsampled.is_empty() => {
+                self.phase = Phase::Count { window, total: None, cursor: Some(next.clone()) };
+            }
             (Some(total), _) => self.phase = Phase::Count { window, total: Some(total), cursor: None },
             (None, Some(next)) if page.rows == 0 => {
                 self.phase = Phase::Count { window, total: None, cursor: Some(next.clone()) };

@@ -303,8 +303,10 @@ fn a_new_column_is_read_of_all_rows_if_the_counted_page_has_values_in_it(#[case]
     let later = "2026-06-16T12:00:00Z".parse().unwrap();
     let open = read(Stream::Contacts).widened(["cf_x".to_owned()]).begin(later, &Pace::default());
     let count = took(&took(&open, &page(None, None)), &page(None, None));
-    assert_eq!(count.unsampled().len(), 1);
-    let next = took(&count, &PageRead { rows: 3, fills_new_columns, ..page(None, Some(3)) });
+    let rows_come = took(&count, &page(Some("1"), Some(3)));
+    assert!(matches!(rows_come.next(1), Step::Ask(query) if query.from.as_deref() == Some("1")));
+    assert_eq!(rows_come.unsampled().len(), 1);
+    let next = took(&rows_come, &PageRead { rows: 3, fills_new_columns, ..page(None, Some(3)) });
     assert_eq!((matches!(next.phase(), Phase::Whole { .. }), next.unsampled().len()), (fills_new_columns, 0));
 }
 

@@ -2,14 +2,14 @@
 
 use std::time::Duration;
 
-use freshsales_sandbox::{Account, Kind};
+use freshsales_sandbox::{Account, CustomField, CustomFieldType, Kind};
 use jiff::SignedDuration;
 use leadgate_core::sync::Stream;
 use leadgate_engine::sync::{NotesRead, Outcome, RunReport, SyncService, Turn};
 use leadgate_testkit::TestGateway;
 use leadgate_warehouse::{Copy, SinkSpec};
 use rstest::rstest;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::{Mirror, fill, oracle, pace};
 
@@ -228,4 +228,28 @@ async fn a_run_that_fails_at_once_is_made_up_for_later_and_not_at_once() {
     assert_eq!(service.run_once().await.unwrap().outcome, Some(Outcome::Failed));
     let due = service.due().await.unwrap().unwrap();
     assert_eq!(due.duration_since(mirror.account().now()), SignedDuration::from_hours(1));
+}
+
+#[rstest]
+#[case::with_values_in_old_rows(json!({"cf_score": 7}), true)]
+#[case::without(json!({}), false)]
+#[tokio::test]
+async fn a_new_field_is_read_of_all_rows_if_old_ones_have_values_in_it(#[case] own: Value, #[case] is_whole: bool) {
+    let mirror = Mirror::open(TestGateway::builder()).await.only(&[Stream::Contacts]);
+    let account = mirror.account();
+    let mut switches = account.switches();
+    switches.unknown_custom_field_refused = false;
+    account.set_switches(switches);
+    for number in 0..150 {
+        let email = format!("p{number}@example.com");
+        account.seed(Kind::Contact, &json!({"last_name": "Old", "email": email, "custom_field": own}));
+    }
+    mirror.wait(SignedDuration::from_mins(5));
+    mirror.run().await;
+    account.add_custom_field(CustomField::new(Kind::Contact, "cf_score", CustomFieldType::Number));
+    mirror.wait(SignedDuration::from_mins(5));
+    let report = mirror.run().await;
+    let contacts = &report.streams[&Stream::Contacts];
+    assert_eq!((report.outcome, contacts.whole), (Some(Outcome::Complete), is_whole), "{report:?}");
+    assert_eq!(contacts.applied.updated, if is_whole { 150 } else { 0 });
 }
