@@ -454,6 +454,8 @@ pub struct CrmAnswer {
     pub status: Option<u16>,
     /// What the reply said of the quota.
     pub quota: Option<QuotaReading>,
+    /// When the (last) reply was made by the CRM's clock, to the whole second, if it said so.
+    pub dated: Option<Timestamp>,
     /// How many HTTP requests were made.
     pub requests: u32,
 }

@@ -122,10 +122,10 @@ impl FreshsalesCrm {
 #[async_trait]
 impl Crm for FreshsalesCrm {
     async fn call(&self, call: CrmCall) -> CrmAnswer {
-        let mut conversation = Conversation { clock: &*self.clock, requests: 0, status: None, quota: None };
+        let mut conversation = Conversation::new(&*self.clock);
         let result = self.answer(call, &mut conversation).await;
-        let Conversation { requests, status, quota, .. } = conversation;
-        CrmAnswer { result, status, quota, requests }
+        let Conversation { requests, status, quota, dated, .. } = conversation;
+        CrmAnswer { result, status, quota, dated, requests }
     }
 }
 
@@ -139,9 +139,15 @@ struct Conversation<'a> {
     requests: u32,
     status: Option<u16>,
     quota: Option<QuotaReading>,
+    /// When the last reply was made, by the CRM's clock.
+    dated: Option<jiff::Timestamp>,
 }
 
-impl Conversation<'_> {
+impl<'a> Conversation<'a> {
+    fn new(clock: &'a dyn Clock) -> Conversation<'a> {
+        Conversation { clock, requests: 0, status: None, quota: None, dated: None }
+    }
+
     fn failed(&mut self, error: &Error) -> CrmFailure {
         self.note(error.meta());
         failures::failure_of(error, self.clock.now())
@@ -149,6 +155,7 @@ impl Conversation<'_> {
 
     fn note(&mut self, meta: &ResponseMeta) {
         self.status = meta.status.or(self.status);
+        self.dated = meta.date.or(self.dated);
         self.quota = failures::quota_of(meta, self.clock.now()).or(self.quota);
     }
 }

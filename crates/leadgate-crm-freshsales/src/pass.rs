@@ -21,7 +21,7 @@ const JSON: &str = "application/json";
 #[async_trait::async_trait]
 impl RawCrm for FreshsalesCrm {
     async fn pass(&self, request: &RawRequest) -> RawAnswer {
-        let mut conversation = Conversation { clock: &*self.clock, requests: 0, status: None, quota: None };
+        let mut conversation = Conversation::new(&*self.clock);
         let (reply, failure) = self.exchange(request, &mut conversation).await;
         let Conversation { requests, quota, .. } = conversation;
         RawAnswer { reply, failure, quota, requests }

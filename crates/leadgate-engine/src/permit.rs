@@ -120,7 +120,7 @@ impl Engine {
 
 fn panicked() -> CrmAnswer {
     let failure = CrmFailure::OutcomeUnknown("the gateway failed in the middle of the call".to_owned());
-    CrmAnswer { result: Err(failure), status: None, quota: None, requests: 1 }
+    CrmAnswer { result: Err(failure), status: None, quota: None, dated: None, requests: 1 }
 }
 
 /// Tells of an outage once when it begins and once when it ends.

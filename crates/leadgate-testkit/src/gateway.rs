@@ -33,6 +33,15 @@ impl Clock for AccountClock {
     }
 }
 
+/// A clock that is so far ahead of the account's.
+struct WrongClock(Account, SignedDuration);
+
+impl Clock for WrongClock {
+    fn now(&self) -> Timestamp {
+        self.0.now() + self.1
+    }
+}
+
 /// Puts something between the engine and the account.
 type WrapCrm = Box<dyn FnOnce(Arc<dyn Crm>) -> Arc<dyn Crm>>;
 
@@ -45,6 +54,7 @@ pub struct TestGatewayBuilder {
     crm_timeout: Duration,
     wrap_crm: WrapCrm,
     max_pages: Option<u32>,
+    clock_ahead: SignedDuration,
 }
 
 /// A gateway, the account it serves, and the folder that is deleted in the end.
@@ -79,6 +89,7 @@ impl Default for TestGatewayBuilder {
             crm_timeout: Duration::from_millis(500),
             wrap_crm: Box::new(|crm| crm),
             max_pages: None,
+            clock_ahead: SignedDuration::ZERO,
         }
     }
 }
@@ -145,6 +156,13 @@ impl TestGatewayBuilder {
         self
     }
 
+    /// The gateway's clock is so far ahead of the account's.
+    #[must_use]
+    pub fn clock_ahead(mut self, by: SignedDuration) -> Self {
+        self.clock_ahead = by;
+        self
+    }
+
     /// The disk is full when the store has grown to so many pages of 4,096 bytes.
     #[must_use]
     pub fn disk_of(mut self, pages: u32) -> Self {
@@ -155,7 +173,7 @@ impl TestGatewayBuilder {
     /// Opens it.
     pub async fn open(self) -> TestGateway {
         let sandbox = Sandbox::start(self.sandbox, "127.0.0.1:0".parse().unwrap()).await.unwrap();
-        let clock: Arc<dyn Clock> = Arc::new(AccountClock(sandbox.account()));
+        let clock: Arc<dyn Clock> = Arc::new(WrongClock(sandbox.account(), self.clock_ahead));
         let folder = tempfile::tempdir().unwrap();
         let mut file = SqliteConfig::new(folder.path().join("gateway.db"));
         file.max_pages = self.max_pages;

@@ -229,7 +229,7 @@ impl Desk {
         let kept = forget::keep(&**store, person, request.keep_in_crm, now).await;
         let kept = kept.context("writing to the store failed")?.context("the demand was not kept")?;
         let effective = session.settings(None, Vec::new())?;
-        let forgetter = wiring::forgetter(Arc::clone(store) as Arc<dyn leadgate_store::Store>, &effective.settings);
+        let forgetter = wiring::forgetter(Arc::clone(store) as Arc<dyn leadgate_store::Store>, &effective.settings)?;
         forgetter.pass().await.context("forgetting failed; the next start of the gateway goes on with it")?;
         self.forget_state(kept.id).await
     }

@@ -15,7 +15,7 @@ use leadgate_store::Store;
 use leadgate_store_sqlite::SqliteStore;
 use leadgate_warehouse::SinkSpec;
 
-use crate::config::{self, Settings};
+use crate::config::{self, ConfigError, Settings};
 use crate::data_folder;
 use crate::exit::Failure;
 use crate::wiring::{self, SystemClock};
@@ -55,7 +55,15 @@ impl Reader {
 }
 
 /// How the account is synced.
-pub(crate) fn settings(settings: &Settings) -> SyncSettings {
+///
+/// # Errors
+/// If the database of the environment cannot be understood.
+pub(crate) fn settings(settings: &Settings) -> Result<SyncSettings, ConfigError> {
+    Ok(settings_to(settings, sinks(settings)?))
+}
+
+/// How the account is synced to these sinks.
+pub(crate) fn settings_to(settings: &Settings, sinks: Vec<SinkSpec>) -> SyncSettings {
     let sync = &settings.sync;
     let signed = |duration: Duration| SignedDuration::try_from(duration).unwrap_or(SignedDuration::MAX);
     let pace = Pace { overlap: signed(sync.overlap), full_every: signed(sync.full_every), whole: false };
@@ -65,12 +73,20 @@ pub(crate) fn settings(settings: &Settings) -> SyncSettings {
         pages: sync.pages,
         withheld: sync.withheld,
         notes: sync.notes,
-        sinks: sinks(settings),
+        sinks,
         schedule: sync.schedule.clone(),
         keep_changes: settings.retention.copy_changes,
         keep_runs: settings.retention.copy_runs,
         ..SyncSettings::new(copy_file(settings))
     }
+}
+
+/// How the gateway syncs by itself; without a schedule it does not, so nothing is wrong with where to.
+///
+/// # Errors
+/// As [`settings`].
+pub(crate) fn scheduled(of: &Settings) -> Result<SyncSettings, ConfigError> {
+    if of.sync.schedule.is_some() { settings(of) } else { Ok(settings_to(of, Vec::new())) }
 }
 
 /// The copy.
@@ -79,13 +95,16 @@ pub(crate) fn copy_file(settings: &Settings) -> PathBuf {
 }
 
 /// The sinks that are named; where none is, the database of the environment if it is one that rows can go to.
-fn sinks(settings: &Settings) -> Vec<SinkSpec> {
+fn sinks(settings: &Settings) -> Result<Vec<SinkSpec>, ConfigError> {
     if !settings.sync.sinks.is_empty() {
-        return settings.sync.sinks.clone();
+        return Ok(settings.sync.sinks.clone());
     }
     let database = settings.sync.database.as_deref();
     let postgres = database.filter(|url| url.starts_with("postgres://") || url.starts_with("postgresql://"));
-    postgres.and_then(|url| SinkSpec::parse(url).ok()).into_iter().collect()
+    // It is not repeated: it may hold a password.
+    let mend = "DATABASE_URL (or sync.database) is no Postgres address that can be read: write postgres://user:password@host/database, and signs of \
+                the password such as / # ? @ as %2F %23 %3F %40";
+    postgres.map(|url| SinkSpec::parse(url).map_err(|_| ConfigError::one(mend))).into_iter().collect()
 }
 
 /// Waits until then.

@@ -21,8 +21,8 @@ use leadgate_web::broker::{BrokerDoor, BrokerKeys};
 use leadgate_web::{Access, WebSettings};
 use rand::Rng as _;
 
-use crate::config::{DurabilityChoice, RetentionSettings, Settings};
-use crate::data_folder;
+use crate::config::{ConfigError, DurabilityChoice, RetentionSettings, Settings};
+use crate::{data_folder, syncing};
 
 /// The shortest lease, however short calls are.
 const SHORTEST_LEASE: SignedDuration = SignedDuration::from_secs(120);
@@ -69,8 +69,15 @@ pub(crate) async fn close_store(store: Arc<SqliteStore>) {
 }
 
 /// What forgets people.
-pub(crate) fn forgetter(store: Arc<dyn Store>, settings: &Settings) -> Forgetter {
-    Forgetter::new(store, Arc::new(SystemClock), crate::syncing::settings(settings))
+///
+/// # Errors
+/// If there is a copy of the account, and the database of the environment, which it may have been published to, cannot be understood.
+pub(crate) fn forgetter(store: Arc<dyn Store>, settings: &Settings) -> Result<Forgetter, ConfigError> {
+    let sync = match syncing::settings(settings) {
+        Err(_) if !syncing::copy_file(settings).exists() => syncing::settings_to(settings, Vec::new()),
+        sync => sync?,
+    };
+    Ok(Forgetter::new(store, Arc::new(SystemClock), sync))
 }
 
 /// The account.

@@ -27,6 +27,8 @@ pub struct ResponseMeta {
     pub rate_limit: Option<RateLimit>,
     /// How long the `Retry-After` header asks to wait. Only the edge in front of the CRM sends it (seen in the wild).
     pub retry_after: Option<Duration>,
+    /// When the reply was made by the server's clock, to the whole second, where its `Date` header says so.
+    pub date: Option<Timestamp>,
     /// Time from sending to the end of the body, or to the failure.
     pub elapsed: Duration,
 }
@@ -38,6 +40,7 @@ impl ResponseMeta {
             status: Some(status.as_u16()),
             rate_limit: RateLimit::from_headers(headers, now),
             retry_after: retry_after(headers, now),
+            date: date(headers),
             elapsed,
         }
     }
@@ -46,6 +49,11 @@ impl ResponseMeta {
     pub fn without_reply(elapsed: Duration) -> Self {
         Self { elapsed, ..Self::default() }
     }
+}
+
+fn date(headers: &HeaderMap) -> Option<Timestamp> {
+    let text = headers.get(header::DATE)?.to_str().ok()?;
+    jiff::fmt::rfc2822::parse(text.trim()).ok().map(|date| date.timestamp())
 }
 
 /// `Retry-After` as seconds or as an HTTP date; a date in the past is no waiting time.

@@ -22,6 +22,15 @@ pub struct Hanging {
     seen: BTreeMap<Stream, i64>,
     #[serde(default)]
     at: Option<At>,
+    /// Whether records were asked for from the first on.
+    #[serde(default)]
+    all: bool,
+    /// Whether the last way through came to its end.
+    #[serde(default)]
+    ended: bool,
+    /// Cells that were left blank since their value did not fit, by column, since it was begun with.
+    #[serde(default)]
+    unfit: BTreeMap<String, u64>,
 }
 
 /// The record whose rows are being read.
@@ -36,7 +45,39 @@ struct At {
 impl Hanging {
     /// Nothing has been asked for; of the records up to these changes nothing will be.
     pub fn new(seen: BTreeMap<Stream, i64>) -> Hanging {
-        Hanging { version: VERSION, seen, at: None }
+        Hanging { version: VERSION, seen, at: None, all: false, ended: false, unfit: BTreeMap::new() }
+    }
+
+    /// The same, and whether records are asked for from the first on.
+    #[must_use]
+    pub fn of_all(mut self, all: bool) -> Hanging {
+        self.all |= all;
+        self
+    }
+
+    /// Whether it can be gone on with where every record is to have been asked for: if it began so, and unless all are to be asked for `anew`, which a way
+    /// that has not ended is in the middle of.
+    pub fn goes_on_with_all(&self, anew: bool) -> bool {
+        self.all && !(anew && self.ended)
+    }
+
+    /// Every record has been asked for.
+    #[must_use]
+    pub fn ended(mut self) -> Hanging {
+        self.ended = true;
+        self
+    }
+
+    /// Counts cells that were left blank.
+    pub fn note_unfit(&mut self, unfit: BTreeMap<String, u64>) {
+        for (column, cells) in unfit {
+            *self.unfit.entry(column).or_default() += cells;
+        }
+    }
+
+    /// Cells that were left blank since their value did not fit, by column.
+    pub fn unfit(&self) -> &BTreeMap<String, u64> {
+        &self.unfit
     }
 
     /// As it was stored; none if that is of another form, or nothing.
@@ -60,6 +101,7 @@ impl Hanging {
     #[must_use]
     pub fn begin(mut self, records: Stream, id: i64, seq: i64) -> Hanging {
         self.at = Some(At { records, id, seq, cursor: None });
+        self.ended = false;
         self
     }
 
@@ -103,7 +145,26 @@ fn kind(records: Stream) -> Option<RecordKind> {
 
 #[cfg(test)]
 mod tests {
+    use rstest::rstest;
+
     use super::*;
+
+    #[rstest]
+    #[case::of_those_that_change(false, true, false, false)]
+    #[case::of_all_under_way(true, false, true, true)]
+    #[case::of_all(true, true, false, true)]
+    #[case::of_all_and_all_anew(true, true, true, false)]
+    fn all_records_are_asked_for_once_and_whenever_that_is_wanted(
+        #[case] all: bool,
+        #[case] ended: bool,
+        #[case] anew: bool,
+        #[case] goes_on: bool,
+    ) {
+        let hanging = Hanging::new(BTreeMap::new()).of_all(all).begin(Stream::Deals, 7, 42).took(None);
+        let hanging = if ended { hanging.ended() } else { hanging };
+        let resumed = Hanging::resume(Some(&hanging.stored())).unwrap();
+        assert_eq!(resumed.goes_on_with_all(anew), goes_on);
+    }
 
     #[test]
     fn a_record_is_read_to_its_end_and_then_passed() {

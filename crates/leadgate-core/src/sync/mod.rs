@@ -22,6 +22,6 @@ pub use query::{Part, RowsPage, RowsQuery};
 pub use raw::{Piece, RawJson, RawMembers, RawRow, RowsIn};
 pub use reading::{Counted, Effort, Landing, Pace, PageRead, Phase, Reading, Shortfall, Step, Taken, Window};
 pub use row::{Cell, Column, ColumnKind, Row, Schema};
-pub use schedule::{NoSchedule, Schedule};
-pub use schema::{Difference, FieldRow, ShapeError, Shaper, shape};
+pub use schedule::{NoSchedule, Ran, Schedule};
+pub use schema::{Difference, FieldRow, ShapeError, Shaped, Shaper, shape};
 pub use stream::Stream;

@@ -47,4 +47,6 @@ pub struct RowsPage {
     pub total: Option<u64>,
     /// Rows that these pages should have held and did not, by the CRM's own totals: the key's user may not see them.
     pub withheld: u64,
+    /// Whether the list may show a part of what there is, and nothing that the CRM says tells.
+    pub is_unchecked: bool,
 }

@@ -16,6 +16,20 @@ pub struct Schedule {
     text: String,
 }
 
+/// A failed run is made up for after so long.
+const AGAIN_AFTER: SignedDuration = SignedDuration::from_hours(1);
+/// So many runs in a row that fail are the last before the schedule's next time.
+const MOST_FAILED: usize = 3;
+
+/// A run of everything that is synced.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Ran {
+    /// When it began.
+    pub began: Timestamp,
+    /// Whether it did not fail.
+    pub is_good: bool,
+}
+
 /// A schedule that cannot be understood.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
@@ -54,6 +68,18 @@ impl Schedule {
         let found = self.crontab.find_next(moment).ok()?;
         // The crate has a jiff of its own.
         Timestamp::from_nanosecond(found.timestamp().as_nanosecond()).ok()
+    }
+
+    /// When the next sync begins after these, the last one first. One that failed counts for nothing, but is made up for an hour later, and twice at
+    /// most: then it has to wait for the next time.
+    pub fn due_after(&self, ran: &[Ran], since: Timestamp, now: Timestamp) -> Option<Timestamp> {
+        let failed = ran.iter().take_while(|run| !run.is_good).count();
+        let Some(last) = ran.first() else { return self.due(None, since, now) };
+        if failed == 0 || failed >= MOST_FAILED {
+            return self.due(Some(last.began), since, now);
+        }
+        let again = last.began.saturating_add(AGAIN_AFTER).unwrap_or(last.began).max(now);
+        self.due(Some(last.began), since, now).map(|due| due.min(again))
     }
 
     /// When the next sync begins, if the last one began then: at the next time, or at once where a time was missed. However many were missed, one
@@ -117,6 +143,20 @@ mod tests {
         let schedule: Schedule = "0 3 * * * UTC".parse().unwrap();
         let now = at("2026-06-15T12:00:00Z");
         assert_eq!(schedule.due(last.map(at), at("2026-06-15T11:00:00Z"), now), Some(at(due)));
+    }
+
+    #[rstest]
+    #[case::never_ran(&[], "2026-06-16T03:00:00Z")]
+    #[case::good(&[("03:00:05", true)], "2026-06-16T03:00:00Z")]
+    #[case::failed(&[("11:30:00", false), ("03:00:05", true)], "2026-06-15T12:30:00Z")]
+    #[case::failed_long_ago(&[("03:00:05", false)], "2026-06-15T12:00:00Z")]
+    #[case::failed_too_often(&[("11:30:00", false), ("10:30:00", false), ("09:30:00", false)], "2026-06-16T03:00:00Z")]
+    fn a_run_that_failed_is_made_up_for_a_few_times(#[case] ran: &[(&str, bool)], #[case] due: &str) {
+        let schedule: Schedule = "0 3 * * * UTC".parse().unwrap();
+        let run = |(time, is_good): &(&str, bool)| Ran { began: at(&format!("2026-06-15T{time}Z")), is_good: *is_good };
+        let ran: Vec<Ran> = ran.iter().map(run).collect();
+        let now = at("2026-06-15T12:00:00Z");
+        assert_eq!(schedule.due_after(&ran, at("2026-06-15T11:00:00Z"), now), Some(at(due)));
     }
 
     #[rstest]

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 use std::path::PathBuf;
 
 use leadgate_core::sync::schema::{known_columns, shown};
-use leadgate_core::sync::{Cell, ColumnKind, FieldRow, RawRow, Schema, Stream, shape};
+use leadgate_core::sync::{Cell, ColumnKind, FieldRow, RawRow, Schema, Shaped, Shaper, Stream, shape};
 use proptest::prelude::*;
 use rstest::rstest;
 use serde_json::{Map, Value, json};
@@ -61,6 +61,9 @@ fn values_become_cells(#[case] column: &str, #[case] value: Value, #[case] expec
 #[case("owner_id", json!("9223372036854775808"))]
 #[case("stage_updated_time", json!("yesterday"))]
 #[case("expected_close", json!("30.06.2026"))]
+#[case("expected_close", json!("0000-01-01"))]
+#[case("stage_updated_time", json!("0001-01-01T00:00:00+05:30"))]
+#[case("amount", json!(1e30))]
 #[case("has_products", json!("perhaps"))]
 #[case("name", json!({"first": "a"}))]
 fn what_a_column_cannot_hold_is_an_error_without_the_value(#[case] column: &str, #[case] value: Value) {
@@ -78,6 +81,16 @@ fn a_row_needs_its_id_and_tells_when_it_was_changed() {
     assert_eq!(shape(&schema, &object(json!({}))).unwrap_err().column, "id");
     let row = shape(&schema, &object(json!({"id": "5", "updated_at": "2026-06-15T14:20:00Z"}))).unwrap();
     assert_eq!((row.id, row.updated_at), (5, "2026-06-15T14:20:00Z".parse().ok()));
+}
+
+#[test]
+fn a_value_that_does_not_fit_is_left_out_of_its_row_alone() {
+    let schema = Schema::of(Stream::Deals, &[field("cf_seats", "number")]);
+    let row = json!({"id": 42, "name": "Engine", "custom_field": {"cf_seats": 1e30}});
+    let Shaped { row, unfit } = Shaper::new(&schema).shape_what_fits(&object(row)).unwrap();
+    let cell = |column: &str| &row.cells[schema.position(column).unwrap()];
+    assert_eq!((cell("name"), cell("cf_seats")), (&Cell::Text("Engine".into()), &Cell::Blank));
+    assert_eq!(unfit.iter().map(|error| error.column.as_str()).collect::<Vec<_>>(), ["cf_seats"]);
 }
 
 fn any_json() -> impl Strategy<Value = Value> {

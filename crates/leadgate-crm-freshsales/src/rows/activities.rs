@@ -10,15 +10,16 @@ use leadgate_core::sync::{Part, Stream};
 use super::list::RawList;
 
 /// The lists that a stream is read from, in turn. What moves on from one to the next while they are read is in at least one of them: an open task is
-/// completed, an upcoming appointment passes.
+/// completed, an upcoming appointment passes. What changed is listed in the opposite order, for what went the other way while all of it was read.
 pub(super) fn list(stream: Stream, part: &Part, at: usize, generation: Generation) -> Option<RawList> {
+    let sorted = matches!(part, Part::ChangedAfter(_));
     let list = match (stream, at) {
         (Stream::Tasks, 0 | 1) => {
-            let filter = if at == 0 { TaskFilter::Open } else { TaskFilter::Completed };
+            let filter = if (at == 0) != sorted { TaskFilter::Open } else { TaskFilter::Completed };
             RawList::of(tasks::list(filter).include(OF_TASK), "tasks", generation)
         }
         (Stream::Appointments, 0 | 1) => {
-            let filter = if at == 0 { AppointmentFilter::Upcoming } else { AppointmentFilter::Past };
+            let filter = if (at == 0) != sorted { AppointmentFilter::Upcoming } else { AppointmentFilter::Past };
             RawList::of(appointments::list(filter).include(OF_APPOINTMENT), "appointments", generation)
         }
         (Stream::SalesActivities, 0) => {
@@ -27,7 +28,6 @@ pub(super) fn list(stream: Stream, part: &Part, at: usize, generation: Generatio
         (Stream::Lists, 0) => return Some(RawList::of(lists::all(), "lists", generation)),
         _ => return None,
     };
-    let sorted = matches!(part, Part::ChangedAfter(_));
     Some(if sorted { list.by_update("desc") } else { list })
 }
 

@@ -66,6 +66,9 @@ pub(super) struct Bookmark {
     /// The saved views that are read instead of searches.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) views: Option<Views>,
+    /// How many rows there are in all, by the search that views are read instead of.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) searched_total: Option<u64>,
     /// Names of pipelines by id, for rows that have the id alone.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) pipelines: Option<BTreeMap<i64, String>>,
@@ -100,6 +103,7 @@ impl Bookmark {
             highest: None,
             falling: Falling::default(),
             views: None,
+            searched_total: None,
             pipelines: None,
         }
     }

@@ -61,6 +61,8 @@ impl Reading<'_, '_> {
             Err(failure) => return Err(failure),
             Ok(()) => {}
         }
+        // A saved view may hold a part of the records. A search that told how many there are is what it is compared with.
+        self.page.is_unchecked = self.bookmark.views.is_some() && self.bookmark.searched_total.is_none();
         Ok(self.page)
     }
 

@@ -101,6 +101,8 @@ impl Reading<'_, '_> {
                     self.account.conversation.note(meta);
                 }
                 if self.is_unfit(&batch) {
+                    self.bookmark.searched_total = batch.total.and_then(|total| u64::try_from(total).ok());
+                    self.page.total = self.bookmark.searched_total;
                     self.bookmark.use_views();
                     return Ok(());
                 }
@@ -139,11 +141,12 @@ impl Reading<'_, '_> {
             self.tally(seen);
         }
         // Of a stream that is read from several lists, none of them tells how many rows there are in all.
-        let is_one_list =
-            self.bookmark.views.is_none() && !matches!(self.query.stream, Stream::Tasks | Stream::Appointments);
-        if let Some(total) = batch.total.and_then(|total| u64::try_from(total).ok()).filter(|_| is_one_list) {
-            self.page.total = Some(total);
-        }
+        let is_one_list = match &self.bookmark.views {
+            None => !matches!(self.query.stream, Stream::Tasks | Stream::Appointments),
+            Some(_) => self.query.stream != Stream::Deals,
+        };
+        let total = batch.total.and_then(|total| u64::try_from(total).ok()).filter(|_| is_one_list);
+        self.page.total = self.bookmark.searched_total.or(total).or(self.page.total);
         let sorted_since = self.sorted_since();
         let (stream, part) = (self.query.stream, self.query.part.clone());
         let mut page: Option<Arc<Beside>> = None;

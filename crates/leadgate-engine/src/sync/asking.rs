@@ -15,6 +15,8 @@ const MOST_PROBES: u32 = 4;
 
 /// How long to stay away from a store that fails.
 const STORE_TROUBLE_WAIT: SignedDuration = SignedDuration::from_secs(1);
+/// Clocks that differ by no more than this count as the same: replies are dated to the second, and take a while to come.
+const SAME_CLOCK: SignedDuration = SignedDuration::from_secs(5);
 
 /// Asks for rows in the lane of syncing.
 pub(super) struct Asker {
@@ -22,6 +24,8 @@ pub(super) struct Asker {
     /// Failures in a row.
     failures: u32,
     requests: u64,
+    /// How far the CRM's clock is ahead of this machine's, by its first answer.
+    ahead: Option<SignedDuration>,
 }
 
 /// What came of a question.
@@ -58,12 +62,17 @@ pub struct RowsReader {
 
 impl Asker {
     pub(super) fn new(engine: Engine) -> Asker {
-        Asker { engine, failures: 0, requests: 0 }
+        Asker { engine, failures: 0, requests: 0, ahead: None }
     }
 
     /// Requests that were made.
     pub(super) fn requests(&self) -> u64 {
         self.requests
+    }
+
+    /// How far the CRM's clock is ahead of this machine's; nothing while it is not known, or as good as the same.
+    pub(super) fn clock_ahead(&self) -> SignedDuration {
+        self.ahead.filter(|ahead| ahead.abs() > SAME_CLOCK).unwrap_or_default()
     }
 
     /// Counts requests that were made elsewhere for the same end.
@@ -87,6 +96,8 @@ impl Asker {
         let answer = self.engine.ask_for_pages(permits, call.clone()).await;
         metrics::watched(&call, &answer.result);
         self.requests += u64::from(answer.requests);
+        let now = self.engine.now();
+        self.ahead = self.ahead.or_else(|| answer.dated.map(|dated| dated.duration_since(now)));
         match answer.result {
             Ok(CrmReply::Rows(page)) => {
                 self.failures = 0;

@@ -7,20 +7,36 @@ use super::CopyKeeper;
 use super::run::SyncRun;
 
 impl SyncRun {
+    /// Tries each sink before anything is asked for. One that cannot be used is a problem of the run; without any that can, nothing is read.
+    pub(super) async fn try_sinks(&mut self) {
+        let (sinks, streams) = (self.settings.sinks.clone(), self.settings.streams.clone());
+        let mut usable = sinks.is_empty();
+        for sink in &sinks {
+            match tried(sink, &streams).await {
+                Ok(()) => usable = true,
+                Err(error) => self.sink_fails(sink, &error),
+            }
+        }
+        self.settle_sinks(usable);
+    }
+
+    fn sink_fails(&mut self, sink: &SinkSpec, error: &SinkError) {
+        let message = with_causes(error);
+        tracing::error!(sync.sink = %sink, "publishing to {sink} failed: {message}");
+        self.report.problem(sink.to_string(), message);
+    }
+
     /// Publishes to one sink. Returns whether there is such a one. A sink that fails is a problem of the run; the next run publishes again.
     pub(super) async fn publish(&mut self, number: usize) -> bool {
         let Some(sink) = self.settings.sinks.get(number).cloned() else { return false };
         let streams = self.streams_to_publish();
-        if streams.is_empty() {
+        let has_failed = self.report.problems.iter().any(|problem| problem.of == sink.to_string());
+        if streams.is_empty() || has_failed {
             return true;
         }
         match published(&sink, &self.copy, &streams).await {
             Ok(published) => self.report.published.extend(told(&sink, &published)),
-            Err(error) => {
-                let message = with_causes(&error);
-                tracing::error!(sync.sink = %sink, "publishing to {sink} failed: {message}");
-                self.report.problem(sink.to_string(), message);
-            }
+            Err(error) => self.sink_fails(&sink, &error),
         }
         true
     }
@@ -31,6 +47,10 @@ impl SyncRun {
         let wanted = Stream::ALL.into_iter().filter(|stream| self.settings.streams.contains(stream));
         wanted.filter(is_read).collect()
     }
+}
+
+async fn tried(sink: &SinkSpec, streams: &[Stream]) -> Result<(), SinkError> {
+    sink.open()?.check(streams).await
 }
 
 async fn published(sink: &SinkSpec, copy: &CopyKeeper, streams: &[Stream]) -> Result<Published, SinkError> {

@@ -15,7 +15,7 @@ use super::{CopyKeeper, SyncError};
 pub enum Outcome {
     /// Every row of every stream is in the copy, and published.
     Complete,
-    /// Every row that the key's user may see is; others are kept back.
+    /// Every row that the key's user may see is; others are kept back, or cells were left blank, or nothing tells whether there are more.
     Incomplete,
     /// Something is missing, and the problems say what.
     Failed,
@@ -57,6 +57,16 @@ pub struct StreamReport {
     pub requests: u64,
     /// Whether it was read to its end.
     pub read: bool,
+    /// Whether all of it was read, rather than what changed.
+    pub whole: bool,
+    /// Rows of the copy that are not shown any more, although nothing says that they are deleted. They are kept.
+    pub hidden: u64,
+    /// Cells that were left blank since their value did not fit, by column, since everything was read last.
+    pub unfit: BTreeMap<String, u64>,
+    /// Whether nothing that the CRM says tells that the rows are all that there are.
+    pub unchecked: bool,
+    /// What was not looked at, or not to its end.
+    pub doubts: Vec<String>,
     /// How its columns changed: `added cf_x`, `renamed cf_old to cf_new`.
     pub columns: Vec<String>,
 }
@@ -74,10 +84,14 @@ pub struct RunReport {
     pub outcome: Option<Outcome>,
     /// Requests that were made, in all.
     pub requests: u64,
-    /// Each stream.
+    /// The streams that it was to read.
+    pub asked: Vec<Stream>,
+    /// Each stream that it came to.
     pub streams: BTreeMap<Stream, StreamReport>,
     /// Where the copy was published to, and how many rows were written.
     pub published: Vec<String>,
+    /// What people should know although it is no failure.
+    pub remarks: Vec<String>,
     /// What went wrong.
     pub problems: Vec<Problem>,
 }
@@ -86,21 +100,25 @@ pub struct RunReport {
 #[derive(Serialize, Deserialize, Default)]
 #[serde(default)]
 struct Details {
+    asked: Vec<Stream>,
     streams: BTreeMap<Stream, StreamReport>,
     published: Vec<String>,
+    remarks: Vec<String>,
     problems: Vec<Problem>,
 }
 
 impl RunReport {
-    pub(super) fn begun(now: Timestamp) -> RunReport {
+    pub(super) fn begun(now: Timestamp, asked: Vec<Stream>) -> RunReport {
         RunReport {
             id: now.as_microsecond(),
             began: now,
             ended: None,
             outcome: None,
             requests: 0,
+            asked,
             streams: BTreeMap::new(),
             published: Vec::new(),
+            remarks: Vec::new(),
             problems: Vec::new(),
         }
     }
@@ -114,10 +132,31 @@ impl RunReport {
         self.streams.values().map(|stream| stream.withheld).sum()
     }
 
+    /// Cells that were left blank since their value did not fit, of all streams.
+    pub fn unfit(&self) -> u64 {
+        self.streams.values().flat_map(|stream| stream.unfit.values()).sum()
+    }
+
+    /// Streams of which nothing tells that their rows are all that there are.
+    pub fn unchecked(&self) -> Vec<Stream> {
+        self.streams.iter().filter(|(_, stream)| stream.unchecked).map(|(stream, _)| *stream).collect()
+    }
+
+    /// Whether each of these streams was read to its end. Leads need not be among those that were read: not every account has them.
+    pub fn has_read(&self, streams: &[Stream]) -> bool {
+        let is_read = |stream: &Stream| match self.streams.get(stream) {
+            Some(report) => report.read,
+            None => *stream == Stream::Leads,
+        };
+        streams.iter().all(is_read)
+    }
+
     pub(super) fn kept(&self) -> Run {
         let details = Details {
+            asked: self.asked.clone(),
             streams: self.streams.clone(),
             published: self.published.clone(),
+            remarks: self.remarks.clone(),
             problems: self.problems.clone(),
         };
         Run {
@@ -140,8 +179,10 @@ impl RunReport {
             ended: run.ended,
             outcome,
             requests: run.requests,
+            asked: details.asked,
             streams: details.streams,
             published: details.published,
+            remarks: details.remarks,
             problems: details.problems,
         }
     }

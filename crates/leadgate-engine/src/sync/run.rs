@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use leadgate_core::sync::{Counted, Phase, Reading, RowsQuery, Schema, Step, Stream};
 use leadgate_warehouse::{Applied, Batch, Copy};
 use serde::Serialize;
@@ -12,12 +12,15 @@ use super::lease::Lease;
 use super::notes::NotesOpen;
 use super::report::{Outcome, RunReport};
 use super::settings::{SyncSettings, WithheldRows};
+use super::shaping::NewColumns;
 use super::{CopyKeeper, Shaping, SyncError, runs_of};
 use crate::engine::Engine;
 use crate::metrics;
 
 /// Requests after which the ledger is kept in the store, beside the end of the run.
 const KEEP_LEDGER_EVERY: u64 = 20;
+/// Clocks that differ by more are told.
+const CLOCKS_APART: SignedDuration = SignedDuration::from_mins(1);
 
 /// What a step did.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -64,6 +67,8 @@ pub struct SyncRun {
 
 /// What is being read.
 enum Open {
+    /// Nothing yet: first each sink is tried.
+    Start,
     Nothing,
     Stream(Box<StreamOpen>),
     Notes(Box<NotesOpen>),
@@ -94,8 +99,8 @@ impl SyncRun {
         let lease = Lease::take(&settings.copy)?;
         let copy = CopyKeeper::open(&settings.copy).await?;
         mark_interrupted(&copy).await?;
-        let report = RunReport::begun(engine.now());
-        let streams = settings.in_order().into();
+        let streams = settings.in_order();
+        let report = RunReport::begun(engine.now(), streams.clone());
         let asker = Asker::new(engine.clone());
         let run = SyncRun {
             engine,
@@ -107,8 +112,8 @@ impl SyncRun {
             asker,
             wait: None,
             is_cut_off: false,
-            streams,
-            open: Open::Nothing,
+            streams: streams.into(),
+            open: Open::Start,
             kept_at: 0,
             _lease: lease,
         };
@@ -141,6 +146,10 @@ impl SyncRun {
             return Ok(Turn::Wait(until));
         }
         let turn = match std::mem::replace(&mut self.open, Open::Nothing) {
+            Open::Start => {
+                self.try_sinks().await;
+                Turn::Worked
+            }
             Open::Nothing => self.open_next().await?,
             Open::Stream(open) => self.read_stream(open).await?,
             Open::Notes(open) => self.read_notes(open).await?,
@@ -181,9 +190,13 @@ impl SyncRun {
     async fn open_stream(&mut self, stream: Stream) -> Result<StreamOpen, SyncError> {
         let schema = self.shaping_of(stream).await?.schema(stream);
         let (stored, known) = self.copy.with(move |copy| Ok((copy.state(stream)?, copy.schema(stream)?))).await?;
-        let mut pace = self.settings.pace;
-        pace.whole |= self.note_columns(stream, known.as_ref(), &schema);
-        let reading = Reading::resume(stream, stored.as_deref()).begin(self.report.began, &pace);
+        let reading = Reading::resume(stream, stored.as_deref());
+        let reading = match self.note_columns(stream, known.as_ref(), &schema) {
+            NewColumns::None => reading,
+            NewColumns::PerhapsInAllRows(columns) => reading.widened(columns),
+            NewColumns::InAllRows => reading.reshaped(self.began()),
+        };
+        let reading = reading.begin(self.began(), &self.settings.pace);
         let mut open = StreamOpen { reading: reading.clone(), stored, schema, moved: 0, restarts: 0, ahead: None };
         // What is read is fixed before anything is fetched.
         self.store(&mut open, reading).await?;
@@ -194,13 +207,13 @@ impl SyncRun {
         let turn = match open.reading.next(self.settings.pages) {
             Step::Ask(query) => self.ask(&mut open, query).await?,
             Step::Count => self.count(&mut open).await?,
-            Step::Rest if open.reading.is_current(self.report.began) => {
+            Step::Rest if open.reading.is_current(self.began()) => {
                 self.close(&open, true);
                 return Ok(Turn::Worked);
             }
             Step::Rest => {
                 // What was open from an earlier run has been read; now what came after it.
-                let reading = open.reading.clone().begin(self.report.began, &self.settings.pace);
+                let reading = open.reading.clone().begin(self.began(), &self.settings.pace);
                 self.store(&mut open, reading).await?;
                 Turn::Worked
             }
@@ -212,6 +225,16 @@ impl SyncRun {
         Ok(turn)
     }
 
+    /// When the run began, by the CRM's clock.
+    fn began(&self) -> Timestamp {
+        moved(self.report.began, self.asker.clock_ahead())
+    }
+
+    /// The moment by the CRM's clock: what it says of changes is read by that, whatever this machine's says.
+    pub(super) fn account_now(&self) -> Timestamp {
+        moved(self.engine.now(), self.asker.clock_ahead())
+    }
+
     fn has_failed(&self, stream: Stream) -> bool {
         self.report.problems.iter().any(|problem| problem.of == stream.name())
     }
@@ -221,13 +244,17 @@ impl SyncRun {
         let report = self.report.streams.entry(stream).or_default();
         report.read = read;
         report.withheld = open.reading.withheld();
+        report.hidden = open.reading.hidden();
+        report.unfit = open.reading.unfit().clone();
+        report.unchecked = open.reading.is_unchecked();
+        report.doubts = doubts(&open.reading);
         metrics::synced(stream, &report.applied);
     }
 
     async fn count(&mut self, open: &mut StreamOpen) -> Result<Turn, SyncError> {
         let stream = open.reading.stream();
         let landed = self.copy.with(move |copy| copy.count(stream)).await?;
-        let (now, pace) = (self.engine.now(), self.settings.pace);
+        let (now, pace) = (self.account_now(), self.settings.pace);
         let reading = match open.reading.counted(landed, open.moved, now, &pace) {
             Counted::Fits(reading) => reading,
             Counted::Again(reading) => {
@@ -303,6 +330,12 @@ impl SyncRun {
         }
     }
 
+    /// Goes on without the sinks' being tried, or ends where there is none that can be used.
+    pub(super) fn settle_sinks(&mut self, may_go_on: bool) {
+        self.is_cut_off = !may_go_on;
+        self.open = Open::Nothing;
+    }
+
     pub(super) fn open_again(&mut self, open: Box<NotesOpen>) {
         self.open = Open::Notes(open);
     }
@@ -319,9 +352,13 @@ impl SyncRun {
         let accepts = self.settings.withheld == WithheldRows::Accept;
         let outcome = match () {
             () if !self.report.problems.is_empty() => Outcome::Failed,
-            () if self.report.withheld() > 0 && !accepts => Outcome::Incomplete,
+            () if self.report.unfit() > 0 => Outcome::Incomplete,
+            () if !accepts && (self.report.withheld() > 0 || !self.report.unchecked().is_empty()) => {
+                Outcome::Incomplete
+            }
             () => Outcome::Complete,
         };
+        self.tell_clocks();
         self.report.ended = Some(self.engine.now());
         self.report.outcome = Some(outcome);
         self.progress = SyncProgress { requests: self.report.requests, ..SyncProgress::default() };
@@ -331,6 +368,19 @@ impl SyncRun {
         self.keep_ledger().await?;
         self.open = Open::Ended(outcome);
         Ok(Turn::Ended(outcome))
+    }
+
+    fn tell_clocks(&mut self) {
+        let ahead = self.asker.clock_ahead();
+        if ahead.abs() > CLOCKS_APART {
+            let (minutes, way) = (ahead.abs().as_mins(), if ahead.is_negative() { "ahead of" } else { "behind" });
+            let remark = format!(
+                "this machine's clock is {minutes} min {way} the account's: what changed is read by the account's, but set it, for times of this machine are \
+                 off as well"
+            );
+            tracing::warn!("{remark}");
+            self.report.remarks.push(remark);
+        }
     }
 
     /// Keeps what is known of the run in the copy.
@@ -345,6 +395,31 @@ impl SyncRun {
         let shared = &self.engine.shared;
         Ok(shared.budget.keep(&*shared.store, self.engine.now()).await?)
     }
+}
+
+fn moved(moment: Timestamp, by: SignedDuration) -> Timestamp {
+    moment.saturating_add(by).unwrap_or(moment)
+}
+
+/// What a reading that came to its end leaves open, for people.
+fn doubts(reading: &Reading) -> Vec<String> {
+    let (stream, drift, hidden) = (reading.stream(), reading.drift(), reading.hidden());
+    let mut doubts = Vec::new();
+    if drift != 0 {
+        let (count, than) = (drift.unsigned_abs(), if drift > 0 { "more" } else { "fewer" });
+        doubts.push(format!(
+            "the account counts {count} {stream} {than} than the copy has, as many as came or went while it was read: the next run looks into it"
+        ));
+    }
+    if hidden > 0 {
+        doubts.push(format!(
+            "{hidden} {stream} that were there before are not shown to the key's user any more, and are not in the recycle bin: they are kept as they were"
+        ));
+    }
+    if reading.is_unchecked() {
+        doubts.push(format!("nothing that the account tells of its {stream} says whether these are all"));
+    }
+    doubts
 }
 
 /// A run that has no end although nobody is at work was interrupted.

@@ -3,10 +3,12 @@
 //! Of several instances one begins what is due: it has the duty as long as it runs, and marks the time of the schedule, so that nobody runs for it again, not
 //! even from a copy of its own.
 
+use std::cmp::Reverse;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use jiff::Timestamp;
+use leadgate_core::sync::Ran;
 use leadgate_store::duties::SYNCING;
 
 use super::report::{Outcome, RunReport};
@@ -21,6 +23,9 @@ const LONGEST_WAIT: Duration = Duration::from_secs(60);
 const DUTY_WAIT: Duration = Duration::from_secs(10);
 /// How long to leave a copy alone that fails, or that another run has.
 const TROUBLE_WAIT: Duration = Duration::from_secs(300);
+
+/// Runs that are looked at for the last one of all streams.
+const LOOKED_AT: usize = 200;
 
 /// Begins runs when they are due.
 pub struct SyncService {
@@ -66,15 +71,26 @@ impl SyncService {
     async fn next_run(&self) -> Result<Option<NextRun>, SyncError> {
         let Some(schedule) = &self.settings.schedule else { return Ok(None) };
         let copy = CopyKeeper::open(&self.settings.copy).await?;
-        let last = runs_of(&copy, 1).await?.into_iter().next();
+        let runs = runs_of(&copy, LOOKED_AT).await?;
         let now = self.engine.now();
-        if last.as_ref().is_some_and(is_unfinished) {
+        if runs.first().is_some_and(is_unfinished) {
             return Ok(Some(NextRun { at: now, planned: None }));
         }
+        let ran = self.ran(&runs);
+        let planned = schedule.latest(ran.first().map_or(self.since, |run| run.began), now);
+        Ok(schedule.due_after(&ran, self.since, now).map(|at| NextRun { at, planned }))
+    }
+
+    /// The runs of everything that is synced, here and elsewhere, the last one first.
+    fn ran(&self, runs: &[RunReport]) -> Vec<Ran> {
+        let all = self.settings.in_order();
+        let of_all = runs.iter().filter(|run| all.iter().all(|stream| run.asked.contains(stream)));
+        let here = of_all.map(|run| Ran { began: run.began, is_good: run.outcome != Some(Outcome::Failed) });
+        // Where another instance has begun, it is the one that makes up for what fails.
         let elsewhere = *self.begun_elsewhere.lock().unwrap_or_else(PoisonError::into_inner);
-        let after = last.map(|run| run.began).max(elsewhere);
-        let planned = schedule.latest(after.unwrap_or(self.since), now);
-        Ok(schedule.due(after, self.since, now).map(|at| NextRun { at, planned }))
+        let mut ran: Vec<Ran> = here.chain(elsewhere.map(|began| Ran { began, is_good: true })).collect();
+        ran.sort_by_key(|run| Reverse(run.began));
+        ran
     }
 
     /// Runs when it is due, until `shutdown` resolves. A run in the middle stops after its call; the next start goes on there.

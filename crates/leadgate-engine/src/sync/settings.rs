@@ -27,7 +27,7 @@ pub enum NotesRead {
     Beside,
     /// Of records that changed since the first run.
     Changed,
-    /// Of every record once, then of those that change.
+    /// Of every record once, and once more where everything is asked for, then of those that change.
     All,
 }
 
@@ -73,9 +73,12 @@ impl SyncSettings {
         }
     }
 
-    /// The streams of a run in the order in which they are read: the fields first, which say what columns the others have.
-    pub(super) fn in_order(&self) -> Vec<Stream> {
-        let wanted = |stream: &Stream| *stream == Stream::Fields || self.streams.contains(stream);
+    /// The streams of a run in the order in which they are read: the fields first, which say what columns the others have, and with the notes the people
+    /// whom they come with.
+    pub fn in_order(&self) -> Vec<Stream> {
+        let with_notes =
+            |stream: &Stream| self.streams.contains(&Stream::Notes) && stream.beside().contains(&Stream::Notes);
+        let wanted = |stream: &Stream| *stream == Stream::Fields || self.streams.contains(stream) || with_notes(stream);
         Stream::ALL.into_iter().filter(wanted).collect()
     }
 }

@@ -1,6 +1,8 @@
 //! Typed rows of what the CRM shows: the account's fields say what columns there are.
 
-use leadgate_core::sync::{Difference, FieldRow, RawRow, Row, Schema, ShapeError, Shaper, Stream};
+use std::collections::BTreeMap;
+
+use leadgate_core::sync::{Difference, FieldRow, RawRow, Row, Schema, Shaped, Shaper, Stream};
 
 use super::run::SyncRun;
 use super::{CopyKeeper, SyncError};
@@ -56,22 +58,36 @@ impl SyncRun {
         Ok(self.shaping.clone().unwrap_or_default())
     }
 
-    /// Tells how the columns of a stream have changed. Returns whether rows that did not change have to be read again for it.
-    pub(super) fn note_columns(&mut self, stream: Stream, known: Option<&Schema>, new: &Schema) -> bool {
-        let Some(known) = known else { return false };
+    /// Tells how the columns of a stream have changed. Returns what that means for rows that did not change.
+    pub(super) fn note_columns(&mut self, stream: Stream, known: Option<&Schema>, new: &Schema) -> NewColumns {
+        let Some(known) = known else { return NewColumns::None };
         let differences = Schema::differences(known, new);
         let report = self.report.streams.entry(stream).or_default();
         report.columns = differences.iter().map(told).collect();
         for column in &report.columns {
             tracing::info!(sync.stream = stream.name(), "a column of {stream} has changed: {column}");
         }
-        differences.iter().any(|difference| match difference {
-            // A field that was made since has values only in rows that changed since.
-            Difference::Added(column) => column.field.is_none(),
-            Difference::Retyped { .. } => true,
-            Difference::Renamed { .. } | Difference::Removed(_) => false,
-        })
+        let mut added = Vec::new();
+        for difference in differences {
+            match difference {
+                // A field that was made since has values only in rows that changed since; a formula, or one that was hidden, has them in all.
+                Difference::Added(column) if column.field.is_some() => added.push(column.name),
+                Difference::Added(_) | Difference::Retyped { .. } => return NewColumns::InAllRows,
+                Difference::Renamed { .. } | Difference::Removed(_) => {}
+            }
+        }
+        if added.is_empty() { NewColumns::None } else { NewColumns::PerhapsInAllRows(added) }
     }
+}
+
+/// What is new in the columns of a stream.
+pub(super) enum NewColumns {
+    /// Nothing that rows which did not change have cells for.
+    None,
+    /// These, which rows that did not change may have values in.
+    PerhapsInAllRows(Vec<String>),
+    /// Something that every row has to be read again for.
+    InAllRows,
 }
 
 fn told(difference: &Difference) -> String {
@@ -84,8 +100,28 @@ fn told(difference: &Difference) -> String {
     }
 }
 
-/// The rows of a page, typed.
-pub(super) fn shaped(schema: &Schema, rows: &[RawRow]) -> Result<Vec<Row>, ShapeError> {
+/// Rows of a page, typed.
+#[derive(Default)]
+pub(super) struct ShapedRows {
+    pub(super) rows: Vec<Row>,
+    /// Cells that were left blank since their value did not fit, by column. Rows without an id are left out, and counted under `id`.
+    pub(super) unfit: BTreeMap<String, u64>,
+}
+
+pub(super) fn shaped<'r>(schema: &Schema, rows: impl IntoIterator<Item = &'r RawRow>) -> ShapedRows {
+    let mut done = ShapedRows::default();
     let mut shaper = Shaper::new(schema);
-    rows.iter().map(|row| shaper.shape(row)).collect()
+    for row in rows {
+        let unfit = match shaper.shape_what_fits(row) {
+            Ok(Shaped { row, unfit }) => {
+                done.rows.push(row);
+                unfit
+            }
+            Err(error) => vec![error],
+        };
+        for error in unfit {
+            *done.unfit.entry(error.column).or_default() += 1;
+        }
+    }
+    done
 }

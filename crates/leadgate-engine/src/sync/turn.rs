@@ -1,16 +1,18 @@
 //! What comes of one call of a run.
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 use leadgate_core::catalog::Section;
 use leadgate_core::crm::{CrmCall, CrmFailure};
 use leadgate_core::lane::Lane;
-use leadgate_core::sync::{Landing, PageRead, Phase, RawRow, Row, RowsPage, RowsQuery, Stream};
+use leadgate_core::sync::{Cell, Landing, PageRead, Phase, RawRow, Row, RowsPage, RowsQuery, Schema, Stream};
 use leadgate_warehouse::Batch;
 
 use super::SyncError;
 use super::asking::Asked;
 use super::run::{StreamOpen, SyncRun, Turn};
-use super::shaping::shaped;
+use super::shaping::{ShapedRows, shaped};
 use crate::metrics;
 
 /// Begun anew so often, a stream fails.
@@ -64,11 +66,11 @@ impl SyncRun {
                     "{stream} is read from the beginning: {failure}"
                 );
                 open.restarts += 1;
-                let reading = open.reading.clone().restarted(self.engine.now());
+                let reading = open.reading.clone().restarted(self.account_now());
                 self.store(open, reading).await?;
             }
             Asked::Restart(failure) => {
-                let reading = open.reading.clone().restarted(self.engine.now());
+                let reading = open.reading.clone().restarted(self.account_now());
                 self.store(open, reading).await?;
                 self.stream_fails(stream, &failure);
             }
@@ -90,23 +92,20 @@ impl SyncRun {
     async fn take(&mut self, open: &mut StreamOpen, page: RowsPage) -> Result<(), SyncError> {
         let stream = open.reading.stream();
         let is_bin = matches!(open.reading.phase(), Phase::Deleted { .. });
-        let rows = if is_bin { Ok(Vec::new()) } else { shaped(&open.schema, &page.rows) };
-        let rows = match rows {
-            Ok(rows) => rows,
-            Err(problem) => {
-                self.report.problem(stream.name(), problem.to_string());
-                return Ok(());
-            }
-        };
-        self.land_beside(&page.beside).await?;
+        let ShapedRows { rows, mut unfit } =
+            if is_bin { ShapedRows::default() } else { shaped(&open.schema, &page.rows) };
+        unfit.extend(self.land_beside(&page.beside).await?);
         let read = PageRead {
             next: page.next,
             total: page.total,
             withheld: page.withheld,
             rows: page.rows.len() as u64,
-            younger: younger_than(&rows, open.reading.until()),
+            younger: younger_than(&open.schema, &rows, open.reading.until()),
+            fills_new_columns: fills_new_columns(open, &rows),
+            is_unchecked: page.is_unchecked,
+            unfit,
         };
-        let taken = open.reading.took(&read, self.engine.now(), &self.settings.pace);
+        let taken = open.reading.took(&read, self.account_now(), &self.settings.pace);
         self.progress.rows += rows.len() as u64;
         let is_whole = matches!(open.reading.phase(), Phase::Whole { .. });
         self.progress.of = page.total.filter(|_| is_whole).or(self.progress.of);
@@ -117,6 +116,7 @@ impl SyncRun {
             }
             Landing::Gone => batch.gone = page.rows.iter().filter_map(RawRow::id).collect(),
         }
+        self.report.streams.entry(stream).or_default().whole |= is_whole && read.next.is_none();
         let begins_window = is_whole && matches!(taken.reading.phase(), Phase::Changed { .. });
         self.land(open, batch, taken.reading).await?;
         if begins_window {
@@ -125,33 +125,34 @@ impl SyncRun {
         Ok(())
     }
 
-    /// Lands rows of other streams that came beside those that were asked for.
-    async fn land_beside(&mut self, beside: &[(Stream, RawRow)]) -> Result<(), SyncError> {
+    /// Lands rows of other streams that came beside those that were asked for, whether these are wanted or not: later they would not come again.
+    /// Returns what of them did not fit, by `stream.column`.
+    async fn land_beside(&mut self, beside: &[(Stream, RawRow)]) -> Result<BTreeMap<String, u64>, SyncError> {
+        let mut all_unfit = BTreeMap::new();
         for stream in [Stream::Notes] {
-            let rows: Vec<_> = beside.iter().filter(|(of, _)| *of == stream).map(|(_, row)| row.clone()).collect();
-            if !rows.is_empty() && self.settings.streams.contains(&stream) {
-                self.land_hanging(stream, &rows, None).await?;
+            let rows: Vec<&RawRow> = beside.iter().filter(|(of, _)| *of == stream).map(|(_, row)| row).collect();
+            if rows.is_empty() {
+                // Its columns may not be known yet.
+                continue;
             }
+            let schema = self.shaping_of(stream).await?.schema(stream);
+            let ShapedRows { rows, unfit } = shaped(&schema, rows);
+            if !rows.is_empty() {
+                self.land_hanging(schema, rows, None).await?;
+            }
+            all_unfit.extend(unfit.into_iter().map(|(column, cells)| (format!("{stream}.{column}"), cells)));
         }
-        Ok(())
+        Ok(all_unfit)
     }
 
     /// Lands rows that hang on records, with the state that they lead to, or without one.
     pub(super) async fn land_hanging(
         &mut self,
-        stream: Stream,
-        rows: &[RawRow],
+        schema: Schema,
+        rows: Vec<Row>,
         state: Option<(Option<String>, String)>,
     ) -> Result<(), SyncError> {
-        let schema = self.shaping_of(stream).await?.schema(stream);
-        let rows = match shaped(&schema, rows) {
-            Ok(rows) => rows,
-            Err(problem) => {
-                self.report.problem(stream.name(), problem.to_string());
-                return Ok(());
-            }
-        };
-        let at = self.engine.now();
+        let (stream, at) = (schema.stream, self.engine.now());
         let applied = self.copy.with(move |copy| {
             let (from_state, to_state) = match state {
                 Some(states) => states,
@@ -164,12 +165,27 @@ impl SyncRun {
             copy.apply(Batch { stream, schema, rows, gone, pass, sweep, from_state, to_state, at })
         });
         let applied = applied.await?;
-        self.report.streams.entry(stream).or_default().applied += applied;
+        if self.settings.streams.contains(&stream) {
+            self.report.streams.entry(stream).or_default().applied += applied;
+        }
         Ok(())
     }
 }
 
-fn younger_than(rows: &[Row], until: Option<Timestamp>) -> u64 {
-    let is_younger = |row: &&Row| row.updated_at.zip(until).is_some_and(|(updated, until)| updated > until);
-    rows.iter().filter(is_younger).count() as u64
+/// Rows that were made after that moment; where rows do not say when, those that changed after it.
+fn younger_than(schema: &Schema, rows: &[Row], until: Option<Timestamp>) -> u64 {
+    let made = schema.position("created_at");
+    let moment = |row: &Row| match made.and_then(|at| row.cells.get(at)) {
+        Some(Cell::Time(moment)) => Some(*moment),
+        _ => row.updated_at,
+    };
+    rows.iter().filter(|row| moment(row).zip(until).is_some_and(|(moment, until)| moment > until)).count() as u64
+}
+
+/// Whether a row that has not changed since the window has a value in a column whose old rows nobody has looked at.
+fn fills_new_columns(open: &StreamOpen, rows: &[Row]) -> bool {
+    let Phase::Count { window, .. } = open.reading.phase() else { return false };
+    let new: Vec<usize> = open.reading.unsampled().iter().filter_map(|name| open.schema.position(name)).collect();
+    let is_filled = |row: &Row| new.iter().any(|at| row.cells.get(*at).is_some_and(|cell| *cell != Cell::Blank));
+    rows.iter().any(|row| row.updated_at.is_none_or(|updated| updated <= window.since) && is_filled(row))
 }

@@ -122,6 +122,14 @@ impl Dialect {
     }
 }
 
+/// What an export leaves as the identity of the copy that its rows are of.
+pub(crate) const EXPORT: &str = "export";
+
+/// Whether a table that remembers this identity is kept equal to a copy.
+pub(crate) fn is_followed(copy: &str) -> bool {
+    !copy.is_empty() && copy != EXPORT
+}
+
 fn is_same(stored: &Column, today: &Column) -> bool {
     match (stored.field, today.field) {
         (Some(stored), Some(today)) => stored == today,

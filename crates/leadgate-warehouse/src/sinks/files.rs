@@ -62,10 +62,13 @@ struct Wanted {
 
 #[async_trait::async_trait]
 impl Sink for FileSink {
+    async fn check(&mut self, streams: &[Stream]) -> Result<(), SinkError> {
+        self.check_count(streams)?;
+        self.place.check().await
+    }
+
     async fn publish(&mut self, copy: &Path, streams: &[Stream]) -> Result<Published, SinkError> {
-        if self.place.is_single() && streams.len() > 1 {
-            return Err(SinkError::OneFile { place: self.place.shown(), count: streams.len() });
-        }
+        self.check_count(streams)?;
         let (copy, place) = (copy.to_owned(), self.place.clone());
         let snapshot = blocking(move || {
             place.remove_leftovers()?;
@@ -101,34 +104,42 @@ fn wanted_rows(snapshot: &Shared, stream: Stream) -> Result<Option<Wanted>, Sink
     Ok(Some(Wanted { table: Table::of(&schema), rows, seq: entry.seq, at }))
 }
 
-/// The changes of all streams that have a file here.
+/// The changes of all streams that have a file here, as far as the file has them.
 fn wanted_changes(snapshot: &Shared, manifest: &Manifest) -> Result<Wanted, SinkError> {
-    let streams: Vec<_> = manifest.tables.keys().filter_map(|name| Stream::from_name(name)).collect();
-    let (mut seq, mut at) = (0, None);
-    for stream in &streams {
-        let entry = snapshot.read(|copy| copy.entry(*stream))?;
-        seq = seq.max(entry.changes_seq);
-        at = at.max(entry.at);
+    let (mut streams, mut seq, mut at) = (Vec::new(), 0, None);
+    for (name, table) in &manifest.tables {
+        let Some(stream) = Stream::from_name(name) else { continue };
+        let last = snapshot.read(|copy| copy.entry(stream))?.changes_seq.min(table.seq);
+        streams.push((stream, last));
+        seq = seq.max(last);
+        at = at.max(table.at);
     }
-    let at = at.and_then(|at| Timestamp::from_microsecond(at).ok());
     let mut table = Table::of_changes();
     if let Some(column) = table.columns.iter_mut().find(|column| column.name == "stream") {
-        // So that the manifest tells one set of streams from another.
-        column.label = Some(streams.iter().map(|stream| stream.name()).collect::<Vec<_>>().join(", "));
+        // So that the manifest tells one set of streams, and how far each of them goes, from another.
+        column.label =
+            Some(streams.iter().map(|(stream, last)| format!("{stream} {last}")).collect::<Vec<_>>().join(", "));
     }
     let rows = Rows::Changes { from: snapshot.clone(), streams, seq: 0 };
     Ok(Wanted { table, rows, seq, at })
 }
 
 impl FileSink {
+    fn check_count(&self, streams: &[Stream]) -> Result<(), SinkError> {
+        if self.place.is_single() && streams.len() > 1 {
+            return Err(SinkError::OneFile { place: self.place.shown(), count: streams.len() });
+        }
+        Ok(())
+    }
+
     /// Writes the file if it is not up to date.
     async fn bring(&self, wanted: Wanted, manifest: &mut Manifest, published: &mut Published) -> Result<(), SinkError> {
         let Wanted { table, rows, seq, at } = wanted;
         let file = format!("{}.{}", table.name, self.format.extension());
         let known = manifest.tables.get(&table.name);
-        let current = known.filter(|known| known.seq == seq && known.columns == table.columns);
+        let current = known.filter(|known| known.seq == seq && known.columns == table.columns && known.mark.is_some());
         if let Some(current) = current
-            && self.place.has(&file).await?
+            && self.place.mark(&file).await? == current.mark
         {
             let current = ManifestTable { at, ..current.clone() };
             manifest.tables.insert(table.name.clone(), current);
@@ -143,7 +154,11 @@ impl FileSink {
         let (written, count, rounded) = blocking(move || write(&place, format, &columns, rows)).await?;
         self.place.put(&file, written).await?;
         published.tables.insert(table.name.clone(), TablePublished { written: count, rounded, ..told });
-        let entry = ManifestTable { file, rows: count, seq, at, columns: table.columns };
+        let mark = self.place.mark(&file).await?;
+        if self.place.is_single() {
+            manifest.tables.clear();
+        }
+        let entry = ManifestTable { file, rows: count, seq, at, columns: table.columns, mark };
         manifest.tables.insert(table.name, entry);
         Ok(())
     }

@@ -28,6 +28,9 @@ pub(crate) struct ManifestTable {
     /// When its rows were last looked at in the CRM.
     pub(crate) at: Option<Timestamp>,
     pub(crate) columns: Vec<Column>,
+    /// What tells the file from one that somebody else put there.
+    #[serde(default)]
+    pub(crate) mark: Option<String>,
 }
 
 impl Manifest {
@@ -35,6 +38,12 @@ impl Manifest {
     pub(crate) fn read(text: &[u8], copy: &str, format: Format) -> Option<Manifest> {
         let manifest: Manifest = serde_json::from_slice(text).ok()?;
         (manifest.copy == copy && manifest.format == format).then_some(manifest)
+    }
+
+    /// The manifest without a table, whose file has become another one; none if it says nothing of it.
+    pub(crate) fn without(text: &[u8], table: &str) -> Option<Manifest> {
+        let mut manifest: Manifest = serde_json::from_slice(text).ok()?;
+        manifest.tables.remove(table).is_some().then_some(manifest)
     }
 
     /// As text.

@@ -51,6 +51,10 @@ pub trait Sink: Send {
     /// Brings these streams of the sink, and its changes, up to date with the copy in the file `copy`. Streams that were never read are
     /// passed over.
     async fn publish(&mut self, copy: &Path, streams: &[Stream]) -> Result<Published, SinkError>;
+
+    /// Tries whether these streams can be published: that the place is there and can be written to, and that what is there is its own. Nothing
+    /// that a reader sees is changed.
+    async fn check(&mut self, streams: &[Stream]) -> Result<(), SinkError>;
 }
 
 /// What was done to a sink.
@@ -130,6 +134,24 @@ pub enum SinkError {
         place: String,
         /// How many streams.
         count: usize,
+    },
+    /// A table that somebody else made.
+    #[error("{place} has a table {table} that is not leadgate's: name another schema or file, or move the table away")]
+    Foreign {
+        /// The sink.
+        place: String,
+        /// The table.
+        table: String,
+    },
+    /// A table that is kept equal to a copy would be replaced.
+    #[error(
+        "the table {table} in {place} is kept equal to the account by `leadgate sync`: name another file or schema for the export"
+    )]
+    Followed {
+        /// The sink.
+        place: String,
+        /// The table.
+        table: String,
     },
     /// A row does not fit the columns.
     #[error("row {id} has {cells} cells, but there are {columns} columns")]

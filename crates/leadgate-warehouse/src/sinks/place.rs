@@ -7,6 +7,7 @@ use std::fs::{self, File};
 use std::io::{self, Read as _, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::SystemTime;
 
 use bytes::Bytes;
 use object_store::buffered::BufWriter;
@@ -85,18 +86,27 @@ impl Place {
         }
     }
 
-    /// Whether the file of that name is there.
-    pub(crate) async fn has(&self, name: &str) -> Result<bool, SinkError> {
+    /// What tells the file of that name from any other that was or will be there; none if there is no such file.
+    pub(crate) async fn mark(&self, name: &str) -> Result<Option<String>, SinkError> {
         match self {
-            Place::Folder(path) => Ok(path.join(name).exists()),
-            Place::File(path) => Ok(path.exists()),
-            Place::Output => Ok(false),
+            Place::Folder(path) => Ok(mark_of(&path.join(name))),
+            Place::File(path) => Ok(mark_of(path)),
+            Place::Output => Ok(None),
             Place::Objects(objects) => match objects.store.head(&objects.named(name)).await {
-                Ok(_) => Ok(true),
-                Err(object_store::Error::NotFound { .. }) => Ok(false),
+                Ok(found) => {
+                    Ok(Some(found.e_tag.unwrap_or_else(|| format!("{}, {}", found.size, found.last_modified))))
+                }
+                Err(object_store::Error::NotFound { .. }) => Ok(None),
                 Err(source) => Err(objects.failed(source)),
             },
         }
+    }
+
+    /// Tries whether files can be put there, and leaves none.
+    pub(crate) async fn check(&self) -> Result<(), SinkError> {
+        self.manifest().await?;
+        let place = self.clone();
+        blocking(move || place.begin().map(drop)).await
     }
 
     /// The text of the manifest, if there is one.
@@ -147,6 +157,13 @@ impl Place {
         let place = self.clone();
         blocking(move || rename(written, &path).map_err(|source| place.write_failed(source))).await
     }
+}
+
+/// Its length and when it was written, to the nanosecond.
+fn mark_of(path: &Path) -> Option<String> {
+    let found = fs::metadata(path).ok()?;
+    let written = found.modified().ok()?.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+    Some(format!("{}, {}", found.len(), written.as_nanos()))
 }
 
 fn folder_of(path: &Path) -> &Path {
@@ -287,11 +304,13 @@ mod tests {
     #[tokio::test]
     async fn objects_are_named_below_the_path_and_replaced() {
         let (store, place) = bucket("crm/leads", false);
-        assert!(!place.has("deals.csv").await.unwrap());
+        assert_eq!(place.mark("deals.csv").await.unwrap(), None);
+        let mut marks = Vec::new();
         for text in ["old", "new"] {
             place.put("deals.csv", written(&place, text.as_bytes())).await.unwrap();
+            marks.push(place.mark("deals.csv").await.unwrap());
         }
-        assert!(place.has("deals.csv").await.unwrap());
+        assert!(marks[0].is_some() && marks[0] != marks[1], "{marks:?}");
         assert_eq!(read(&store, "crm/leads/deals.csv").await, b"new");
     }
 

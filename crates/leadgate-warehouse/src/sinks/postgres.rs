@@ -10,7 +10,7 @@ use sqlx::postgres::{PgConnectOptions, PgConnection};
 use sqlx::{AssertSqlSafe, ConnectOptions as _, Connection as _, Row as _};
 use tokio::sync::mpsc;
 
-use super::evolution::{Dialect, Evolution, quoted};
+use super::evolution::{Dialect, EXPORT, Evolution, is_followed, quoted};
 use super::postgres_copy::{Chunk, encode_rows};
 use super::rows::{Rows, Shared};
 use super::table::{CHANGES, in_order};
@@ -67,14 +67,27 @@ impl Sink for PostgresSink {
         tables.commit().await?;
         Ok(published)
     }
+
+    async fn check(&mut self, streams: &[Stream]) -> Result<(), SinkError> {
+        let mut connection = self.connect().await?;
+        // What is made to try it goes with the transaction.
+        self.begin(&mut connection).await?.check(streams).await
+    }
 }
 
 impl PostgresSink {
+    /// Tries whether a table may be replaced by other rows.
+    pub(crate) async fn check_replace(&self, name: &str) -> Result<(), SinkError> {
+        let mut connection = self.connect().await?;
+        self.begin(&mut connection).await?.check_replace(name).await
+    }
+
     /// Replaces the table with these rows.
     pub(crate) async fn replace(&self, table: &Table, rows: Rows) -> Result<TablePublished, SinkError> {
         let mut connection = self.connect().await?;
         let mut tables = self.begin(&mut connection).await?;
-        let source = Source { identity: "export".into(), seq: 0, changes_seq: 0, anew: true };
+        tables.check_replace(&table.name).await?;
+        let source = Source { identity: EXPORT.into(), seq: 0, changes_seq: 0, anew: true };
         let told = tables.bring(table, &source, |_| rows).await?;
         tables.commit().await?;
         Ok(told)
@@ -143,12 +156,13 @@ impl Tables<'_> {
         let (mut published, mut changes) = (Published::default(), TablePublished::default());
         let plain = Source { identity: String::new(), seq: 0, changes_seq: 0, anew: false };
         self.prepare(&Table::of_changes(), &plain).await?;
+        let behind = self.numbers_behind(&identity).await?;
         for stream in streams {
             let Some(schema) = snapshot.read(|copy| copy.schema(*stream))? else { continue };
             let entry = snapshot.read(|copy| copy.entry(*stream))?;
             let (seq, changes_seq) = (entry.seq, entry.changes_seq);
             let source = Source { identity: identity.clone(), seq, changes_seq, anew: false };
-            changes.written += self.append_changes(snapshot, *stream, &source).await?;
+            changes.written += self.append_changes(snapshot, *stream, &source, behind).await?;
             let rows = |seq| Rows::Changed { from: snapshot.clone(), stream: *stream, seq };
             let told = self.bring(&Table::of(&schema), &source, rows).await?;
             published.tables.insert(stream.name().into(), told);
@@ -157,20 +171,67 @@ impl Tables<'_> {
         Ok(published)
     }
 
-    /// Adds the new changes of a stream; begins anew if they are of another copy.
-    async fn append_changes(&mut self, snapshot: &Shared, stream: Stream, source: &Source) -> Result<u64, SinkError> {
-        let known = self.remembered(stream.name()).await?.filter(|known| known.copy == source.identity);
-        let seq = known.as_ref().map_or(0, |known| known.changes_seq);
-        if known.is_none() {
-            let delete = format!("DELETE FROM {} WHERE stream = $1", self.named(CHANGES));
-            let deleted = sqlx::query(AssertSqlSafe(delete)).bind(stream.name()).execute(&mut *self.transaction).await;
-            self.done(deleted)?;
+    async fn check(&mut self, streams: &[Stream]) -> Result<(), SinkError> {
+        for name in streams.iter().map(|stream| stream.name()).chain([CHANGES]) {
+            if self.remembered(name).await?.is_none() && !self.present(name).await?.is_empty() {
+                return Err(SinkError::Foreign { place: self.sink.shown.clone(), table: name.into() });
+            }
         }
+        Ok(())
+    }
+
+    async fn check_replace(&mut self, name: &str) -> Result<(), SinkError> {
+        match self.remembered(name).await? {
+            Some(known) if is_followed(&known.copy) => {
+                Err(SinkError::Followed { place: self.sink.shown.clone(), table: name.into() })
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// By how much the numbers of this copy's changes are greater here: those of copies before it stay, and come first.
+    async fn numbers_behind(&mut self, identity: &str) -> Result<i64, SinkError> {
+        let known = self.remembered(CHANGES).await?;
+        if let Some(known) = known.filter(|known| known.copy == identity) {
+            return Ok(known.seq);
+        }
+        let latest = format!("SELECT coalesce(max(seq), 0) FROM {}", self.named(CHANGES));
+        let found = sqlx::query(AssertSqlSafe(latest)).fetch_one(&mut *self.transaction).await;
+        let behind = self.done(found.and_then(|row| row.try_get(0)))?;
+        let source = Source { identity: identity.to_owned(), seq: behind, changes_seq: 0, anew: false };
+        self.remember(&Table::of_changes(), &source).await?;
+        Ok(behind)
+    }
+
+    /// Adds the new changes of a stream, numbered behind those of copies before this one. Rows that the table had of such a copy were not made since.
+    async fn append_changes(
+        &mut self,
+        snapshot: &Shared,
+        stream: Stream,
+        source: &Source,
+        behind: i64,
+    ) -> Result<u64, SinkError> {
+        let known = self.remembered(stream.name()).await?;
+        let is_of_another =
+            known.as_ref().is_some_and(|known| is_followed(&known.copy) && known.copy != source.identity);
+        let known = known.filter(|known| known.copy == source.identity);
+        let seq = known.as_ref().map_or(0, |known| known.changes_seq);
         if known.is_some() && seq == source.changes_seq {
             return Ok(0);
         }
-        let rows = Rows::ChangesOf { from: snapshot.clone(), stream, seq };
-        Ok(self.write_rows(&Table::of_changes(), rows).await?.written)
+        let rows = Rows::ChangesOf { from: snapshot.clone(), stream, seq, behind };
+        let written = self.write_rows(&Table::of_changes(), rows).await?.written;
+        if !is_of_another {
+            return Ok(written);
+        }
+        let delete = format!(
+            "DELETE FROM {} WHERE stream = $1 AND seq > $2 AND field = 'created' AND id IN (SELECT id FROM {})",
+            self.named(CHANGES),
+            self.named(stream.name())
+        );
+        let query = sqlx::query(AssertSqlSafe(delete)).bind(stream.name()).bind(behind);
+        let deleted = query.execute(&mut *self.transaction).await;
+        Ok(written.saturating_sub(self.done(deleted)?.rows_affected()))
     }
 
     /// Brings a table up to date with the rows since the number that it remembers.

@@ -10,7 +10,7 @@ use leadgate_core::sync::{Cell, Stream};
 use super::SinkError;
 use super::table::change_cells;
 use crate::copy::encoding::{decode, encode};
-use crate::copy::{CopyError, Snapshot};
+use crate::copy::{CopyError, RowChange, Snapshot};
 
 const CHUNK: usize = 200;
 
@@ -48,10 +48,10 @@ pub(crate) enum Rows {
     Live { from: Shared, stream: Stream, after: Option<i64> },
     /// The rows of a stream that changed after a number.
     Changed { from: Shared, stream: Stream, seq: i64 },
-    /// The changes of some streams, in order.
-    Changes { from: Shared, streams: Vec<Stream>, seq: i64 },
-    /// The changes of one stream.
-    ChangesOf { from: Shared, stream: Stream, seq: i64 },
+    /// The changes of some streams, each up to a number, in order.
+    Changes { from: Shared, streams: Vec<(Stream, i64)>, seq: i64 },
+    /// The changes of one stream, whose numbers are so much greater in the sink.
+    ChangesOf { from: Shared, stream: Stream, seq: i64, behind: i64 },
     /// Rows that were written down before.
     Spooled(SpooledRows),
 }
@@ -76,27 +76,30 @@ impl Rows {
                 Ok(rows.collect())
             }
             Rows::Changes { from, streams, seq } => next_changes(from, streams, seq),
-            Rows::ChangesOf { from, stream, seq } => {
+            Rows::ChangesOf { from, stream, seq, behind } => {
                 let changes = from.read(|copy| copy.changes_of(*stream, *seq, CHUNK))?;
                 *seq = changes.last().map_or(*seq, |change| change.seq);
-                Ok(changes.into_iter().map(change_row).collect())
+                let numbered = |change: RowChange| RowChange { seq: change.seq.saturating_add(*behind), ..change };
+                Ok(changes.into_iter().map(numbered).map(change_row).collect())
             }
             Rows::Spooled(spooled) => spooled.next(),
         }
     }
 }
 
-fn change_row(change: crate::copy::RowChange) -> TableRow {
+fn change_row(change: RowChange) -> TableRow {
     TableRow { key: change.seq, gone: false, cells: change_cells(change) }
 }
 
 /// Goes on until there are some of the wanted streams.
-fn next_changes(from: &Shared, streams: &[Stream], seq: &mut i64) -> Result<Vec<TableRow>, SinkError> {
+fn next_changes(from: &Shared, streams: &[(Stream, i64)], seq: &mut i64) -> Result<Vec<TableRow>, SinkError> {
     loop {
         let changes = from.read(|copy| copy.changes_since(*seq, CHUNK))?;
         let Some(last) = changes.last() else { return Ok(Vec::new()) };
         *seq = last.seq;
-        let wanted = changes.into_iter().filter(|change| streams.contains(&change.stream));
+        let is_wanted =
+            |change: &RowChange| streams.iter().any(|(stream, last)| *stream == change.stream && change.seq <= *last);
+        let wanted = changes.into_iter().filter(is_wanted);
         let rows: Vec<_> = wanted.map(change_row).collect();
         if !rows.is_empty() {
             return Ok(rows);

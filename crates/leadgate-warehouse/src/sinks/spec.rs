@@ -173,6 +173,15 @@ impl SinkSpec {
         matches!(self.0, Kind::Output(_))
     }
 
+    /// Whether it holds the rows of one stream only.
+    pub fn is_of_one_stream(&self) -> bool {
+        match &self.0 {
+            Kind::File(..) | Kind::Output(_) => true,
+            Kind::Objects(url, _) => Format::of_file(url.path()).is_some(),
+            Kind::Folder(..) | Kind::Sqlite(_) | Kind::Postgres(..) => false,
+        }
+    }
+
     /// The sink, ready to publish to. Credentials of object stores are read from the environment.
     pub fn open(&self) -> Result<Box<dyn Sink>, SinkError> {
         Ok(match &self.0 {
@@ -236,6 +245,10 @@ impl SinkSpec {
 
 fn postgres(text: &str, schema: Option<&str>) -> Result<SinkSpec, SpecError> {
     let mut url = Url::parse(text).map_err(|_| SpecError::Address("Postgres"))?;
+    // A password with a slash in it ends the address before its `@`.
+    if url.username().is_empty() && url.path().contains('@') {
+        return Err(SpecError::Address("Postgres"));
+    }
     let asked = url.query_pairs().find(|(name, _)| name == "schema").map(|(_, value)| value.into_owned());
     let kept: Vec<(String, String)> = url.query_pairs().into_owned().filter(|(name, _)| name != "schema").collect();
     url.set_query(None);

@@ -10,7 +10,7 @@ use leadgate_core::sync::{Cell, Column, ColumnKind, Stream};
 use rusqlite::types::{ToSqlOutput, Value, ValueRef};
 use rusqlite::{Connection, OptionalExtension as _, Transaction, TransactionBehavior, params, params_from_iter};
 
-use super::evolution::{Dialect, Evolution, quoted};
+use super::evolution::{Dialect, EXPORT, Evolution, is_followed, quoted};
 use super::rows::{Rows, Shared, TableRow};
 use super::table::{CHANGES, in_order};
 use super::{Published, Sink, SinkError, Table, TablePublished, blocking};
@@ -42,12 +42,26 @@ impl Sink for SqliteSink {
         })
         .await
     }
+
+    async fn check(&mut self, streams: &[Stream]) -> Result<(), SinkError> {
+        let (path, streams) = (self.path.clone(), in_order(streams));
+        blocking(move || change(&path, |tables| tables.check(&streams))).await
+    }
+}
+
+/// Tries whether a table may be replaced by other rows. Blocks.
+pub(crate) fn check_replace(path: &Path, name: &str) -> Result<(), SinkError> {
+    if !path.exists() {
+        return Ok(());
+    }
+    change(path, |tables| tables.check_replace(name))
 }
 
 /// Replaces the table with these rows. Blocks.
 pub(crate) fn replace(path: &Path, table: &Table, rows: Rows) -> Result<TablePublished, SinkError> {
     change(path, |tables| {
-        let source = Source { identity: "export", seq: 0, changes_seq: 0, anew: true };
+        tables.check_replace(&table.name)?;
+        let source = Source { identity: EXPORT, seq: 0, changes_seq: 0, anew: true };
         tables.bring(table, &source, |_| rows)
     })
 }
@@ -105,11 +119,12 @@ impl Tables<'_> {
         let table_of_changes = Table::of_changes();
         let plain = Source { identity: "", seq: 0, changes_seq: 0, anew: false };
         self.prepare(&table_of_changes, &plain)?;
+        let behind = self.numbers_behind(&identity)?;
         for stream in streams {
             let Some(schema) = snapshot.read(|copy| copy.schema(*stream))? else { continue };
             let entry = snapshot.read(|copy| copy.entry(*stream))?;
             let source = Source { identity: &identity, seq: entry.seq, changes_seq: entry.changes_seq, anew: false };
-            changes.written += self.append_changes(snapshot, *stream, &source)?;
+            changes.written += self.append_changes(snapshot, *stream, &source, behind)?;
             let rows = |seq| Rows::Changed { from: snapshot.clone(), stream: *stream, seq };
             let told = self.bring(&Table::of(&schema), &source, rows)?;
             published.tables.insert(stream.name().into(), told);
@@ -118,16 +133,61 @@ impl Tables<'_> {
         Ok(published)
     }
 
-    /// Adds the new changes of a stream; begins anew if they are of another copy.
-    fn append_changes(&self, snapshot: &Shared, stream: Stream, source: &Source<'_>) -> Result<u64, SinkError> {
-        let known = self.remembered(stream.name())?.filter(|known| known.copy == source.identity);
-        let seq = known.as_ref().map_or(0, |known| known.changes_seq);
-        if known.is_none() {
-            let delete = format!("DELETE FROM {} WHERE stream = ?1", quoted(CHANGES));
-            self.transaction.execute(&delete, [stream.name()]).map_err(|source| self.failed(source))?;
+    fn check(&self, streams: &[Stream]) -> Result<(), SinkError> {
+        for name in streams.iter().map(|stream| stream.name()).chain([CHANGES]) {
+            if self.remembered(name)?.is_none() && !self.present(name)?.is_empty() {
+                return Err(SinkError::Foreign { place: self.place.into(), table: name.into() });
+            }
         }
-        let rows = Rows::ChangesOf { from: snapshot.clone(), stream, seq };
-        Ok(self.write_rows(&Table::of_changes(), rows)?.written)
+        Ok(())
+    }
+
+    fn check_replace(&self, name: &str) -> Result<(), SinkError> {
+        match self.remembered(name)? {
+            Some(known) if is_followed(&known.copy) => {
+                Err(SinkError::Followed { place: self.place.into(), table: name.into() })
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// By how much the numbers of this copy's changes are greater here: those of copies before it stay, and come first.
+    fn numbers_behind(&self, identity: &str) -> Result<i64, SinkError> {
+        let known = self.remembered(CHANGES)?;
+        if let Some(known) = known.filter(|known| known.copy == identity) {
+            return Ok(known.seq);
+        }
+        let latest = format!("SELECT coalesce(max(seq), 0) FROM {}", quoted(CHANGES));
+        let behind = self.transaction.query_row(&latest, [], |row| row.get(0)).map_err(|source| self.failed(source))?;
+        self.remember(&Table::of_changes(), &Source { identity, seq: behind, changes_seq: 0, anew: false })?;
+        Ok(behind)
+    }
+
+    /// Adds the new changes of a stream, numbered behind those of copies before this one. Rows that the table had of such a copy were not made since.
+    fn append_changes(
+        &self,
+        snapshot: &Shared,
+        stream: Stream,
+        source: &Source<'_>,
+        behind: i64,
+    ) -> Result<u64, SinkError> {
+        let known = self.remembered(stream.name())?;
+        let is_of_another =
+            known.as_ref().is_some_and(|known| is_followed(&known.copy) && known.copy != source.identity);
+        let known = known.filter(|known| known.copy == source.identity);
+        let seq = known.as_ref().map_or(0, |known| known.changes_seq);
+        let rows = Rows::ChangesOf { from: snapshot.clone(), stream, seq, behind };
+        let written = self.write_rows(&Table::of_changes(), rows)?.written;
+        if !is_of_another {
+            return Ok(written);
+        }
+        let delete = format!(
+            "DELETE FROM {} WHERE stream = ?1 AND seq > ?2 AND field = 'created' AND id IN (SELECT id FROM {})",
+            quoted(CHANGES),
+            quoted(stream.name())
+        );
+        let deleted = self.transaction.execute(&delete, params![stream.name(), behind]);
+        Ok(written.saturating_sub(deleted.map_err(|source| self.failed(source))? as u64))
     }
 
     /// Brings a table up to date with the rows since the number that it remembers.
@@ -139,13 +199,17 @@ impl Tables<'_> {
     ) -> Result<TablePublished, SinkError> {
         let (seq, told) = self.prepare(table, source)?;
         let written = self.write_rows(table, rows(seq))?;
+        self.remember(table, source)?;
+        Ok(TablePublished { written: written.written, removed: written.removed, ..told })
+    }
+
+    fn remember(&self, table: &Table, source: &Source<'_>) -> Result<(), SinkError> {
         let columns = serde_json::to_string(&table.columns).unwrap_or_default();
         let remember = format!(
             "INSERT OR REPLACE INTO {MEMORY} (name, copy, seq, changes_seq, columns) VALUES (?1, ?2, ?3, ?4, ?5)"
         );
         let values = params![table.name, source.identity, source.seq, source.changes_seq, columns];
-        self.transaction.execute(&remember, values).map_err(|source| self.failed(source))?;
-        Ok(TablePublished { written: written.written, removed: written.removed, ..told })
+        self.transaction.execute(&remember, values).map(drop).map_err(|source| self.failed(source))
     }
 
     /// Makes the table, or gives it today's columns; says from which number on its rows are to be written.

@@ -6,6 +6,7 @@ use leadgate_core::sync::{Row, Schema};
 use tempfile::NamedTempFile;
 
 use super::files::{Encoder, encoder};
+use super::manifest::Manifest;
 use super::place::Place;
 use super::postgres::PostgresSink;
 use super::rows::Spool;
@@ -68,6 +69,18 @@ impl RowWriter {
         }
     }
 
+    /// Tries, before rows are written, whether they may go there: not over a table that is kept equal to a copy.
+    pub async fn check(&self) -> Result<(), SinkError> {
+        match &self.target {
+            Target::File { .. } => Ok(()),
+            Target::Database { database: Database::Sqlite(path), .. } => {
+                let (path, name) = (path.clone(), self.table.name.clone());
+                blocking(move || sqlite::check_replace(&path, &name)).await
+            }
+            Target::Database { database: Database::Postgres(sink), .. } => sink.check_replace(&self.table.name).await,
+        }
+    }
+
     /// Puts what was written in its place.
     pub async fn finish(self) -> Result<Written, SinkError> {
         let RowWriter { table, target, rows } = self;
@@ -76,6 +89,10 @@ impl RowWriter {
                 let shown = place.clone();
                 let rounded = blocking(move || encoder.finish().map_err(|source| shown.write_failed(source))).await?;
                 place.put(&format!("{}.{}", table.name, format.extension()), file).await?;
+                let manifest = place.manifest().await?.and_then(|text| Manifest::without(&text, &table.name));
+                if let Some(manifest) = manifest {
+                    place.put_manifest(manifest.write()).await?;
+                }
                 Ok(Written { rows, rounded })
             }
             Target::Database { database, spool } => {

@@ -168,3 +168,49 @@ async fn a_copy_made_anew_is_published_whole() {
         assert_eq!(of_deals(&publish(&copying, &folder(out.path(), "csv")).await), (3, 0));
     }
 }
+
+#[tokio::test]
+async fn a_file_that_somebody_else_wrote_is_written_again() {
+    let (copying, out) = (copied(), tempfile::tempdir().unwrap());
+    let (spec, file) = (folder(out.path(), "csv"), out.path().join("deals.csv"));
+    publish(&copying, &spec).await;
+    let whole = fs::read(&file).unwrap();
+    let mut writer = spec.writer(&crate::samples::deals()).unwrap();
+    writer.write(&crate::samples::some_deals()[0]).unwrap();
+    writer.finish().await.unwrap();
+    let manifest = fs::read_to_string(out.path().join("leadgate-manifest.json")).unwrap();
+    assert!(!manifest.contains("deals.csv"), "{manifest}");
+    assert_eq!(of_deals(&publish(&copying, &spec).await), (3, 0));
+    fs::write(&file, "mine").unwrap();
+    publish(&copying, &spec).await;
+    assert_eq!(fs::read(&file).unwrap(), whole);
+}
+
+#[tokio::test]
+async fn one_file_holds_the_stream_that_was_published_last() {
+    let (mut copying, out) = (copied(), tempfile::tempdir().unwrap());
+    copying.apply_rows(vec![crate::support::contact(1, "Ada", 1)]);
+    let path = out.path().join("x.csv");
+    let spec = SinkSpec::parse(path.to_str().unwrap()).unwrap();
+    for stream in [Stream::Deals, Stream::Contacts, Stream::Deals] {
+        spec.open().unwrap().publish(&copying.path(), &[stream]).await.unwrap();
+    }
+    assert_eq!(fs::read_to_string(path).unwrap().lines().count(), 5);
+}
+
+#[tokio::test]
+async fn changes_of_a_stream_go_as_far_as_its_file() {
+    let (mut copying, out) = (copied(), tempfile::tempdir().unwrap());
+    let spec = folder(out.path(), "csv");
+    copying.apply_rows(vec![crate::support::contact(1, "Ada", 1)]);
+    publish(&copying, &spec).await;
+    copying.apply_rows(vec![crate::support::contact(1, "Grace", 2)]);
+    move_on(&mut copying);
+    let changes = async |streams: &[Stream]| {
+        spec.open().unwrap().publish(&copying.path(), streams).await.unwrap();
+        fs::read_to_string(out.path().join("changes.csv")).unwrap()
+    };
+    let some = changes(&[Stream::Deals]).await;
+    assert!(some.contains("renamed") && !some.contains("Grace"), "{some}");
+    assert!(changes(&[Stream::Contacts]).await.contains("Grace"));
+}

@@ -106,8 +106,29 @@ async fn a_copy_made_anew_replaces_what_the_old_one_said() {
     move_on(&mut old);
     publish(&old, &spec).await;
     assert_eq!(of_deals(&publish(&copied(), &spec).await), (3, 0));
-    assert_eq!(dump(&path, "deals").iter().map(|row| row[0].clone()).collect::<Vec<_>>().len(), 3);
-    assert_eq!(dump(&path, "changes").len(), 3);
+    assert_eq!(dump(&path, "deals").len(), 3);
+}
+
+#[tokio::test]
+async fn the_history_of_a_copy_before_this_one_stays() {
+    let (_folder, path, spec) = target();
+    let mut old = copied();
+    move_on(&mut old);
+    publish(&old, &spec).await;
+    let before = dump(&path, "changes");
+    let mut new = copied();
+    publish(&new, &spec).await;
+    let after = dump(&path, "changes");
+    assert_eq!(after[..before.len()], before);
+    let created = |row: &Vec<String>| (row[2].clone(), row[3].clone());
+    assert_eq!(
+        after[before.len()..].iter().map(created).collect::<Vec<_>>().len(),
+        1,
+        "the row that was gone: {after:?}"
+    );
+    move_on(&mut new);
+    publish(&new, &spec).await;
+    assert_eq!(dump(&path, "changes").len(), after.len() + 3);
 }
 
 #[tokio::test]
@@ -117,5 +138,7 @@ async fn a_table_of_somebody_else_is_left_alone() {
     let copying = copied();
     let error = spec.open().unwrap().publish(&copying.path(), &[Stream::Deals]).await.unwrap_err();
     assert!(error.to_string().contains("could not write to the SQLite file"), "{error}");
+    let error = spec.open().unwrap().check(&[Stream::Deals]).await.unwrap_err();
+    assert!(error.to_string().contains("has a table deals that is not leadgate's"), "{error}");
     assert_eq!(dump(&path, "deals").len(), 0);
 }

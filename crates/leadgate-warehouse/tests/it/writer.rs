@@ -56,8 +56,11 @@ async fn a_writer_writes_what_a_sink_publishes() {
 async fn a_table_is_replaced_by_the_rows_and_of_two_with_one_id_the_later_counts() {
     let folder = tempfile::tempdir().unwrap();
     let spec = SinkSpec::parse(folder.path().join("won.db").to_str().unwrap()).unwrap();
-    publish(&copied(), &spec).await;
+    let mut first = spec.writer(&deals()).unwrap();
+    some_deals().iter().for_each(|row| first.write(row).unwrap());
+    first.finish().await.unwrap();
     let mut writer = spec.writer(&deals()).unwrap();
+    writer.check().await.unwrap();
     let mut again = some_deals().remove(2);
     writer.write(&again).unwrap();
     again.cells[1] = crate::support::text("later");
@@ -66,6 +69,24 @@ async fn a_table_is_replaced_by_the_rows_and_of_two_with_one_id_the_later_counts
     let connection = rusqlite::Connection::open(folder.path().join("won.db")).unwrap();
     let names: String = connection.query_row("SELECT group_concat(name) FROM deals", [], |row| row.get(0)).unwrap();
     assert_eq!(names, "later");
+}
+
+#[tokio::test]
+async fn a_table_that_follows_a_copy_is_not_replaced_and_one_that_was_exported_is_taken_over() {
+    let folder = tempfile::tempdir().unwrap();
+    let spec = SinkSpec::parse(folder.path().join("won.db").to_str().unwrap()).unwrap();
+    let mut writer = spec.writer(&deals()).unwrap();
+    writer.write(&some_deals()[0]).unwrap();
+    writer.finish().await.unwrap();
+    publish(&copied(), &spec).await;
+    let writer = spec.writer(&deals()).unwrap();
+    assert!(writer.check().await.unwrap_err().to_string().contains("is kept equal to the account"));
+    assert!(writer.finish().await.is_err());
+    let connection = rusqlite::Connection::open(folder.path().join("won.db")).unwrap();
+    let count = |table: &str| -> i64 {
+        connection.query_row(&format!("SELECT count(*) FROM {table}"), [], |row| row.get(0)).unwrap()
+    };
+    assert_eq!((count("deals"), count("changes")), (3, 3));
 }
 
 #[test]

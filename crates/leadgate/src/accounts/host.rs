@@ -60,7 +60,7 @@ impl Work {
         engine_settings.known_not_before = account_since;
         engine_settings.ends_at_rest = until_idle;
         engine_settings.is_one_of_many = is_one_of_many;
-        let forgetter = wiring::forgetter(Arc::clone(&store), settings);
+        let forgetter = wiring::forgetter(Arc::clone(&store), settings)?;
         let parts = EngineParts {
             store,
             crm: Arc::clone(&crm) as Arc<dyn Crm>,
@@ -69,7 +69,7 @@ impl Work {
             settings: engine_settings,
         };
         let engine = Engine::open(parts).await.context("reading the store failed")?;
-        let sync = SyncService::new(engine.clone(), crate::syncing::settings(settings));
+        let sync = SyncService::new(engine.clone(), crate::syncing::scheduled(settings)?);
         let broker = QuotaBroker::new(engine.clone(), crm, wiring::broker_settings(settings));
         Ok(Work { engine, sync, broker, forgetter })
     }

@@ -6,7 +6,7 @@ use anyhow::{Context as _, anyhow};
 use clap::Args;
 use leadgate_core::clock::Clock as _;
 use leadgate_core::sync::export::{DealEnd, Wanted, chosen, columns, reduced};
-use leadgate_core::sync::{Part, RowsPage, Schema, Shaper, Stream, grouped};
+use leadgate_core::sync::{Part, RowsPage, Schema, Shaped, Shaper, Stream, grouped};
 use leadgate_engine::sync::{Given, RowsReader, Shaping};
 use leadgate_warehouse::{RowWriter, SinkSpec};
 use serde_json::json;
@@ -49,6 +49,8 @@ pub(super) struct Flags {
 struct Exported {
     rows: u64,
     withheld: u64,
+    /// Cells that were left blank since their value did not fit.
+    unfit: u64,
     requests: u64,
 }
 
@@ -67,7 +69,7 @@ pub(super) async fn run(flags: Flags, session: &Session) -> CommandResult {
     reader.close().await;
     let done = done?;
     tell(&done, &sink, flags.stream, session);
-    Ok(if done.withheld > 0 { Exit::Incomplete } else { Exit::Done })
+    Ok(if done.withheld + done.unfit > 0 { Exit::Incomplete } else { Exit::Done })
 }
 
 fn wanted(flags: &Flags) -> Result<Wanted, Failure> {
@@ -94,7 +96,7 @@ struct Export<'a> {
 impl Export<'_> {
     async fn write(&self, sink: &SinkSpec) -> Result<Exported, Failure> {
         let stream = self.flags.stream;
-        let mut exported = Exported { rows: 0, withheld: 0, requests: 0 };
+        let mut exported = Exported { rows: 0, withheld: 0, unfit: 0, requests: 0 };
         let schema = self.schema(&mut exported).await?;
         let places = columns(&schema, &self.flags.columns).map_err(|name| {
             ConfigError::one(format!(
@@ -102,13 +104,15 @@ impl Export<'_> {
             ))
         })?;
         let mut writer = sink.writer(&chosen(&schema, &places)).map_err(anyhow::Error::new)?;
+        writer.check().await.map_err(anyhow::Error::new)?;
         let mut seen = HashSet::new();
         let mut rows = self.rows_of(stream, self.wanted.part(stream));
         while let Some(page) = next(&mut rows, stream).await? {
             exported.withheld += page.withheld;
             let mut shaper = Shaper::new(&schema);
             for row in &page.rows {
-                let row = shaper.shape(row).map_err(anyhow::Error::new)?;
+                let Shaped { row, unfit } = shaper.shape_what_fits(row).map_err(anyhow::Error::new)?;
+                exported.unfit += unfit.iter().filter(|error| asked(&schema, &places, &error.column)).count() as u64;
                 if seen.insert(row.id) && self.wanted.keeps(&schema, &row) {
                     writer.write(&reduced(row, &places)).map_err(anyhow::Error::new)?;
                     exported.rows += 1;
@@ -148,26 +152,36 @@ async fn next(rows: &mut RowsReader, stream: Stream) -> Result<Option<RowsPage>,
     }
 }
 
+/// Whether the column is among those that are written.
+fn asked(schema: &Schema, places: &[usize], column: &str) -> bool {
+    schema.position(column).is_some_and(|at| places.contains(&at))
+}
+
 async fn finish(writer: RowWriter) -> Result<(), Failure> {
     writer.finish().await.map_err(anyhow::Error::new)?;
     Ok(())
 }
 
 fn tell(done: &Exported, sink: &SinkSpec, stream: Stream, session: &Session) {
-    let Exported { rows, withheld, requests } = *done;
+    let Exported { rows, withheld, unfit, requests } = *done;
+    let blank = if unfit == 0 {
+        String::new()
+    } else {
+        format!("; {} values do not fit their columns and are blank", grouped(unfit))
+    };
     let kept_back = if withheld == 0 {
         String::new()
     } else {
         format!("; {} more are kept back from the API key's user", grouped(withheld))
     };
-    let text = format!("{} {stream} to {sink}, with {} requests{kept_back}", grouped(rows), grouped(requests));
+    let text = format!("{} {stream} to {sink}, with {} requests{kept_back}{blank}", grouped(rows), grouped(requests));
     if sink.is_output() {
         // The rows have the standard output to themselves.
-        if withheld > 0 {
+        if withheld + unfit > 0 {
             session.screen.warn(&text);
         }
         return;
     }
-    let document = json!({"stream": stream.name(), "to": sink.to_string(), "rows": rows, "withheld": withheld, "requests": requests});
+    let document = json!({"stream": stream.name(), "to": sink.to_string(), "rows": rows, "withheld": withheld, "unfit": unfit, "requests": requests});
     session.screen.show(&document, || text);
 }

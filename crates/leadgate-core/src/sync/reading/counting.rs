@@ -46,22 +46,27 @@ fn told(withheld: u64) -> String {
 
 impl Reading {
     /// Takes in that the copy has so many rows of the stream. `moved` is how many rows the open window has made, deleted or brought back: by so
-    /// many the account may have moved since.
+    /// many the account may have moved since. A difference that was taken for that once is looked into if the next run meets it again.
     #[must_use]
     pub fn counted(&self, landed: u64, moved: u64, now: Timestamp, pace: &Pace) -> Counted {
         let Phase::Count { window, total: Some(total), .. } = self.phase else { return Counted::Again(self.clone()) };
         let mut reading = self.clone();
-        let missing = i128::from(total) - i128::from(landed) - i128::from(self.withheld);
+        reading.lift_veil(total, landed);
+        let missing =
+            i128::from(total) - i128::from(landed) - i128::from(self.withheld) + i128::from(reading.veil.rows);
+        let drift = i64::try_from(missing).unwrap_or(i64::MAX);
         let moved = i128::from(moved.max(window.younger));
         let has_looked = self.effort.windows >= MOST_WINDOWS || (self.effort.whole && !self.stream.tells_changes());
-        let is_drift = has_looked && missing.abs() <= moved;
+        let is_new_drift = drift != self.drift || self.effort.whole;
+        let is_drift = has_looked && missing.abs() <= moved && is_new_drift;
         if missing == 0 || is_drift {
             reading.rest_after(&window);
+            reading.drift = drift;
             return Counted::Fits(reading);
         }
         // What is new in the window and kept back is missing for that reason.
         if (1..=i128::from(window.withheld)).contains(&missing) {
-            reading.withheld = total.saturating_sub(landed);
+            reading.withheld = (total + reading.veil.rows).saturating_sub(landed);
             reading.rest_after(&window);
             return Counted::Fits(reading);
         }
@@ -71,6 +76,14 @@ impl Reading {
             return Counted::Again(reading);
         }
         Counted::Short(Shortfall { stream: self.stream, total, landed, withheld: self.withheld }, reading)
+    }
+
+    /// After a pass that rows may have been hidden from: rows that are too many are those, up to as many as were hidden.
+    fn lift_veil(&mut self, total: u64, landed: u64) {
+        let most = std::mem::take(&mut self.veil.most);
+        if most > 0 {
+            self.veil.rows = (landed + self.withheld).saturating_sub(total).min(most);
+        }
     }
 
     /// Opens the next thing to try; where there is none, comes to rest. Returns whether there is one.

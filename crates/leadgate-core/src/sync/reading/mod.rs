@@ -13,12 +13,18 @@
 //!      └── recycle bin, then everything ◀── differs ──▶ a failure that says how many and which
 //! ```
 //!
+//! A row that a pass does not show is gone, with three exceptions. Where more rows are kept back than before, what is not in the recycle bin may only be
+//! hidden, and stays. Where a stream is read from several lists, a row may have gone from one to another, so a window is read before the sweep. And where
+//! nothing tells whether the list is whole, absence says nothing.
+//!
 //! A pass and a window are fixed before anything is fetched, so a process that dies repeats at most the pages of one call, and reading the same
 //! pages twice changes nothing. Rows that changed after a window's end are taken as they come; the watermark moves to the window's end only.
 
 mod counting;
 mod phase;
 mod taking;
+
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -47,9 +53,38 @@ pub struct Reading {
     watermark: Option<Timestamp>,
     /// Rows that the key's user may not see.
     withheld: u64,
+    #[serde(default)]
+    veil: Veil,
+    /// The difference of the counts that the last run took for the account's moving.
+    #[serde(default)]
+    drift: i64,
+    /// Whether nothing that the CRM says tells that the rows are all that there are.
+    #[serde(default)]
+    is_unchecked: bool,
+    /// The pass has shown everything but what went from one list to another meanwhile: rows are swept after the window that follows.
+    #[serde(default)]
+    sweeps_later: bool,
+    /// Cells that were left blank since their value did not fit, by column, since the last pass began.
+    #[serde(default)]
+    unfit: BTreeMap<String, u64>,
+    /// Columns that are new, of which it is not known whether rows that did not change have values in them.
+    #[serde(default)]
+    unsampled: BTreeSet<String>,
     /// What was tried to make the counts fit.
     effort: Effort,
     phase: Phase,
+}
+
+/// Rows that a pass did not show and that may still be there: the key's user may have come to see less.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+struct Veil {
+    /// Rows that were kept back when rows were last swept for their absence.
+    kept_back: u64,
+    /// At most so many rows of the copy were hidden since, as long as it has not been counted.
+    most: u64,
+    /// So many rows of the copy are not shown any more, and are not in the recycle bin.
+    rows: u64,
 }
 
 /// How a stream is to be read.
@@ -90,6 +125,12 @@ impl Reading {
             whole_at: None,
             watermark: None,
             withheld: 0,
+            veil: Veil::default(),
+            drift: 0,
+            is_unchecked: false,
+            sweeps_later: false,
+            unfit: BTreeMap::new(),
+            unsampled: BTreeSet::new(),
             effort: Effort::default(),
             phase: Phase::Rest,
         }
@@ -122,6 +163,31 @@ impl Reading {
         self.withheld
     }
 
+    /// Rows of the copy that the CRM does not show any more, although it does not say that they are deleted.
+    pub fn hidden(&self) -> u64 {
+        self.veil.rows
+    }
+
+    /// How many rows more (or, below 0, fewer) the CRM counted than the copy has, where that was taken for the account's moving.
+    pub fn drift(&self) -> i64 {
+        self.drift
+    }
+
+    /// Whether nothing that the CRM says tells that the rows are all that there are.
+    pub fn is_unchecked(&self) -> bool {
+        self.is_unchecked
+    }
+
+    /// Cells that were left blank since their value did not fit, by column, since the last pass began.
+    pub fn unfit(&self) -> &BTreeMap<String, u64> {
+        &self.unfit
+    }
+
+    /// Columns that are new, of which it is not known whether rows that did not change have values in them.
+    pub fn unsampled(&self) -> &BTreeSet<String> {
+        &self.unsampled
+    }
+
     /// What changed before then is in the copy, if anything has been read to its end.
     pub fn watermark(&self) -> Option<Timestamp> {
         self.watermark
@@ -139,6 +205,7 @@ impl Reading {
         if self.is_outdated(now) {
             self.phase = Phase::Rest;
             self.watermark = None;
+            self.sweeps_later = false;
         }
         if self.phase != Phase::Rest {
             return self;
@@ -150,6 +217,21 @@ impl Reading {
             }
             None => self.open_pass(now),
         }
+        self
+    }
+
+    /// The stream with columns that rows have to be read again for although they did not change: what is open is given up for a pass.
+    #[must_use]
+    pub fn reshaped(mut self, now: Timestamp) -> Reading {
+        self.effort = Effort::default();
+        self.open_pass(now);
+        self
+    }
+
+    /// The stream with new columns that may have values in rows which did not change: the next count looks into some rows.
+    #[must_use]
+    pub fn widened(mut self, columns: impl IntoIterator<Item = String>) -> Reading {
+        self.unsampled.extend(columns);
         self
     }
 
@@ -173,6 +255,9 @@ impl Reading {
 
     fn open_pass(&mut self, now: Timestamp) {
         self.pass += 1;
+        self.sweeps_later = false;
+        self.unfit.clear();
+        self.unsampled.clear();
         self.phase = Phase::Whole { began: now, cursor: None, withheld: 0, total: None };
     }
 

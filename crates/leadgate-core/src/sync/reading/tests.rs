@@ -209,7 +209,7 @@ proptest! {
                     let (more, total, withheld, younger) = pages[step % pages.len()];
                     // A server that always says that there is more is the port's to find out.
                     let next = (more == 0 && step < 60).then(|| step.to_string());
-                    took(&reading, &PageRead { next, total, withheld, younger, rows: 1 })
+                    took(&reading, &PageRead { next, total, withheld, younger, rows: 1, ..PageRead::default() })
                 }
                 _ => {
                     let (landed, moved) = landed[step % landed.len()];
@@ -226,4 +226,107 @@ proptest! {
             prop_assert!(step < 300, "{:?}", reading);
         }
     }
+}
+
+/// A pass over a stream that was read whole before, ended by this page.
+fn read_again(stream: Stream, end: &PageRead) -> Taken {
+    let later = "2026-06-16T12:00:00Z".parse().unwrap();
+    let pace = Pace { whole: true, ..Pace::default() };
+    read(stream).begin(later, &pace).took(end, later, &Pace::default())
+}
+
+#[rstest]
+#[case::all_is_shown(PageRead { total: Some(310), ..PageRead::default() }, true)]
+#[case::more_is_kept_back(PageRead { total: Some(310), withheld: 31, ..PageRead::default() }, false)]
+#[case::nobody_can_tell(PageRead { total: Some(310), is_unchecked: true, ..PageRead::default() }, false)]
+fn what_a_pass_does_not_show_is_gone_unless_it_may_be_hidden(#[case] end: PageRead, #[case] is_gone: bool) {
+    let taken = read_again(Stream::Contacts, &end);
+    assert_eq!(taken.landing, Landing::Rows { pass: Some(2), sweep: is_gone.then_some(2) });
+    assert_eq!(taken.reading.next(1) == Step::Count, is_gone, "the recycle bin is read before it is counted");
+}
+
+#[test]
+fn rows_that_were_hidden_stay_and_are_known_from_then_on() {
+    let end = PageRead { total: Some(310), withheld: 31, ..PageRead::default() };
+    let bin = read_again(Stream::Contacts, &end).reading;
+    assert_eq!(asked(&bin), Part::Deleted { after: None });
+    let count = took(&took(&bin, &page(None, None)), &page(None, Some(310)));
+    let Counted::Fits(rest) = count.counted(310, 0, noon(), &Pace::default()) else { panic!() };
+    assert_eq!((rest.withheld(), rest.hidden()), (31, 31));
+    let short = count.counted(305, 0, noon(), &Pace::default());
+    assert!(matches!(&short, Counted::Fits(rest) if rest.hidden() == 26), "{short:?}");
+    assert!(matches!(count.counted(311, 0, noon(), &Pace::default()), Counted::Again(_)));
+}
+
+#[test]
+fn a_task_that_went_from_one_list_to_the_other_is_looked_for_before_it_is_gone() {
+    let first = Reading::new(Stream::Tasks).begin(noon(), &Pace::default());
+    assert_eq!(took(&first, &page(None, None)).next(1), Step::Rest, "there is nothing to be gone yet");
+    let pass = read_again(Stream::Tasks, &page(None, None));
+    assert_eq!(pass.landing, Landing::Rows { pass: Some(2), sweep: None });
+    let more = pass.reading.took(&page(Some("2"), None), noon(), &Pace::default());
+    assert_eq!(more.landing, Landing::Rows { pass: Some(2), sweep: None });
+    let last =
+        Reading::resume(Stream::Tasks, Some(&more.reading.stored())).took(&page(None, None), noon(), &Pace::default());
+    assert_eq!((last.landing, last.reading.next(1)), (Landing::Rows { pass: Some(2), sweep: Some(2) }, Step::Rest));
+}
+
+#[test]
+fn a_difference_that_stays_is_looked_into_by_the_next_run() {
+    let looked = |mut reading: Reading| {
+        for _ in 0..3 {
+            let Counted::Again(next) = reading.counted(101, 1, noon(), &Pace::default()) else { panic!() };
+            reading = took(&took(&took(&next, &page(None, None)), &page(None, None)), &page(None, Some(100)));
+        }
+        reading.counted(101, 1, noon(), &Pace::default())
+    };
+    let Counted::Fits(rest) = looked(counting(100, 0)) else { panic!() };
+    assert_eq!(rest.drift(), -1);
+    let open = rest.begin("2026-06-16T12:00:00Z".parse().unwrap(), &Pace::default());
+    let count = took(&took(&took(&open, &page(None, None)), &page(None, None)), &page(None, Some(100)));
+    let Counted::Again(next) = looked(count) else { panic!("it is believed again") };
+    assert_eq!(asked(&next), Part::Deleted { after: None });
+}
+
+#[test]
+fn columns_of_another_kind_give_up_what_is_open_for_a_pass() {
+    let later = "2026-06-16T12:00:00Z".parse().unwrap();
+    let open = read(Stream::Contacts).begin(later, &Pace::default());
+    let reshaped = Reading::resume(Stream::Contacts, Some(&open.reshaped(later).stored()));
+    assert_eq!(asked(&reshaped.begin(later, &Pace::default())), Part::Whole);
+}
+
+#[rstest]
+#[case::old_rows_have_values(true)]
+#[case::they_are_blank(false)]
+fn a_new_column_is_read_of_all_rows_if_the_counted_page_has_values_in_it(#[case] fills_new_columns: bool) {
+    let later = "2026-06-16T12:00:00Z".parse().unwrap();
+    let open = read(Stream::Contacts).widened(["cf_x".to_owned()]).begin(later, &Pace::default());
+    let count = took(&took(&open, &page(None, None)), &page(None, None));
+    let rows_come = took(&count, &page(Some("1"), Some(3)));
+    assert!(matches!(rows_come.next(1), Step::Ask(query) if query.from.as_deref() == Some("1")));
+    assert_eq!(rows_come.unsampled().len(), 1);
+    let next = took(&rows_come, &PageRead { rows: 3, fills_new_columns, ..page(None, Some(3)) });
+    assert_eq!((matches!(next.phase(), Phase::Whole { .. }), next.unsampled().len()), (fills_new_columns, 0));
+}
+
+#[test]
+fn cells_that_did_not_fit_are_known_until_everything_is_read_again() {
+    let pace = Pace { whole: true, ..Pace::default() };
+    let unfit = [("cf_seats".to_owned(), 2)].into();
+    let count = took(&Reading::new(Stream::Contacts).begin(noon(), &pace), &PageRead { unfit, ..page(None, Some(5)) });
+    let Counted::Fits(rest) = count.counted(5, 0, noon(), &Pace::default()) else { panic!() };
+    assert_eq!(rest.begin(noon(), &Pace::default()).unfit()["cf_seats"], 2);
+    let Counted::Fits(rest) = count.counted(5, 0, noon(), &Pace::default()) else { panic!() };
+    assert!(rest.begin(noon(), &pace).unfit().is_empty());
+}
+
+#[rstest]
+#[case::rows_that_nobody_counts(3, true)]
+#[case::no_such_list(0, false)]
+fn what_no_total_is_told_of_is_unchecked(#[case] rows: u64, #[case] is_unchecked: bool) {
+    let count =
+        took(&took(&read(Stream::Contacts).begin(noon(), &Pace::default()), &page(None, None)), &page(None, None));
+    let rest = took(&count, &PageRead { rows, ..page(None, None) });
+    assert_eq!((rest.next(1), rest.is_unchecked()), (Step::Rest, is_unchecked));
 }

@@ -15,7 +15,7 @@ mod shaping;
 pub use differences::{Difference, Named};
 pub use field::FieldRow;
 pub use known::{KnownColumn, known_columns};
-pub use shaping::{ShapeError, Shaper, shape, shown};
+pub use shaping::{ShapeError, Shaped, Shaper, shape, shown};
 
 use super::{Column, Schema, Stream};
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::{FieldRow, known_columns};
-use crate::sync::{Column, ColumnKind, RawJson, RawMembers, Stream};
+use crate::sync::{Column, ColumnKind, RawJson, RawMembers, Schema, Stream};
 
 /// The columns of a stream's own fields, in the order of the fields; of two fields with one name the first counts.
 pub(super) fn columns(stream: Stream, fields: &[FieldRow]) -> Vec<Column> {
@@ -22,14 +22,16 @@ pub(super) fn columns(stream: Stream, fields: &[FieldRow]) -> Vec<Column> {
     columns
 }
 
-/// The value of an own field's column among the row's own fields: the field's name is the column's, or becomes it when it is cleaned or marked.
-pub(super) fn value_of<'a>(column: &str, own: &RawMembers<'a>) -> Option<RawJson<'a>> {
+/// The value of an own field's column among the row's own fields: the field's name is the column's, or becomes it when it is cleaned or marked. A field
+/// whose marked name is a column of the schema has that one, and no other.
+pub(super) fn value_of<'a>(column: &str, schema: &Schema, own: &RawMembers<'a>) -> Option<RawJson<'a>> {
     if let Some(value) = own.get(column) {
         return Some(value);
     }
     let others = || own.iter().filter(|(name, _)| !is_clean(name));
     let by_mark = others().find(|(name, _)| marked(name) == column);
-    by_mark.or_else(|| others().find(|(name, _)| cleaned(name) == column)).map(|(_, value)| value)
+    let is_short = |name: &str| cleaned(name) == column && schema.position(&marked(name)).is_none();
+    by_mark.or_else(|| others().find(|(name, _)| is_short(name))).map(|(_, value)| value)
 }
 
 fn is_clean(name: &str) -> bool {
@@ -67,7 +69,7 @@ fn kind_of(word: &str) -> ColumnKind {
 #[cfg(test)]
 mod tests {
     use rstest::rstest;
-    use serde_json::json;
+    use serde_json::{Value, json};
 
     use super::*;
 
@@ -89,11 +91,34 @@ mod tests {
     #[test]
     fn names_that_clash_once_cleaned_stay_apart() {
         let fields = ["cf_a-b", "cf_a_b", "cf_a.b", "cf_no-go"].map(|name| field(name, "text"));
-        let own = json!({ "cf_a-b": 1, "cf_a_b": 2, "cf_a.b": 3, "cf_no-go": 4 }).to_string();
-        let columns = columns(Stream::Deals, &fields);
+        let own = json!({ "cf_a-b": 1, "cf_a_b": 2, "cf_a.b": 3, "cf_no-go": 4 });
+        assert_eq!(values(&fields, &own), [Some(json!(1)), Some(json!(2)), Some(json!(3)), Some(json!(4))]);
+        assert_eq!(columns(Stream::Deals, &fields)[3].name, "cf_no_go");
+    }
+
+    /// The values of the fields' columns among a row's own fields.
+    fn values(fields: &[FieldRow], own: &Value) -> Vec<Option<Value>> {
+        let schema = Schema { stream: Stream::Deals, columns: columns(Stream::Deals, fields) };
+        let own = own.to_string();
         let own: RawMembers<'_> = serde_json::from_str(&own).unwrap();
-        let values: Vec<_> = columns.iter().map(|column| value_of(&column.name, &own)?.integer()).collect();
-        assert_eq!(values, [Some(1), Some(2), Some(3), Some(4)]);
-        assert_eq!(columns[3].name, "cf_no_go");
+        let value = |column: &Column| value_of(&column.name, &schema, &own).map(RawJson::value);
+        schema.columns.iter().map(value).collect()
+    }
+
+    #[rstest]
+    #[case::both(json!({"cf_grüße": "b", "cf_größe": "a"}), [Some("a"), Some("b")])]
+    #[case::the_second_alone(json!({"cf_grüße": "b"}), [None, Some("b")])]
+    #[case::the_first_alone(json!({"cf_größe": "a"}), [Some("a"), None])]
+    fn fields_that_are_cleaned_to_the_same_name_keep_their_own_values(
+        #[values(false, true)] is_listed_backwards: bool,
+        #[case] own: Value,
+        #[case] expected: [Option<&str>; 2],
+    ) {
+        let (mut fields, mut expected) = (["cf_größe", "cf_grüße"].map(|name| field(name, "text")), expected);
+        if is_listed_backwards {
+            fields.reverse();
+            expected.reverse();
+        }
+        assert_eq!(values(&fields, &own), expected.map(|text| text.map(Value::from)));
     }
 }

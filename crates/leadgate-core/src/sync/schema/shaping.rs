@@ -5,6 +5,7 @@ use std::collections::HashMap;
 
 use jiff::Timestamp;
 use jiff::civil::Date;
+use jiff::tz::TimeZone;
 use rust_decimal::Decimal;
 use serde_json::{Map, Number, Value, json};
 
@@ -13,7 +14,7 @@ use crate::sync::{Cell, ColumnKind, RawJson, RawRow, Row, Schema, Stream};
 
 /// A value that its column cannot hold. It is not quoted: it may be personal.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("column {column} of row {} of {stream} holds no {expected}: read the account's fields again, or leave the column out", row_name(*row))]
+#[error("column {column} of row {} of {stream} holds no {expected}: see the value in the account", row_name(*row))]
 pub struct ShapeError {
     /// Of which stream.
     pub stream: Stream,
@@ -29,15 +30,25 @@ fn row_name(row: Option<i64>) -> String {
     row.map_or_else(|| "without an id".to_owned(), |id| id.to_string())
 }
 
+/// A row with a cell for each column, and the columns that could not hold their value: their cells are blank.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Shaped {
+    /// The row.
+    pub row: Row,
+    /// What did not fit. The row's `updated_at` is among it if that is no moment.
+    pub unfit: Vec<ShapeError>,
+}
+
 /// The row with a cell for each column; what the CRM did not send, or sent as null, is blank. For many rows see [`Shaper`].
 ///
 /// Ids are read to 64 bits and decimals exactly, from numbers and from text; times of any offset become UTC; `0`, `1` and the words are booleans too. A text column takes every
-/// single value.
+/// single value. Days and moments before the year 1 are none.
 ///
 /// # Errors
 /// The first value that its column cannot hold.
 pub fn shape(schema: &Schema, row: &RawRow) -> Result<Row, ShapeError> {
-    Shaper::new(schema).shape(row)
+    let Shaped { row, unfit } = Shaper::new(schema).shape_what_fits(row)?;
+    unfit.into_iter().next().map_or(Ok(row), Err)
 }
 
 /// Shapes many rows of one schema: where one row had its values, the next is expected to have them.
@@ -60,29 +71,34 @@ impl<'s> Shaper<'s> {
         Shaper { schema, places, before: Vec::new(), own }
     }
 
-    /// As [`shape`].
+    /// The row as [`shape`] makes it, with a blank cell for each value that its column cannot hold.
     ///
     /// # Errors
-    /// The first value that its column cannot hold.
-    pub fn shape(&mut self, row: &RawRow) -> Result<Row, ShapeError> {
+    /// If the row has no id.
+    pub fn shape_what_fits(&mut self, row: &RawRow) -> Result<Shaped, ShapeError> {
         let schema = self.schema;
         let id = row.get("id").and_then(integer);
         let error =
             |column: &str, expected| ShapeError { stream: schema.stream, row: id, column: column.to_owned(), expected };
-        let values = self.values(row);
-        let cells = schema.columns.iter().zip(values).map(|(column, value)| match value {
-            None => Ok(Cell::Blank),
-            Some(value) => cell(column.kind, value).ok_or_else(|| error(&column.name, expected(column.kind))),
-        });
-        let cells = cells.collect::<Result<Vec<Cell>, ShapeError>>()?;
-        let updated_at = match self.places.get("updated_at").and_then(|at| cells.get(*at)) {
+        let of_row = id.ok_or_else(|| error("id", expected(ColumnKind::Integer)))?;
+        let mut unfit = Vec::new();
+        let mut cells = Vec::with_capacity(schema.columns.len());
+        for (column, value) in schema.columns.iter().zip(self.values(row)) {
+            let fitting = value.map_or(Some(Cell::Blank), |value| cell(column.kind, value));
+            cells.push(fitting.unwrap_or_else(|| {
+                unfit.push(error(&column.name, expected(column.kind)));
+                Cell::Blank
+            }));
+        }
+        let place = self.places.get("updated_at");
+        let updated_at = match place.and_then(|at| cells.get(*at)) {
             Some(Cell::Time(moment)) => Some(*moment),
-            _ => match row.get("updated_at").filter(|value| !value.is_null()) {
-                None => None,
-                Some(value) => Some(moment(value).ok_or_else(|| error("updated_at", expected(ColumnKind::Time)))?),
-            },
+            _ => row.get("updated_at").and_then(moment),
         };
-        Ok(Row { id: id.ok_or_else(|| error("id", expected(ColumnKind::Integer)))?, updated_at, cells })
+        if place.is_none() && updated_at.is_none() && row.get("updated_at").is_some_and(|value| !value.is_null()) {
+            unfit.push(error("updated_at", expected(ColumnKind::Time)));
+        }
+        Ok(Shaped { row: Row { id: of_row, updated_at, cells }, unfit })
     }
 
     /// The value of each column, as far as the row has one.
@@ -102,7 +118,8 @@ impl<'s> Shaper<'s> {
             && let Some(fields) = row.get("custom_field").and_then(RawJson::members)
         {
             for at in &self.own {
-                values[*at] = values[*at].or_else(|| own::value_of(&self.schema.columns[*at].name, &fields));
+                values[*at] =
+                    values[*at].or_else(|| own::value_of(&self.schema.columns[*at].name, self.schema, &fields));
             }
         }
         values
@@ -242,7 +259,7 @@ fn date(value: RawJson<'_>) -> Option<Date> {
     let text = text.trim();
     match text.get(..10) {
         Some(day) if text.len() == 10 || text.as_bytes().get(10).is_some_and(|byte| matches!(byte, b'T' | b' ')) => {
-            day.parse().ok()
+            day.parse().ok().filter(|day: &Date| day.year() >= 1)
         }
         _ => None,
     }
@@ -251,7 +268,10 @@ fn date(value: RawJson<'_>) -> Option<Date> {
 fn moment(value: RawJson<'_>) -> Option<Timestamp> {
     let text = value.text()?;
     let text = text.trim();
-    text.parse().ok().or_else(|| jiff::fmt::strtime::parse("%Y-%m-%d %H:%M:%S %z", text).ok()?.to_timestamp().ok())
+    let written_with_spaces = || jiff::fmt::strtime::parse("%Y-%m-%d %H:%M:%S %z", text).ok()?.to_timestamp().ok();
+    let moment: Timestamp = text.parse().ok().or_else(written_with_spaces)?;
+    // Databases count the years before it otherwise, or not at all.
+    (TimeZone::UTC.to_datetime(moment).year() >= 1).then_some(moment)
 }
 
 /// Several choices of one field are one text, joined with `;`.

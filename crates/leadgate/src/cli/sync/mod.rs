@@ -66,15 +66,17 @@ pub(super) async fn run(flags: Flags, session: &Session) -> CommandResult {
 }
 
 fn settings_of(flags: &Flags, settings: &Settings) -> Result<SyncSettings, Failure> {
-    let mut sync = syncing::settings(settings);
+    let named = flags.to.iter().map(|text| SinkSpec::parse(text)).collect::<Result<Vec<_>, _>>();
+    let named = named.map_err(|error| ConfigError::one(format!("--to: {error}")))?;
+    let mut sync = if named.is_empty() { syncing::settings(settings)? } else { syncing::settings_to(settings, named) };
     if !flags.streams.is_empty() {
         sync.streams.clone_from(&flags.streams);
     }
-    if !flags.to.is_empty() {
-        let sinks = flags.to.iter().map(|text| SinkSpec::parse(text));
-        sync.sinks = sinks.collect::<Result<_, _>>().map_err(|error| ConfigError::one(format!("--to: {error}")))?;
-    }
     sync.pace.whole = flags.full;
+    if let Some(sink) = sync.sinks.iter().find(|sink| sink.is_of_one_stream()).filter(|_| sync.streams.len() != 1) {
+        let (count, mend) = (sync.streams.len(), "name a folder, as in `out/`, or one stream with --streams");
+        return Err(ConfigError::one(format!("{sink} is one file, but {count} streams are to go there: {mend}")).into());
+    }
     Ok(sync)
 }
 

@@ -19,7 +19,7 @@ pub(super) async fn show(
 ) -> CommandResult {
     let copy = CopyKeeper::open(&sync.copy).await.map_err(anyhow::Error::new)?;
     let (mut known, mut asked) = (Vec::new(), 0);
-    for stream in Stream::ALL.into_iter().filter(|stream| *stream == Stream::Fields || sync.streams.contains(stream)) {
+    for stream in sync.in_order() {
         if stream == Stream::Notes {
             continue;
         }

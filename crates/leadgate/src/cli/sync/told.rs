@@ -55,15 +55,40 @@ fn line(progress: &SyncProgress, reader: &Reader) -> String {
 pub(super) fn sentence(report: &RunReport) -> String {
     let requests = grouped(report.requests);
     match report.outcome {
+        Some(Outcome::Complete) if report.streams.values().any(|of| !of.doubts.is_empty()) => {
+            format!("complete but for what could not be checked, with {requests} requests")
+        }
         Some(Outcome::Complete) => format!("complete, with {requests} requests"),
-        Some(Outcome::Incomplete) => format!(
-            "incomplete: {} rows are kept back from the API key's user, whom a territory, a role or an owner rule hides them from; \
-             sync.withheld = \"accept\" takes that as it is ({requests} requests)",
-            grouped(report.withheld())
-        ),
+        Some(Outcome::Incomplete) => format!("incomplete: {} ({requests} requests)", lacks(report)),
         Some(Outcome::Failed) => format!("failed, after {requests} requests"),
         Some(Outcome::Interrupted) | None => format!("not ended, {requests} requests so far"),
     }
+}
+
+/// What an incomplete run lacks.
+fn lacks(report: &RunReport) -> String {
+    let mut lacks = Vec::new();
+    if report.withheld() > 0 {
+        lacks.push(format!(
+            "{} rows are kept back from the API key's user, whom a territory, a role or an owner rule hides them from; \
+             sync.withheld = \"accept\" takes that as it is",
+            grouped(report.withheld())
+        ));
+    }
+    if report.unfit() > 0 {
+        lacks.push(format!(
+            "{} cells are blank in the copy since their values do not fit their columns: correct them in the account",
+            grouped(report.unfit())
+        ));
+    }
+    let unchecked = report.unchecked();
+    if !unchecked.is_empty() {
+        let names = unchecked.iter().map(|stream| stream.name()).collect::<Vec<_>>().join(", ");
+        lacks.push(format!(
+            "nothing tells whether all {names} were read; sync.withheld = \"accept\" takes that as it is"
+        ));
+    }
+    lacks.join("; ")
 }
 
 /// What a run came to.
@@ -79,7 +104,14 @@ pub(super) fn report(report: &RunReport, screen: &Screen) -> String {
     let mut lines = vec![screen.table(header, rows.collect())];
     for (stream, of) in &report.streams {
         lines.extend(of.columns.iter().map(|column| harmless(&format!("{stream}: {column}"))));
+        let blank = of.unfit.iter().map(|(column, cells)| {
+            screen
+                .attention(&harmless(&format!("{stream}: {cells} values do not fit the column {column} and are blank")))
+        });
+        lines.extend(blank);
+        lines.extend(of.doubts.iter().map(|doubt| harmless(&format!("not checked: {stream}: {doubt}"))));
     }
+    lines.extend(report.remarks.iter().map(|remark| screen.attention(&harmless(remark))));
     lines.extend(report.published.iter().map(|line| harmless(line)));
     lines.extend(
         report.problems.iter().map(|problem| screen.bad(&harmless(&format!("{}: {}", problem.of, problem.message)))),

@@ -78,7 +78,7 @@ async fn faults_cut_connections_and_a_quota_only_take_longer() {
         Fault::new(FaultKind::EdgeThrottle { retry_after: 5 }).with_probability(0.05),
     ]);
     let report = mirror.run().await;
-    assert_eq!((report.outcome, &report.problems), (Some(Outcome::Complete), &Vec::new()));
+    assert_eq!((report.outcome, &report.problems), (Some(Outcome::Complete), &Vec::new()), "{report:?}");
     oracle::everything_is_equal(&mirror.copy(), &mirror.account());
 }
 

@@ -165,3 +165,25 @@ async fn exit_codes_tell_how_it_ended() {
     let to = lying.run(&["sync", "--to", "nowhere"]);
     assert_eq!(to.code, 3, "{to:?}");
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_cannot_be_published_is_said_before_anything_is_read() {
+    let scene = Scene::open(|_| ()).await;
+    let one_file = scene.run(&["sync", "--to", "all.csv"]);
+    assert!(one_file.code == 3 && one_file.err.contains("14 streams are to go there"), "{one_file:?}");
+    for address in ["postgres://u:p/w#x@db.internal:5432/crm", "postgres://u:12/w@db.internal/crm"] {
+        let variables = [&scene.variables()[..], &[("DATABASE_URL", address)]].concat();
+        let refused = tokio::task::block_in_place(|| run(scene.data(), &["sync"], &variables));
+        assert!(refused.code == 3 && refused.err.contains("DATABASE_URL"), "{refused:?}");
+        assert!(!refused.err.contains("internal"), "{refused:?}");
+    }
+    assert_eq!(scene.sandbox.account().request_count(), 0);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_export_does_not_replace_a_table_of_a_sync() {
+    let scene = Scene::open(|_| ()).await;
+    assert_eq!(scene.run(&["sync", "--streams", "users,deals", "--to", "m.db"]).code, 0);
+    let export = scene.run(&["export", "deals", "--won", "--to", "m.db"]);
+    assert!(export.code == 1 && export.err.contains("is kept equal to the account"), "{export:?}");
+}

@@ -6,6 +6,7 @@
 mod changes;
 mod chaos;
 mod commands;
+mod doubts;
 mod oracle;
 
 use std::path::PathBuf;
