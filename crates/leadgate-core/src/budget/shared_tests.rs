@@ -171,11 +171,11 @@ impl World {
         }
         let InHand { granted, drawn_at, asked } = self.instances[of].hands.remove(0);
         self.instances[of].untold.push(drawn_at);
-        // It is under way until the others are told of it, and then counts in the hour that has begun as well.
-        let told = self.account.hour(self.second + TOLD_EVERY);
-        if let Some((second, _)) = asked
-            && self.account.hour(second) != told
-        {
+        // It is under way until the others are told of it, and then counts in the hour that has begun as well, used or not. If its grant ends before
+        // that, it counts as used.
+        let told_at = self.second + TOLD_EVERY;
+        let told = self.account.hour(told_at);
+        if self.account.hour(drawn_at) != told || (asked.is_none() && drawn_at + LIFE <= told_at) {
             *self.not_in_hour.entry(told).or_default() += 1;
         }
         let settlement = Settlement {
