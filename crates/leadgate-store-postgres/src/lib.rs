@@ -11,8 +11,9 @@
 //! | `accepting` | the task that puts concurrent accepts into one transaction |
 //! | `announcements` | what a transaction has to say once it is committed |
 //! | `notifier`, `listener` | telling it to the other processes, and hearing it from them |
-//! | `intake`, `plans`, `queue`, `claims`, `turns`, `release`, `views`, `listing`, `mirror`, `profiles`, `settings`, `retention`, `room`, `imports` | the SQL, by subject |
+//! | `intake`, `plans`, `queue`, `claims`, `turns`, `release`, `views`, `listing`, `mirror`, `profiles`, `settings`, `retention`, `room`, `imports`, `duties` | the SQL, by subject |
 //! | `deliveries` | the queue of what goes elsewhere than to the CRM |
+//! | `erasure` | forgetting a person |
 //! | `transfer` | rows as they are, for a store of another kind |
 //! | `columns`, `error` | how values and failures cross the border to PostgreSQL |
 //! | `store` | [`PostgresStore`], which gives each method of the trait its transaction |
@@ -30,6 +31,8 @@ mod claims;
 mod columns;
 pub mod config;
 mod deliveries;
+mod duties;
+mod erasure;
 mod error;
 mod imports;
 mod intake;

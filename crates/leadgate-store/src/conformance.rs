@@ -8,10 +8,9 @@
 //! leadgate_store::conformance_suite!(open_fresh_store().await);
 //! ```
 //!
-//! The cast: [`samples`] makes submissions, jobs and turns; [`filled`] fills a store; the other modules hold the cases, by subject. Time is made up, in seconds from an
-//! The cast: [`samples`] makes submissions, jobs and turns; [`model`] is what a store does under random actions, for a property that a backend
-//! writes itself; the other modules hold the cases, by subject. Time is made up, in seconds from an
-//! arbitrary start; nothing sleeps.
+//! The cast: [`samples`] makes submissions, jobs and turns; [`filled`] fills a store; [`model`] is what a store does under random actions, for a
+//! property that a backend writes itself; the other modules hold the cases, by subject. Time is made up, in seconds from an arbitrary start;
+//! nothing sleeps.
 // These functions are tests in all but name.
 #![allow(clippy::unwrap_used, clippy::missing_panics_doc)]
 

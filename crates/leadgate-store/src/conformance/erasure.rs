@@ -142,7 +142,7 @@ pub async fn what_is_remembered_of_the_person_goes(store: &dyn Store) {
     let effects = PlanEffects { profiles: profiles.into_iter().collect(), ..PlanEffects::default() };
     keep(store, submission(2), None).await;
     let planned = PlannedSubmission { submission: id(2), job: Ok(job(&["contact:7", "email:bob"])), effects };
-    store.record_plans(vec![planned], at(0)).await.unwrap();
+    store.record_plans(vec![planned], None, at(0)).await.unwrap();
     let forget = demand(store, None).await;
     let state = go_on(store, forget, 1).await;
     assert_eq!([Place::Known, Place::Notes, Place::Profiles].map(|place| state.sweep.counts[&place]), [2, 1, 1]);

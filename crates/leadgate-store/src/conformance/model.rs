@@ -285,7 +285,7 @@ impl<R: Reopened> Pair<R> {
             Action::Turn { lease, next, add } => self.turn(lease, &next, add).await,
             Action::Release { job } => self.release(job).await,
             Action::Abandon { worker } => {
-                let count = self.store().abandon_leases(WORKERS[worker], at(self.model.now)).await.unwrap();
+                let count = self.store().abandon_leases(Some(WORKERS[worker]), at(self.model.now)).await.unwrap();
                 assert_eq!(count, self.model.abandon(worker));
             }
             Action::Wait { seconds } => self.model.now += seconds,
@@ -306,7 +306,7 @@ impl<R: Reopened> Pair<R> {
         let names: Vec<&str> = keys.iter().map(|key| KEYS[*key]).collect();
         let job = || job_in(Lane::ALL[lane], &names);
         let plans = entries.iter().map(|entry| planned(entry.id, Ok(job()))).collect();
-        self.store().record_plans(plans, at(self.model.now)).await.unwrap();
+        self.store().record_plans(plans, None, at(self.model.now)).await.unwrap();
         for number in expected {
             self.model.plan(number, keys, lane);
         }
