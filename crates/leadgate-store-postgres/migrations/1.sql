@@ -5,13 +5,13 @@
 CREATE TABLE accounts (
     number      BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     name        TEXT     NOT NULL UNIQUE,
-    state       SMALLINT NOT NULL DEFAULT 0,
-    settings    TEXT,                               -- JSON
-    credentials BYTEA,
-    added_at    BIGINT   NOT NULL DEFAULT 0,
-    changed_at  BIGINT   NOT NULL DEFAULT 0
+    state       SMALLINT NOT NULL,                  -- 0: active, 1: paused, 2: removing
+    settings    TEXT     NOT NULL,                  -- JSON
+    credentials BYTEA,                              -- sealed
+    added_at    BIGINT   NOT NULL,
+    changed_at  BIGINT   NOT NULL
 );
-INSERT INTO accounts (name) VALUES ('default');
+INSERT INTO accounts (name, state, settings, added_at, changed_at) VALUES ('default', 0, '{}', 0, 0);
 
 -- What came in, byte for byte, in order of arrival.
 CREATE TABLE inbox (
@@ -121,8 +121,9 @@ CREATE TABLE catalog (
 );
 
 CREATE TABLE budget (
-    account BIGINT PRIMARY KEY,
-    value   TEXT NOT NULL                           -- JSON
+    account  BIGINT PRIMARY KEY,
+    value    TEXT   NOT NULL,                       -- JSON
+    revision BIGINT NOT NULL                        -- counts how often it was kept
 );
 
 -- Whose turn it is in each group of owners.
@@ -136,7 +137,25 @@ CREATE TABLE app_keys (
     name     TEXT   NOT NULL,
     digest   BYTEA  NOT NULL,                       -- 32 bytes
     added_at BIGINT NOT NULL,
+    may      TEXT   NOT NULL,                       -- scopes
     PRIMARY KEY (account, name)
+);
+
+-- What one worker at a time does for all.
+CREATE TABLE duties (
+    account    BIGINT NOT NULL,
+    duty       TEXT   NOT NULL,
+    worker     TEXT   NOT NULL,
+    held_until BIGINT NOT NULL,
+    PRIMARY KEY (account, duty)
+);
+
+-- The last moment of each schedule that was begun.
+CREATE TABLE schedules (
+    account  BIGINT NOT NULL,
+    schedule TEXT   NOT NULL,
+    begun    BIGINT NOT NULL,
+    PRIMARY KEY (account, schedule)
 );
 
 -- What events said of people, by the digest of an id of the person.
@@ -178,6 +197,8 @@ CREATE INDEX deliveries_line ON deliveries (account, destination, ordering, plac
 CREATE INDEX deliveries_parked ON deliveries (account, destination, seq) WHERE progress = 2;
 CREATE INDEX deliveries_leased ON deliveries (account, lease_worker) WHERE lease_worker IS NOT NULL;
 CREATE INDEX deliveries_done ON deliveries (account, ended_at) WHERE progress = 1;
+-- Deliveries of which nothing is left are removed by their age like those that arrived.
+CREATE INDEX deliveries_forgotten ON deliveries (account, ended_at) WHERE progress = 2 AND content = 'null';
 
 CREATE TABLE delivery_attempts (
     account  BIGINT NOT NULL,
@@ -276,6 +297,22 @@ CREATE TABLE import_rows (
 CREATE UNIQUE INDEX import_rows_submission ON import_rows (account, submission) WHERE submission IS NOT NULL;
 -- A submission that is removed is taken out of the import that it was of.
 CREATE INDEX import_rows_removal ON import_rows (account, removal) WHERE removal IS NOT NULL;
+
+-- Demands to forget a person, and their receipts.
+CREATE TABLE forgets (
+    account  BIGINT   NOT NULL,
+    id       BYTEA    NOT NULL,                     -- 16 bytes
+    begun_at BIGINT   NOT NULL,
+    phase    SMALLINT NOT NULL,                     -- 0: erasing, 1: asking the CRM, 2: closing, 3: done
+    sweep    TEXT     NOT NULL,                     -- JSON; digests, never an address
+    job      BIGINT,                                -- that has the CRM forget the person; NULL: the CRM is left alone
+    receipt  TEXT,                                  -- JSON
+    ended_at BIGINT,
+    PRIMARY KEY (account, id)
+);
+CREATE INDEX forgets_open ON forgets (account, id) WHERE phase < 3;
+CREATE INDEX forgets_done ON forgets (account, ended_at) WHERE phase = 3;
+CREATE INDEX forgets_job ON forgets (account, job);
 
 -- What looking for room writes and takes back: there is never a row.
 CREATE TABLE room (

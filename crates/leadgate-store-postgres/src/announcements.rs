@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use leadgate_core::submission::SubmissionId;
 use leadgate_store::signals::Signals;
+use tokio::sync::Notify;
 
 /// The channel of `NOTIFY`.
 pub(crate) const CHANNEL: &str = "leadgate";
@@ -18,6 +19,10 @@ pub(crate) struct Announcements {
     pub(crate) work: bool,
     /// There may be a delivery to make.
     pub(crate) deliveries: bool,
+    /// There is a demand to forget somebody.
+    pub(crate) forgets: bool,
+    /// The list of accounts may have changed.
+    pub(crate) accounts: bool,
     /// Submissions that ended.
     pub(crate) ended: Vec<SubmissionId>,
 }
@@ -25,14 +30,16 @@ pub(crate) struct Announcements {
 /// So many ends are told one by one; more of them as "look, all of you".
 const MOST_ENDS: usize = 64;
 
-/// What `NOTIFY` carries. `w7`: account 7 has work; `d7`: deliveries; `e7:<id>`: a submission ended; `e7:*`: many did. Behind a slash stands the
-/// session that its sender listens on.
+/// What `NOTIFY` carries. `w7`: account 7 has work; `d7`: deliveries; `f7`: a demand to forget; `e7:<id>`: a submission ended; `e7:*`: many did; `a`:
+/// the list of accounts changed. Behind a slash stands the session that its sender listens on.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Payload {
     Work(i64),
     Deliveries(i64),
+    Forgets(i64),
     Ended(i64, SubmissionId),
     ManyEnded(i64),
+    Accounts,
 }
 
 impl Payload {
@@ -41,6 +48,8 @@ impl Payload {
         let what = match self {
             Payload::Work(account) => format!("w{account}"),
             Payload::Deliveries(account) => format!("d{account}"),
+            Payload::Forgets(account) => format!("f{account}"),
+            Payload::Accounts => "a".to_owned(),
             Payload::Ended(account, id) => format!("e{account}:{id}"),
             Payload::ManyEnded(account) => format!("e{account}:*"),
         };
@@ -57,6 +66,8 @@ impl Payload {
         match kind {
             "w" => rest.parse().ok().map(Payload::Work),
             "d" => rest.parse().ok().map(Payload::Deliveries),
+            "f" => rest.parse().ok().map(Payload::Forgets),
+            "a" => rest.is_empty().then_some(Payload::Accounts),
             "e" => match rest.split_once(':')? {
                 (account, "*") => account.parse().ok().map(Payload::ManyEnded),
                 (account, id) => Some(Payload::Ended(account.parse().ok()?, id.parse().ok()?)),
@@ -65,12 +76,16 @@ impl Payload {
         }
     }
 
-    fn account(&self) -> i64 {
-        let (Payload::Work(account)
-        | Payload::Deliveries(account)
-        | Payload::Ended(account, _)
-        | Payload::ManyEnded(account)) = self;
-        *account
+    /// Whose it is; none if it is about all.
+    fn account(&self) -> Option<i64> {
+        match self {
+            Payload::Work(account)
+            | Payload::Deliveries(account)
+            | Payload::Forgets(account)
+            | Payload::Ended(account, _)
+            | Payload::ManyEnded(account) => Some(*account),
+            Payload::Accounts => None,
+        }
     }
 }
 
@@ -80,6 +95,8 @@ impl Announcements {
         let mut payloads = Vec::new();
         payloads.extend(self.work.then_some(Payload::Work(account)));
         payloads.extend(self.deliveries.then_some(Payload::Deliveries(account)));
+        payloads.extend(self.forgets.then_some(Payload::Forgets(account)));
+        payloads.extend(self.accounts.then_some(Payload::Accounts));
         if self.ended.len() > MOST_ENDS {
             payloads.push(Payload::ManyEnded(account));
         } else {
@@ -96,13 +113,19 @@ impl Announcements {
         if self.deliveries {
             signals.deliveries_arrived();
         }
+        if self.forgets {
+            signals.forgets_arrived();
+        }
         self.ended.iter().for_each(|id| signals.ended(*id));
     }
 }
 
-/// The signals of each account that this process has a handle on.
+/// The signals of each account that this process has a handle on, and of the list of accounts.
 #[derive(Debug, Default)]
-pub(crate) struct Switchboard(Mutex<HashMap<i64, Arc<Signals>>>);
+pub(crate) struct Switchboard {
+    lines: Mutex<HashMap<i64, Arc<Signals>>>,
+    accounts: Notify,
+}
 
 impl Switchboard {
     /// The signals of an account, the same ones for every handle.
@@ -110,15 +133,27 @@ impl Switchboard {
         Arc::clone(self.lines().entry(account).or_default())
     }
 
+    /// The list of accounts may have changed.
+    pub(crate) fn accounts_changed(&self) {
+        self.accounts.notify_one();
+    }
+
+    /// Waits until the list of accounts may have changed.
+    pub(crate) async fn accounts(&self) {
+        self.accounts.notified().await;
+    }
+
     /// Passes on what another process said. Nobody here need know the account.
     pub(crate) fn hear(&self, payload: &Payload) {
-        let signals = self.lines().get(&payload.account()).cloned();
-        let Some(signals) = signals else { return };
+        let Some(account) = payload.account() else { return self.accounts_changed() };
+        let Some(signals) = self.lines().get(&account).cloned() else { return };
         match payload {
             Payload::Work(_) => signals.work_arrived(),
             Payload::Deliveries(_) => signals.deliveries_arrived(),
+            Payload::Forgets(_) => signals.forgets_arrived(),
             Payload::Ended(_, id) => signals.ended(*id),
             Payload::ManyEnded(_) => signals.many_ended(),
+            Payload::Accounts => {}
         }
     }
 
@@ -128,13 +163,14 @@ impl Switchboard {
         for signals in all {
             signals.work_arrived();
             signals.deliveries_arrived();
+            signals.forgets_arrived();
             signals.many_ended();
         }
     }
 
     fn lines(&self) -> std::sync::MutexGuard<'_, HashMap<i64, Arc<Signals>>> {
         // A panic while the lock was held leaves a map that is still whole.
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.lines.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -145,7 +181,8 @@ mod tests {
     #[test]
     fn what_is_said_is_what_is_heard() {
         let id = SubmissionId(uuid::Uuid::from_u128(7));
-        for payload in [Payload::Work(1), Payload::Deliveries(2), Payload::Ended(3, id), Payload::ManyEnded(4)] {
+        let of_accounts = [Payload::Work(1), Payload::Deliveries(2), Payload::Forgets(5), Payload::Ended(3, id)];
+        for payload in of_accounts.into_iter().chain([Payload::ManyEnded(4), Payload::Accounts]) {
             assert_eq!(Payload::read(&payload.text(0), 5), Some(payload.clone()));
             assert_eq!(Payload::read(&payload.text(6), 5), Some(payload.clone()));
             assert_eq!(Payload::read(&payload.text(5), 5), None, "its own");
@@ -154,7 +191,7 @@ mod tests {
 
     #[test]
     fn what_another_version_says_is_passed_over() {
-        for text in ["", "w", "wx", "x1", "e1", "e1:", "e1:no-id", "ä1", "/", "w1 /3"] {
+        for text in ["", "w", "wx", "x1", "e1", "e1:", "e1:no-id", "a1", "f", "ä1", "/", "w1 /3"] {
             assert_eq!(Payload::read(text, 0), None, "{text}");
         }
     }

@@ -225,11 +225,11 @@ async fn read_known_notes(
     Ok(())
 }
 
-/// Gives up the leases of a worker: its jobs are due at once and remember when the lost lease was taken.
-pub(crate) async fn abandon_leases(work: &mut Work, worker: &str, now: Timestamp) -> Result<u64, sqlx::Error> {
+/// Gives up the leases of a worker, or of all: their jobs are due at once and remember when the lost lease was taken.
+pub(crate) async fn abandon_leases(work: &mut Work, worker: Option<&str>, now: Timestamp) -> Result<u64, sqlx::Error> {
     let sql = "UPDATE jobs SET abandoned_since = coalesce(abandoned_since, leased_at), lease_worker = NULL,
                    due_at = $3, wake_at = $3, queue = $4
-               WHERE account = $1 AND lease_worker = $2";
+               WHERE account = $1 AND lease_worker IS NOT NULL AND ($2::text IS NULL OR lease_worker = $2)";
     let query = sqlx::query(sql).bind(work.account).bind(worker).bind(micros(now)).bind(READY);
     let count = query.execute(work.connection()).await?.rows_affected();
     work.announcements.work |= count > 0;

@@ -11,8 +11,10 @@
 //! | `accepting` | the task that puts concurrent accepts into one transaction |
 //! | `announcements` | what a transaction has to say once it is committed |
 //! | `notifier`, `listener` | telling it to the other processes, and hearing it from them |
-//! | `intake`, `plans`, `queue`, `claims`, `turns`, `release`, `views`, `listing`, `mirror`, `profiles`, `settings`, `retention`, `room`, `imports` | the SQL, by subject |
+//! | `intake`, `plans`, `queue`, `claims`, `turns`, `release`, `views`, `listing`, `mirror`, `profiles`, `settings`, `retention`, `room`, `imports`, `duties` | the SQL, by subject |
 //! | `deliveries` | the queue of what goes elsewhere than to the CRM |
+//! | `erasure` | forgetting a person |
+//! | `accounts` | the list of accounts, and [`PostgresAccounts`], which opens the store of each and erases it |
 //! | `transfer` | rows as they are, for a store of another kind |
 //! | `columns`, `error` | how values and failures cross the border to PostgreSQL |
 //! | `store` | [`PostgresStore`], which gives each method of the trait its transaction |
@@ -25,11 +27,14 @@
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
 mod accepting;
+mod accounts;
 mod announcements;
 mod claims;
 mod columns;
 pub mod config;
 mod deliveries;
+mod duties;
+mod erasure;
 mod error;
 mod imports;
 mod intake;
@@ -54,5 +59,6 @@ mod transfer;
 mod turns;
 mod views;
 
+pub use accounts::PostgresAccounts;
 pub use config::PostgresConfig;
 pub use store::PostgresStore;

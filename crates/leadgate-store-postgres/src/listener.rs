@@ -71,6 +71,8 @@ async fn listen(options: &PgConnectOptions, ear: &Ear) {
         ear.switchboard.wake_all();
         hear(&mut listener, ear).await;
         ear.own.store(0, Ordering::Relaxed);
+        // Heard of nowhere else; everything else is looked for until there is a connection.
+        ear.switchboard.accounts_changed();
         tracing::warn!(
             "the connection that hears of other processes was lost; it is made again, and meanwhile work is looked for every second"
         );

@@ -15,6 +15,7 @@ use crate::columns::{
 };
 use crate::error::Failure;
 use crate::session::Session;
+use crate::transaction::Work;
 
 /// What a plan changes in the mirror, with its JSON written.
 pub(crate) struct PreparedUpdate {
@@ -279,16 +280,22 @@ pub(crate) async fn watches(connection: &mut Session, account: i64) -> Result<Ve
     rows.iter().map(|row| Ok((record_kind(row, 0)?, from_json("watch", row.try_get(1)?)?))).collect()
 }
 
-/// Keeps how far looking has come.
+/// Keeps how far looking has come, if it is where it was seen. Whoever calls this holds the lock of the jobs. Returns whether it was kept.
 pub(crate) async fn put_watch(
-    connection: &mut Session,
-    account: i64,
+    work: &mut Work,
     kind: RecordKind,
-    state: &str,
-) -> Result<(), sqlx::Error> {
+    (seen, state): (Option<&WatchState>, &str),
+) -> Result<bool, Failure> {
+    let account = work.account;
+    let kept = sqlx::query_scalar("SELECT state FROM watches WHERE account = $1 AND kind = $2");
+    let kept: Option<String> = kept.bind(account).bind(kind.name()).fetch_optional(work.connection()).await?;
+    if from_optional_json::<WatchState>("watch", kept.as_deref())?.as_ref() != seen {
+        return Ok(false);
+    }
     let sql = "INSERT INTO watches (account, kind, state) VALUES ($1, $2, $3)
                ON CONFLICT (account, kind) DO UPDATE SET state = excluded.state";
-    sqlx::query(sql).bind(account).bind(kind.name()).bind(state).execute(connection).await.map(|_| ())
+    sqlx::query(sql).bind(account).bind(kind.name()).bind(state).execute(work.connection()).await?;
+    Ok(true)
 }
 
 /// The youngest notification.

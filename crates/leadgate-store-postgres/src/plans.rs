@@ -16,8 +16,8 @@ use crate::columns::{id_bytes, micros, rank, submission_id, to_json};
 use crate::mirror::{self, PreparedUpdate};
 use crate::profiles::{self, PreparedProfile};
 use crate::queue::{self, KeyColumns, OUT, PARKED, StateColumns, WORKING};
-use crate::settings;
 use crate::transaction::Work;
+use crate::{duties, settings};
 
 /// A plan with its JSON written.
 pub(crate) struct PreparedPlan {
@@ -67,8 +67,22 @@ impl PreparedPlan {
 /// A plan and the number of its submission.
 type Numbered<'a> = (i64, &'a PreparedPlan);
 
+/// Keeps the plans of a planner, if it still plans.
+pub(crate) async fn record_plans_of(
+    work: &mut Work,
+    (plans, planner): (&[PreparedPlan], Option<&str>),
+    now: Timestamp,
+) -> Result<Vec<SubmissionId>, sqlx::Error> {
+    if let Some(worker) = planner
+        && !duties::may_plan(work, worker).await?
+    {
+        return Ok(Vec::new());
+    }
+    record_plans(work, plans, now).await
+}
+
 /// Keeps plans as jobs, or parks their submissions.
-pub(crate) async fn record_plans(
+async fn record_plans(
     work: &mut Work,
     plans: &[PreparedPlan],
     now: Timestamp,

@@ -3,8 +3,8 @@
 use jiff::Timestamp;
 use leadgate_core::catalog::{Catalog, Section};
 use leadgate_core::routing::RoutingState;
-use leadgate_store::model::AppKey;
-use serde_json::Value;
+use leadgate_store::model::{AppKey, BudgetExchange, KeptBudget};
+use leadgate_store::scopes::NoScopes;
 use sqlx::Row as _;
 use sqlx::postgres::PgRow;
 
@@ -38,17 +38,37 @@ pub(crate) async fn put_section(
 }
 
 /// The budget as it was last kept.
-pub(crate) async fn budget(connection: &mut Session, account: i64) -> Result<Option<Value>, Failure> {
-    let kept = sqlx::query_scalar("SELECT value FROM budget WHERE account = $1").bind(account);
-    let kept: Option<String> = kept.fetch_optional(connection).await?;
-    Ok(from_optional_json("budget", kept.as_deref())?)
+pub(crate) async fn budget(connection: &mut Session, account: i64) -> Result<KeptBudget, Failure> {
+    let kept = sqlx::query("SELECT revision, value FROM budget WHERE account = $1").bind(account);
+    let Some(row) = kept.fetch_optional(connection).await? else { return Ok(KeptBudget::default()) };
+    Ok(KeptBudget { revision: row.try_get(0)?, value: Some(from_json("budget", row.try_get(1)?)?) })
 }
 
-/// Keeps the budget.
-pub(crate) async fn put_budget(connection: &mut Session, account: i64, value: &str) -> Result<(), sqlx::Error> {
-    let sql = "INSERT INTO budget (account, value) VALUES ($1, $2)
-               ON CONFLICT (account) DO UPDATE SET value = excluded.value";
-    sqlx::query(sql).bind(account).bind(value).execute(connection).await.map(|_| ())
+/// Keeps the budget, if the one that was seen is still kept. Returns its revision, if it was.
+pub(crate) async fn put_budget(
+    connection: &mut Session,
+    account: i64,
+    (seen, value): (Option<i64>, &str),
+) -> Result<Option<i64>, sqlx::Error> {
+    let sql = "INSERT INTO budget (account, value, revision) SELECT $1, $2, 1
+                   WHERE coalesce($3::bigint, 0) = 0 OR EXISTS (SELECT 1 FROM budget WHERE account = $1)
+               ON CONFLICT (account) DO UPDATE SET value = excluded.value, revision = budget.revision + 1
+                   WHERE $3::bigint IS NULL OR budget.revision = $3
+               RETURNING revision";
+    sqlx::query_scalar(sql).bind(account).bind(value).bind(seen).fetch_optional(connection).await
+}
+
+/// Keeps the budget in place of the one that was seen.
+pub(crate) async fn exchange_budget(
+    connection: &mut Session,
+    account: i64,
+    seen: i64,
+    value: &str,
+) -> Result<BudgetExchange, Failure> {
+    match put_budget(connection, account, (Some(seen), value)).await? {
+        Some(revision) => Ok(BudgetExchange::Kept(revision)),
+        None => Ok(BudgetExchange::Changed(budget(connection, account).await?)),
+    }
 }
 
 /// Whose turn it is, as it was last kept.
@@ -67,11 +87,13 @@ pub(crate) async fn put_routing(connection: &mut Session, account: i64, state: &
 
 /// The app keys, by name.
 pub(crate) async fn app_keys(connection: &mut Session, account: i64) -> Result<Vec<AppKey>, sqlx::Error> {
-    let sql = "SELECT name, digest FROM app_keys WHERE account = $1 ORDER BY name";
+    let sql = "SELECT name, digest, may FROM app_keys WHERE account = $1 ORDER BY name";
     let rows = sqlx::query(sql).bind(account).fetch_all(connection).await?;
     let app_key = |row: &PgRow| {
         let digest: &[u8] = row.try_get(1)?;
-        Ok(AppKey { name: row.try_get(0)?, digest: digest.try_into().map_err(|error| wrong(1, error))? })
+        let digest = digest.try_into().map_err(|error| wrong(1, error))?;
+        let may: &str = row.try_get(2)?;
+        Ok(AppKey { name: row.try_get(0)?, digest, may: may.parse().map_err(|error: NoScopes| wrong(2, error))? })
     };
     rows.iter().map(app_key).collect()
 }
@@ -83,8 +105,9 @@ pub(crate) async fn put_app_key(
     key: &AppKey,
     now: Timestamp,
 ) -> Result<(), sqlx::Error> {
-    let sql = "INSERT INTO app_keys (account, name, digest, added_at) VALUES ($1, $2, $3, $4)
-               ON CONFLICT (account, name) DO UPDATE SET digest = excluded.digest, added_at = excluded.added_at";
+    let sql = "INSERT INTO app_keys (account, name, digest, added_at, may) VALUES ($1, $2, $3, $4, $5)
+               ON CONFLICT (account, name) DO UPDATE SET digest = excluded.digest, added_at = excluded.added_at,
+                   may = excluded.may";
     let put = sqlx::query(sql).bind(account).bind(text(&key.name)).bind(&key.digest[..]).bind(micros(now));
-    put.execute(connection).await.map(|_| ())
+    put.bind(key.may.to_string()).execute(connection).await.map(|_| ())
 }

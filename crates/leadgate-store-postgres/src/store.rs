@@ -13,9 +13,9 @@ use leadgate_core::routing::RoutingState;
 use leadgate_core::steps::{ParkReason, Parking};
 use leadgate_core::submission::SubmissionId;
 use leadgate_store::model::{
-    AcceptOutcome, AppKey, ClaimRequest, ClaimedJob, InboxEntry, JobFilter, JobId, JobSummary, Lease, NewSubmission,
-    PlannedSubmission, QueueStats, ReleaseOutcome, SeenChange, SubmissionEntry, SubmissionFilter, SubmissionStory,
-    TurnOutcome, TurnRecord,
+    AcceptOutcome, AppKey, BudgetExchange, BudgetToKeep, ClaimRequest, ClaimedJob, InboxEntry, JobFilter, JobId,
+    JobSummary, KeptBudget, Lease, NewSubmission, PlannedSubmission, QueueStats, ReleaseOutcome, SeenChange,
+    SubmissionEntry, SubmissionFilter, SubmissionStory, TurnOutcome, TurnRecord,
 };
 use leadgate_store::retention::{OldRows, RemovedRows};
 use leadgate_store::signals::Signals;
@@ -87,6 +87,10 @@ impl PostgresStore {
         self.connections.pool.close().await;
     }
 
+    pub(crate) fn connections(&self) -> &Connections {
+        &self.connections
+    }
+
     pub(crate) async fn begin(&self, lock: Lock) -> Result<Work, Failure> {
         Work::begin(&self.connections, self.account, lock).await
     }
@@ -96,7 +100,17 @@ impl PostgresStore {
     }
 
     pub(crate) async fn commit(&self, work: Work) -> Result<(), Failure> {
-        work.commit(&self.signals, &self.notifier).await
+        let changes_accounts = work.announcements.accounts;
+        work.commit(&self.signals, &self.notifier).await?;
+        if changes_accounts {
+            self.switchboard.accounts_changed();
+        }
+        Ok(())
+    }
+
+    /// Waits until the list of accounts may have changed.
+    pub(crate) async fn accounts_changed(&self) {
+        self.switchboard.accounts().await;
     }
 
     /// Takes a job out of the way whose stored state cannot be read; else it would fail every claim from now on.
@@ -141,10 +155,11 @@ impl Store for PostgresStore {
     async fn record_plans(
         &self,
         plans: Vec<PlannedSubmission>,
+        planner: Option<&str>,
         now: Timestamp,
     ) -> Result<Vec<SubmissionId>, StoreError> {
         let plans = plans.into_iter().map(PreparedPlan::new).collect::<Result<Vec<_>, _>>()?;
-        in_transaction!(self, Lock::Jobs, |work| plans::record_plans(work, &plans, now).await)
+        in_transaction!(self, Lock::Jobs, |work| plans::record_plans_of(work, (&plans, planner), now).await)
     }
 
     async fn claim_due(&self, request: ClaimRequest) -> Result<Vec<ClaimedJob>, StoreError> {
@@ -163,15 +178,16 @@ impl Store for PostgresStore {
     async fn finish_turns(
         &self,
         turns: Vec<TurnRecord>,
-        budget: Option<Value>,
+        budget: Option<BudgetToKeep>,
         now: Timestamp,
     ) -> Result<Vec<TurnOutcome>, StoreError> {
         let turns = turns.into_iter().map(PreparedTurn::new).collect::<Result<Vec<_>, _>>()?;
-        let budget = budget.map(|value| value.to_string());
-        in_transaction!(self, Lock::Jobs, |work| turns::finish_turns(work, (&turns, budget.as_deref()), now).await)
+        let budget = budget.map(|budget| (budget.seen, budget.value.to_string()));
+        let budget = budget.as_ref().map(|(seen, value)| (*seen, value.as_str()));
+        in_transaction!(self, Lock::Jobs, |work| turns::finish_turns(work, (&turns, budget), now).await)
     }
 
-    async fn abandon_leases(&self, worker: &str, now: Timestamp) -> Result<u64, StoreError> {
+    async fn abandon_leases(&self, worker: Option<&str>, now: Timestamp) -> Result<u64, StoreError> {
         in_transaction!(self, Lock::Jobs, |work| claims::abandon_leases(work, worker, now).await)
     }
 
@@ -209,8 +225,15 @@ impl Store for PostgresStore {
         })
     }
 
-    async fn budget(&self) -> Result<Option<Value>, StoreError> {
+    async fn budget(&self) -> Result<KeptBudget, StoreError> {
         in_snapshot!(self, |connection| settings::budget(connection, self.account).await)
+    }
+
+    async fn exchange_budget(&self, seen: i64, value: Value) -> Result<BudgetExchange, StoreError> {
+        let value = value.to_string();
+        in_transaction!(self, Lock::None, |work| {
+            settings::exchange_budget(work.connection(), self.account, seen, &value).await
+        })
     }
 
     async fn routing(&self) -> Result<RoutingState, StoreError> {
@@ -260,11 +283,14 @@ impl Store for PostgresStore {
         in_snapshot!(self, |connection| mirror::watches(connection, self.account).await)
     }
 
-    async fn put_watch(&self, kind: RecordKind, state: WatchState) -> Result<(), StoreError> {
+    async fn put_watch(
+        &self,
+        kind: RecordKind,
+        seen: Option<WatchState>,
+        state: WatchState,
+    ) -> Result<bool, StoreError> {
         let state = to_json("watch", &state)?;
-        in_transaction!(self, Lock::None, |work| {
-            mirror::put_watch(work.connection(), self.account, kind, &state).await
-        })
+        in_transaction!(self, Lock::Jobs, |work| mirror::put_watch(work, kind, (seen.as_ref(), &state)).await)
     }
 
     async fn latest_notification(&self) -> Result<Option<InboxEntry>, StoreError> {

@@ -52,6 +52,11 @@ impl Work {
         &mut self.session
     }
 
+    /// For statements, and for what is to be announced of them.
+    pub(crate) fn parts(&mut self) -> (&mut Session, &mut Announcements) {
+        (&mut self.session, &mut self.announcements)
+    }
+
     /// Takes the lock of the deliveries besides that of the jobs.
     pub(crate) async fn lock_deliveries(&mut self) -> Result<(), sqlx::Error> {
         let sql = AssertSqlSafe(lock_statement(DELIVERIES_CLASS, self.account));

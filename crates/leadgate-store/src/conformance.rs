@@ -8,10 +8,9 @@
 //! leadgate_store::conformance_suite!(open_fresh_store().await);
 //! ```
 //!
-//! The cast: [`samples`] makes submissions, jobs and turns; [`filled`] fills a store; the other modules hold the cases, by subject. Time is made up, in seconds from an
-//! The cast: [`samples`] makes submissions, jobs and turns; [`model`] is what a store does under random actions, for a property that a backend
-//! writes itself; the other modules hold the cases, by subject. Time is made up, in seconds from an
-//! arbitrary start; nothing sleeps.
+//! The cast: [`samples`] makes submissions, jobs and turns; [`filled`] fills a store; [`model`] is what a store does under random actions, for a
+//! property that a backend writes itself; the other modules hold the cases, by subject. Time is made up, in seconds from an arbitrary start;
+//! nothing sleeps.
 // These functions are tests in all but name.
 #![allow(clippy::unwrap_used, clippy::missing_panics_doc)]
 
@@ -157,6 +156,7 @@ macro_rules! conformance_suite {
                 a_repeat_of_what_was_forgotten_is_recognised,
                 a_turn_of_forgotten_work_is_not_recorded,
                 the_crm_is_asked_before_what_arrives_later,
+                a_job_that_waits_for_the_gateway_is_listed,
                 what_is_remembered_of_the_person_goes,
                 deliveries_of_the_person_are_not_made,
                 counting_changes_nothing,

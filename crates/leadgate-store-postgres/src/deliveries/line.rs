@@ -90,6 +90,13 @@ pub(super) async fn move_up(connection: &mut Session, account: i64, line: &Line)
 }
 
 /// The places are drawn once, before anything is joined with them.
+/// Lets the next of the line move up that a delivery left. Returns whether there is one.
+pub(crate) async fn leave_line(connection: &mut Session, account: i64, left: i64) -> Result<bool, sqlx::Error> {
+    let sql = "SELECT destination, ordering FROM deliveries WHERE account = $1 AND seq = $2";
+    let row = sqlx::query(sql).bind(account).bind(left).fetch_one(&mut *connection).await?;
+    move_up(connection, account, &Line { destination: row.try_get(0)?, ordering: row.try_get(1)? }).await
+}
+
 const PUT_BACK: &str = "WITH nth AS MATERIALIZED (
         SELECT seq, nextval('delivery_places') AS place,
             row_number() OVER (PARTITION BY destination, ordering ORDER BY seq) AS of_line
@@ -114,9 +121,10 @@ pub(super) async fn put_back(
     Ok(())
 }
 
-/// The number and progress of the delivery with that id.
+/// The number and progress of the delivery with that id; of one that was forgotten nothing is left to deliver.
 pub(super) async fn find(connection: &mut Session, account: i64, id: &str) -> Result<Option<(i64, i16)>, sqlx::Error> {
-    let sql = "SELECT seq, progress FROM deliveries WHERE account = $1 AND id = $2";
+    let sql = "SELECT seq, progress FROM deliveries
+               WHERE account = $1 AND id = $2 AND (progress = 0 OR content <> 'null')";
     let found = sqlx::query(sql).bind(account).bind(text(id)).fetch_optional(connection).await?;
     found.map(|row| Ok((row.try_get(0)?, row.try_get(1)?))).transpose()
 }
@@ -133,6 +141,7 @@ pub(super) async fn put_back_some(
 ) -> Result<(u64, Option<i64>), sqlx::Error> {
     let sql = "SELECT seq FROM deliveries
                WHERE account = $1 AND progress = 2 AND NOT test AND seq > $2 AND ($3::text IS NULL OR destination = $3)
+                 AND content <> 'null'
                ORDER BY seq LIMIT $4";
     let parked = sqlx::query_scalar(sql).bind(account).bind(after).bind(destination.map(text));
     let found: Vec<i64> = parked.bind(MOST_PUT_BACK).fetch_all(&mut *connection).await?;

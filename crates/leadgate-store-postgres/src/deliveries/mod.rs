@@ -11,7 +11,7 @@ mod store;
 mod turns;
 mod views;
 
-pub(crate) use line::{PreparedDelivery, keep_all};
+pub(crate) use line::{PreparedDelivery, keep_all, leave_line};
 
 const WAITING: i16 = 0;
 const DELIVERED: i16 = 1;

@@ -55,7 +55,7 @@ async fn finish(work: &mut Work, turn: &DeliveryTurn, now: Timestamp) -> Result<
     Ok(outcome)
 }
 
-async fn abandon(work: &mut Work, worker: &str, now: Timestamp) -> Result<u64, sqlx::Error> {
+async fn abandon(work: &mut Work, worker: Option<&str>, now: Timestamp) -> Result<u64, sqlx::Error> {
     let account = work.account;
     let count = turns::abandon(work.connection(), account, worker, now).await?;
     work.announcements.deliveries |= count > 0;
@@ -119,7 +119,7 @@ impl DeliveryStore for PostgresStore {
         in_transaction!(self, Lock::Deliveries, |work| finish(work, &turn, now).await)
     }
 
-    async fn abandon_deliveries(&self, worker: &str, now: Timestamp) -> Result<u64, StoreError> {
+    async fn abandon_deliveries(&self, worker: Option<&str>, now: Timestamp) -> Result<u64, StoreError> {
         in_transaction!(self, Lock::Deliveries, |work| abandon(work, worker, now).await)
     }
 

@@ -187,15 +187,16 @@ pub(super) async fn park_unreadable(
     }
 }
 
-/// Gives up the leases of a worker.
+/// Gives up the leases of a worker, or of all.
 pub(super) async fn abandon(
     connection: &mut Session,
     account: i64,
-    worker: &str,
+    worker: Option<&str>,
     now: Timestamp,
 ) -> Result<u64, sqlx::Error> {
-    let sql = "UPDATE deliveries SET lease_worker = NULL, wake_at = $3 WHERE account = $1 AND lease_worker = $2";
-    let done = sqlx::query(sql).bind(account).bind(text(worker)).bind(micros(now)).execute(connection).await?;
+    let sql = "UPDATE deliveries SET lease_worker = NULL, wake_at = $3
+               WHERE account = $1 AND lease_worker IS NOT NULL AND ($2::text IS NULL OR lease_worker = $2)";
+    let done = sqlx::query(sql).bind(account).bind(worker.map(text)).bind(micros(now)).execute(connection).await?;
     Ok(done.rows_affected())
 }
 

@@ -23,10 +23,10 @@ use crate::transaction::Work;
 use prepared::PreparedThen;
 pub(crate) use prepared::PreparedTurn;
 
-/// Records turns and the budget.
+/// Records turns, and the budget, if the one that was seen is still kept.
 pub(crate) async fn finish_turns(
     work: &mut Work,
-    (turns, budget): (&[PreparedTurn], Option<&str>),
+    (turns, budget): (&[PreparedTurn], Option<(Option<i64>, &str)>),
     now: Timestamp,
 ) -> Result<Vec<TurnOutcome>, sqlx::Error> {
     let account = work.account;

@@ -1,13 +1,16 @@
 //! A store in which every table has rows, made by its own methods.
 
 use leadgate_core::catalog::{Section, SectionContent, SectionRead};
+use leadgate_core::crm::LookupBy;
 use leadgate_core::delivery::NewDelivery;
+use leadgate_core::erasure::{Marks, Person};
+use leadgate_core::identity::Email;
 use leadgate_core::job::Outcome;
 use leadgate_core::mirror::watch::WatchState;
 use leadgate_core::mirror::{Change, MirrorUpdate, Mirrored, SeenBy, Tally, Told};
 use leadgate_core::plan::PlanEffects;
 use leadgate_core::record::{Fields, RecordKind, RecordRef};
-use leadgate_core::steps::StepEffect;
+use leadgate_core::steps::{ForgetPersonStep, StepEffect};
 use leadgate_core::submission::{RawSubmission, Route};
 use serde_json::json;
 use uuid::Uuid;
@@ -15,9 +18,11 @@ use uuid::Uuid;
 use super::samples::*;
 use crate::Store;
 use crate::deliveries::{DeliveryAttempt, DeliveryClaim, DeliveryThen, DeliveryTurn, DestinationRoom};
+use crate::duties::CLEARING;
+use crate::erasure::{ForgetId, NewCrmForget, NewForget};
 use crate::imports::{BeginOutcome, ImportId, ImportRow, NewImport, RowContent, RowsOutcome};
-use crate::model::{AppKey, BudgetToKeep, Dedupe, NewSubmission, PlannedSubmission, Then, TurnRecord};
-use crate::scopes::Scopes;
+use crate::model::{AppKey, Dedupe, NewSubmission, PlannedSubmission, Then, TurnRecord};
+use crate::scopes::Scope;
 
 /// The import of [`fill`].
 pub fn import() -> NewImport {
@@ -44,13 +49,22 @@ pub fn delivery_claim(worker: &str, seconds: i64) -> DeliveryClaim {
     DeliveryClaim { worker: worker.to_owned(), now: at(seconds), destinations: vec![room] }
 }
 
+/// The demand of [`fill`], of a person whom nothing else names.
+pub fn demand() -> NewForget {
+    let person = Person { emails: vec![Email::parse("grace@example.com").unwrap()], ..Person::default() };
+    let step = ForgetPersonStep::new(person.emails.iter().cloned().map(LookupBy::Email).collect(), Vec::new());
+    let crm = NewCrmForget { submission: id(14), step, keys: person.keys() };
+    NewForget { id: ForgetId(Uuid::from_u128(7)), marks: Marks::new(&person, [1; 16]), crm: Some(crm) }
+}
+
 /// Fills an empty store: submission 1 has landed, 2 is parked, 3 leased, 4 waits for its plan, 5 is a notification, 11 and 12 are rows of the
-/// import, 13 the removal of the first of them. The bodies are bytes of every kind, and there are other letters than those of ASCII.
+/// import, 13 the removal of the first of them, 14 the job of a demand. The bodies are bytes of every kind, and there are other letters than those of ASCII.
 pub async fn fill(store: &dyn Store) {
     fill_jobs(store).await;
     fill_settings(store).await;
     fill_deliveries(store).await;
     fill_import(store).await;
+    store.begin_forget(demand(), at(9)).await.unwrap();
     // A worker who stopped left this lease behind.
     store.record_plans(vec![planned(id(3), Ok(job(&["a", "c"])))], None, at(20)).await.unwrap();
     claim_one(store, 20).await;
@@ -68,7 +82,7 @@ async fn fill_jobs(store: &dyn Store) {
     let outcome = Outcome { person: Some(record_of), existing: Some(false), ..Outcome::default() };
     let done = turn(&claimed, Then::Finished(outcome));
     let done = TurnRecord { attempt: Some(attempt("find_person", 1)), effects: vec![effect], ..done };
-    store.finish_turns(vec![done], Some(BudgetToKeep { seen: None, value: json!({"used": 3}) }), at(2)).await.unwrap();
+    store.finish_turns(vec![done], Some(budget(3)), at(2)).await.unwrap();
     plan(store, 2, job(&["b"])).await;
     park(store, &claim_one(store, 3).await, 3).await;
     accept(store, 3, 4).await;
@@ -101,8 +115,11 @@ async fn record_plan_that_saw(store: &dyn Store) {
 async fn fill_settings(store: &dyn Store) {
     let read = SectionRead { content: SectionContent::Unreadable, read_at: at(1) };
     store.put_section(Section::Owners, read).await.unwrap();
-    store.put_app_key(AppKey { name: "shop".to_owned(), digest: [0xa5; 32], may: Scopes::ALL }, at(1)).await.unwrap();
-    store.put_watch(RecordKind::Deal, None, WatchState::new(at(1))).await.unwrap();
+    let key = AppKey { name: "shop".to_owned(), digest: [0xa5; 32], may: Scope::Submit.into() };
+    store.put_app_key(key, at(1)).await.unwrap();
+    assert!(store.put_watch(RecordKind::Deal, None, WatchState::new(at(1))).await.unwrap());
+    assert!(store.hold_duty(CLEARING, "one", at(31), at(1)).await.unwrap());
+    assert!(store.begin_planned("nightly", at(1)).await.unwrap());
 }
 
 async fn fill_deliveries(store: &dyn Store) {

@@ -1,5 +1,5 @@
-//! The tables that every kind of store has, with the columns that stand for something. What a kind of store adds for itself, such as the number
-//! of the account, is not among them.
+//! The tables that every kind of store has for an account, with the columns that stand for something. What a kind of store adds for itself, such as
+//! the number of the account, is not among them, nor is the list of accounts, which is of all of them.
 
 /// A table.
 #[derive(Debug, PartialEq, Eq)]
@@ -67,9 +67,11 @@ pub const TABLES: &[Table] = &[
     },
     Table { name: "notes", key: 2, columns: &[text("record"), integer("note_id")] },
     Table { name: "catalog", key: 1, columns: &[text("section"), text("read")] },
-    Table { name: "budget", key: 0, columns: &[text("value")] },
+    Table { name: "budget", key: 0, columns: &[text("value"), integer("revision")] },
     Table { name: "routing", key: 0, columns: &[text("state")] },
-    Table { name: "app_keys", key: 1, columns: &[text("name"), bytes("digest"), integer("added_at")] },
+    Table { name: "app_keys", key: 1, columns: &[text("name"), bytes("digest"), integer("added_at"), text("may")] },
+    Table { name: "duties", key: 1, columns: &[text("duty"), text("worker"), integer("held_until")] },
+    Table { name: "schedules", key: 1, columns: &[text("schedule"), integer("begun")] },
     Table { name: "profiles", key: 1, columns: &[text("key"), text("profile"), integer("changed_at")] },
     Table { name: "destinations", key: 1, columns: &[text("name"), integer("off_since"), text("off_reason")] },
     Table { name: "deliveries", key: 1, columns: DELIVERIES },
@@ -84,6 +86,7 @@ pub const TABLES: &[Table] = &[
     Table { name: "watches", key: 1, columns: &[text("kind"), text("state")] },
     Table { name: "imports", key: 1, columns: IMPORTS },
     Table { name: "import_rows", key: 2, columns: IMPORT_ROWS },
+    Table { name: "forgets", key: 1, columns: FORGETS },
 ];
 
 const INBOX: &[Column] = &[
@@ -197,4 +200,14 @@ const IMPORT_ROWS: &[Column] = &[
     text("refused"),
     integer("duplicate_of"),
     integer("removal"),
+];
+
+const FORGETS: &[Column] = &[
+    bytes("id"),
+    integer("begun_at"),
+    integer("phase"),
+    text("sweep"),
+    integer("job"),
+    text("receipt"),
+    integer("ended_at"),
 ];

@@ -1,0 +1,38 @@
+//! The dead rows. What is deleted or written over stays in its table, dead, until a vacuum lets go of it, which this runs at once.
+//!
+//! A vacuum keeps what a transaction that began before may still see, and does nothing where this program's role is not the owner of the tables.
+//! The server's own log and backups are beyond reach, and so are bytes in free space of a page until something is written there.
+
+use leadgate_store::StoreError;
+use sqlx::AssertSqlSafe;
+
+use crate::error::store_error;
+use crate::session::Connections;
+
+/// What a vacuum does not reach.
+pub(super) const REMAINS: &[&str] = &[
+    "rows of the database that are dead, and their bytes in free space of its pages, until a vacuum has let go of them and something else is written there; VACUUM FULL does both at once",
+    "the database's write-ahead log, its archive, replicas and backups, as long as the server keeps them",
+];
+
+/// The tables in which something of a person is written over or deleted.
+const TABLES: &str = "inbox, jobs, job_keys, attempts, known, notes, profiles, mirror, changes, deliveries,
+    delivery_attempts, destinations, imports, import_rows, forgets";
+
+/// How many transactions are open in this database that may see what was there before; of others' sessions only where the server tells.
+const OLDER: &str = "SELECT count(*) FROM pg_stat_activity
+    WHERE datname = current_database() AND pid <> pg_backend_pid() AND backend_xmin IS NOT NULL
+      AND backend_type <> 'autovacuum worker'";
+
+/// Lets go of dead rows. Returns `false` where some may have to stay because somebody was reading.
+pub(super) async fn cleanse(connections: &Connections) -> Result<bool, StoreError> {
+    vacuumed(connections).await.map_err(|error| store_error(&error))
+}
+
+/// Outside of a transaction, as a vacuum takes part in none. Indexes too: a key may be the digest of an address that can be guessed.
+async fn vacuumed(connections: &Connections) -> Result<bool, sqlx::Error> {
+    let mut connection = connections.pool.acquire().await?;
+    let older: i64 = sqlx::query_scalar(OLDER).persistent(false).fetch_one(&mut *connection).await?;
+    sqlx::raw_sql(AssertSqlSafe(format!("VACUUM (INDEX_CLEANUP ON) {TABLES}"))).execute(&mut *connection).await?;
+    Ok(older == 0)
+}
