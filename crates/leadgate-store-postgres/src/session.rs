@@ -17,12 +17,23 @@ pub(crate) struct Connections {
     pub(crate) pool: PgPool,
     /// Whether a pooler in transaction mode stands between.
     pub(crate) pooled: bool,
+    /// The schema that each transaction has to name, quoted.
+    pub(crate) path: Option<String>,
 }
 
 impl Connections {
+    /// What begins a transaction, with what each of them has to say first.
+    pub(crate) fn beginning(&self, begin: String) -> String {
+        match &self.path {
+            Some(path) => format!("{begin}; SET LOCAL search_path TO {path}"),
+            None => begin,
+        }
+    }
+
     /// Begins a transaction with `begin`, which may hold further statements. Nothing has begun when it fails, so a connection that turns out to be
     /// dead is passed over, as after a restart of the server all of them are.
     pub(crate) async fn begin(&self, begin: String) -> Result<Session, sqlx::Error> {
+        let begin = self.beginning(begin);
         let mut dead = 0;
         loop {
             match self.pool.begin_with(AssertSqlSafe(begin.clone())).await {

@@ -54,7 +54,8 @@ impl PreparedForget {
         let account = work.account;
         let seq = insert_submission(work, &crm.submission, (&self.demand.id, now)).await?;
         let never = micros(Timestamp::MAX);
-        let sql = "INSERT INTO jobs (account, id, lane, progress, queue, due_at, wake_at, packable, state, step, failures)
+        let sql =
+            "INSERT INTO jobs (account, id, lane, progress, queue, due_at, wake_at, packable, state, step, failures)
                    VALUES ($1, $2, $3, $4, $5, $6, $6, $7, $8, $9, 0)";
         let job = sqlx::query(sql).bind(account).bind(seq).bind(rank(Lane::Interactive)).bind(WORKING).bind(OUT);
         let job = job.bind(never).bind(state.packable).bind(&state.json).bind(state.step);
@@ -249,11 +250,7 @@ async fn wake(work: &mut Work, job: &JobRow, sweep: &Sweep, now: Timestamp) -> R
 }
 
 /// Adds what was erased elsewhere.
-pub(super) async fn add_counts(
-    work: &mut Work,
-    id: &ForgetId,
-    counts: &BTreeMap<Place, u64>,
-) -> Result<(), Failure> {
+pub(super) async fn add_counts(work: &mut Work, id: &ForgetId, counts: &BTreeMap<Place, u64>) -> Result<(), Failure> {
     let account = work.account;
     let found = find(work.connection(), account, id).await?;
     let Some(demand) = found.filter(|demand| demand.phase != Phase::Done) else { return Ok(()) };
@@ -265,11 +262,7 @@ pub(super) async fn add_counts(
 }
 
 /// Puts the receipt in the place of the sweep. Of the job, what the CRM said is not kept either.
-pub(super) async fn finish(
-    work: &mut Work,
-    (id, receipt): (&ForgetId, &str),
-    now: Timestamp,
-) -> Result<bool, Failure> {
+pub(super) async fn finish(work: &mut Work, (id, receipt): (&ForgetId, &str), now: Timestamp) -> Result<bool, Failure> {
     let account = work.account;
     let Some(state) = state(work.connection(), account, id).await? else { return Ok(false) };
     if state.phase != Phase::Closing || state.sweep.place().is_some() {

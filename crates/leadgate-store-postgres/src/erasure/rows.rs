@@ -60,12 +60,7 @@ struct MirrorRow {
 
 impl MirrorRow {
     fn read(row: &PgRow) -> Result<MirrorRow, sqlx::Error> {
-        Ok(MirrorRow {
-            kind: row.try_get(0)?,
-            record: row.try_get(1)?,
-            fields: row.try_get(2)?,
-            told: row.try_get(3)?,
-        })
+        Ok(MirrorRow { kind: row.try_get(0)?, record: row.try_get(1)?, fields: row.try_get(2)?, told: row.try_get(3)? })
     }
 }
 
