@@ -9,7 +9,7 @@ use leadgate_store_postgres::{PostgresConfig, PostgresStore};
 use leadgate_store_sqlite::{Durability, SqliteConfig, SqliteStore};
 
 /// Names the kind of store that gateways under test have: `sqlite`, which is usual, or `postgres`.
-pub const KIND: &str = "LEADGATE_TEST_STORE";
+const KIND: &str = "LEADGATE_TEST_STORE";
 
 /// Whether gateways under test have their store in Postgres. What is about files is not for such a run.
 pub fn is_postgres() -> bool {

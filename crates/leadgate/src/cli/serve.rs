@@ -99,9 +99,10 @@ fn credentials(settings: &config::Settings) -> Result<Option<Credentials>, Confi
     config::account_of(&settings.crm).map(Some)
 }
 
-/// Notes the default account in the data folder. Beside a database, the folder is made when rows are copied.
+/// Notes the default account in the data folder. Beside a database there is one only where rows are copied.
 fn claim_folder(settings: &config::Settings, credentials: Option<&Credentials>) -> Result<(), Failure> {
     let folder = &settings.store.data;
+    data_folder::make_for_copy(settings)?;
     match credentials {
         Some(credentials) if folder.is_dir() => data_folder::claim_for_account(folder, credentials.address()),
         _ => Ok(()),

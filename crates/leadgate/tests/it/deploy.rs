@@ -188,13 +188,13 @@ fn where_a_key_protects_it_the_gateway_listens_for_the_platform() {
 }
 
 #[test]
-fn a_database_of_the_platform_is_left_alone() {
+fn a_database_of_the_platform_can_be_left_alone() {
     let house = House::new();
-    let gateway = house.serve_with(&[("DATABASE_URL", "postgres://somebody:s3cret@127.0.0.1:1/nothing")]);
+    let database = ("DATABASE_URL", "postgres://somebody:s3cret@127.0.0.1:1/nothing");
+    let gateway = house.serve_with(&[database, ("LEADGATE__STORE__URL", "sqlite")]);
     assert_eq!(add(&gateway, json!({"email": "ingrid@example.com"})).0, 201);
     assert!(!gateway.ready.to_string().contains("s3cret"));
-    let shown =
-        run(house.folder.path(), &["config"], &[("DATABASE_URL", "postgres://somebody:s3cret@127.0.0.1:1/nothing")]);
+    let shown = run(house.folder.path(), &["config"], &[database]);
     assert!(shown.code == 0 && !shown.out.contains("s3cret"), "{shown:?}");
 }
 
