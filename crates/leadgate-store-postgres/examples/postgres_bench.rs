@@ -103,7 +103,7 @@ async fn turns_of_many(store: &PostgresStore) {
             effects: PlanEffects::default(),
         });
         let begin = Instant::now();
-        store.record_plans(plans.collect(), now()).await.unwrap();
+        store.record_plans(plans.collect(), None, now()).await.unwrap();
         planning += begin.elapsed();
         let begin = Instant::now();
         let claimed = store.claim_due(request()).await.unwrap();

@@ -21,6 +21,8 @@ pub(crate) struct Announcements {
     pub(crate) deliveries: bool,
     /// There is a demand to forget somebody.
     pub(crate) forgets: bool,
+    /// The list of accounts may have changed.
+    pub(crate) accounts: bool,
     /// Submissions that ended.
     pub(crate) ended: Vec<SubmissionId>,
 }
@@ -94,6 +96,7 @@ impl Announcements {
         payloads.extend(self.work.then_some(Payload::Work(account)));
         payloads.extend(self.deliveries.then_some(Payload::Deliveries(account)));
         payloads.extend(self.forgets.then_some(Payload::Forgets(account)));
+        payloads.extend(self.accounts.then_some(Payload::Accounts));
         if self.ended.len() > MOST_ENDS {
             payloads.push(Payload::ManyEnded(account));
         } else {

@@ -15,6 +15,7 @@
 //! | `intake`, `plans`, `queue`, `claims`, `turns`, `release`, `views`, `listing`, `mirror`, `profiles`, `settings`, `retention`, `room`, `imports`, `duties` | the SQL, by subject |
 //! | `deliveries` | the queue of what goes elsewhere than to the CRM |
 //! | `erasure` | forgetting a person |
+//! | `accounts` | the list of accounts, and [`PostgresAccounts`], which opens the store of each and erases it |
 //! | `transfer` | rows as they are, for a store of another kind |
 //! | `columns`, `error` | how values and failures cross the border to PostgreSQL |
 //! | `store` | [`PostgresStore`], which gives each method of the trait its transaction |
@@ -27,6 +28,7 @@
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
 mod accepting;
+mod accounts;
 mod announcements;
 mod claims;
 mod columns;
@@ -59,5 +61,6 @@ mod transfer;
 mod turns;
 mod views;
 
+pub use accounts::PostgresAccounts;
 pub use config::PostgresConfig;
 pub use store::PostgresStore;

@@ -100,7 +100,17 @@ impl PostgresStore {
     }
 
     pub(crate) async fn commit(&self, work: Work) -> Result<(), Failure> {
-        work.commit(&self.signals, &self.notifier).await
+        let changes_accounts = work.announcements.accounts;
+        work.commit(&self.signals, &self.notifier).await?;
+        if changes_accounts {
+            self.switchboard.accounts_changed();
+        }
+        Ok(())
+    }
+
+    /// Waits until the list of accounts may have changed.
+    pub(crate) async fn accounts_changed(&self) {
+        self.switchboard.accounts().await;
     }
 
     /// Takes a job out of the way whose stored state cannot be read; else it would fail every claim from now on.

@@ -12,6 +12,7 @@ use leadgate_store::imports::{BeginOutcome, ImportId, ImportStore as _, NewImpor
 use leadgate_store::model::{
     AcceptOutcome, AppKey, JobFilter, Progress, QueueStats, ReleaseOutcome, SubmissionFilter, Then, TurnOutcome,
 };
+use leadgate_store::scopes::Scopes;
 use tokio::time::timeout;
 use uuid::Uuid;
 
@@ -51,7 +52,7 @@ async fn the_same_ids_keys_and_identities_are_different_things_in_different_acco
     let of_second = claim_one(&second, 0).await;
     assert_ne!(of_first.lease.job, of_second.lease.job);
     assert!(claim(&second, 0).await.is_empty());
-    assert_eq!(second.abandon_leases("nobody", at(1)).await.unwrap(), 0);
+    assert_eq!(second.abandon_leases(Some("nobody"), at(1)).await.unwrap(), 0);
     finish(&*first, &of_first, 1).await;
     assert_eq!(story(&second, id(2)).await.progress, Progress::Working);
 }
@@ -73,7 +74,7 @@ async fn settings_records_and_imports_are_of_one_account() {
     let record = RecordRef { kind: RecordKind::Deal, id: 1 };
     let mirrored = Mirrored { record, version: None, fields: Fields::new(), revision: 1, told: Default::default() };
     first.fill_mirror(vec![mirrored]).await.unwrap();
-    first.put_app_key(AppKey { name: "app".into(), digest: [1; 32] }, at(0)).await.unwrap();
+    first.put_app_key(AppKey { name: "app".into(), digest: [1; 32], may: Scopes::ALL }, at(0)).await.unwrap();
     let import = NewImport {
         id: ImportId(Uuid::from_u128(1)),
         name: "leads.csv".into(),
@@ -111,6 +112,6 @@ async fn handles_on_an_account_share_its_signals() {
     let mut end = first.for_account(2).signals().subscribe(id(1));
     accept(&first.for_account(2), 1, 0).await;
     let unplannable = planned(id(1), Err(parking()));
-    first.for_account(2).record_plans(vec![unplannable], at(0)).await.unwrap();
+    first.for_account(2).record_plans(vec![unplannable], None, at(0)).await.unwrap();
     timeout(PATIENCE, end.wait()).await.unwrap();
 }

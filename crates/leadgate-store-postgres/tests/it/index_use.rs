@@ -73,7 +73,7 @@ async fn plan_and_push(store: &dyn Store) {
     let profiles = [("7".to_owned(), 7.into())].into();
     let effects = PlanEffects { mirror: vec![update], profiles, ..PlanEffects::default() };
     let planned = PlannedSubmission { submission: id(90_001), job: Ok(job(&["a"])), effects };
-    assert_eq!(store.record_plans(vec![planned], at(1)).await.unwrap(), [id(90_001)]);
+    assert_eq!(store.record_plans(vec![planned], None, at(1)).await.unwrap(), [id(90_001)]);
     let claimed = claim_one(store, 1).await;
     let effect = StepEffect { delivery: Some(delivery("new")), ..StepEffect::default() };
     let done = turn(&claimed, Then::Finished(Outcome::default()));
@@ -95,7 +95,7 @@ async fn deliver(store: &dyn Store) {
     assert_eq!(store.deliveries(DeliveryFilter { limit: 10, ..DeliveryFilter::default() }).await.unwrap().len(), 10);
     assert!(store.delivery("old4").await.unwrap().is_some());
     assert_eq!(store.replay_delivery("old5", at(2)).await.unwrap(), ReplayOutcome::Due);
-    assert_eq!(store.abandon_deliveries("nobody", at(2)).await.unwrap(), 0);
+    assert_eq!(store.abandon_deliveries(Some("nobody"), at(2)).await.unwrap(), 0);
 }
 
 async fn import_and_remove(store: &dyn Store) {
@@ -106,7 +106,17 @@ async fn import_and_remove(store: &dyn Store) {
     assert_eq!(store.accept_removals(id, vec![(5, submission(90_003))], at(3)).await.unwrap(), 1);
     assert!(store.latest_notification().await.unwrap().is_none());
     let before = Some(at(-10));
-    let old = OldRows { now: at(3), done_before: before, changes_before: before, profiles_before: before, most: 100 };
+    let old = OldRows {
+        now: at(3),
+        done_before: before,
+        attempts_before: before,
+        deliveries_before: before,
+        imports_before: before,
+        receipts_before: before,
+        changes_before: before,
+        profiles_before: before,
+        most: 100,
+    };
     assert_eq!(store.remove_old(old).await.unwrap(), Default::default());
     let since = SubmissionFilter { since: Timestamp::MAX, after: None, routes: Vec::new(), limit: 10 };
     assert!(store.submissions(since).await.unwrap().is_empty());

@@ -60,7 +60,7 @@ async fn another_process_hears_of_work_and_of_ends() {
     let (one, other) = two(&database).await;
     accept(&one, 1, 0).await;
     assert!(work_is_signalled(&other).await);
-    one.record_plans(vec![planned(id(1), Ok(job(&["a"])))], at(0)).await.unwrap();
+    one.record_plans(vec![planned(id(1), Ok(job(&["a"])))], None, at(0)).await.unwrap();
     let mut end = other.signals().subscribe(id(1));
     finish(&one, &claim_one(&one, 0).await, 0).await;
     timeout(PATIENCE, end.wait()).await.unwrap();

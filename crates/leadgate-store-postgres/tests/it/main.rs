@@ -3,6 +3,7 @@
 
 mod accounts;
 mod conformance;
+mod erasing;
 mod failures;
 mod index_use;
 mod instances;

@@ -22,8 +22,7 @@ async fn a_row_of_an_import_goes_with_its_submission() {
         finish(&*store, &job, 10).await;
     }
     accept(&*store, 4, 10).await;
-    let old =
-        OldRows { now: at(1_000), done_before: Some(at(50)), changes_before: None, profiles_before: None, most: 100 };
+    let old = OldRows { done_before: Some(at(50)), ..OldRows::none(at(1_000), 100) };
     assert_eq!(store.remove_old(old).await.unwrap().submissions, 2);
     let left = store.row_results(import.id, 0, 10).await.unwrap();
     assert_eq!(left.iter().map(|row| (row.row, row.submission)).collect::<Vec<_>>(), [(2, Some(id(2)))]);

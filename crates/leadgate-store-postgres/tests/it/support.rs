@@ -1,11 +1,11 @@
 //! A fresh database for each test, in a server that is shared where there is one.
 
 use std::ops::Deref;
-use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, OnceLock};
 
 use leadgate_postgres_server::{Fsync, SHARED, Server};
-use leadgate_store_postgres::{PostgresConfig, PostgresStore};
+use leadgate_store_postgres::{PostgresAccounts, PostgresConfig, PostgresStore};
 use sqlx::postgres::{PgConnectOptions, PgConnection};
 use sqlx::{AssertSqlSafe, ConnectOptions as _, Connection as _};
 
@@ -108,4 +108,30 @@ impl Deref for Opened {
 pub(crate) async fn open_fresh() -> Opened {
     let database = Database::fresh().await;
     Opened { store: database.open().await, _database: database }
+}
+
+/// The accounts of a database of their own.
+pub(crate) struct OpenedAccounts {
+    accounts: PostgresAccounts,
+    database: Database,
+}
+
+impl OpenedAccounts {
+    pub(crate) fn database(&self) -> &Database {
+        &self.database
+    }
+}
+
+impl Deref for OpenedAccounts {
+    type Target = PostgresAccounts;
+
+    fn deref(&self) -> &PostgresAccounts {
+        &self.accounts
+    }
+}
+
+/// Opens the accounts of a fresh store.
+pub(crate) async fn open_accounts() -> OpenedAccounts {
+    let database = Database::fresh().await;
+    OpenedAccounts { accounts: PostgresAccounts::new(Arc::new(database.open().await)), database }
 }
