@@ -33,9 +33,8 @@ pub(super) async fn erase_some(work: &mut Work, most: u32) -> Result<Erased, sql
 }
 
 async fn erase_from(work: &mut Work, table: &'static str, most: u64) -> Result<u64, sqlx::Error> {
-    let sql = format!(
-        "DELETE FROM {table} WHERE ctid = ANY (ARRAY (SELECT ctid FROM {table} WHERE account = $1 LIMIT $2))"
-    );
+    let sql =
+        format!("DELETE FROM {table} WHERE ctid = ANY (ARRAY (SELECT ctid FROM {table} WHERE account = $1 LIMIT $2))");
     let most = i64::try_from(most).unwrap_or(i64::MAX);
     let erased = sqlx::query(AssertSqlSafe(sql)).bind(work.account).bind(most).execute(work.connection()).await?;
     Ok(erased.rows_affected())

@@ -5,7 +5,6 @@
 
 pub(crate) mod copying;
 pub(crate) mod left_behind;
-mod only_default;
 
 use std::path::Path;
 use std::sync::Arc;
@@ -14,9 +13,8 @@ use anyhow::Context as _;
 use leadgate_store::accounts::AccountRegistry;
 use leadgate_store::{Store, StoreError};
 use leadgate_store_postgres::inspect::{Inspection, inspect};
-use leadgate_store_postgres::{PostgresConfig, PostgresStore};
+use leadgate_store_postgres::{PostgresAccounts, PostgresConfig, PostgresStore};
 use leadgate_store_sqlite::{Durability, SqliteAccounts, SqliteConfig, SqliteStore};
-use only_default::PostgresAccounts;
 use secrecy::{ExposeSecret as _, SecretString};
 
 use crate::config::{DurabilityChoice, StoreSettings, without_credentials};
@@ -28,7 +26,7 @@ pub(crate) enum OpenStore {
     /// A file; other accounts have files of their own beside it.
     File(Arc<SqliteStore>, Arc<SqliteAccounts>),
     /// A database.
-    Database(PostgresStore, Arc<PostgresAccounts>),
+    Database(Arc<PostgresStore>, Arc<PostgresAccounts>),
 }
 
 impl OpenStore {
@@ -53,8 +51,8 @@ impl OpenStore {
 
     async fn open_database(settings: &StoreSettings, url: &SecretString) -> anyhow::Result<OpenStore> {
         let opened = PostgresStore::open(database_config(settings, url)).await;
-        let store = opened.with_context(|| format!("opening the store in {} failed", shown(url)))?;
-        let accounts = Arc::new(PostgresAccounts::new(store.clone()));
+        let store = Arc::new(opened.with_context(|| format!("opening the store in {} failed", shown(url)))?);
+        let accounts = Arc::new(PostgresAccounts::new(Arc::clone(&store)));
         Ok(OpenStore::Database(store, accounts))
     }
 
@@ -62,7 +60,7 @@ impl OpenStore {
     pub(crate) fn store(&self) -> Arc<dyn Store> {
         match self {
             OpenStore::File(store, _) => Arc::clone(store) as Arc<dyn Store>,
-            OpenStore::Database(store, _) => Arc::new(store.clone()),
+            OpenStore::Database(store, _) => Arc::clone(store) as Arc<dyn Store>,
         }
     }
 
