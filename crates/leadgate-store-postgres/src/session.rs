@@ -30,6 +30,11 @@ impl Connections {
         }
     }
 
+    /// A table's name as it is written outside of such a transaction.
+    pub(crate) fn qualified(&self, table: &str) -> String {
+        self.path.as_ref().map_or_else(|| table.to_owned(), |path| format!("{path}.{table}"))
+    }
+
     /// Begins a transaction with `begin`, which may hold further statements. Nothing has begun when it fails, so a connection that turns out to be
     /// dead is passed over, as after a restart of the server all of them are.
     pub(crate) async fn begin(&self, begin: String) -> Result<Session, sqlx::Error> {

@@ -3,15 +3,15 @@
 use leadgate_postgres_server::Database;
 use serde_json::json;
 
-use super::{addresses, contacts, serve_on};
+use super::{QUICK, addresses, contacts, serve_on};
 use crate::process::{Ended, run};
 use crate::serve::{House, add, until};
 
 /// A house whose file holds leads that could not land.
 fn house_with_open_work(leads: usize) -> House {
     let house = House::new();
-    house.fault(json!({"kind": "status", "status": 503}), 1_000_000);
-    let gateway = house.serve_with(&[("LEADGATE__INTAKE__PATIENCE", "0s")]);
+    house.fault(json!({"kind": "fail_before_commit"}), 1_000_000);
+    let gateway = house.serve_with(&QUICK);
     for email in addresses(leads) {
         assert_eq!(add(&gateway, json!({"email": email})).0, 202);
     }
@@ -30,7 +30,7 @@ fn open_work_goes_on_in_the_database_that_it_was_copied_to() {
     let copied = copy(&house, "leadgate-data", &database.url());
     assert_eq!(copied.code, 0, "{copied:?}");
     assert!(copied.out.contains("\"inbox\":5"), "{copied:?}");
-    let _gateway = serve_on(&house, &database, &[]);
+    let _gateway = serve_on(&house, &database, &QUICK);
     until(|| house.contacts() == 5);
     assert_eq!(contacts(&house), addresses(5));
 }
@@ -47,7 +47,7 @@ fn a_database_is_copied_to_a_folder_and_only_to_an_empty_one() {
         assert_eq!(refused.code, 4, "{refused:?}");
         assert!(refused.err.contains("empty"), "{refused:?}");
     }
-    let _gateway = house.serve_with(&[("LEADGATE_DATA", "back")]);
+    let _gateway = house.serve_with(&[QUICK[2], ("LEADGATE_DATA", "back")]);
     until(|| house.contacts() == 3);
 }
 

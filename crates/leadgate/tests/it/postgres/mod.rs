@@ -10,7 +10,21 @@ use serde_json::Value;
 use crate::process::Running;
 use crate::serve::House;
 
-/// Starts a gateway whose store is the database. Each names the folder in which it is started by its own number.
+/// Waits that are short, and callers that are not kept.
+const QUICK: [(&str, &str); 4] = [
+    ("LEADGATE__INTAKE__PATIENCE", "0s"),
+    ("LEADGATE__CRM__TOTAL_TIMEOUT", "1s"),
+    ("LEADGATE__RETRY__CAP", "1s"),
+    ("LEADGATE__RETRY__SETTLE", "100ms"),
+];
+
+/// Ends what killed processes hold. It ends by itself in time, for which a test does not wait.
+fn end_leases(database: &Database) {
+    database.ask("UPDATE leadgate.jobs SET wake_at = 0 WHERE lease_worker IS NOT NULL");
+    database.ask("UPDATE leadgate.duties SET held_until = 0");
+}
+
+/// Starts a gateway whose store is the database.
 fn serve_on(house: &House, database: &Database, settings: &[(&str, &str)]) -> Running {
     let url = database.url();
     let mut settings = settings.to_vec();

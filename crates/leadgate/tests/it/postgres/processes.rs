@@ -3,7 +3,7 @@
 use leadgate_postgres_server::Database;
 use serde_json::json;
 
-use super::{addresses, contacts, serve_on};
+use super::{QUICK, addresses, contacts, end_leases, serve_on};
 use crate::serve::{House, add, until};
 
 #[test]
@@ -36,14 +36,11 @@ fn what_one_repeats_to_the_other_is_a_repeat() {
 fn what_a_killed_one_had_begun_is_ended_by_the_other() {
     let (house, database) = (House::new(), Database::fresh());
     house.fault(json!({"kind": "hang"}), 1);
-    let quick = [("LEADGATE__INTAKE__PATIENCE", "0s"), ("LEADGATE__CRM__TOTAL_TIMEOUT", "1s")];
-    let killed = serve_on(&house, &database, &quick);
+    let killed = serve_on(&house, &database, &QUICK);
     assert_eq!(add(&killed, json!({"email": "ingrid@example.com"})).0, 202);
     house.until_met();
     drop(killed);
-    // Its leases end by themselves in time; here they are ended, so that nobody waits for that.
-    let ended = "UPDATE leadgate.jobs SET wake_at = 0 WHERE lease_worker IS NOT NULL";
-    database.ask(ended);
-    let _other = serve_on(&house, &database, &quick);
+    end_leases(&database);
+    let _other = serve_on(&house, &database, &QUICK);
     until(|| house.contacts() == 1);
 }

@@ -3,7 +3,7 @@
 use leadgate_postgres_server::Database;
 use serde_json::json;
 
-use super::{addresses, contacts, serve_on};
+use super::{QUICK, addresses, contacts, end_leases, serve_on};
 use crate::process::{request, run};
 use crate::serve::{House, add, until};
 
@@ -32,16 +32,17 @@ fn tables_are_in_the_schema_that_was_asked_for() {
 #[test]
 fn what_was_accepted_lands_after_a_kill() {
     let (house, database) = (House::new(), Database::fresh());
-    house.fault(json!({"kind": "status", "status": 503}), 1_000_000);
-    let gateway = serve_on(&house, &database, &[("LEADGATE__INTAKE__PATIENCE", "0s")]);
+    house.fault(json!({"kind": "fail_before_commit"}), 1_000_000);
+    let gateway = serve_on(&house, &database, &QUICK);
     for email in addresses(5) {
         assert_eq!(add(&gateway, json!({"email": email})).0, 202);
     }
     // Dropping it kills it without warning.
     drop(gateway);
+    end_leases(&database);
     assert_eq!(house.contacts(), 0);
     house.control("PUT", "/faults", Some(json!({"faults": []})));
-    let _gateway = serve_on(&house, &database, &[]);
+    let _gateway = serve_on(&house, &database, &QUICK);
     until(|| house.contacts() == 5);
     assert_eq!(contacts(&house), addresses(5));
 }
