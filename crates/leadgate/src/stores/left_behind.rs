@@ -27,7 +27,7 @@ pub(crate) async fn refuse_to_leave_work(
     }
     let opened = OpenStore::open(&settings.in_folder(settings.data.clone())).await;
     let left = opened.context("whether it holds work that the database does not have could not be seen")?;
-    let open = work_of_all(&*left.accounts(), now).await;
+    let open = missed_of_all(&*left.accounts(), now).await;
     left.close().await;
     match open.with_context(|| format!("reading the store in {} failed", file.display()))? {
         0 => Ok(()),
@@ -38,7 +38,7 @@ pub(crate) async fn refuse_to_leave_work(
 fn refused(file: &str, open: u64, settings: &StoreSettings) -> ConfigError {
     let (database, folder) = (place(settings), settings.data.display());
     ConfigError::one(format!(
-        "the store is to be {database}, which is empty, but {file} holds {open} submissions and deliveries that have not ended: \
+        "the store is to be {database}, which is empty, but {file} holds {open} things that it does not have (submissions and deliveries that have not ended, app keys, accounts): \
          `leadgate store copy --from {folder} --to URL` carries everything over; or remove the file, or go on with it by \
          setting LEADGATE__STORE__URL to sqlite"
     ))
@@ -48,11 +48,13 @@ async fn is_new(chosen: &OpenStore) -> Result<bool, StoreError> {
     Ok(chosen.accounts().accounts().await?.len() <= 1 && is_empty(&*chosen.store()).await?)
 }
 
-/// What has not ended, of every account, what needs a person among it.
-async fn work_of_all(accounts: &dyn AccountRegistry, now: Timestamp) -> Result<u64, StoreError> {
-    let mut open = 0;
-    for account in accounts.accounts().await? {
+/// What would be missed: the accounts but the default one, and of each its keys and what has not ended, what needs a person among it.
+async fn missed_of_all(accounts: &dyn AccountRegistry, now: Timestamp) -> Result<u64, StoreError> {
+    let listed = accounts.accounts().await?;
+    let mut open = listed.len().saturating_sub(1) as u64;
+    for account in listed {
         let store = accounts.open(account.number).await?;
+        open += store.app_keys().await?.len() as u64;
         let stats = store.stats(now).await?;
         open += stats.unplanned + stats.parked + stats.open_by_lane.iter().sum::<u64>();
         for progress in [DeliveryProgress::Waiting, DeliveryProgress::Parked] {

@@ -68,7 +68,7 @@ fn a_database_is_not_begun_while_the_file_holds_work() {
     let serve = || run(house.folder.path(), &["serve", "--port", "0"], &house.variables(&[("DATABASE_URL", &url)]));
     let refused = serve();
     assert_eq!(refused.code, 3, "{refused:?}");
-    assert!(refused.err.contains("store copy") && refused.err.contains("2 submissions"), "{refused:?}");
+    assert!(refused.err.contains("store copy") && refused.err.contains("holds 2 things"), "{refused:?}");
     std::fs::remove_dir_all(house.folder.path().join("leadgate-data")).unwrap();
     let gateway = serve_on(&house, &database, &[]);
     assert_eq!(add(&gateway, json!({"email": "ingrid@example.com"})).0, 201);
