@@ -25,13 +25,21 @@ pub(crate) fn micros(moment: Timestamp) -> i64 {
 
 /// A moment from its column.
 pub(crate) fn moment(row: &PgRow, column: usize) -> Result<Timestamp, sqlx::Error> {
-    Timestamp::from_microsecond(row.try_get(column)?).map_err(|error| wrong(column, error))
+    from_micros(row.try_get(column)?, column)
+}
+
+fn from_micros(micros: i64, column: usize) -> Result<Timestamp, sqlx::Error> {
+    // The last moment of all, which stands for never, has a fraction of a microsecond that is cut off; then it is refused as none.
+    if micros == Timestamp::MAX.as_microsecond() {
+        return Ok(Timestamp::MAX);
+    }
+    Timestamp::from_microsecond(micros).map_err(|error| wrong(column, error))
 }
 
 /// A moment that may be missing.
 pub(crate) fn optional_moment(row: &PgRow, column: usize) -> Result<Option<Timestamp>, sqlx::Error> {
     let stored: Option<i64> = row.try_get(column)?;
-    stored.map(Timestamp::from_microsecond).transpose().map_err(|error| wrong(column, error))
+    stored.map(|micros| from_micros(micros, column)).transpose()
 }
 
 /// A submission's id, as 16 bytes.

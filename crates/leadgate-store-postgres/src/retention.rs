@@ -28,10 +28,10 @@ const OLD_ATTEMPTS: &str = "DELETE FROM attempts WHERE account = $1 AND job = AN
     SELECT id FROM jobs WHERE account = $1 AND progress = 1 AND ended_at < $2
       AND EXISTS (SELECT 1 FROM attempts AS own WHERE own.account = $1 AND own.job = jobs.id)
     ORDER BY ended_at LIMIT $3))";
-/// Imports of whose rows no submission is left.
+/// Imports of whose rows no submission is left. Written so that the rows of each old import are looked at, never those of all.
 const OLD_IMPORTS: &str = "SELECT id FROM imports WHERE account = $1 AND created_at < $2
-      AND NOT EXISTS (SELECT 1 FROM import_rows WHERE account = $1 AND import = imports.id
-                      AND (submission IS NOT NULL OR removal IS NOT NULL))
+      AND (SELECT 1 FROM import_rows WHERE account = $1 AND import = imports.id
+             AND (submission IS NOT NULL OR removal IS NOT NULL) LIMIT 1) IS NULL
     LIMIT $3";
 const OLD_RECEIPTS: &str = "DELETE FROM forgets WHERE account = $1 AND id = ANY (ARRAY (
     SELECT id FROM forgets WHERE account = $1 AND phase = 3 AND ended_at < $2 ORDER BY ended_at LIMIT $3))";
@@ -108,6 +108,9 @@ async fn remove_imports(work: &mut Work, (before, most): (Timestamp, i64)) -> Re
     let account = work.account;
     let old = sqlx::query_scalar(OLD_IMPORTS).bind(account).bind(micros(before)).bind(most);
     let old: Vec<Vec<u8>> = old.fetch_all(work.connection()).await?;
+    if old.is_empty() {
+        return Ok(0);
+    }
     let rows = "DELETE FROM import_rows WHERE account = $1 AND import = ANY($2)";
     sqlx::query(rows).bind(account).bind(&old).execute(work.connection()).await?;
     let imports = "DELETE FROM imports WHERE account = $1 AND id = ANY($2)";

@@ -24,7 +24,12 @@ impl ToSql for Micros {
 
 impl FromSql for Micros {
     fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
-        let moment = Timestamp::from_microsecond(value.as_i64()?);
+        let micros = value.as_i64()?;
+        // The last moment of all, which stands for never, has a fraction of a microsecond that is cut off; then it is refused as none.
+        if micros == Timestamp::MAX.as_microsecond() {
+            return Ok(Micros(Timestamp::MAX));
+        }
+        let moment = Timestamp::from_microsecond(micros);
         moment.map(Micros).map_err(|error| FromSqlError::Other(Box::new(error)))
     }
 }

@@ -156,6 +156,7 @@ macro_rules! conformance_suite {
                 a_repeat_of_what_was_forgotten_is_recognised,
                 a_turn_of_forgotten_work_is_not_recorded,
                 the_crm_is_asked_before_what_arrives_later,
+                a_job_that_waits_for_the_gateway_is_listed,
                 what_is_remembered_of_the_person_goes,
                 deliveries_of_the_person_are_not_made,
                 counting_changes_nothing,

@@ -312,4 +312,9 @@ pub trait ErasureStore: Send + Sync + 'static {
     /// Sees to it that what was erased is in no file of the store any more, not in its log either. Returns whether that succeeded; if not, somebody
     /// was reading, and it is to be tried again.
     async fn cleanse(&self) -> Result<bool, StoreError>;
+
+    /// What still holds erased data after that and is beyond the store's reach, in sentences for a receipt.
+    fn remains(&self) -> &'static [&'static str] {
+        &[]
+    }
 }

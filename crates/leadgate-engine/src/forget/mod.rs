@@ -100,7 +100,7 @@ impl Forgetter {
     async fn close(&self, state: ForgetState) -> Result<ForgetState, SyncError> {
         let sinks = self.forget_in_copy(state.id, state.sweep.marks.clone()).await?;
         let state = self.store.forget_state(state.id).await?.unwrap_or(state);
-        let receipt = receipt::receipt(&state, &sinks, self.clock.now());
+        let receipt = receipt::receipt(&state, (&sinks, self.store.remains()), self.clock.now());
         self.store.finish_forget(state.id, receipt, self.clock.now()).await?;
         self.cleanse().await?;
         tracing::info!(forget.id = %state.id, "a person was forgotten: the receipt {} tells what was done", state.id);

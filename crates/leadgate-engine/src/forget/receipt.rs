@@ -8,8 +8,8 @@ use serde_json::{Value, json};
 
 use super::SinkStanding;
 
-/// The receipt of a demand that is done. The person is in it only as salted digests.
-pub(super) fn receipt(state: &ForgetState, sinks: &[SinkStanding], now: Timestamp) -> Value {
+/// The receipt of a demand that is done. The person is in it only as salted digests. `in_store` is what the store says of itself.
+pub(super) fn receipt(state: &ForgetState, (sinks, in_store): (&[SinkStanding], &[&str]), now: Timestamp) -> Value {
     let (salt, digests) = state.sweep.marks.digests();
     let erased: BTreeMap<&str, u64> = state.sweep.counts.iter().map(|(place, count)| (place.name(), *count)).collect();
     json!({
@@ -20,7 +20,7 @@ pub(super) fn receipt(state: &ForgetState, sinks: &[SinkStanding], now: Timestam
         "cancelled": state.sweep.cancelled,
         "crm": crm(&state.crm),
         "sinks": sinks.iter().map(standing).collect::<Vec<_>>(),
-        "remains": remains(state, sinks, now),
+        "remains": remains(state, (sinks, in_store), now),
     })
 }
 
@@ -36,10 +36,11 @@ fn standing(sink: &SinkStanding) -> Value {
 }
 
 /// What still holds the person, in sentences.
-fn remains(state: &ForgetState, sinks: &[SinkStanding], now: Timestamp) -> Vec<String> {
+fn remains(state: &ForgetState, (sinks, in_store): (&[SinkStanding], &[&str]), now: Timestamp) -> Vec<String> {
     let mut remains = vec![format!(
         "backups of the data folder and of the sinks from before {now:.0}, until you delete them; after restoring one, forget the person again"
     )];
+    remains.extend(in_store.iter().map(|&sentence| sentence.to_owned()));
     if state.crm == CrmForget::LeftAlone {
         remains
             .push("the CRM, which was not asked to forget: what it tells of the person later is kept again".to_owned());

@@ -58,4 +58,8 @@ impl ErasureStore for PostgresStore {
     async fn cleanse(&self) -> Result<bool, StoreError> {
         cleanse::cleanse(self.connections()).await
     }
+
+    fn remains(&self) -> &'static [&'static str] {
+        cleanse::REMAINS
+    }
 }

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeSet;
 
-use leadgate_store::Store as _;
 use leadgate_store::accounts::{
     AccountChange, AccountNumber, AccountRegistry as _, AccountState, AddAccountOutcome, NewAccount,
 };
@@ -74,12 +73,20 @@ async fn no_table_of_accounts_is_left_out() {
     assert_eq!(there, TABLES.iter().map(|table| table.name.to_owned()).collect());
 }
 
+async fn until_two_listen(connection: &mut PgConnection) {
+    let sql = "SELECT count(*) FROM pg_stat_activity
+               WHERE datname = current_database() AND query LIKE 'LISTEN%' AND state = 'idle'";
+    while sqlx::query_scalar::<_, i64>(sql).fetch_one(&mut *connection).await.unwrap() < 2 {
+        tokio::task::yield_now().await;
+    }
+}
+
 #[tokio::test]
 async fn another_process_hears_of_a_change_of_the_list() {
     let one = open_accounts().await;
     let other = PostgresAccounts::new(std::sync::Arc::new(one.database().open().await));
-    // It is told to look once it hears the others.
-    timeout(PATIENCE, other.main().signals().work()).await.unwrap();
+    let mut connection = one.database().connect().await;
+    timeout(PATIENCE, until_two_listen(&mut connection)).await.unwrap();
     add(&one, "acme").await;
     timeout(PATIENCE, other.changed()).await.unwrap();
     assert_eq!(other.accounts().await.unwrap().len(), 2);

@@ -1,7 +1,8 @@
-//! The store at its boundary, on a real server: the conformance suite and opening.
+//! The store at its boundary, on a real server: the conformance suites, several processes, many accounts, and what fails.
 #![allow(clippy::unwrap_used)]
 
 mod accounts;
+mod cleansing;
 mod conformance;
 mod erasing;
 mod failures;

@@ -129,6 +129,15 @@ pub async fn the_crm_is_asked_before_what_arrives_later(store: &dyn Store) {
     assert_eq!(submissions(&claim(store, 5).await), [later]);
 }
 
+/// Until the gateway has forgotten, the job that asks the CRM is shown like any other.
+pub async fn a_job_that_waits_for_the_gateway_is_listed(store: &dyn Store) {
+    demand(store, Some(5)).await;
+    let listed = store.jobs(Default::default()).await.unwrap();
+    assert_eq!((listed.len(), listed[0].submission), (1, id(5)));
+    assert!(store.next_due().await.unwrap().is_none_or(|due| due > at(1_000_000)));
+    assert!(claim(store, 1_000_000).await.is_empty());
+}
+
 /// What is known, the profiles and the notes go; an address leads to a record, and a record to further addresses.
 pub async fn what_is_remembered_of_the_person_goes(store: &dyn Store) {
     let other_address = IdentityKey::of_email(&Email::parse("ada@home.example").unwrap());

@@ -1,5 +1,5 @@
-//! The tables that every kind of store has, with the columns that stand for something. What a kind of store adds for itself, such as the number
-//! of the account, is not among them.
+//! The tables that every kind of store has for an account, with the columns that stand for something. What a kind of store adds for itself, such as
+//! the number of the account, is not among them, nor is the list of accounts, which is of all of them.
 
 /// A table.
 #[derive(Debug, PartialEq, Eq)]
