@@ -55,6 +55,7 @@ fn a_value(variable: &str, defaults: &Value) -> String {
         ("LEADGATE__SERVER__HOST", _) => "127.0.0.1".to_owned(),
         ("LEADGATE__SERVER__PUBLIC_URL", _) => "https://leads.example.com".to_owned(),
         ("LEADGATE_RULES", _) => "rules.toml".to_owned(),
+        ("LEADGATE__STORE__URL", _) => "sqlite".to_owned(),
         (_, Value::String(default)) if !default.is_empty() => default.clone(),
         (_, Value::Number(default)) => default.to_string(),
         _ => "acme".to_owned(),
