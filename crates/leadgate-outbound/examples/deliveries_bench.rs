@@ -8,7 +8,6 @@ use std::time::{Duration, Instant};
 
 use leadgate_core::delivery::NewDelivery;
 use leadgate_core::identity::IdentityKey;
-use leadgate_store::deliveries::DeliveryStore as _;
 use leadgate_testkit::{Behaviour, TestGateway, TestReceiver};
 use serde_json::json;
 

@@ -8,6 +8,7 @@ use std::io::{BufRead as _, BufReader};
 use std::os::unix::fs::{MetadataExt as _, chown};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use tempfile::TempDir;
 
@@ -75,6 +76,82 @@ impl Drop for Server {
     fn drop(&mut self) {
         self.stop();
     }
+}
+
+/// A database of a test's own, in the shared server where there is one; it is dropped with this.
+#[derive(Debug)]
+pub struct Database {
+    maintenance: String,
+    name: String,
+    // Stopped after the database is dropped.
+    server: Option<Server>,
+}
+
+impl Database {
+    /// Makes one in the server that [`SHARED`] names, or in one of its own.
+    pub fn fresh() -> Database {
+        #[expect(clippy::disallowed_methods, reason = "tests have no configuration to take it from")]
+        let shared = std::env::var(SHARED).ok();
+        match shared {
+            Some(url) => Database::in_server(url, None),
+            None => Database::in_own_server(Fsync::Off),
+        }
+    }
+
+    /// Makes one in a server of its own, which may be stopped.
+    pub fn in_own_server(fsync: Fsync) -> Database {
+        let server = Server::start(fsync);
+        Database::in_server(server.url(), Some(server))
+    }
+
+    fn in_server(maintenance: String, server: Option<Server>) -> Database {
+        static NUMBER: AtomicU32 = AtomicU32::new(0);
+        let number = NUMBER.fetch_add(1, Ordering::Relaxed);
+        let name = format!("d_{}_{number}", std::process::id());
+        let database = Database { maintenance, name, server };
+        database.maintain(&format!("CREATE DATABASE {} TEMPLATE template0", database.name));
+        database
+    }
+
+    /// How a store addresses it.
+    pub fn url(&self) -> String {
+        let (address, parameters) = self.maintenance.split_once('?').unwrap_or((&self.maintenance, ""));
+        let (server, _) = address.rsplit_once('/').unwrap();
+        format!("{server}/{}?{parameters}", self.name)
+    }
+
+    /// The server, where it is its own.
+    pub fn server(&mut self) -> &mut Server {
+        self.server.as_mut().expect("the server is shared")
+    }
+
+    /// Runs SQL in the database and returns the first column of what it answers, a row a line.
+    pub fn ask(&self, sql: &str) -> String {
+        psql(&self.url(), sql)
+    }
+
+    fn maintain(&self, sql: &str) {
+        psql(&self.maintenance, sql);
+    }
+}
+
+impl Drop for Database {
+    fn drop(&mut self) {
+        if self.server.is_none() {
+            self.maintain(&format!("DROP DATABASE IF EXISTS {} WITH (FORCE)", self.name));
+        }
+    }
+}
+
+fn psql(url: &str, sql: &str) -> String {
+    let mut psql = Command::new(binaries().join("psql"));
+    let ended = psql
+        .args(["--no-psqlrc", "--tuples-only", "--no-align", "--quiet", "-v", "ON_ERROR_STOP=1", "-d", url, "-c", sql])
+        .output()
+        .unwrap();
+    // What fails while another failure is under way would hide it.
+    assert!(ended.status.success() || std::thread::panicking(), "{}", String::from_utf8_lossy(&ended.stderr));
+    String::from_utf8(ended.stdout).unwrap().trim().to_owned()
 }
 
 fn launch(folder: &Path, fsync: Fsync) -> Child {

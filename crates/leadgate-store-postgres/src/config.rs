@@ -8,6 +8,9 @@ use secrecy::SecretString;
 pub struct PostgresConfig {
     /// `postgres://user:password@host:port/database`, with the parameters that libpq knows.
     pub url: SecretString,
+    /// The schema of the database that the tables are in, which is made if it is not there: lower-case letters, digits and underscores. Without one,
+    /// they are where the database's `search_path` leads.
+    pub schema: Option<String>,
     /// The most connections that this process holds to it, besides the one that listens.
     pub max_connections: u32,
     /// Whether a pooler in transaction mode, such as PgBouncer, stands between: then nothing is kept in a session.
@@ -19,7 +22,13 @@ pub struct PostgresConfig {
 impl PostgresConfig {
     /// A store at that address, without a pooler, with ten connections.
     pub fn new(url: SecretString) -> PostgresConfig {
-        PostgresConfig { url, max_connections: 10, pooled: false, listen_url: None }
+        PostgresConfig { url, schema: None, max_connections: 10, pooled: false, listen_url: None }
+    }
+
+    /// The same with its tables in that schema.
+    pub fn with_schema(mut self, schema: String) -> PostgresConfig {
+        self.schema = Some(schema);
+        self
     }
 
     /// The same with so many connections at most; at least two are used.

@@ -5,6 +5,7 @@
 //! | module | is |
 //! |---|---|
 //! | [`config`] | where the database is, and whether a pooler stands between |
+//! | [`inspect`] | a look at a database that is not to be opened |
 //! | `open` | the pool of connections, the migrations |
 //! | `session` | one transaction on one connection; statements are run on it |
 //! | `transaction` | one transaction with its lock, its announcements and its further tries |
@@ -37,6 +38,7 @@ mod duties;
 mod erasure;
 mod error;
 mod imports;
+pub mod inspect;
 mod intake;
 mod listener;
 mod listing;

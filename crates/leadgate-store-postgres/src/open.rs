@@ -5,11 +5,12 @@ use std::time::Duration;
 
 use leadgate_store::StoreError;
 use secrecy::ExposeSecret as _;
-use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
+use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::{AssertSqlSafe, PgConnection, Row as _};
 
 use crate::config::PostgresConfig;
 use crate::error::store_error;
+use crate::session::Connections;
 
 /// A version of the schema.
 struct Migration {
@@ -28,8 +29,14 @@ const LONGEST_WAIT: Duration = Duration::from_secs(5);
 const MIGRATION_LOCK: &str = "SELECT pg_advisory_xact_lock(7810206541230957)";
 
 /// Makes the pool. The first connection is made when it is needed.
-pub(crate) fn pool(config: &PostgresConfig) -> Result<PgPool, StoreError> {
+pub(crate) fn connections(config: &PostgresConfig) -> Result<Connections, StoreError> {
     let options = options(config.url.expose_secret())?;
+    let schema = config.schema.as_deref().map(quoted);
+    // A pooler takes no such parameter, and gives its sessions to others: behind one, each transaction says it for itself.
+    let (options, path) = match (schema, config.pooled) {
+        (Some(schema), false) => (options.options([("search_path", schema)]), None),
+        (schema, _) => (options, schema),
+    };
     // A pooler in transaction mode gives each transaction another session, which does not know what was prepared in the last one.
     let options =
         if config.pooled { options.statement_cache_capacity(0) } else { options.statement_cache_capacity(200) };
@@ -37,7 +44,12 @@ pub(crate) fn pool(config: &PostgresConfig) -> Result<PgPool, StoreError> {
         .max_connections(config.max_connections.max(2))
         .acquire_timeout(LONGEST_WAIT)
         .test_before_acquire(false);
-    Ok(pool.connect_lazy_with(options))
+    Ok(Connections { pool: pool.connect_lazy_with(options), pooled: config.pooled, path })
+}
+
+/// A name as SQL takes it.
+fn quoted(name: &str) -> String {
+    format!("\"{}\"", name.replace('"', "\"\""))
 }
 
 /// How to connect to hear notifications; `None` where there is no way to.
@@ -63,21 +75,27 @@ fn options(url: &str) -> Result<PgConnectOptions, StoreError> {
 
 /// What the database says of its schema.
 #[derive(Clone, Copy)]
-struct Found {
-    version: i64,
+pub(crate) struct Found {
+    pub(crate) version: i64,
     /// The oldest version whose programs may still write.
-    compatible_since: i64,
+    pub(crate) compatible_since: i64,
+}
+
+/// The version of the schema that this program brings a database to.
+pub(crate) fn newest() -> i64 {
+    i64::try_from(MIGRATIONS.len()).unwrap_or(i64::MAX)
 }
 
 /// Applies what is missing of [`MIGRATIONS`], all of it or nothing. Of several processes that start at once, one does it.
-pub(crate) async fn migrate(pool: &PgPool) -> Result<(), StoreError> {
-    let known = i64::try_from(MIGRATIONS.len()).unwrap_or(i64::MAX);
-    let found = migrate_missing(pool).await.map_err(|error| opening_failed(&error))?;
+pub(crate) async fn migrate(config: &PostgresConfig, connections: &Connections) -> Result<(), StoreError> {
+    let known = newest();
+    let found = migrate_missing(config.schema.as_deref(), connections).await.map_err(|error| opening_failed(&error))?;
     if found.compatible_since > known { Err(StoreError::TooNew { found: found.version, known }) } else { Ok(()) }
 }
 
-async fn migrate_missing(pool: &PgPool) -> Result<Found, sqlx::Error> {
-    let mut transaction = pool.begin_with(begin_alone()).await?;
+async fn migrate_missing(schema: Option<&str>, connections: &Connections) -> Result<Found, sqlx::Error> {
+    let begin = AssertSqlSafe(connections.beginning(begin_alone(schema)));
+    let mut transaction = connections.pool.begin_with(begin).await?;
     sqlx::raw_sql("CREATE TABLE IF NOT EXISTS schema (version BIGINT NOT NULL, compatible_since BIGINT NOT NULL)")
         .execute(&mut *transaction)
         .await?;
@@ -91,13 +109,20 @@ async fn migrate_missing(pool: &PgPool) -> Result<Found, sqlx::Error> {
     Ok(found)
 }
 
-fn begin_alone() -> AssertSqlSafe<String> {
-    AssertSqlSafe(format!("BEGIN; {MIGRATION_LOCK}"))
+/// A schema that is there is left alone: whoever prepared it need not let leadgate make others.
+fn begin_alone(schema: Option<&str>) -> String {
+    let make = |name: &str| {
+        let (text, name) = (name.replace('\'', "''"), quoted(name));
+        format!(
+            "; DO $$ BEGIN IF NOT EXISTS (SELECT 1 FROM pg_namespace WHERE nspname = '{text}') THEN CREATE SCHEMA {name}; END IF; END $$"
+        )
+    };
+    format!("BEGIN; {MIGRATION_LOCK}{}", schema.map(make).unwrap_or_default())
 }
 
 const FOUND: &str = "SELECT version, compatible_since FROM schema";
 
-async fn found(connection: &mut PgConnection) -> Result<Found, sqlx::Error> {
+pub(crate) async fn found(connection: &mut PgConnection) -> Result<Found, sqlx::Error> {
     let found = sqlx::query(FOUND).persistent(false).fetch_optional(connection).await?;
     let Some(row) = found else { return Ok(Found { version: 0, compatible_since: 0 }) };
     Ok(Found { version: row.try_get(0)?, compatible_since: row.try_get(1)? })

@@ -17,15 +17,39 @@ pub(crate) struct Connections {
     pub(crate) pool: PgPool,
     /// Whether a pooler in transaction mode stands between.
     pub(crate) pooled: bool,
+    /// The schema that each transaction has to name, quoted.
+    pub(crate) path: Option<String>,
 }
 
 impl Connections {
+    /// What begins a transaction, with what each of them has to say first.
+    pub(crate) fn beginning(&self, begin: String) -> String {
+        match &self.path {
+            Some(path) => format!("{begin}; SET LOCAL search_path TO {path}"),
+            None => begin,
+        }
+    }
+
+    /// A table's name as it is written outside of such a transaction.
+    pub(crate) fn qualified(&self, table: &str) -> String {
+        self.path.as_ref().map_or_else(|| table.to_owned(), |path| format!("{path}.{table}"))
+    }
+
+    /// On a task of its own, which goes on when the caller goes away: half begun, the transaction would stay open on a connection that the next one
+    /// is given. Whole, it is undone as it is dropped.
+    async fn begin_whole(&self, begin: String) -> Result<Transaction<'static, Postgres>, sqlx::Error> {
+        let pool = self.pool.clone();
+        let begun = tokio::spawn(async move { pool.begin_with(AssertSqlSafe(begin)).await });
+        begun.await.unwrap_or(Err(sqlx::Error::WorkerCrashed))
+    }
+
     /// Begins a transaction with `begin`, which may hold further statements. Nothing has begun when it fails, so a connection that turns out to be
     /// dead is passed over, as after a restart of the server all of them are.
     pub(crate) async fn begin(&self, begin: String) -> Result<Session, sqlx::Error> {
+        let begin = self.beginning(begin);
         let mut dead = 0;
         loop {
-            match self.pool.begin_with(AssertSqlSafe(begin.clone())).await {
+            match self.begin_whole(begin.clone()).await {
                 Ok(transaction) => return Ok(Session { transaction, pooled: self.pooled }),
                 Err(error) if is_lost_connection(&error) && dead < self.pool.options().get_max_connections() => {
                     dead += 1;

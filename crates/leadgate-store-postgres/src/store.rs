@@ -60,9 +60,9 @@ impl PostgresStore {
     /// [`StoreError::Unavailable`] if the database cannot be reached or refuses; [`StoreError::TooNew`] if a newer leadgate has changed it so
     /// that this one can no longer write.
     pub async fn open(config: PostgresConfig) -> Result<PostgresStore, StoreError> {
-        let connections = Connections { pool: open::pool(&config)?, pooled: config.pooled };
+        let connections = open::connections(&config)?;
         let listen = open::listen_options(&config)?;
-        open::migrate(&connections.pool).await?;
+        open::migrate(&config, &connections).await?;
         let switchboard = Arc::new(Switchboard::default());
         let signals = switchboard.of(FIRST_ACCOUNT);
         let own = OwnSession::default();

@@ -88,6 +88,19 @@ pub(crate) fn add(
     Ok(number.map_or(AddAccountOutcome::NameTaken, |number| AddAccountOutcome::Added(AccountNumber(number))))
 }
 
+/// Puts a row in as it is, in the place of the default account's if it is that. `false` if another row has the number or the name.
+pub(crate) fn put(connection: &Connection, account: &Account, settings: &str) -> rusqlite::Result<bool> {
+    let sql = "INSERT INTO accounts (number, name, state, settings, credentials, added_at, changed_at)
+               SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7 WHERE NOT EXISTS (SELECT 1 FROM accounts WHERE name = ?2 AND number <> ?1)
+               ON CONFLICT (number) DO UPDATE SET state = excluded.state, settings = excluded.settings,
+                   credentials = excluded.credentials, added_at = excluded.added_at, changed_at = excluded.changed_at
+               WHERE excluded.number = 1";
+    let Account { number, name, state, credentials, added_at, changed_at, .. } = account;
+    let (added_at, changed_at) = (Micros(*added_at), Micros(*changed_at));
+    let values = params![number.0, name.as_str(), state_number(*state), settings, credentials, added_at, changed_at];
+    Ok(connection.prepare_cached(sql)?.execute(values)? > 0)
+}
+
 /// Changes a row that may be changed, and says whether there was one.
 pub(crate) fn change(
     connection: &Connection,

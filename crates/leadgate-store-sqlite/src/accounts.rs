@@ -12,6 +12,7 @@ use jiff::Timestamp;
 use leadgate_store::accounts::{
     Account, AccountChange, AccountNumber, AccountRegistry, AddAccountOutcome, Erased, NewAccount,
 };
+use leadgate_store::transfer::{Transfer, TransferAccounts};
 use leadgate_store::{Store, StoreError};
 use tokio::sync::Notify;
 
@@ -83,6 +84,20 @@ impl SqliteAccounts {
         Ok(store)
     }
 
+    async fn open_own(&self, number: AccountNumber) -> Result<Arc<SqliteStore>, StoreError> {
+        if number == AccountNumber::DEFAULT {
+            return Ok(Arc::clone(&self.main));
+        }
+        let _turn = self.turn.lock().await;
+        if let Some(store) = self.held(number) {
+            return Ok(store);
+        }
+        if !self.is_listed(number).await? {
+            return Err(StoreError::Unavailable(format!("there is no account {number}")));
+        }
+        self.open_file(number).await
+    }
+
     async fn is_listed(&self, number: AccountNumber) -> Result<bool, StoreError> {
         self.main.read(move |connection| account_rows::is_listed(connection, number)).await
     }
@@ -139,21 +154,30 @@ impl AccountRegistry for SqliteAccounts {
     }
 
     async fn open(&self, number: AccountNumber) -> Result<Arc<dyn Store>, StoreError> {
-        if number == AccountNumber::DEFAULT {
-            return Ok(Arc::clone(&self.main) as Arc<dyn Store>);
-        }
-        let _turn = self.turn.lock().await;
-        if let Some(store) = self.held(number) {
-            return Ok(store);
-        }
-        if !self.is_listed(number).await? {
-            return Err(StoreError::Unavailable(format!("there is no account {number}")));
-        }
-        Ok(self.open_file(number).await?)
+        Ok(self.open_own(number).await?)
     }
 
     async fn changed(&self) {
         self.hint.notified().await;
+    }
+}
+
+#[async_trait]
+impl TransferAccounts for SqliteAccounts {
+    async fn put_account(&self, account: Account) -> Result<(), StoreError> {
+        let settings = to_json("account", &account.settings)?;
+        let put = move |connection: &_, _: &mut _| account_rows::put(connection, &account, &settings);
+        if !self.main.write(Scope::OneStatement, put).await? {
+            return Err(StoreError::Unavailable(
+                "another account has the number or the name of one to copy".to_owned(),
+            ));
+        }
+        self.hint.notify_one();
+        Ok(())
+    }
+
+    async fn rows(&self, number: AccountNumber) -> Result<Arc<dyn Transfer>, StoreError> {
+        Ok(self.open_own(number).await?)
     }
 }
 

@@ -16,13 +16,13 @@ use leadgate_engine::sync::SyncSettings;
 use leadgate_engine::{BrokerSettings, Engine, EngineParts, EngineSettings, Pass, QuotaBroker};
 use leadgate_outbound::Courier;
 use leadgate_store::Store;
-use leadgate_store_sqlite::{SqliteConfig, SqliteStore};
 use leadgate_web::broker::BrokerKeys;
 use leadgate_web::{Access, Gateway, ServeLimits, WebSettings};
 use serde_json::Value;
 use tokio::net::TcpListener;
 
 use crate::http::Answer;
+use crate::store::TestStore;
 
 /// The gateway's clock is the sandbox account's: a step moves both.
 pub struct AccountClock(pub Account);
@@ -61,7 +61,7 @@ pub struct TestGatewayBuilder {
 pub struct TestGateway {
     sandbox: Sandbox,
     generation: Generation,
-    store: Arc<SqliteStore>,
+    store: TestStore,
     engine: Engine,
     url: String,
     http: reqwest::Client,
@@ -175,9 +175,7 @@ impl TestGatewayBuilder {
         let sandbox = Sandbox::start(self.sandbox, "127.0.0.1:0".parse().unwrap()).await.unwrap();
         let clock: Arc<dyn Clock> = Arc::new(WrongClock(sandbox.account(), self.clock_ahead));
         let folder = tempfile::tempdir().unwrap();
-        let mut file = SqliteConfig::new(folder.path().join("gateway.db"));
-        file.max_pages = self.max_pages;
-        let store = Arc::new(SqliteStore::open(file).unwrap());
+        let store = TestStore::open(folder.path(), self.max_pages).await;
         let settings = FreshsalesSettings {
             credentials: Credentials::parse("sandbox-key", &sandbox.url(self.generation)).unwrap(),
             timeout: self.crm_timeout,
@@ -185,7 +183,7 @@ impl TestGatewayBuilder {
         };
         let account = Arc::new(FreshsalesCrm::new(settings, Arc::clone(&clock)));
         let crm = (self.wrap_crm)(Arc::clone(&account) as Arc<dyn Crm>);
-        let shared: Arc<dyn Store> = Arc::clone(&store) as Arc<dyn Store>;
+        let shared = store.shared();
         let outbound = Arc::new(Courier::new(&self.engine.reading.rules.destinations));
         let parts =
             EngineParts { store: Arc::clone(&shared), crm, outbound, clock: Arc::clone(&clock), settings: self.engine };
@@ -256,8 +254,8 @@ impl TestGateway {
     }
 
     /// The store.
-    pub fn store(&self) -> &SqliteStore {
-        &self.store
+    pub fn store(&self) -> &dyn Store {
+        self.store.store()
     }
 
     /// The folder of its store.
@@ -268,7 +266,7 @@ impl TestGateway {
     /// What forgets people, with the copy and the sinks of these settings.
     pub fn forgetter(&self, sync: SyncSettings) -> Forgetter {
         let clock: Arc<dyn Clock> = Arc::new(AccountClock(self.account()));
-        Forgetter::new(Arc::clone(&self.store) as Arc<dyn Store>, clock, sync)
+        Forgetter::new(self.store.shared(), clock, sync)
     }
 
     /// Posts a JSON body.

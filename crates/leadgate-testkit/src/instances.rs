@@ -16,17 +16,17 @@ use leadgate_engine::{Engine, EngineParts, EngineSettings};
 use leadgate_outbound::Courier;
 use leadgate_store::Store;
 use leadgate_store::model::{Dedupe, NewSubmission};
-use leadgate_store_sqlite::{Durability, SqliteConfig, SqliteStore};
 use serde_json::Value;
 use uuid::Uuid;
 
 use crate::gateway::AccountClock;
+use crate::store::TestStore;
 
 /// Engines that share everything but their memory. One that died leaves a gap.
 pub struct TestInstances {
     sandbox: Sandbox,
     generation: Generation,
-    store: Arc<SqliteStore>,
+    store: TestStore,
     settings: EngineSettings,
     engines: Vec<Engine>,
     born: u32,
@@ -41,8 +41,7 @@ impl TestInstances {
         let account = SandboxConfig { clock: SandboxClock::Stepped(start), ..account };
         let sandbox = Sandbox::start(account, "127.0.0.1:0".parse().unwrap()).await.unwrap();
         let folder = tempfile::tempdir().unwrap();
-        let file = SqliteConfig::new(folder.path().join("gateway.db")).with_durability(Durability::Normal);
-        let store = Arc::new(SqliteStore::open(file).unwrap());
+        let store = TestStore::open(folder.path(), None).await;
         let settings = EngineSettings { polls_every: Some(SignedDuration::from_secs(1)), ..settings };
         let (engines, born, accepted) = (Vec::new(), 0, 0);
         let mut opened =
@@ -69,7 +68,7 @@ impl TestInstances {
             jitter_seed: Some(u64::from(self.born)),
             ..self.settings.clone()
         };
-        let store = Arc::clone(&self.store) as Arc<dyn Store>;
+        let store = self.store.shared();
         self.engines.push(Engine::open(EngineParts { store, crm, outbound, clock, settings }).await.unwrap());
     }
 
@@ -79,8 +78,8 @@ impl TestInstances {
     }
 
     /// The store.
-    pub fn store(&self) -> &SqliteStore {
-        &self.store
+    pub fn store(&self) -> &dyn Store {
+        self.store.store()
     }
 
     /// The engines that live.
@@ -95,7 +94,7 @@ impl TestInstances {
         let raw = RawSubmission::new(route, None, body.to_string().into_bytes());
         let within = SignedDuration::from_secs(60);
         let dedupe = Dedupe::Content { content: self.accepted.to_be_bytes(), within };
-        self.store.accept(NewSubmission { id, raw, dedupe, lane }, self.account().now()).await.unwrap();
+        self.store().accept(NewSubmission { id, raw, dedupe, lane }, self.account().now()).await.unwrap();
         id
     }
 
@@ -133,7 +132,7 @@ impl TestInstances {
             }
             let due = join_all(self.engines.iter().map(Engine::next_due)).await;
             let due = due.into_iter().filter_map(Result::unwrap).min();
-            let unplanned = self.store.unplanned([1; 4]).await.unwrap();
+            let unplanned = self.store().unplanned([1; 4]).await.unwrap();
             match due {
                 Some(due) => self.advance_to(due),
                 // Whoever planned is dead: its duty ends by itself.

@@ -2,7 +2,7 @@
 //!
 //! [`TestGateway`] is what tests open. Nothing runs by itself: a test sends requests (answered "accepted" at once unless it asks to wait), and
 //! pumps the engine with [`TestGateway::settle`], which steps the clock from one due moment to the next until nothing is left to do.
-//! [`TestInstances`] are several engines on one store.
+//! [`TestInstances`] are several engines on one store. The store is a file, or a database where `LEADGATE_TEST_STORE` is `postgres`.
 #![allow(clippy::unwrap_used)]
 
 mod faults;
@@ -11,6 +11,7 @@ mod gateway;
 mod http;
 mod instances;
 mod receiver;
+mod store;
 
 pub use faults::CrmThatPanics;
 pub use gate::GatedAccount;
@@ -18,3 +19,4 @@ pub use gateway::{AccountClock, TestGateway, TestGatewayBuilder};
 pub use http::Answer;
 pub use instances::TestInstances;
 pub use receiver::{Behaviour, Received, TestReceiver};
+pub use store::is_postgres;

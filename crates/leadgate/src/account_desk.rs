@@ -5,9 +5,8 @@ use std::sync::Arc;
 
 use anyhow::{Context as _, anyhow};
 use futures::StreamExt as _;
-use leadgate_store::accounts::{AccountName, AccountRegistry, AccountState};
+use leadgate_store::accounts::{AccountName, AccountState};
 use leadgate_store::scopes::Scopes;
-use leadgate_store_sqlite::SqliteStore;
 use leadgate_web::accounts::desk::{AccountWish, account_document, accounts_document, keys_document, new_key_document};
 use leadgate_web::accounts::{AccountDesk as _, DeskError, export};
 use reqwest::Method;
@@ -19,12 +18,12 @@ use crate::accounts::secrets;
 use crate::config::Effective;
 use crate::exit::{Exit, Failure};
 use crate::remote::{Ask, GatewayFlags, Remote};
-use crate::wiring;
+use crate::stores::OpenStore;
 
 /// A way to see and change the list of accounts.
 pub(crate) enum AccountsDesk {
     Running(Remote),
-    Store(Box<OwnDesk>, Arc<SqliteStore>),
+    Store(Box<OwnDesk>, OpenStore),
 }
 
 impl AccountsDesk {
@@ -40,9 +39,8 @@ impl AccountsDesk {
 
     async fn of_store(effective: &Effective) -> Result<AccountsDesk, Failure> {
         let settings = effective.settings.clone();
-        let (folder, durability) = (&settings.store.data, settings.store.durability);
-        let store = wiring::open_store(folder, durability).await?;
-        let registry: Arc<dyn AccountRegistry> = wiring::accounts(&store, folder, durability);
+        let store = OpenStore::open(&settings.store).await?;
+        let registry = store.accounts();
         let keys = secrets::master_keys(&settings)?.map(Arc::new);
         Ok(AccountsDesk::Store(Box::new(OwnDesk::new(registry, keys, settings, None)), store))
     }
@@ -151,7 +149,7 @@ impl AccountsDesk {
     pub(crate) async fn close(self) {
         if let AccountsDesk::Store(desk, store) = self {
             drop(desk);
-            wiring::close_store(store).await;
+            store.close().await;
         }
     }
 }

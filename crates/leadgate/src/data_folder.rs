@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use anyhow::Context as _;
 use freshsales::AccountAddress;
 
-use crate::config::ConfigError;
+use crate::config::{ConfigError, Settings};
 use crate::exit::Failure;
 
 /// The database in a data folder.
@@ -47,6 +47,14 @@ pub(crate) fn make_folder(folder: &Path) -> anyhow::Result<PathBuf> {
     let made = builder.create(folder);
     made.with_context(|| format!("making the data folder {} failed; name another with --data", folder.display()))?;
     Ok(folder.to_owned())
+}
+
+/// Makes the data folder where rows are copied into it at times.
+pub(crate) fn make_for_copy(settings: &Settings) -> anyhow::Result<()> {
+    if settings.sync.schedule.is_some() {
+        make_folder(&settings.store.data)?;
+    }
+    Ok(())
 }
 
 /// Makes sure that a data folder is about this account: ids that were learned of one account are wrong for another. Accounts on this

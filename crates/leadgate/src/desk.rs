@@ -9,11 +9,10 @@ use leadgate_core::clock::Clock as _;
 use leadgate_core::erasure::Person;
 use leadgate_core::intake::ReadingRules;
 use leadgate_core::submission::SubmissionId;
-use leadgate_store::Store as _;
-use leadgate_store::deliveries::{DeliveryFilter, DeliveryProgress, DeliveryStore as _, ReplayOutcome};
-use leadgate_store::erasure::{ErasureStore as _, ForgetId};
+use leadgate_store::Store;
+use leadgate_store::deliveries::{DeliveryFilter, DeliveryProgress, ReplayOutcome};
+use leadgate_store::erasure::ForgetId;
 use leadgate_store::model::{JobFilter, JobId, Progress, ReleaseOutcome};
-use leadgate_store_sqlite::SqliteStore;
 use leadgate_web::forget::{self, ForgetRequest};
 use leadgate_web::{deliveries, listing, operator};
 use serde_json::{Value, json};
@@ -23,12 +22,13 @@ use crate::config::Effective;
 use crate::data_folder;
 use crate::exit::{Exit, Failure};
 use crate::remote::{Ask, GatewayFlags, Remote};
+use crate::stores::OpenStore;
 use crate::wiring::{self, SystemClock};
 
 /// A way to see jobs and the catalog, and to release what is parked.
 pub(crate) enum Desk {
     Running(Remote),
-    Store(Arc<SqliteStore>),
+    Store(Arc<dyn Store>, OpenStore),
 }
 
 impl Desk {
@@ -45,6 +45,9 @@ impl Desk {
 
     async fn of_store(effective: &Effective, unreachable: Failure) -> Result<Desk, Failure> {
         let store = &effective.settings.store;
+        if store.database().is_some() {
+            return Ok(Desk::of_open(OpenStore::open(store).await?));
+        }
         let Some(folder) = folder_with_store(&store.data) else {
             let data = store.data.display();
             let more = anyhow!(
@@ -53,7 +56,11 @@ impl Desk {
             );
             return Err(Failure::new(unreachable.exit, more));
         };
-        Ok(Desk::Store(wiring::open_store(&folder, store.durability).await?))
+        Ok(Desk::of_open(OpenStore::open(&store.in_folder(folder)).await?))
+    }
+
+    fn of_open(open: OpenStore) -> Desk {
+        Desk::Store(open.store(), open)
     }
 
     /// Jobs, the youngest first.
@@ -63,7 +70,7 @@ impl Desk {
                 let status = progress.map(|progress| format!("&status={}", progress.name())).unwrap_or_default();
                 remote.ask(Ask::get(&format!("/v1/jobs?limit={limit}{status}"))).await?.successful()
             }
-            Desk::Store(store) => {
+            Desk::Store(store, _) => {
                 let filter = JobFilter { progress, job: None, limit };
                 Ok(operator::jobs_document(&store.jobs(filter).await.context("reading the store failed")?))
             }
@@ -74,7 +81,7 @@ impl Desk {
     pub(crate) async fn job(&self, id: JobId) -> Result<Value, Failure> {
         match self {
             Desk::Running(remote) => remote.ask(Ask::get(&format!("/v1/jobs/{id}"))).await?.successful(),
-            Desk::Store(store) => {
+            Desk::Store(store, _) => {
                 let story = operator::story_of_job(&**store, id).await.context("reading the store failed")?;
                 let story = story.ok_or_else(|| Failure::new(Exit::Refused, anyhow!("there is no job {id}")))?;
                 Ok(operator::story_document(&story))
@@ -86,7 +93,7 @@ impl Desk {
     pub(crate) async fn release(&self, id: JobId) -> Result<Value, Failure> {
         match self {
             Desk::Running(remote) => remote.ask(Ask::post(&format!("/v1/jobs/{id}/release"))).await?.successful(),
-            Desk::Store(store) => {
+            Desk::Store(store, _) => {
                 let outcome = store.release(id, SystemClock.now()).await.context("writing to the store failed")?;
                 released(id, outcome)
             }
@@ -97,7 +104,7 @@ impl Desk {
     pub(crate) async fn release_all(&self) -> Result<Value, Failure> {
         match self {
             Desk::Running(remote) => remote.ask(Ask::post("/v1/jobs/release")).await?.successful(),
-            Desk::Store(store) => {
+            Desk::Store(store, _) => {
                 let released = store.release_all(SystemClock.now()).await.context("writing to the store failed")?;
                 Ok(operator::released_document(released))
             }
@@ -108,7 +115,7 @@ impl Desk {
     pub(crate) async fn submission(&self, id: SubmissionId) -> Result<Value, Failure> {
         match self {
             Desk::Running(remote) => remote.ask(Ask::get(&format!("/v1/submissions/{id}"))).await?.successful(),
-            Desk::Store(store) => {
+            Desk::Store(store, _) => {
                 let story = store.story(id).await.context("reading the store failed")?;
                 let story = story.ok_or_else(|| Failure::new(Exit::Refused, anyhow!("there is no submission {id}")))?;
                 Ok(operator::story_document(&story))
@@ -129,7 +136,7 @@ impl Desk {
                 let path = format!("/v1/submissions?kind=leads&since={since}{after}");
                 remote.ask(Ask::get(&path)).await?.successful()
             }
-            Desk::Store(store) => {
+            Desk::Store(store, _) => {
                 let entries = store.submissions(listing::leads_since(since, after)).await;
                 Ok(listing::listing_document(&entries.context("reading the store failed")?, reading))
             }
@@ -150,7 +157,7 @@ impl Desk {
                 let path = format!("/v1/deliveries?limit={limit}{status}{destination}");
                 remote.ask(Ask::get(&path)).await?.successful()
             }
-            Desk::Store(store) => {
+            Desk::Store(store, _) => {
                 let progress = status.and_then(DeliveryProgress::from_name);
                 let filter = DeliveryFilter { progress, destination: destination.map(str::to_owned), limit };
                 let found = store.deliveries(filter).await.context("reading the store failed")?;
@@ -163,7 +170,7 @@ impl Desk {
     pub(crate) async fn delivery(&self, id: &str) -> Result<Value, Failure> {
         match self {
             Desk::Running(remote) => remote.ask(Ask::get(&format!("/v1/deliveries/{id}"))).await?.successful(),
-            Desk::Store(store) => {
+            Desk::Store(store, _) => {
                 let story = store.delivery(id).await.context("reading the store failed")?;
                 let story = story.ok_or_else(|| Failure::new(Exit::Refused, anyhow!("there is no delivery {id}")))?;
                 Ok(deliveries::story_document(&story))
@@ -175,7 +182,7 @@ impl Desk {
     pub(crate) async fn retry_delivery(&self, id: &str) -> Result<Value, Failure> {
         match self {
             Desk::Running(remote) => remote.ask(Ask::post(&format!("/v1/deliveries/{id}/retry"))).await?.successful(),
-            Desk::Store(store) => {
+            Desk::Store(store, _) => {
                 let outcome =
                     store.replay_delivery(id, SystemClock.now()).await.context("writing to the store failed")?;
                 let refused = |what| Err(Failure::new(Exit::Refused, anyhow!("{what}")));
@@ -195,7 +202,7 @@ impl Desk {
                 let query = destination.map(|name| format!("?destination={name}")).unwrap_or_default();
                 remote.ask(Ask::post(&format!("/v1/deliveries/retry{query}"))).await?.successful()
             }
-            Desk::Store(store) => {
+            Desk::Store(store, _) => {
                 let retried = store.replay_parked(destination, SystemClock.now()).await;
                 Ok(deliveries::retried_document(retried.context("writing to the store failed")?))
             }
@@ -220,7 +227,7 @@ impl Desk {
                 let ask = Ask { body: Some(body), ..Ask::post("/v1/forget") };
                 return remote.ask(ask).await?.successful();
             }
-            Desk::Store(store) => store,
+            Desk::Store(store, _) => store,
         };
         let now = SystemClock.now();
         if request.dry_run {
@@ -238,7 +245,7 @@ impl Desk {
     pub(crate) async fn forget_state(&self, id: ForgetId) -> Result<Value, Failure> {
         match self {
             Desk::Running(remote) => remote.ask(Ask::get(&format!("/v1/forget/{id}"))).await?.successful(),
-            Desk::Store(store) => {
+            Desk::Store(store, _) => {
                 let state = store.forget_state(id).await.context("reading the store failed")?;
                 let state = state.ok_or_else(|| Failure::new(Exit::Refused, anyhow!("there is no demand {id}")))?;
                 Ok(forget::document(&state))
@@ -250,7 +257,7 @@ impl Desk {
     pub(crate) async fn stages(&self) -> Result<Value, Failure> {
         match self {
             Desk::Running(remote) => remote.ask(Ask::get("/v1/stages")).await?.successful(),
-            Desk::Store(store) => {
+            Desk::Store(store, _) => {
                 Ok(operator::stages_document(&store.catalog().await.context("reading the store failed")?))
             }
         }
@@ -258,8 +265,9 @@ impl Desk {
 
     /// Gives the store back, where it was opened.
     pub(crate) async fn close(self) {
-        if let Desk::Store(store) = self {
-            wiring::close_store(store).await;
+        if let Desk::Store(store, open) = self {
+            drop(store);
+            open.close().await;
         }
     }
 }

@@ -11,10 +11,8 @@ use anyhow::Context as _;
 use freshsales::Credentials;
 use jiff::{SignedDuration, Timestamp};
 use leadgate_store::Store;
-use leadgate_store::accounts::AccountRegistry;
 use leadgate_store::model::AppKey;
 use leadgate_store::scopes::Scopes;
-use leadgate_store_sqlite::SqliteStore;
 use leadgate_web::accounts::AccountRouters;
 use leadgate_web::accounts::operator::operator_router;
 use leadgate_web::state::RenderMetrics;
@@ -30,6 +28,7 @@ use crate::accounts::{gauges, secrets};
 use crate::config::Settings;
 use crate::exit::Failure;
 use crate::shutdown::Shutdown;
+use crate::stores::OpenStore;
 use crate::wiring::{self, SystemClock};
 use crate::{app_keys, metrics};
 
@@ -44,7 +43,7 @@ pub(crate) struct Plan {
     /// Of the default account; without, there is none.
     pub(crate) credentials: Option<Credentials>,
     pub(crate) listener: TcpListener,
-    pub(crate) store: Arc<SqliteStore>,
+    pub(crate) store: OpenStore,
     pub(crate) access: Access,
     /// The account was empty then.
     pub(crate) account_since: Option<Timestamp>,
@@ -56,7 +55,7 @@ pub(crate) struct Plan {
 pub(crate) struct Gateway {
     address: SocketAddr,
     listener: TcpListener,
-    store: Arc<SqliteStore>,
+    store: OpenStore,
     /// What works for the default account.
     work: Option<Work>,
     hosts: Arc<Hosts>,
@@ -76,7 +75,7 @@ pub(crate) async fn listen(host: &str, port: u16) -> anyhow::Result<TcpListener>
 }
 
 /// The keys that open the gateway: those in the store, and the configured one.
-pub(crate) async fn app_keys(settings: &Settings, store: &SqliteStore) -> anyhow::Result<Vec<AppKey>> {
+pub(crate) async fn app_keys(settings: &Settings, store: &dyn Store) -> anyhow::Result<Vec<AppKey>> {
     let mut keys = store.app_keys().await.context("reading the app keys failed")?;
     keys.extend(settings.access.app_key.as_ref().map(|key| app_keys::kept("configured", key, Scopes::ALL)));
     Ok(keys)
@@ -88,7 +87,7 @@ impl Gateway {
         let Plan { settings, credentials, listener, store, access, account_since, until_idle } = plan;
         let address = listener.local_addr().context("the listener has no address")?;
         let metrics = metrics::install()?;
-        let shared: Arc<dyn Store> = Arc::clone(&store) as Arc<dyn Store>;
+        let shared = store.store();
         let mut work = None;
         if let Some(credentials) = credentials {
             let store = Arc::clone(&shared);
@@ -103,11 +102,11 @@ impl Gateway {
             web = web.with_broker(ACCOUNT, work.broker());
         }
         let routers = AccountRouters::new(&web);
-        let registry = wiring::accounts(&store, &settings.store.data, settings.store.durability);
+        let registry = store.accounts();
         let keys = secrets::master_keys(&settings)?.map(Arc::new);
         let hosts = Hosts::new(HostsParts {
-            registry: Arc::clone(&registry) as Arc<dyn AccountRegistry>,
-            main: Arc::clone(&store) as Arc<dyn Store>,
+            registry: Arc::clone(&registry),
+            main: store.store(),
             routers: routers.clone(),
             keys: keys.clone(),
             settings: settings.clone(),
@@ -131,8 +130,8 @@ impl Gateway {
     }
 
     /// Its memory.
-    pub(crate) fn store(&self) -> Arc<SqliteStore> {
-        Arc::clone(&self.store)
+    pub(crate) fn store(&self) -> Arc<dyn Store> {
+        self.store.store()
     }
 
     /// Serves and works until `shutdown`, then ends in order.
@@ -165,7 +164,7 @@ impl Gateway {
         drop(resting.await);
         hosts.close();
         drop(hosts);
-        wiring::close_store(store).await;
+        store.close().await;
         served.context("accepting connections failed")?;
         Ok(())
     }

@@ -11,20 +11,19 @@ use leadgate_core::sync::Pace;
 use leadgate_engine::sync::SyncSettings;
 use leadgate_engine::{Engine, EngineParts};
 use leadgate_outbound::Courier;
-use leadgate_store::Store;
-use leadgate_store_sqlite::SqliteStore;
 use leadgate_warehouse::SinkSpec;
 
 use crate::config::{self, ConfigError, Settings};
 use crate::data_folder;
 use crate::exit::Failure;
+use crate::stores::OpenStore;
 use crate::wiring::{self, SystemClock};
 
 /// An engine that only reads rows. A gateway may run beside it, or start: its ledger and names are in a store of its own, and what each of the two
 /// spends the other learns from the CRM's headers.
 pub(crate) struct Reader {
     pub(crate) engine: Engine,
-    store: Arc<SqliteStore>,
+    store: OpenStore,
 }
 
 impl Reader {
@@ -34,14 +33,16 @@ impl Reader {
         let folder = &settings.store.data;
         data_folder::make_folder(folder)?;
         data_folder::claim_for_account(folder, credentials.address())?;
-        let store = wiring::open_store(&data_folder::reader_folder(folder), settings.store.durability).await?;
-        let crm = wiring::crm(credentials, settings, &*store).await.context("reading the store failed")?;
+        let mut settings = settings.clone();
+        settings.store = settings.store.in_folder(data_folder::reader_folder(folder));
+        let store = OpenStore::open(&settings.store).await?;
+        let crm = wiring::crm(credentials, &settings, &*store.store()).await.context("reading the store failed")?;
         let parts = EngineParts {
-            store: Arc::clone(&store) as Arc<dyn Store>,
+            store: store.store(),
             crm,
             outbound: Arc::new(Courier::new(&settings.rules.read.destinations)),
             clock: Arc::new(SystemClock),
-            settings: wiring::engine_settings(settings),
+            settings: wiring::engine_settings(&settings),
         };
         let engine = Engine::open(parts).await.context("reading the store failed")?;
         Ok(Reader { engine, store })
@@ -50,7 +51,7 @@ impl Reader {
     /// Closes the store.
     pub(crate) async fn close(self) {
         drop(self.engine);
-        wiring::close_store(self.store).await;
+        self.store.close().await;
     }
 }
 

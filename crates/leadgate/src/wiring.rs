@@ -1,9 +1,7 @@
 //! From settings to parts: the store, the CRM, the engine's and the web's settings. Nothing is decided here; it is only passed on.
 
-use std::path::Path;
 use std::sync::Arc;
 
-use anyhow::Context as _;
 use freshsales::Credentials;
 use jiff::{SignedDuration, Timestamp};
 use leadgate_core::broker::wish::WaitLimits;
@@ -16,18 +14,20 @@ use leadgate_crm_freshsales::{FreshsalesCrm, FreshsalesSettings};
 use leadgate_engine::forget::Forgetter;
 use leadgate_engine::{BrokerSettings, EngineSettings};
 use leadgate_store::{Store, StoreError};
-use leadgate_store_sqlite::{Durability, SqliteAccounts, SqliteConfig, SqliteStore};
 use leadgate_web::broker::{BrokerDoor, BrokerKeys};
 use leadgate_web::{Access, WebSettings};
 use rand::Rng as _;
 
-use crate::config::{ConfigError, DurabilityChoice, RetentionSettings, Settings};
-use crate::{data_folder, syncing};
+use crate::config::{ConfigError, RetentionSettings, Settings};
+use crate::syncing;
 
 /// The shortest lease, however short calls are.
 const SHORTEST_LEASE: SignedDuration = SignedDuration::from_secs(120);
 /// Requests that one call can make at most, when a search shows as many people as it reads pages for; its lease lasts that long.
 const REQUESTS_OF_A_CALL: u32 = 9;
+
+/// How often to look for what other processes on the same store did. Within that, what they announce is heard at once.
+const LOOKS_EVERY: SignedDuration = SignedDuration::from_secs(1);
 
 /// The machine's clock.
 #[derive(Clone, Copy, Debug)]
@@ -38,34 +38,6 @@ impl Clock for SystemClock {
     fn now(&self) -> Timestamp {
         Timestamp::now()
     }
-}
-
-/// Opens the store of a data folder, and makes both if they are not there.
-pub(crate) async fn open_store(folder: &Path, durability: DurabilityChoice) -> anyhow::Result<Arc<SqliteStore>> {
-    data_folder::make_folder(folder)?;
-    let config = store_config(folder, durability);
-    let opened = tokio::task::spawn_blocking(move || SqliteStore::open(config)).await;
-    let store = opened.context("opening the store panicked")?;
-    Ok(Arc::new(store.with_context(|| format!("opening the store in {} failed", folder.display()))?))
-}
-
-/// The accounts whose list is in the store of a data folder.
-pub(crate) fn accounts(store: &Arc<SqliteStore>, folder: &Path, durability: DurabilityChoice) -> Arc<SqliteAccounts> {
-    Arc::new(SqliteAccounts::new(Arc::clone(store), folder.to_owned(), store_config(folder, durability)))
-}
-
-/// How the store of a data folder is opened.
-pub(crate) fn store_config(folder: &Path, durability: DurabilityChoice) -> SqliteConfig {
-    SqliteConfig::new(data_folder::store_file(folder)).with_durability(match durability {
-        DurabilityChoice::Full => Durability::Full,
-        DurabilityChoice::Normal => Durability::Normal,
-    })
-}
-
-/// Commits what was handed over and closes the file, unless somebody still holds the store.
-pub(crate) async fn close_store(store: Arc<SqliteStore>) {
-    // A panic in there was reported by the panic itself, and there is nothing left to close.
-    drop(tokio::task::spawn_blocking(move || drop(store)).await);
 }
 
 /// What forgets people.
@@ -106,6 +78,7 @@ pub(crate) fn engine_settings(settings: &Settings) -> EngineSettings {
         budget: budget(settings),
         retention: retention(settings),
         reading: reading(settings),
+        polls_every: settings.store.database().map(|_| LOOKS_EVERY),
         ..EngineSettings::default()
     }
 }

@@ -84,7 +84,10 @@ fn check_fuzz_targets() -> Command {
 /// With one PostgreSQL server for the whole run: each test has a process of its own and would have to start one of its own.
 fn nextest() -> anyhow::Result<()> {
     let server = Server::start(Fsync::Off);
-    run(cargo(&["nextest", "run", "--workspace", "--profile", "ci"]).env(SHARED, server.url()))
+    run(cargo(&["nextest", "run", "--workspace", "--profile", "ci"]).env(SHARED, server.url()))?;
+    // Once more what goes through a whole gateway, on the other store.
+    let mut again = cargo(&["nextest", "run", "-p", "leadgate", "--profile", "postgres"]);
+    run(again.env(SHARED, server.url()).env("LEADGATE_TEST_STORE", "postgres"))
 }
 
 fn deny() -> anyhow::Result<Option<String>> {

@@ -298,6 +298,15 @@ codes! {
     STORE_UNUSABLE = "store-unusable", Machine, Failed:
         "The store cannot be opened.", "It is damaged, was written by a newer version, or is locked by another tool.",
         "See what was seen. Keep a copy of the file before anything else is tried.";
+    DATABASE_DURABLE = "database-durable", Machine, Ok:
+        "The store's database answers, and waits for its disk before it says that something is kept.", "", "";
+    DATABASE_LAX = "database-lax", Machine, Warning:
+        "The store's database says that something is kept before it is on the disk: a loss of power there may lose it.",
+        "fsync or synchronous_commit is off in PostgreSQL.", "Switch both on, unless that was meant.";
+    DATABASE_UNUSABLE = "database-unusable", Machine, Failed:
+        "The store's database cannot be used.",
+        "It does not run, is not reached from here, refuses the user, or its tables were changed by a newer version.",
+        "See what was seen; try the address with `psql`.";
 
     GATEWAY_READY = "gateway-ready", Gateway, Ok:
         "The gateway runs and accepts submissions.", "", "";

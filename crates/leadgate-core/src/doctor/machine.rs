@@ -66,6 +66,13 @@ fn judge_store(seen: &MachineSeen) -> Option<Finding> {
         StoreSeen::Absent => Finding::new(codes::STORE_NEW, "there is no store yet; the first start makes it"),
         StoreSeen::InUse => Finding::new(codes::STORE_IN_USE, "a gateway has the store open"),
         StoreSeen::Unusable(why) => Finding::new(codes::STORE_UNUSABLE, why.clone()),
+        StoreSeen::DatabaseUnusable(why) => Finding::new(codes::DATABASE_UNUSABLE, why.clone()),
+        StoreSeen::Database { server, schema, waits_for_disk } => {
+            let tables =
+                schema.map_or_else(|| "no tables yet".to_owned(), |version| format!("tables of version {version}"));
+            let code = if *waits_for_disk { codes::DATABASE_DURABLE } else { codes::DATABASE_LAX };
+            Finding::new(code, format!("PostgreSQL {server}, {tables}"))
+        }
         StoreSeen::Opened { journal, synchronous, wants_power_safety } => {
             let told = format!("journal_mode={journal}, synchronous={synchronous}");
             let is_power_safe = *synchronous >= WAITS_FOR_DISK;

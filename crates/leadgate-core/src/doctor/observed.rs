@@ -322,6 +322,17 @@ pub enum StoreSeen {
         /// Whether the configuration asks to survive a loss of power.
         wants_power_safety: bool,
     },
+    /// It is in a database, which answered.
+    Database {
+        /// The server's version.
+        server: String,
+        /// The version of the tables; `None` if there are none yet.
+        schema: Option<i64>,
+        /// Whether a commit is on the disk when it is answered.
+        waits_for_disk: bool,
+    },
+    /// It is in a database that cannot be used.
+    DatabaseUnusable(String),
 }
 
 /// The gateway, from inside and outside.

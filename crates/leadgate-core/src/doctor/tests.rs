@@ -210,6 +210,9 @@ fn what_came_back_through_the_public_address(#[case] loopback: Option<Loopback>,
 #[case::absent_in_a_folder(|_: &mut MachineSeen| {}, Some("store-new"))]
 #[case::absent_without_a_folder(|seen: &mut MachineSeen| seen.state = FolderSeen::Absent, None)]
 #[case::open_elsewhere(|seen: &mut MachineSeen| seen.store = StoreSeen::InUse, Some("store-in-use"))]
+#[case::database(|seen: &mut MachineSeen| seen.store = StoreSeen::Database { server: "16.4".to_owned(), schema: Some(1), waits_for_disk: true }, Some("database-durable"))]
+#[case::lax_database(|seen: &mut MachineSeen| seen.store = StoreSeen::Database { server: "16.4".to_owned(), schema: None, waits_for_disk: false }, Some("database-lax"))]
+#[case::no_database(|seen: &mut MachineSeen| seen.store = StoreSeen::DatabaseUnusable("refused".to_owned()), Some("database-unusable"))]
 #[case::broken(|seen: &mut MachineSeen| seen.store = StoreSeen::Unusable("no database".to_owned()), Some("store-unusable"))]
 fn stores(#[case] change: fn(&mut MachineSeen), #[case] code: Option<&str>) {
     let mut seen = MachineSeen { store: StoreSeen::Absent, ..healthy_machine() };

@@ -10,7 +10,6 @@ use leadgate_core::submission::{Route, SubmissionId};
 use leadgate_core::sync::Stream;
 use leadgate_engine::EngineSettings;
 use leadgate_engine::sync::{SyncService, SyncSettings};
-use leadgate_store::Store as _;
 use leadgate_store::model::Progress;
 use leadgate_testkit::TestInstances;
 use rstest::rstest;

@@ -6,7 +6,7 @@ use std::time::Duration;
 use jiff::SignedDuration;
 use leadgate_core::delivery::NewDelivery;
 use leadgate_core::identity::IdentityKey;
-use leadgate_store::deliveries::{DeliveryClaim, DeliveryProgress, DeliveryStore as _, DestinationRoom};
+use leadgate_store::deliveries::{DeliveryClaim, DeliveryProgress, DestinationRoom};
 use leadgate_testkit::{Behaviour, TestGateway, TestReceiver};
 use serde_json::json;
 

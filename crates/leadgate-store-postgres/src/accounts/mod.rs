@@ -1,7 +1,8 @@
 //! The accounts in one database: the list is a table, and an account is its number, which leads every key.
 //!
-//! Cast: `rows` is the list, `erasing` takes everything of an account away. A change of the list is announced to this process and to the others.
+//! Cast: `rows` is the list, `erasing` takes everything of an account away, `carrying` puts accounts in as they were elsewhere. A change of the list is announced to this process and to the others.
 
+mod carrying;
 mod erasing;
 mod rows;
 

@@ -63,6 +63,25 @@ pub(super) async fn add(
     Ok(number.map_or(AddAccountOutcome::NameTaken, |number| AddAccountOutcome::Added(AccountNumber(number))))
 }
 
+/// Puts a row in as it is, in the place of the default account's if it is that. `false` if another row has the number or the name.
+pub(super) async fn put(work: &mut Work, account: &Account, settings: &str) -> Result<bool, sqlx::Error> {
+    let sql = "INSERT INTO accounts AS listed (number, name, state, settings, credentials, added_at, changed_at)
+               OVERRIDING SYSTEM VALUE
+               SELECT $1, $2, $3, $4, $5, $6, $7 WHERE NOT EXISTS (SELECT 1 FROM accounts WHERE name = $2 AND number <> $1)
+               ON CONFLICT (number) DO UPDATE SET state = excluded.state, settings = excluded.settings,
+                   credentials = excluded.credentials, added_at = excluded.added_at, changed_at = excluded.changed_at
+               WHERE excluded.number = 1";
+    let put = sqlx::query(sql).bind(account.number.0).bind(account.name.as_str()).bind(state_number(account.state));
+    let put = put.bind(settings).bind(account.credentials.as_deref());
+    let put = put.bind(micros(account.added_at)).bind(micros(account.changed_at)).execute(work.connection()).await?;
+    // Accounts that are added later are numbered behind it.
+    let number_on =
+        "SELECT setval(pg_get_serial_sequence('accounts', 'number'), greatest($1, (SELECT max(number) FROM accounts)))";
+    sqlx::query(number_on).bind(account.number.0).execute(work.connection()).await?;
+    work.announcements.accounts = true;
+    Ok(put.rows_affected() > 0)
+}
+
 /// Changes a row that may be changed, and says whether there was one.
 pub(super) async fn change(
     work: &mut Work,

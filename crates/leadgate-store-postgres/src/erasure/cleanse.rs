@@ -16,8 +16,23 @@ pub(super) const REMAINS: &[&str] = &[
 ];
 
 /// The tables in which something of a person is written over or deleted.
-const TABLES: &str = "inbox, jobs, job_keys, attempts, known, notes, profiles, mirror, changes, deliveries,
-    delivery_attempts, destinations, imports, import_rows, forgets";
+const TABLES: [&str; 15] = [
+    "inbox",
+    "jobs",
+    "job_keys",
+    "attempts",
+    "known",
+    "notes",
+    "profiles",
+    "mirror",
+    "changes",
+    "deliveries",
+    "delivery_attempts",
+    "destinations",
+    "imports",
+    "import_rows",
+    "forgets",
+];
 
 /// How many transactions are open in this database that may see what was there before; of others' sessions only where the server tells.
 const OLDER: &str = "SELECT count(*) FROM pg_stat_activity
@@ -33,6 +48,7 @@ pub(super) async fn cleanse(connections: &Connections) -> Result<bool, StoreErro
 async fn vacuumed(connections: &Connections) -> Result<bool, sqlx::Error> {
     let mut connection = connections.pool.acquire().await?;
     let older: i64 = sqlx::query_scalar(OLDER).persistent(false).fetch_one(&mut *connection).await?;
-    sqlx::raw_sql(AssertSqlSafe(format!("VACUUM (INDEX_CLEANUP ON) {TABLES}"))).execute(&mut *connection).await?;
+    let tables = TABLES.map(|table| connections.qualified(table)).join(", ");
+    sqlx::raw_sql(AssertSqlSafe(format!("VACUUM (INDEX_CLEANUP ON) {tables}"))).execute(&mut *connection).await?;
     Ok(older == 0)
 }

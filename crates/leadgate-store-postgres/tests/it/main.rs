@@ -9,6 +9,7 @@ mod failures;
 mod index_use;
 mod instances;
 mod isolation;
+mod leaving;
 mod model;
 mod opening;
 mod pooled;

@@ -1,15 +1,17 @@
 //! Carrying a store over to one of another kind, and reading an account whole: its tables, row by row, as every kind of store has them.
 //!
 //! The cast: [`TABLES`] says which tables there are, in an order in which a row comes after those that it names; [`Transfer`] is what a store
-//! does for it; [`copy()`] carries everything over and makes sure of it by counts and digests. Nobody else may write meanwhile: rows are read in
+//! does for it; [`copy()`] carries everything over and makes sure of it by counts and digests; [`copy_accounts`] does so for every account. Nobody else may write meanwhile: rows are read in
 //! several transactions.
 
+mod accounts;
 mod digest;
 mod tables;
 
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 
+pub use accounts::{CopiedAccount, TransferAccounts, copy_accounts};
 pub use digest::TableDigest;
 pub use tables::{Column, Kind, TABLES, Table};
 

@@ -55,6 +55,7 @@ impl Work {
     /// Puts the parts together. Nothing is asked of the CRM yet.
     pub(crate) async fn open(parts: WorkParts<'_>) -> anyhow::Result<Work> {
         let WorkParts { settings, credentials, store, account_since, until_idle, is_one_of_many } = parts;
+        crate::data_folder::make_for_copy(settings)?;
         let crm = wiring::crm(credentials, settings, &*store).await.context("reading the store failed")?;
         let mut engine_settings = wiring::engine_settings(settings);
         engine_settings.known_not_before = account_since;

@@ -54,7 +54,7 @@ pub(super) async fn run(flags: Flags, session: &Session) -> CommandResult {
     let address = account.as_ref().ok().map(Credentials::address);
     let observed = Observed {
         account: seen,
-        machine: examine::look_at_machine(&settings.store, address),
+        machine: examine::look_at_machine(&settings.store, address).await,
         gateway: examine::look_at_gateway(&settings.server).await,
     };
     let findings = without_secret(judge(&observed), account.as_ref().ok());

@@ -3,20 +3,20 @@
 use anyhow::Context as _;
 use clap::{Args, Subcommand};
 use leadgate_core::clock::Clock as _;
-use leadgate_store::Store as _;
+use leadgate_store::Store;
 use leadgate_store::accounts::AccountName;
 use leadgate_store::scopes::Scopes;
-use leadgate_store_sqlite::SqliteStore;
 use leadgate_web::accounts::desk::{keys_document, new_key_document};
 use serde_json::Value;
 
 use super::Session;
 use super::listing::{rows, text};
 use crate::account_desk::AccountsDesk;
+use crate::app_keys;
 use crate::exit::{CommandResult, Exit, Failure};
 use crate::remote::GatewayFlags;
+use crate::stores::OpenStore;
 use crate::wiring::SystemClock;
-use crate::{app_keys, wiring};
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
@@ -58,13 +58,15 @@ pub(super) async fn run(command: Command, session: &Session) -> CommandResult {
 
 async fn of_default(command: &Command, session: &Session) -> Result<(), Failure> {
     let settings = session.settings(None, Vec::new())?.settings;
-    let store = wiring::open_store(&settings.store.data, settings.store.durability).await;
-    let store = store.context("keys are managed while the gateway is stopped, and hold from its next start")?;
+    let open = OpenStore::open(&settings.store).await;
+    let open = open.context("keys are managed while the gateway is stopped, and hold from its next start")?;
+    let store = open.store();
     let document = match command {
-        Command::Add { name, may, .. } => add(name, *may, &store).await,
-        Command::List { .. } => list(&store).await,
+        Command::Add { name, may, .. } => add(name, *may, &*store).await,
+        Command::List { .. } => list(&*store).await,
     };
-    wiring::close_store(store).await;
+    drop(store);
+    open.close().await;
     show(command, &document?, session);
     Ok(())
 }
@@ -85,13 +87,13 @@ async fn of_account(
     Ok(())
 }
 
-async fn add(name: &str, may: Scopes, store: &SqliteStore) -> Result<Value, Failure> {
+async fn add(name: &str, may: Scopes, store: &dyn Store) -> Result<Value, Failure> {
     let key = app_keys::generate();
     store.put_app_key(app_keys::kept(name, &key, may), SystemClock.now()).await.context("keeping the key failed")?;
     Ok(new_key_document(name, may, &key))
 }
 
-async fn list(store: &SqliteStore) -> Result<Value, Failure> {
+async fn list(store: &dyn Store) -> Result<Value, Failure> {
     Ok(keys_document(&store.app_keys().await.context("reading the keys failed")?))
 }
 

@@ -25,6 +25,7 @@ mod sending;
 mod serve;
 mod since;
 mod stages;
+mod store;
 mod sync;
 mod webhook;
 
@@ -127,6 +128,9 @@ enum Command {
     /// Serve several accounts with one gateway
     #[command(subcommand)]
     Accounts(accounts::Command),
+    /// Carry the gateway's own store over to another place
+    #[command(subcommand)]
+    Store(store::Command),
     /// Manage the keys that apps use to call the gateway
     #[command(subcommand)]
     Keys(keys::Command),
@@ -205,6 +209,7 @@ fn dispatch(command: Command, session: &Session) -> CommandResult {
         Command::Health(flags) => on_this_thread(health::run(flags, session)),
         Command::Conformance(flags) => on_all_cores(conformance::run(flags, session)),
         Command::Accounts(command) => on_this_thread(accounts::run(command, session)),
+        Command::Store(command) => on_all_cores(store::run(command, session)),
         Command::Keys(command) => on_this_thread(keys::run(command, session)),
         Command::Playbook(command) => playbook::run(command, session),
         Command::Config(flags) => config::run(flags, session),

@@ -7,6 +7,7 @@ use anyhow::Context as _;
 use clap::Args;
 use freshsales::Credentials;
 use jiff::SignedDuration;
+use leadgate_core::clock::Clock as _;
 use leadgate_web::Access;
 use serde_json::json;
 
@@ -15,7 +16,9 @@ use crate::config::{self, ConfigError, Effective, Layer};
 use crate::exit::{CommandResult, Exit, Failure};
 use crate::gateway::{self, Gateway, Plan};
 use crate::shutdown::Shutdown;
-use crate::{data_folder, logs, wiring};
+use crate::stores::{self, OpenStore, left_behind};
+use crate::wiring::SystemClock;
+use crate::{data_folder, logs};
 
 /// A key that can be guessed protects nothing.
 const SHORT_KEY: usize = 16;
@@ -71,12 +74,11 @@ pub(super) async fn run(flags: Flags, session: &Session) -> CommandResult {
     logs::start(&effective.settings.log, session.verbosity, &session.screen);
     let shutdown = Shutdown::on_signals().context("listening for signals failed")?;
     let Effective { settings, .. } = effective;
-    let folder = settings.store.data.clone();
-    let store = wiring::open_store(&folder, settings.store.durability).await?;
-    if let Some(credentials) = &credentials {
-        data_folder::claim_for_account(&folder, credentials.address())?;
-    }
-    let keys = gateway::app_keys(&settings, &store).await?;
+    let place = stores::place(&settings.store);
+    let store = OpenStore::open(&settings.store).await?;
+    left_behind::refuse_to_leave_work(&settings.store, &store, SystemClock.now()).await?;
+    claim_folder(&settings, credentials.as_ref())?;
+    let keys = gateway::app_keys(&settings, &*store.store()).await?;
     let access = access(&settings, keys, credentials.is_some())?;
     warn_of_access(&settings, &access, session);
     let listener = gateway::listen(&host(&settings.server.host, &access), settings.server.port).await?;
@@ -84,7 +86,7 @@ pub(super) async fn run(flags: Flags, session: &Session) -> CommandResult {
     let until_idle = flags.idle.until_idle;
     let plan = Plan { settings, credentials, listener, store, access, account_since: None, until_idle };
     let gateway = Gateway::open(plan).await?;
-    announce(&gateway, &account, &folder.display().to_string(), session);
+    announce(&gateway, &account, &place, session);
     let bound = until_idle.is_some().then_some(flags.idle.within);
     run_within(gateway, bound, shutdown).await
 }
@@ -95,6 +97,16 @@ fn credentials(settings: &config::Settings) -> Result<Option<Credentials>, Confi
         return Ok(None);
     }
     config::account_of(&settings.crm).map(Some)
+}
+
+/// Notes the default account in the data folder. Beside a database there is one only where rows are copied.
+fn claim_folder(settings: &config::Settings, credentials: Option<&Credentials>) -> Result<(), Failure> {
+    let folder = &settings.store.data;
+    data_folder::make_for_copy(settings)?;
+    match credentials {
+        Some(credentials) if folder.is_dir() => data_folder::claim_for_account(folder, credentials.address()),
+        _ => Ok(()),
+    }
 }
 
 /// Runs the gateway to its end, which begins at the latest after `bound`.
@@ -158,13 +170,13 @@ fn host(configured: &str, access: &Access) -> String {
     }
 }
 
-fn announce(gateway: &Gateway, account: &str, folder: &str, session: &Session) {
+fn announce(gateway: &Gateway, account: &str, place: &str, session: &Session) {
     let url = format!("http://{}", gateway.address());
-    let document = json!({"url": url, "port": gateway.address().port(), "account": account, "data": folder});
+    let document = json!({"url": url, "port": gateway.address().port(), "account": account, "data": place});
     let screen = &session.screen;
     screen.show(&document, || {
         format!(
-            "{} for {account} on {}\n  send leads to   POST {url}/leads\n  health          GET  {url}/health, {url}/ready\n  data            {folder}",
+            "{} for {account} on {}\n  send leads to   POST {url}/leads\n  health          GET  {url}/health, {url}/ready\n  data            {place}",
             screen.good("leadgate is ready"),
             screen.strong(&url),
         )

@@ -50,6 +50,15 @@ pub(super) fn check(settings: &Settings) -> Result<(), ConfigError> {
             "sync.pages is from 1 to 4: so many pages are asked for side by side",
         ),
         (settings.sync.full_every.is_zero(), "sync.full_every is 0; give it at least an hour"),
+        (
+            !settings.store.is_known(),
+            "store.url is no address of a Postgres database; write postgres://user:password@host:5432/database, or \"sqlite\" for a file in the data folder",
+        ),
+        (
+            !is_plain_name(&settings.store.schema),
+            "store.schema is no name of a schema: take up to 63 lower-case letters, digits and underscores, the first a letter",
+        ),
+        (settings.store.connections < 2, "store.connections is less than 2, which is the least"),
         (settings.store.data.as_os_str().is_empty(), "store.data is empty; name a folder such as \"leadgate-data\""),
     ];
     problems.extend(wrong.iter().filter(|(is_wrong, _)| *is_wrong).map(|(_, problem)| (*problem).to_owned()));
@@ -59,6 +68,11 @@ pub(super) fn check(settings: &Settings) -> Result<(), ConfigError> {
     problems.extend(public_url_problem(settings.server.public_url.as_deref()));
     problems.extend(level_problem(&settings.log.level));
     if problems.is_empty() { Ok(()) } else { Err(ConfigError { problems }) }
+}
+
+fn is_plain_name(name: &str) -> bool {
+    let fits = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_';
+    name.len() <= 63 && name.bytes().all(fits) && name.starts_with(|first: char| first.is_ascii_lowercase())
 }
 
 /// Whether anything of an account is configured.

@@ -17,7 +17,7 @@ pub(crate) const DEFAULT_TEXT: &str = include_str!("config.default.toml");
 /// How variables begin that name a setting in full.
 const PREFIX: &str = "LEADGATE__";
 /// Variables with names of their own: those of the integration guide and of hosting platforms, and the ones used most.
-const SHORT_NAMES: [(&str, &str); 10] = [
+const SHORT_NAMES: [(&str, &str); 11] = [
     (freshsales::credentials::KEY_VARIABLE, "crm.api_key"),
     (freshsales::credentials::ADDRESS_VARIABLE, "crm.subdomain"),
     ("LEADGATE_APP_KEY", "access.app_key"),
@@ -26,6 +26,7 @@ const SHORT_NAMES: [(&str, &str); 10] = [
     ("LEADGATE_MASTER_KEY_FILE", "accounts.master_key_file"),
     ("LEADGATE_DATA", "store.data"),
     ("LEADGATE_RULES", "rules.file"),
+    ("DATABASE_URL", "store.database"),
     ("DATABASE_URL", "sync.database"),
     ("PORT", "server.port"),
 ];

@@ -20,9 +20,10 @@ pub(crate) use account::{AccountSecrets, AccountSettings, OfAccount};
 pub(crate) use checks::{account_of, names_account};
 pub(crate) use layers::{DEFAULT_TEXT, Layer};
 pub(crate) use sections::{
-    DurabilityChoice, LogFormat, LogSettings, RetentionSettings, ServerSettings, Settings, StoreSettings, stream_of,
+    DurabilityChoice, LogFormat, LogSettings, RetentionSettings, ServerSettings, Settings, StoreSettings, is_postgres,
+    stream_of,
 };
-pub(crate) use show::Shown;
+pub(crate) use show::{Shown, without_credentials};
 
 /// The file that is read where none is named.
 const USUAL_FILE: &str = "leadgate.toml";

@@ -10,7 +10,7 @@ use leadgate_core::rules::Rules;
 use leadgate_core::sync::{Schedule, Stream};
 use leadgate_engine::sync::{NotesRead, WithheldRows};
 use leadgate_warehouse::SinkSpec;
-use secrecy::SecretString;
+use secrecy::{ExposeSecret as _, SecretString};
 use serde::{Deserialize, Deserializer};
 
 /// Every setting.
@@ -218,8 +218,50 @@ pub(crate) struct SyncSection {
 /// Where the gateway keeps its data.
 #[derive(Clone, Debug, Deserialize)]
 pub(crate) struct StoreSettings {
+    #[serde(deserialize_with = "secret")]
+    url: Option<SecretString>,
+    #[serde(deserialize_with = "secret")]
+    database: Option<SecretString>,
+    pub(crate) schema: String,
+    pub(crate) connections: u32,
+    pub(crate) pooled: bool,
+    #[serde(deserialize_with = "secret")]
+    pub(crate) listen_url: Option<SecretString>,
     pub(crate) data: PathBuf,
     pub(crate) durability: DurabilityChoice,
+}
+
+impl StoreSettings {
+    /// The Postgres database that the store is in; `None` where it is the file in the data folder.
+    pub(crate) fn database(&self) -> Option<&SecretString> {
+        match &self.url {
+            Some(url) => Some(url).filter(|url| is_postgres(url)),
+            None => self.database.as_ref().filter(|url| is_postgres(url)),
+        }
+    }
+
+    /// Whether the named place is one that a store can be in.
+    pub(super) fn is_known(&self) -> bool {
+        self.url.as_ref().is_none_or(|url| url.expose_secret() == IN_THE_FOLDER || is_postgres(url))
+    }
+
+    /// The same for a store in a file in that folder.
+    pub(crate) fn in_folder(&self, folder: PathBuf) -> StoreSettings {
+        StoreSettings { url: None, database: None, data: folder, ..self.clone() }
+    }
+
+    /// The same for a store in that database.
+    pub(crate) fn in_database(&self, url: SecretString) -> StoreSettings {
+        StoreSettings { url: Some(url), ..self.clone() }
+    }
+}
+
+/// What `store.url` says for a file in the data folder.
+const IN_THE_FOLDER: &str = "sqlite";
+
+/// Whether an address is that of a Postgres database.
+pub(crate) fn is_postgres(url: &SecretString) -> bool {
+    ["postgres://", "postgresql://"].iter().any(|scheme| url.expose_secret().starts_with(scheme))
 }
 
 /// What an acknowledged submission survives.

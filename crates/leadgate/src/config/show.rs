@@ -7,14 +7,15 @@ use super::{DEFAULT_TEXT, Effective};
 /// Settings whose values are never shown.
 const SECRETS: [&str; 4] = ["access.app_key", "access.operator_key", "accounts.master_key", "crm.api_key"];
 /// Addresses. None may have a user name or password in it, but a start is refused for that only after people have looked here.
-const ADDRESSES: [&str; 3] = ["server.public_url", "crm.subdomain", "sync.database"];
+const ADDRESSES: [&str; 6] =
+    ["server.public_url", "crm.subdomain", "sync.database", "store.url", "store.database", "store.listen_url"];
 /// Where rows go: a list of texts, or of tables with an address each, which may have a password in it.
 const SINKS: &str = "sync.sinks";
 const MASK: &str = "********";
 
-/// Whether a value must not be shown.
+/// Whether a value must not be shown, nor repeated by an error.
 pub(super) fn is_secret(path: &str) -> bool {
-    SECRETS.contains(&path)
+    SECRETS.contains(&path) || path.starts_with("store.") && ADDRESSES.contains(&path)
 }
 
 /// One setting as it is shown.
@@ -69,7 +70,7 @@ impl Effective {
         }
         match value.as_str() {
             Some(address) if ADDRESSES.contains(&path) => without_credentials(address).into(),
-            _ if is_secret(path) && is_set => MASK.into(),
+            _ if SECRETS.contains(&path) && is_set => MASK.into(),
             _ => value,
         }
     }
@@ -91,13 +92,36 @@ fn sinks_of(sink: &serde_json::Value) -> serde_json::Value {
     without_credentials(address).into()
 }
 
-/// An address with a mask for all that stands before its last `@`, but for the scheme.
-fn without_credentials(address: &str) -> String {
-    let Some((before, host)) = address.rsplit_once('@') else {
-        return address.to_owned();
+/// An address with a mask for all that stands before its last `@`, but for the scheme, and for a password among its parameters.
+pub(crate) fn without_credentials(address: &str) -> String {
+    let (address, parameters) =
+        address.split_once('?').map_or((address, None), |(before, behind)| (before, Some(behind)));
+    let shown = match address.rsplit_once('@') {
+        Some((before, host)) => {
+            let scheme = before.split_once("://").map_or(String::new(), |(scheme, _)| format!("{scheme}://"));
+            format!("{scheme}{MASK}@{host}")
+        }
+        None => address.to_owned(),
     };
-    let scheme = before.split_once("://").map_or(String::new(), |(scheme, _)| format!("{scheme}://"));
-    format!("{scheme}{MASK}@{host}")
+    match parameters {
+        // A password that holds a question mark: what follows it belongs to it.
+        Some(parameters) if parameters.contains('@') => format!("{MASK}@{}", after_last_at(parameters)),
+        Some(parameters) => {
+            format!("{shown}?{}", parameters.split('&').map(masked_parameter).collect::<Vec<_>>().join("&"))
+        }
+        None => shown,
+    }
+}
+
+fn after_last_at(text: &str) -> &str {
+    text.rsplit_once('@').map_or(text, |(_, host)| host)
+}
+
+fn masked_parameter(parameter: &str) -> String {
+    match parameter.split_once('=') {
+        Some((name, _)) if name.to_ascii_lowercase().contains("pass") => format!("{name}={MASK}"),
+        _ => parameter.to_owned(),
+    }
 }
 
 fn plain(value: &Value) -> serde_json::Value {

@@ -12,14 +12,14 @@ use leadgate_core::doctor::observed::{FolderSeen, MachineSeen, StoreSeen};
 use leadgate_store_sqlite::inspect::{Inspected, inspect};
 
 use crate::config::{DurabilityChoice, StoreSettings};
-use crate::{data_folder, wiring};
+use crate::{data_folder, stores};
 
 /// Writes that are timed; the middle one is told.
 const TIMED_WRITES: usize = 5;
 const TIMED_BYTES: usize = 4096;
 
 /// Looks. Makes one small file for a moment; blocks.
-pub(crate) fn look_at_machine(settings: &StoreSettings, address: Option<&AccountAddress>) -> MachineSeen {
+pub(crate) async fn look_at_machine(settings: &StoreSettings, address: Option<&AccountAddress>) -> MachineSeen {
     let folder = &settings.data;
     let (state, sync) = look_at_folder(folder);
     MachineSeen {
@@ -28,7 +28,10 @@ pub(crate) fn look_at_machine(settings: &StoreSettings, address: Option<&Account
         other_account: address.and_then(|address| data_folder::difference(folder, address)),
         free_bytes: existing(folder).and_then(|folder| free_bytes(&folder)),
         sync,
-        store: look_at_store(folder, settings.durability),
+        store: match settings.database() {
+            Some(_) => look_at_database(settings).await,
+            None => look_at_file(folder, settings.durability),
+        },
     }
 }
 
@@ -101,11 +104,24 @@ fn available(told: &str) -> Option<u64> {
     columns.get(share.checked_sub(1)?)?.parse::<u64>().ok()?.checked_mul(1024)
 }
 
-fn look_at_store(folder: &Path, durability: DurabilityChoice) -> StoreSeen {
+async fn look_at_database(settings: &StoreSettings) -> StoreSeen {
+    match stores::inspect_database(settings).await {
+        Ok(seen) if !seen.is_usable => StoreSeen::DatabaseUnusable(format!(
+            "its tables were changed by a newer version of leadgate (version {}); upgrade leadgate",
+            seen.schema.unwrap_or_default()
+        )),
+        Ok(seen) => {
+            StoreSeen::Database { server: seen.server, schema: seen.schema, waits_for_disk: seen.waits_for_disk }
+        }
+        Err(error) => StoreSeen::DatabaseUnusable(error.to_string()),
+    }
+}
+
+fn look_at_file(folder: &Path, durability: DurabilityChoice) -> StoreSeen {
     if !data_folder::store_file(folder).is_file() {
         return StoreSeen::Absent;
     }
-    match inspect(&wiring::store_config(folder, durability)) {
+    match inspect(&stores::file_config(folder, durability)) {
         Ok(Inspected::InUse) => StoreSeen::InUse,
         Ok(Inspected::Opened(seen)) if seen.schema > seen.newest_schema => {
             StoreSeen::Unusable(format!("it was written by a newer version of leadgate (schema {})", seen.schema))

@@ -55,6 +55,7 @@ fn a_value(variable: &str, defaults: &Value) -> String {
         ("LEADGATE__SERVER__HOST", _) => "127.0.0.1".to_owned(),
         ("LEADGATE__SERVER__PUBLIC_URL", _) => "https://leads.example.com".to_owned(),
         ("LEADGATE_RULES", _) => "rules.toml".to_owned(),
+        ("LEADGATE__STORE__URL", _) => "sqlite".to_owned(),
         (_, Value::String(default)) if !default.is_empty() => default.clone(),
         (_, Value::Number(default)) => default.to_string(),
         _ => "acme".to_owned(),
@@ -188,13 +189,13 @@ fn where_a_key_protects_it_the_gateway_listens_for_the_platform() {
 }
 
 #[test]
-fn a_database_of_the_platform_is_left_alone() {
+fn a_database_of_the_platform_can_be_left_alone() {
     let house = House::new();
-    let gateway = house.serve_with(&[("DATABASE_URL", "postgres://somebody:s3cret@127.0.0.1:1/nothing")]);
+    let database = ("DATABASE_URL", "postgres://somebody:s3cret@127.0.0.1:1/nothing");
+    let gateway = house.serve_with(&[database, ("LEADGATE__STORE__URL", "sqlite")]);
     assert_eq!(add(&gateway, json!({"email": "ingrid@example.com"})).0, 201);
     assert!(!gateway.ready.to_string().contains("s3cret"));
-    let shown =
-        run(house.folder.path(), &["config"], &[("DATABASE_URL", "postgres://somebody:s3cret@127.0.0.1:1/nothing")]);
+    let shown = run(house.folder.path(), &["config"], &[database]);
     assert!(shown.code == 0 && !shown.out.contains("s3cret"), "{shown:?}");
 }
 

@@ -15,6 +15,7 @@ mod help;
 mod hostile;
 mod imports;
 mod journeys;
+mod postgres;
 mod process;
 mod sandbox;
 mod serve;

@@ -6,10 +6,8 @@ use std::time::Duration;
 
 use freshsales_sandbox::Account;
 use jiff::ZonedDateTime;
-use leadgate_store::Store as _;
-use leadgate_store::StoreError;
 use leadgate_store::model::{JobFilter, JobId, JobStory, Progress, SubmissionStory};
-use leadgate_store_sqlite::SqliteStore;
+use leadgate_store::{Store, StoreError};
 use serde_json::{Value, json};
 
 use crate::screen::{Screen, harmless};
@@ -21,7 +19,7 @@ const LATEST: u32 = 200;
 
 /// What lands from now on.
 pub(super) struct Feed {
-    store: Arc<SqliteStore>,
+    store: Arc<dyn Store>,
     account: Account,
     screen: Screen,
     /// Up to here everything was shown, or was there before.
@@ -32,7 +30,7 @@ pub(super) struct Feed {
 
 impl Feed {
     pub(super) async fn beginning_now(
-        store: Arc<SqliteStore>,
+        store: Arc<dyn Store>,
         account: Account,
         screen: Screen,
     ) -> Result<Feed, StoreError> {

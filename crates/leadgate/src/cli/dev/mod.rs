@@ -18,7 +18,6 @@ use clap::Args;
 use figment::value::Value;
 use freshsales::Credentials;
 use freshsales_sandbox::{Plan as Quota, Sandbox, SandboxConfig};
-use leadgate_store::Store as _;
 use leadgate_store::model::JobFilter;
 use leadgate_web::Access;
 use secrecy::{ExposeSecret as _, SecretString};
@@ -31,7 +30,8 @@ use crate::config::{Effective, Layer};
 use crate::exit::{CommandResult, Exit};
 use crate::gateway::{self, Gateway, Plan};
 use crate::shutdown::Shutdown;
-use crate::{app_keys, data_folder, logs, wiring};
+use crate::stores::OpenStore;
+use crate::{app_keys, data_folder, logs};
 
 #[derive(Debug, Args)]
 pub(super) struct Flags {
@@ -60,12 +60,12 @@ pub(super) async fn run(flags: Flags, session: &Session) -> CommandResult {
     };
     settings.access.app_key = Some(key.clone());
     let folder = store_folder(&data, flags.profile);
-    let store = wiring::open_store(&folder, settings.store.durability).await?;
+    // The account is this process's own, and so is what is known of it. The copy of a sandbox account is kept apart from that of a real one too.
+    settings.store = settings.store.in_folder(folder.clone());
+    let store = OpenStore::open(&settings.store).await?;
     let sandbox = start_sandbox(&flags).await?;
     let returned = keep_account(&sandbox, &flags, &folder.join(ACCOUNT_FILE))?;
-    // The copy of a sandbox account is kept apart from that of a real one.
-    settings.store.data.clone_from(&folder);
-    let access = Access::Keys(gateway::app_keys(&settings, &store).await?);
+    let access = Access::Keys(gateway::app_keys(&settings, &*store.store()).await?);
     let listener = gateway::listen(&settings.server.host, settings.server.port).await?;
     let credentials = Some(credentials(&sandbox, flags.profile)?);
     let account_since = Some(sandbox.account().began());

@@ -7,7 +7,6 @@ use freshsales_sandbox::{
 };
 use jiff::tz::TimeZone;
 use leadgate_core::mirror::{SeenBy, Tally};
-use leadgate_store::Store as _;
 use leadgate_testkit::TestGateway;
 use rstest::rstest;
 use serde_json::{Value, json};

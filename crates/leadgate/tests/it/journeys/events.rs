@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use leadgate_store::Store as _;
 use leadgate_testkit::TestGateway;
 use serde_json::{Value, json};
 

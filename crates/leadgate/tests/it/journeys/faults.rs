@@ -3,7 +3,6 @@
 use std::time::Duration;
 
 use freshsales_sandbox::{Fault, FaultKind, Generation, Kind, Switches};
-use leadgate_store::Store as _;
 use leadgate_store::model::{JobFilter, Progress, ReleaseOutcome};
 use leadgate_testkit::TestGateway;
 use rstest::rstest;
