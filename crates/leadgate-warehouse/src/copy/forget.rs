@@ -1,7 +1,8 @@
 //! Taking a person out of the copy.
 //!
 //! Their rows and what is on them goes, with the changes of both; of other rows only the cells that name them. The copy then has another identity,
-//! so every sink is published anew, whole: what a table or a file held of the person goes with that.
+//! so every sink is published anew, whole: what a table or a file held of the person goes with that. The identity says that somebody was taken out,
+//! so that the history that tables keep of copies before goes too.
 
 use leadgate_core::erasure::Marks;
 use leadgate_core::record::{RecordKind, RecordRef};
@@ -11,6 +12,14 @@ use rusqlite::{Connection, params};
 use super::CopyError;
 use super::encoding::{decode, encode};
 use super::reading;
+
+/// What the identity of a copy that somebody was taken out of begins with.
+const TAKEN_OUT: &str = "taken-out-";
+
+/// Whether the changes that were published of copies before the one of this identity may name somebody who was taken out of it.
+pub(crate) fn voids_history(identity: &str) -> bool {
+    identity.starts_with(TAKEN_OUT)
+}
 
 /// How far a copy was gone through for a person, and what was found.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -183,7 +192,7 @@ fn changes(
     pass.changes_after = found.last().map_or(pass.changes_after, |(seq, _)| *seq);
     pass.ended = found.len() < most;
     if pass.ended && erase && pass.rows + pass.emptied + pass.changes > 0 {
-        connection.execute("UPDATE copy SET identity = lower(hex(randomblob(16)))", [])?;
+        connection.execute("UPDATE copy SET identity = ?1 || lower(hex(randomblob(16)))", [TAKEN_OUT])?;
     }
     Ok(())
 }

@@ -36,6 +36,7 @@ use rusqlite::{Connection, OpenFlags, TransactionBehavior};
 pub use apply::{Applied, Batch};
 pub use error::CopyError;
 pub use forget::ForgetPass;
+pub(crate) use forget::voids_history;
 pub(crate) use layout::fit_kind;
 pub(crate) use reading::Snapshot;
 pub use reading::{CopiedRow, RowChange};

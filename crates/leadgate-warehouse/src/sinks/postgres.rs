@@ -15,6 +15,7 @@ use super::postgres_copy::{Chunk, encode_rows};
 use super::rows::{Rows, Shared};
 use super::table::{CHANGES, in_order};
 use super::{Published, Sink, SinkError, Table, TablePublished, blocking};
+use crate::copy::voids_history;
 
 const MEMORY: &str = "leadgate_tables";
 /// The longest name that Postgres keeps whole, in bytes.
@@ -189,11 +190,15 @@ impl Tables<'_> {
         }
     }
 
-    /// By how much the numbers of this copy's changes are greater here: those of copies before it stay, and come first.
+    /// By how much the numbers of this copy's changes are greater here: those of copies before it stay, and come first, unless they may name somebody
+    /// who was taken out.
     async fn numbers_behind(&mut self, identity: &str) -> Result<i64, SinkError> {
         let known = self.remembered(CHANGES).await?;
         if let Some(known) = known.filter(|known| known.copy == identity) {
             return Ok(known.seq);
+        }
+        if voids_history(identity) {
+            self.execute(format!("DELETE FROM {}", self.named(CHANGES))).await?;
         }
         let latest = format!("SELECT coalesce(max(seq), 0) FROM {}", self.named(CHANGES));
         let found = sqlx::query(AssertSqlSafe(latest)).fetch_one(&mut *self.transaction).await;
@@ -213,7 +218,8 @@ impl Tables<'_> {
     ) -> Result<u64, SinkError> {
         let known = self.remembered(stream.name()).await?;
         let is_of_another =
-            known.as_ref().is_some_and(|known| is_followed(&known.copy) && known.copy != source.identity);
+            known.as_ref().is_some_and(|known| is_followed(&known.copy) && known.copy != source.identity)
+                && !voids_history(&source.identity);
         let known = known.filter(|known| known.copy == source.identity);
         let seq = known.as_ref().map_or(0, |known| known.changes_seq);
         if known.is_some() && seq == source.changes_seq {

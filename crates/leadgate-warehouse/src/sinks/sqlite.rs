@@ -15,6 +15,7 @@ use super::rows::{Rows, Shared, TableRow};
 use super::table::{CHANGES, in_order};
 use super::{Published, Sink, SinkError, Table, TablePublished, blocking};
 use crate::cells::plain_text;
+use crate::copy::voids_history;
 
 const PATIENCE: Duration = Duration::from_secs(20);
 const MEMORY: &str = "leadgate_tables";
@@ -151,11 +152,15 @@ impl Tables<'_> {
         }
     }
 
-    /// By how much the numbers of this copy's changes are greater here: those of copies before it stay, and come first.
+    /// By how much the numbers of this copy's changes are greater here: those of copies before it stay, and come first, unless they may name somebody
+    /// who was taken out.
     fn numbers_behind(&self, identity: &str) -> Result<i64, SinkError> {
         let known = self.remembered(CHANGES)?;
         if let Some(known) = known.filter(|known| known.copy == identity) {
             return Ok(known.seq);
+        }
+        if voids_history(identity) {
+            self.execute(&format!("DELETE FROM {}", quoted(CHANGES)))?;
         }
         let latest = format!("SELECT coalesce(max(seq), 0) FROM {}", quoted(CHANGES));
         let behind = self.transaction.query_row(&latest, [], |row| row.get(0)).map_err(|source| self.failed(source))?;
@@ -173,7 +178,8 @@ impl Tables<'_> {
     ) -> Result<u64, SinkError> {
         let known = self.remembered(stream.name())?;
         let is_of_another =
-            known.as_ref().is_some_and(|known| is_followed(&known.copy) && known.copy != source.identity);
+            known.as_ref().is_some_and(|known| is_followed(&known.copy) && known.copy != source.identity)
+                && !voids_history(source.identity);
         let known = known.filter(|known| known.copy == source.identity);
         let seq = known.as_ref().map_or(0, |known| known.changes_seq);
         let rows = Rows::ChangesOf { from: snapshot.clone(), stream, seq, behind };

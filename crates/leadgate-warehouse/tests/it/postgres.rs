@@ -5,7 +5,7 @@ use leadgate_warehouse::{Batch, SinkSpec};
 use sqlx::{AssertSqlSafe, PgConnection, Row as _};
 
 use crate::postgres_server::{connect, start};
-use crate::samples::{copied, damage, deals, evolved, move_on, of_deals, publish, some_deals};
+use crate::samples::{copied, damage, deals, evolved, forget, move_on, name_somebody, of_deals, publish, some_deals};
 
 async fn texts(connection: &mut PgConnection, sql: &str) -> Vec<Option<String>> {
     let rows = sqlx::query(AssertSqlSafe(sql)).persistent(false).fetch_all(connection).await.unwrap();
@@ -92,4 +92,21 @@ async fn a_writer_replaces_a_table_that_follows_no_copy_and_history_stays() {
     let after = texts(&mut connection, "SELECT t::text FROM freshsales.changes AS t ORDER BY seq").await;
     assert_eq!(after[..before.len()], before);
     assert_eq!(after.len(), before.len() + 1, "the row that was gone: {after:?}");
+}
+
+#[tokio::test]
+async fn the_history_of_a_copy_that_somebody_was_taken_out_of_goes() {
+    let server = start();
+    let (mut connection, mut copying) = (connect(&server).await, copied());
+    let spec = SinkSpec::parse(&server.url()).unwrap();
+    name_somebody(&mut copying, "ada@example.org");
+    publish(&copying, &spec).await;
+    let naming = "SELECT t::text FROM freshsales.changes AS t WHERE t::text LIKE '%ada@example.org%'";
+    assert_eq!(texts(&mut connection, naming).await.len(), 2);
+    forget(&mut copying, "ada@example.org");
+    publish(&copying, &spec).await;
+    assert_eq!(texts(&mut connection, naming).await.len(), 0);
+    publish(&copying, &SinkSpec::parse_with(&server.url(), None, Some("fresh")).unwrap()).await;
+    let followed = dump(&mut connection, "freshsales.changes").await;
+    assert_eq!(followed, dump(&mut connection, "fresh.changes").await);
 }

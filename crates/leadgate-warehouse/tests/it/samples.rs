@@ -1,7 +1,9 @@
 //! Deals with everything that is hard to publish: ids of 19 digits, decimals, offsets, blanks, empty texts, other scripts, formulas.
 
+use leadgate_core::erasure::{Marks, Person};
+use leadgate_core::identity::Email;
 use leadgate_core::sync::{Cell, ColumnKind, Row, Schema, Stream};
-use leadgate_warehouse::{Applied, Batch, Published, SinkSpec};
+use leadgate_warehouse::{Applied, Batch, ForgetPass, Published, SinkSpec};
 use rust_decimal::Decimal;
 use serde_json::json;
 
@@ -74,6 +76,24 @@ pub(crate) fn move_on(copying: &mut Copying) {
     rows[1] = Row { id: 4, updated_at: None, cells: rows[1].cells.clone() };
     rows[1].cells[0] = Cell::Integer(4);
     apply(copying, rows, &[2]);
+}
+
+/// The name of a deal was an address, and is not any more.
+pub(crate) fn name_somebody(copying: &mut Copying, address: &str) {
+    for name in [address, "renamed"] {
+        let mut rows = some_deals();
+        rows[0].cells[1] = text(name);
+        apply(copying, rows, &[]);
+    }
+}
+
+/// Takes whoever has the address out of the copy.
+pub(crate) fn forget(copying: &mut Copying, address: &str) {
+    let person = Person { emails: vec![Email::parse(address).unwrap()], ..Person::default() };
+    let (mut marks, mut pass) = (Marks::new(&person, [7; 16]), ForgetPass::default());
+    while !pass.ended {
+        copying.copy.forget_some(&mut marks, &mut pass, 100, true).unwrap();
+    }
 }
 
 /// Makes the last row unreadable, so that whoever reads all rows fails in the middle.

@@ -7,7 +7,7 @@ use leadgate_warehouse::{Batch, SinkSpec};
 use rusqlite::Connection;
 use tempfile::TempDir;
 
-use crate::samples::{copied, damage, evolved, move_on, of_deals, publish};
+use crate::samples::{copied, damage, evolved, forget, move_on, name_somebody, of_deals, publish};
 
 fn target() -> (TempDir, PathBuf, SinkSpec) {
     let folder = tempfile::tempdir().unwrap();
@@ -129,6 +129,20 @@ async fn the_history_of_a_copy_before_this_one_stays() {
     move_on(&mut new);
     publish(&new, &spec).await;
     assert_eq!(dump(&path, "changes").len(), after.len() + 3);
+}
+
+#[tokio::test]
+async fn the_history_of_a_copy_that_somebody_was_taken_out_of_goes() {
+    let ((_folder, path, spec), mut copying) = (target(), copied());
+    name_somebody(&mut copying, "ada@example.org");
+    publish(&copying, &spec).await;
+    assert!(format!("{:?}", dump(&path, "changes")).contains("ada@example.org"));
+    forget(&mut copying, "ada@example.org");
+    publish(&copying, &spec).await;
+    let (_other, fresh, to_fresh) = target();
+    publish(&copying, &to_fresh).await;
+    assert!(!format!("{:?}", dump(&path, "changes")).contains("ada@example.org"));
+    assert_eq!(dump(&path, "changes"), dump(&fresh, "changes"));
 }
 
 #[tokio::test]
