@@ -63,12 +63,17 @@ pub(crate) async fn crm(
     Ok(Arc::new(FreshsalesCrm::new(settings, Arc::new(SystemClock))))
 }
 
+/// A name that nobody else has, now or after a restart: whose leases these are is never in doubt.
+#[expect(clippy::disallowed_methods, reason = "a name that could be repeated would not tell two processes apart")]
+fn worker_name(configured: &str) -> String {
+    format!("{configured}-{:016x}", rand::rng().random::<u64>())
+}
+
 /// How the engine works.
 pub(crate) fn engine_settings(settings: &Settings) -> EngineSettings {
     let work = &settings.engine;
     EngineSettings {
-        // Nobody else has this name, now or after a restart: whose leases these are is never in doubt.
-        worker: format!("{}-{:016x}", work.worker, rand::rng().random::<u64>()),
+        worker: worker_name(&work.worker),
         concurrency: work.concurrency,
         plan_ahead: work.plan_ahead,
         pack_from: work.pack_from,

@@ -7,12 +7,15 @@ use super::partial_account;
 use crate::model::columns::{Shape, columns};
 use crate::model::{Kind, List, Record};
 
+/// What an include that names an entry of a list points at.
+type Entry = Option<(&'static str, List)>;
+
 /// The top-level arrays of one reply, in the order of the include values, without duplicates.
 #[derive(Debug, Default)]
 pub(crate) struct SideLoads {
     arrays: Vec<(&'static str, Vec<(i64, Value)>)>,
     /// What the includes that name an entry of a list point at, by kind and include: the same for every row.
-    entries: Vec<(Kind, String, Option<(&'static str, List)>)>,
+    entries: Vec<(Kind, String, Entry)>,
 }
 
 /// The array key a picklist's entries are side-loaded under; two of them are singular in the real API.
