@@ -55,12 +55,17 @@ pub(crate) async fn crm(
     Ok(Arc::new(FreshsalesCrm::new(settings, Arc::new(SystemClock))))
 }
 
+#[expect(clippy::disallowed_methods, reason = "a name that could be repeated would be another's too")]
+fn nobody_elses() -> u64 {
+    rand::rng().random()
+}
+
 /// How the engine works.
 pub(crate) fn engine_settings(settings: &Settings) -> EngineSettings {
     let work = &settings.engine;
     EngineSettings {
         // Nobody else has this name, now or after a restart: whose leases these are is never in doubt.
-        worker: format!("{}-{:016x}", work.worker, rand::rng().random::<u64>()),
+        worker: format!("{}-{:016x}", work.worker, nobody_elses()),
         concurrency: work.concurrency,
         plan_ahead: work.plan_ahead,
         pack_from: work.pack_from,
