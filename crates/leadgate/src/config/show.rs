@@ -144,3 +144,22 @@ fn plain_number(number: Num) -> serde_json::Value {
         (None, None) => serde_json::Value::Null,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use rstest::rstest;
+
+    use super::*;
+
+    #[rstest]
+    #[case::plain("postgres://host/crm", "postgres://host/crm")]
+    #[case::password("postgres://ada:s3cret@host:5432/crm", "postgres://********@host:5432/crm")]
+    #[case::parameter(
+        "postgres://host/crm?sslmode=require&password=s3cret",
+        "postgres://host/crm?sslmode=require&password=********"
+    )]
+    #[case::question_mark("postgres://ada:s3?cret@host/crm", "********@host/crm")]
+    fn a_password_in_an_address_is_masked(#[case] address: &str, #[case] shown: &str) {
+        assert_eq!(without_credentials(address), shown);
+    }
+}
