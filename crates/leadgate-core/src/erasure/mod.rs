@@ -1,7 +1,7 @@
 //! Whose a row is: whether a text, a tree of values or a key names one certain person.
 //!
-//! Cast: [`Marks`] is what a person is recognised by, as salted digests and record ids, never as an address or a number; [`texts`] finds what may
-//! be an address or a number in a text, however it is packed; [`trees`] goes through JSON. Flow: every candidate is normalised, digested and
+//! Cast: [`Marks`] is what a person is recognised by, as salted digests and record ids, never as an address or a number; `texts` finds what may
+//! be an address or a number in a text, however it is packed; `trees` goes through JSON. Flow: every candidate is normalised, digested and
 //! looked up among the marks. So an address that is part of another is another, and whoever holds the marks cannot read an address in them.
 
 mod texts;

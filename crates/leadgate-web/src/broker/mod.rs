@@ -1,6 +1,6 @@
 //! `/crm/{account}/…`: requests of other programs that go through to an account. The key is swapped: the caller sends the app's, the account sees its own.
 //!
-//! Cast: [`pass`] is the handler, the same for every method; `door` says whose requests are taken and which account a path names; `problem` is
+//! Cast: `pass` is the handler, the same for every method; `door` says whose requests are taken and which account a path names; `problem` is
 //! why a request was not passed on. Nothing is decided here about the budget: that is the port's, [`leadgate_core::broker::Broker`].
 
 mod door;

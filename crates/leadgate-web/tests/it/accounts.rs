@@ -110,6 +110,28 @@ async fn a_key_of_one_account_opens_nothing_of_another() {
     assert_eq!(estate.kept(), [0, 0, 0]);
 }
 
+/// The account in the path is the one whose keys are asked for, wherever it stands.
+#[rstest]
+#[case::own("acme", "lg_acme", false)]
+#[case::another("acme", "lg_other", true)]
+#[case::the_other_way_round("other", "lg_acme", true)]
+#[case::default("default", "lg_default", false)]
+#[case::key_of_default("acme", "lg_default", true)]
+#[case::not_there("nobody", "lg_acme", true)]
+#[tokio::test]
+async fn requests_go_through_to_the_account_in_their_path(
+    #[case] account: &str,
+    #[case] key: &str,
+    #[case] is_shut: bool,
+    #[values("api", "crm/sales/api")] root: &str,
+) {
+    let estate = Estate::new();
+    for path in [format!("/crm/{account}/{root}/contacts/7"), format!("/accounts/{account}/crm/{account}/{root}/leads")]
+    {
+        assert_eq!(estate.ask("GET", &path, Some(key)).await.status == 401, is_shut, "{path}");
+    }
+}
+
 #[tokio::test]
 async fn no_key_of_an_account_opens_what_is_the_operators() {
     let estate = Estate::new();
