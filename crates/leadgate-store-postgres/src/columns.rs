@@ -5,18 +5,13 @@
 use std::borrow::Cow;
 
 use jiff::Timestamp;
-use leadgate_core::job::{JobState, STATE_VERSION};
 use leadgate_core::lane::Lane;
 use leadgate_core::record::RecordKind;
 use leadgate_core::submission::{RawSubmission, Route, SubmissionId};
-use leadgate_store::StoreError;
-use serde::de::DeserializeOwned;
-use serde::{Deserialize, Serialize};
+pub(crate) use leadgate_store::stored::{from_json, from_optional_json, state_from_json, to_json};
 use sqlx::Row as _;
 use sqlx::postgres::PgRow;
 use uuid::Uuid;
-
-use crate::error::corrupt;
 
 /// A moment, as microseconds since 1970.
 pub(crate) fn micros(moment: Timestamp) -> i64 {
@@ -102,42 +97,6 @@ pub(crate) fn raw_submission(row: &PgRow, from: usize) -> Result<RawSubmission, 
 /// A column that holds what it should not.
 pub(crate) fn wrong(column: usize, why: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> sqlx::Error {
     sqlx::Error::ColumnDecode { index: column.to_string(), source: why.into() }
-}
-
-/// A value as JSON text.
-pub(crate) fn to_json(what: &'static str, value: &impl Serialize) -> Result<String, StoreError> {
-    serde_json::to_string(value).map_err(|error| corrupt(what, error))
-}
-
-/// A value from JSON text.
-pub(crate) fn from_json<T: DeserializeOwned>(what: &'static str, text: &str) -> Result<T, StoreError> {
-    serde_json::from_str(text).map_err(|error| corrupt(what, error))
-}
-
-/// A job's state from JSON text. One of a newer version is refused even where it could be read: what it means may have changed.
-pub(crate) fn state_from_json(text: &str) -> Result<JobState, StoreError> {
-    const WHAT: &str = "job state";
-    // Only the version, because the rest of a newer one may have any shape.
-    #[derive(Deserialize)]
-    struct Versioned {
-        version: u64,
-    }
-    let found = from_json::<Versioned>(WHAT, text)?.version;
-    if found > u64::from(STATE_VERSION) {
-        let why = format!(
-            "written by a newer version of leadgate (form {found}, this one knows {STATE_VERSION}); upgrade leadgate"
-        );
-        return Err(corrupt(WHAT, why));
-    }
-    from_json(WHAT, text)
-}
-
-/// A value from JSON text that may be missing.
-pub(crate) fn from_optional_json<T: DeserializeOwned>(
-    what: &'static str,
-    text: Option<&str>,
-) -> Result<Option<T>, StoreError> {
-    text.map(|text| from_json(what, text)).transpose()
 }
 
 /// Text as a `TEXT` column takes it: PostgreSQL keeps every character but U+0000, which stands as U+FFFD instead.

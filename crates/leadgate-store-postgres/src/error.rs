@@ -3,6 +3,7 @@
 use std::io;
 
 use leadgate_store::StoreError;
+pub(crate) use leadgate_store::stored::corrupt;
 
 /// Why a transaction failed: PostgreSQL refused, or the store did.
 #[derive(Debug)]
@@ -102,9 +103,4 @@ fn refused(error: &sqlx::Error) -> StoreError {
         }
         _ => StoreError::Unavailable(format!("the database refused: {error} (code {code})")),
     }
-}
-
-/// A stored value that cannot be read.
-pub(crate) fn corrupt(what: &'static str, why: impl std::fmt::Display) -> StoreError {
-    StoreError::Corrupt { what, why: why.to_string() }
 }

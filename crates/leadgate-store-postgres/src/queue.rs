@@ -15,11 +15,10 @@
 
 use jiff::Timestamp;
 use leadgate_core::identity::IdentityKey;
-use leadgate_core::job::JobState;
-use leadgate_store::StoreError;
+pub(crate) use leadgate_store::stored::StateColumns;
 use sqlx::Row as _;
 
-use crate::columns::{micros, text, to_json};
+use crate::columns::{micros, text};
 use crate::session::Session;
 
 pub(crate) const OUT: i16 = 0;
@@ -30,27 +29,6 @@ pub(crate) const BEHIND: i16 = 3;
 pub(crate) const WORKING: i16 = 0;
 pub(crate) const DONE: i16 = 1;
 pub(crate) const PARKED: i16 = 2;
-
-/// A job's state, as its columns hold it.
-pub(crate) struct StateColumns {
-    pub(crate) json: String,
-    pub(crate) step: &'static str,
-    pub(crate) failures: i64,
-    /// See [`Packing::number`](leadgate_core::pack::Packing::number).
-    pub(crate) packable: i16,
-}
-
-impl StateColumns {
-    pub(crate) fn new(state: &JobState) -> Result<StateColumns, StoreError> {
-        let step = state.steps.get(state.current).or(state.steps.last());
-        Ok(StateColumns {
-            json: to_json("job state", state)?,
-            step: step.map_or("", |step| step.name()),
-            failures: i64::from(state.failures),
-            packable: i16::from(state.packing().number()),
-        })
-    }
-}
 
 /// The identities that jobs hold or recall, as columns.
 #[derive(Default)]

@@ -1,6 +1,7 @@
 //! What SQLite says, in the words of the store.
 
 use leadgate_store::StoreError;
+pub(crate) use leadgate_store::stored::corrupt;
 use rusqlite::ErrorCode;
 
 /// The store's word for a failure of SQLite.
@@ -19,9 +20,4 @@ pub(crate) fn store_error(error: &rusqlite::Error) -> StoreError {
             _ => StoreError::Unavailable(error.to_string()),
         },
     }
-}
-
-/// A stored value that cannot be read.
-pub(crate) fn corrupt(what: &'static str, why: impl std::fmt::Display) -> StoreError {
-    StoreError::Corrupt { what, why: why.to_string() }
 }

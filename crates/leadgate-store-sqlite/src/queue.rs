@@ -15,11 +15,10 @@
 
 use jiff::Timestamp;
 use leadgate_core::identity::IdentityKey;
-use leadgate_core::job::JobState;
-use leadgate_store::StoreError;
+pub(crate) use leadgate_store::stored::StateColumns;
 use rusqlite::{Connection, OptionalExtension as _, params};
 
-use crate::columns::{Micros, to_json};
+use crate::columns::Micros;
 
 pub(crate) const OUT: i64 = 0;
 pub(crate) const READY: i64 = 1;
@@ -29,27 +28,6 @@ pub(crate) const BEHIND: i64 = 3;
 pub(crate) const WORKING: i64 = 0;
 pub(crate) const DONE: i64 = 1;
 pub(crate) const PARKED: i64 = 2;
-
-/// A job's state, as its columns hold it.
-pub(crate) struct StateColumns {
-    pub(crate) json: String,
-    pub(crate) step: &'static str,
-    pub(crate) failures: u32,
-    /// See [`Packing::number`](leadgate_core::pack::Packing::number).
-    pub(crate) packable: u8,
-}
-
-impl StateColumns {
-    pub(crate) fn new(state: &JobState) -> Result<StateColumns, StoreError> {
-        let step = state.steps.get(state.current).or(state.steps.last());
-        Ok(StateColumns {
-            json: to_json("job state", state)?,
-            step: step.map_or("", |step| step.name()),
-            failures: state.failures,
-            packable: state.packing().number(),
-        })
-    }
-}
 
 /// Puts a job at the end of the queue of an identity, unless it is in it.
 pub(crate) fn hold(connection: &Connection, job: i64, key: &IdentityKey) -> rusqlite::Result<()> {

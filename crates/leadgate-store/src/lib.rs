@@ -12,6 +12,7 @@
 //! * [`scopes`] says what an app key may do;
 //! * [`retention`] says what of the past may be removed;
 //! * [`signals`] wakes those who wait in this process; other processes poll;
+//! * [`stored`] is how backends write down what they keep as JSON;
 //! * [`transfer`] carries a store over to one of another kind;
 //! * `conformance` (feature `testing`) is the suite that every backend must pass.
 
@@ -26,6 +27,7 @@ pub mod model;
 pub mod retention;
 pub mod scopes;
 pub mod signals;
+pub mod stored;
 pub mod transfer;
 
 use std::collections::BTreeMap;
