@@ -28,6 +28,7 @@
 //! | [`destinations`], [`delivery`] | where things go that are not the CRM, and one such thing |
 //! | [`conformance`] | whether two accounts answer alike |
 //! | [`doctor`] | what is wrong with an installation, and how to mend it |
+//! | [`instances`] | which of the processes that share a store have died |
 //! | [`retention`] | how long the past is kept, and when to look for what may go |
 //! | [`erasure`] | whether a row is a certain person's |
 //! | [`import`] | what the columns of a file mean, and what a row makes of a lead |
@@ -49,6 +50,7 @@ pub mod forms;
 pub mod hooks;
 pub mod identity;
 pub mod import;
+pub mod instances;
 pub mod intake;
 pub mod job;
 pub mod lane;

@@ -113,6 +113,6 @@ impl Engine {
         self.shared.budget.keep(&*self.shared.store, self.now()).await?;
         self.shared.store.give_up_duties(&self.shared.settings.worker).await?;
         self.shared.duties.tenures().clear();
-        Ok(())
+        self.shared.store.leave(&self.shared.settings.worker).await
     }
 }

@@ -19,6 +19,7 @@ use crate::budget::BudgetKeeper;
 use crate::catalog::CatalogKeeper;
 use crate::duties::Duties;
 use crate::gathering::{Gathering, Loads};
+use crate::instances::Pulse;
 use crate::notify::Desks;
 use crate::settings::EngineSettings;
 use crate::watch::WatchKeeper;
@@ -62,6 +63,7 @@ pub(crate) struct Shared {
     /// When the open jobs were last counted, where other instances plan and end some too.
     counted_at: Mutex<Option<Timestamp>>,
     pub(crate) duties: Duties,
+    pub(crate) pulse: Pulse,
     pub(crate) watch: WatchKeeper,
     pub(crate) desks: Desks,
     jitter: Mutex<SmallRng>,
@@ -91,7 +93,7 @@ impl Pass {
 
 impl Engine {
     /// Takes up where the last process stopped: its catalog and ledger are read, and its leases are given up, because whoever has the store to itself
-    /// knows that it is dead. Where several instances share the store nobody knows, and its leases end by themselves.
+    /// knows that it is dead. Where several instances share the store, those who live take over what it held.
     ///
     /// # Errors
     /// [`StoreError`] if the store cannot be read.
@@ -130,11 +132,13 @@ impl Engine {
             turns: Mutex::default(),
             counted_at: Mutex::new(Some(now)),
             duties: Duties::default(),
+            pulse: Pulse::default(),
             watch,
             desks,
             jitter: Mutex::new(jitter),
         };
         let engine = Engine { shared: Arc::new(shared) };
+        engine.beat_if_due().await?;
         engine.park_strangers().await?;
         engine.begin_watches().await?;
         Ok(engine)

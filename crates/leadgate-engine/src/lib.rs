@@ -1,7 +1,7 @@
 //! The loop that carries accepted submissions into the CRM.
 //!
 //! Cast: [`Engine`] owns the parts; `plan` turns inbox rows into jobs; `push` claims jobs, packs their calls, makes them and records
-//! what came of them; `permit` pays for a call and makes it; `budget` keeps the ledger and the breaker; `duties` says what one of several instances does for all; `catalog` keeps the account's names; `watch`
+//! what came of them; `permit` pays for a call and makes it; `budget` keeps the ledger and the breaker; `duties` says what one of several instances does for all, `instances` which of them live; `catalog` keeps the account's names; `watch`
 //! looks for what no webhook told; `notify` makes the deliveries; `retention` removes what is old; `forget` erases a person; `sync` keeps the copy of the account; `broker` passes requests of
 //! other programs through; `run` drives
 //! them all until told to stop, or, if so asked, until `rest` has come. Flow of a
@@ -18,6 +18,7 @@ mod duties;
 mod engine;
 pub mod forget;
 mod gathering;
+mod instances;
 pub mod metrics;
 mod notify;
 mod permit;

@@ -46,6 +46,10 @@ impl Engine {
         let notifying = tokio::spawn(async move { engine.notify(told).await });
         let engine = self.clone();
         let clearing = tokio::spawn(async move { engine.clear_the_past(stopped).await });
+        // Beats go on while the calls under way end.
+        let (ended, told) = watch::channel(false);
+        let engine = self.clone();
+        let beating = tokio::spawn(async move { engine.keep_beating(told).await });
         self.work_until(shutdown, &mut calls).await;
         warming.abort();
         stop.send_replace(true);
@@ -57,6 +61,10 @@ impl Engine {
         }
         if let Err(error) = clearing.await {
             tracing::error!(error = %error, "the loop that removes the past panicked; the next start goes on with it");
+        }
+        ended.send_replace(true);
+        if let Err(error) = beating.await {
+            tracing::error!(error = %error, "the loop of beats panicked; others took over what this process held");
         }
         if let Err(error) = self.leave_to_others().await {
             self.store_trouble(&error);

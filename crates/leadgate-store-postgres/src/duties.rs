@@ -37,7 +37,8 @@ impl DutyStore for PostgresStore {
     }
 }
 
-async fn give_up(work: &mut Work, worker: &str) -> Result<(), sqlx::Error> {
+/// Gives up all duties of a worker.
+pub(crate) async fn give_up(work: &mut Work, worker: &str) -> Result<(), sqlx::Error> {
     let delete = sqlx::query("DELETE FROM duties WHERE account = $1 AND worker = $2");
     let given_up = delete.bind(work.account).bind(text(worker)).execute(work.connection()).await?;
     work.announcements.work |= given_up.rows_affected() > 0;

@@ -20,7 +20,10 @@ struct Migration {
 }
 
 /// One file per version of the schema, in order. Each only adds, so that the program of the version before can go on beside it.
-const MIGRATIONS: &[Migration] = &[Migration { sql: include_str!("../migrations/1.sql"), compatible_since: 1 }];
+const MIGRATIONS: &[Migration] = &[
+    Migration { sql: include_str!("../migrations/1.sql"), compatible_since: 1 },
+    Migration { sql: include_str!("../migrations/2.sql"), compatible_since: 1 },
+];
 
 /// How long a caller waits for a free connection.
 const LONGEST_WAIT: Duration = Duration::from_secs(5);

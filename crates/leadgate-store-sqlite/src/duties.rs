@@ -27,8 +27,7 @@ impl DutyStore for SqliteStore {
     async fn give_up_duties(&self, worker: &str) -> Result<(), StoreError> {
         let worker = worker.to_owned();
         self.write(Scope::OneStatement, move |connection, announcements| {
-            let given_up = connection.prepare_cached("DELETE FROM duties WHERE worker = ?1")?.execute([worker])?;
-            announcements.work |= given_up > 0;
+            announcements.work |= give_up(connection, &worker)? > 0;
             Ok(())
         })
         .await
@@ -43,6 +42,11 @@ impl DutyStore for SqliteStore {
         })
         .await
     }
+}
+
+/// Gives up all duties of a worker. Returns how many.
+pub(crate) fn give_up(connection: &Connection, worker: &str) -> rusqlite::Result<usize> {
+    connection.prepare_cached("DELETE FROM duties WHERE worker = ?1")?.execute([worker])
 }
 
 /// Whether plans of this worker are to be kept: nobody has taken the duty over.

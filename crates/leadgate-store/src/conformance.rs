@@ -20,6 +20,7 @@ pub mod duties;
 pub mod erasure;
 pub mod filled;
 pub mod imports;
+pub mod instances;
 pub mod intake;
 pub mod leases;
 pub mod memory;
@@ -168,6 +169,13 @@ macro_rules! conformance_suite {
                 duties_are_given_up,
                 a_plan_of_a_former_planner_is_not_kept,
                 a_planned_moment_begins_once,
+            ];
+            instances: [
+                everybody_sees_the_beats_of_the_others,
+                what_the_dead_held_is_taken_over,
+                the_living_keep_what_they_hold,
+                whoever_has_beaten_since_is_not_buried,
+                nobody_is_buried_twice,
             ];
             retention: [
                 submissions_that_landed_long_ago_are_removed,

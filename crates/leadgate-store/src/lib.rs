@@ -8,6 +8,7 @@
 //! * [`duties`] are what one of several instances does for all, a trait of their own;
 //! * [`erasure`] forgets a person, a trait of its own;
 //! * [`imports`] are files whose rows became submissions, a trait of their own;
+//! * [`instances`] says which of several instances live, a trait of its own;
 //! * [`model`] holds what goes in and comes out;
 //! * [`scopes`] says what an app key may do;
 //! * [`retention`] says what of the past may be removed;
@@ -23,6 +24,7 @@ pub mod deliveries;
 pub mod duties;
 pub mod erasure;
 pub mod imports;
+pub mod instances;
 pub mod model;
 pub mod retention;
 pub mod scopes;
@@ -46,6 +48,7 @@ use crate::deliveries::DeliveryStore;
 use crate::duties::DutyStore;
 use crate::erasure::ErasureStore;
 use crate::imports::ImportStore;
+use crate::instances::InstanceStore;
 use crate::model::{
     AcceptOutcome, AppKey, BudgetExchange, BudgetToKeep, ClaimRequest, ClaimedJob, InboxEntry, JobFilter, JobId,
     JobSummary, KeptBudget, NewSubmission, PlannedSubmission, QueueStats, ReleaseOutcome, SeenChange, SubmissionEntry,
@@ -86,7 +89,9 @@ pub enum StoreError {
 
 /// The gateway's memory.
 #[async_trait]
-pub trait Store: DeliveryStore + DutyStore + ImportStore + ErasureStore + Send + Sync + 'static {
+pub trait Store:
+    DeliveryStore + DutyStore + InstanceStore + ImportStore + ErasureStore + Send + Sync + 'static
+{
     /// Keeps a submission, unless it is a repeat. Durable before it returns.
     ///
     /// Concurrent repeats are told apart: exactly one of them is [`AcceptOutcome::Accepted`].

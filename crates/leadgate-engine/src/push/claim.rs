@@ -21,6 +21,8 @@ const MOST_LOOKED_AT: u32 = 64;
 impl Engine {
     /// Leases jobs for at most `slots` calls, and pays for those calls.
     pub(crate) async fn claim(&self, slots: usize) -> Result<Claimed, StoreError> {
+        // Whoever was paused shows that it lives before it takes work.
+        self.beat_if_due().await?;
         let now = self.now();
         self.catch_up(now).await?;
         let catalog = self.shared.catalog.current();

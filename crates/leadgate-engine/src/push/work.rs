@@ -13,6 +13,9 @@ use crate::metrics;
 impl Engine {
     /// Makes the call of a pack. Returns how many jobs ended.
     pub(crate) async fn work(&self, pack: PaidPack) -> Result<usize, StoreError> {
+        if !self.may_call() {
+            return self.put_back(pack).await;
+        }
         let sent_at = self.now();
         let PaidPack { permit, lane, call, members } = pack;
         let answer = self.ask(permit, call.clone()).await;
@@ -35,6 +38,14 @@ impl Engine {
         let in_pieces = self.shared.search_width.learn(&call, &result, surely);
         let round = Round { attempt, result, catalog, sent_at, now, in_pieces };
         let turns = members.into_iter().map(|member| self.end_turn(member, &round)).collect();
+        self.record(turns, now).await
+    }
+
+    /// Makes no call: this process was paused, or could not reach the store, for so long that others may have taken the jobs over.
+    async fn put_back(&self, pack: PaidPack) -> Result<usize, StoreError> {
+        pack.permit.unused();
+        let now = self.now();
+        let turns = pack.members.into_iter().map(|member| member.record(None, None, Then::DueAt(now), now)).collect();
         self.record(turns, now).await
     }
 

@@ -12,6 +12,7 @@ mod turns;
 mod views;
 
 pub(crate) use line::{PreparedDelivery, keep_all, leave_line};
+pub(crate) use store::abandon;
 
 const WAITING: i16 = 0;
 const DELIVERED: i16 = 1;

@@ -55,7 +55,8 @@ async fn finish(work: &mut Work, turn: &DeliveryTurn, now: Timestamp) -> Result<
     Ok(outcome)
 }
 
-async fn abandon(work: &mut Work, worker: Option<&str>, now: Timestamp) -> Result<u64, sqlx::Error> {
+/// Gives up the leases of a worker, or of all. Its caller holds the lock of the deliveries.
+pub(crate) async fn abandon(work: &mut Work, worker: Option<&str>, now: Timestamp) -> Result<u64, sqlx::Error> {
     let account = work.account;
     let count = turns::abandon(work.connection(), account, worker, now).await?;
     work.announcements.deliveries |= count > 0;

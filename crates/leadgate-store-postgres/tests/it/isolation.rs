@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 use leadgate_core::catalog::{Section, SectionContent, SectionRead};
 use leadgate_core::erasure::{Marks, Person};
 use leadgate_core::identity::Email;
+use leadgate_core::instances::Beats;
 use leadgate_core::job::Outcome;
 use leadgate_core::mirror::watch::WatchState;
 use leadgate_core::mirror::{Mirrored, Told};
@@ -160,6 +161,9 @@ async fn do_duties(store: &dyn Store, answers: &mut Answers) {
     ask!(answers, store.hold_duty(CLEARING, "two", at(40), at(10)));
     ask!(answers, store.begin_planned("nightly", at(1)));
     ask!(answers, store.give_up_duties("one"));
+    ask!(answers, store.beat("two"));
+    ask!(answers, store.bury(Beats { worker: "one".to_owned(), count: 1 }, at(10)));
+    ask!(answers, store.leave("one"));
 }
 
 async fn ask_all(store: &dyn Store, theirs: Theirs) -> Answers {
@@ -207,6 +211,7 @@ async fn every_method_is_asked() {
         include_str!("../../../leadgate-store/src/duties.rs"),
         include_str!("../../../leadgate-store/src/erasure.rs"),
         include_str!("../../../leadgate-store/src/imports.rs"),
+        include_str!("../../../leadgate-store/src/instances.rs"),
     ];
     let there: BTreeSet<&str> = sources.into_iter().flat_map(methods).collect();
     let store = open_fresh().await;

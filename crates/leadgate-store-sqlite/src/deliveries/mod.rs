@@ -10,6 +10,7 @@ mod turns;
 mod views;
 
 pub(crate) use line::{PreparedDelivery, move_up as leave_line};
+pub(crate) use turns::abandon;
 
 const WAITING: i64 = 0;
 const DELIVERED: i64 = 1;

@@ -185,7 +185,7 @@ pub(super) fn park_unreadable(
 }
 
 /// Gives up the leases of a worker, or of all.
-pub(super) fn abandon(connection: &Connection, worker: Option<&str>, now: Timestamp) -> rusqlite::Result<u64> {
+pub(crate) fn abandon(connection: &Connection, worker: Option<&str>, now: Timestamp) -> rusqlite::Result<u64> {
     let sql = "UPDATE deliveries SET lease_worker = NULL, wake_at = ?2
                WHERE lease_worker IS NOT NULL AND lease_worker = coalesce(?1, lease_worker)";
     let count = connection.prepare_cached(sql)?.execute(params![worker, Micros(now)])?;

@@ -120,6 +120,7 @@ async fn fill_settings(store: &dyn Store) {
     assert!(store.put_watch(RecordKind::Deal, None, WatchState::new(at(1))).await.unwrap());
     assert!(store.hold_duty(CLEARING, "one", at(31), at(1)).await.unwrap());
     assert!(store.begin_planned("nightly", at(1)).await.unwrap());
+    store.beat("one").await.unwrap();
 }
 
 async fn fill_deliveries(store: &dyn Store) {

@@ -71,6 +71,7 @@ pub const TABLES: &[Table] = &[
     Table { name: "routing", key: 0, columns: &[text("state")] },
     Table { name: "app_keys", key: 1, columns: &[text("name"), bytes("digest"), integer("added_at"), text("may")] },
     Table { name: "duties", key: 1, columns: &[text("duty"), text("worker"), integer("held_until")] },
+    Table { name: "instances", key: 1, columns: &[text("worker"), integer("beats")] },
     Table { name: "schedules", key: 1, columns: &[text("schedule"), integer("begun")] },
     Table { name: "profiles", key: 1, columns: &[text("key"), text("profile"), integer("changed_at")] },
     Table { name: "destinations", key: 1, columns: &[text("name"), integer("off_since"), text("off_reason")] },

@@ -82,8 +82,13 @@ impl Running {
 
     /// Asks it to end, and waits for nothing.
     pub(crate) fn signal_end(&self) {
+        self.signal("-TERM");
+    }
+
+    /// Sends it a signal, by its name with a dash.
+    pub(crate) fn signal(&self, signal: &str) {
         let pid = self.child.id().to_string();
-        assert!(Command::new("kill").args(["-TERM", &pid]).status().unwrap().success());
+        assert!(Command::new("kill").args([signal, &pid]).status().unwrap().success());
     }
 
     /// Waits for its end.

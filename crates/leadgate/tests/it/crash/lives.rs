@@ -41,6 +41,8 @@ const SETTINGS: [(&str, &str); 14] = [
 pub(super) struct Lives {
     folder: tempfile::TempDir,
     account: String,
+    /// Besides [`SETTINGS`], or in place of them.
+    settings: Vec<(&'static str, String)>,
     port: u16,
     process: Option<Running>,
     kills: usize,
@@ -52,21 +54,36 @@ pub(super) const WEBHOOK_SECRET: &str = "a-webhook-secret-of-some-length";
 
 impl Lives {
     pub(super) fn begin(account: &str, random: SmallRng) -> Lives {
-        Lives::begin_with_rules(account, random, "")
+        Lives::begin_with(account, random, "", Vec::new())
     }
 
     /// Begins with a rules file.
     pub(super) fn begin_with_rules(account: &str, random: SmallRng, rules: &str) -> Lives {
+        Lives::begin_with(account, random, rules, Vec::new())
+    }
+
+    /// Begins with a rules file and settings.
+    pub(super) fn begin_with(
+        account: &str,
+        random: SmallRng,
+        rules: &str,
+        settings: Vec<(&'static str, String)>,
+    ) -> Lives {
         let folder = tempfile::tempdir().unwrap();
         std::fs::write(folder.path().join(RULES_FILE), rules).unwrap();
-        let mut lives =
-            Lives { folder, account: account.to_owned(), port: free_port(), process: None, kills: 0, random };
+        let (account, port) = (account.to_owned(), free_port());
+        let mut lives = Lives { folder, account, settings, port, process: None, kills: 0, random };
         lives.start();
         lives
     }
 
     pub(super) fn client(&self) -> Client {
-        Client::new(self.url(), KEY)
+        Lives::client_of(&[self])
+    }
+
+    /// What speaks to whichever of these lives.
+    pub(super) fn client_of(several: &[&Lives]) -> Client {
+        Client::new(several.iter().map(|lives| lives.url()).collect(), KEY)
     }
 
     pub(super) fn kills(&self) -> usize {
@@ -77,12 +94,20 @@ impl Lives {
     pub(super) async fn kill_at_a_random_moment(&mut self, life: Range<u64>) {
         let life = Duration::from_millis(self.random.random_range(life));
         tokio::time::sleep(life).await;
-        tokio::task::block_in_place(|| {
-            // Dropping it kills it without warning.
-            drop(self.process.take());
-            self.start();
-        });
+        tokio::task::block_in_place(|| self.kill_and_start());
+    }
+
+    /// Kills it without warning and starts it again at once.
+    pub(super) fn kill_and_start(&mut self) {
+        // Dropping it kills it, also while it is paused.
+        drop(self.process.take());
         self.kills += 1;
+        self.start();
+    }
+
+    /// Stops it in whatever it does, as a machine does that is suspended, or lets it go on as if no time had passed.
+    pub(super) fn pause(&self, pause: bool) {
+        self.process.as_ref().unwrap().signal(if pause { "-STOP" } else { "-CONT" });
     }
 
     /// Kills it for good; returns the folder with what it has left.
@@ -100,6 +125,7 @@ impl Lives {
         let mut variables = SETTINGS.to_vec();
         variables.push(("FRESHSALES_SUBDOMAIN", &self.account));
         variables.extend([("LEADGATE_RULES", RULES_FILE), ("WEBHOOK_SECRET", WEBHOOK_SECRET)]);
+        variables.extend(self.settings.iter().map(|(name, value)| (*name, value.as_str())));
         self.process = Some(Running::start(self.folder.path(), &["serve", "--port", &port], &variables));
     }
 }

@@ -2,7 +2,8 @@
 //! is in the account once, and nothing else is.
 //!
 //! Cast: [`workload`] draws what apps send and what must be in the account in the end; [`clients`] send it, each submission until it is
-//! acknowledged; [`lives`] is the gateway's process, its kills and its restarts; [`faults`] is what goes wrong in the CRM; [`oracle`] compares.
+//! acknowledged; [`lives`] is the gateway's process, its kills and its restarts; [`faults`] is what goes wrong in the CRM; [`oracle`] compares;
+//! [`ordeal`] is the same with several gateways on one database.
 //!
 //! The account lives in the test's process and so survives every kill. All is drawn from one seed, which is printed; `LEADGATE_CRASH_SEED` draws
 //! the same again. How the requests meet the kills is left to the machine.
@@ -12,6 +13,7 @@ mod clients;
 mod faults;
 mod lives;
 mod oracle;
+mod ordeal;
 mod workload;
 
 use std::sync::Arc;
@@ -91,7 +93,12 @@ async fn crash_fifty_identical_posts(#[case] generation: Generation) {
     let lives = Lives::begin(&sandbox.url(generation), SmallRng::seed_from_u64(USUAL_SEED));
     let client = lives.client();
     let body = serde_json::json!({"email": "ingrid@example.com", "first_name": "Ingrid", "note": "Wants a demo"});
-    let submission = workload::Submission { body: body.to_string(), key: None, waits: true };
+    let submission = workload::Submission {
+        person: "ingrid@example.com".to_owned(),
+        body: body.to_string(),
+        key: None,
+        waits: true,
+    };
     let posts = futures::future::join_all((0..50).map(|_| client.post_until_acknowledged(&submission)));
     let ids: std::collections::BTreeSet<String> = posts.await.into_iter().collect();
     client.until_drained(DRAINED_WITHIN).await;
@@ -100,14 +107,18 @@ async fn crash_fifty_identical_posts(#[case] generation: Generation) {
     assert_eq!((ids.len(), people, account.notes().len()), (1, 1, 1));
 }
 
+/// An account with no limit that a run could reach; with `Plan::Off` the limit in an injected 429 would be the only one that the gateway ever hears of.
 async fn account(seed: u64) -> Sandbox {
+    account_on(Plan::Custom { hour: 10_000_000, minute: 10_000_000 }, seed).await
+}
+
+async fn account_on(plan: Plan, seed: u64) -> Sandbox {
     let config = SandboxConfig {
-        // No limit that a run could reach; with `Plan::Off` the limit in an injected 429 would be the only one that the gateway ever hears of.
-        plan: Plan::Custom { hour: 10_000_000, minute: 10_000_000 },
+        plan,
         index_lag: Duration::from_secs(5),
         job_duration: Duration::from_millis(200),
         // All of a run, so that its faults can be counted; their bodies are short.
-        remembered_requests: 50_000,
+        remembered_requests: 200_000,
         // All attempts, for the same reason.
         remembered_deliveries: 200_000,
         seed,

@@ -13,6 +13,8 @@ const COMPANIES: usize = 40;
 /// One submission as a client sends it, the same bytes until it is acknowledged.
 #[derive(Clone)]
 pub(super) struct Submission {
+    /// Whom it is about: lower-case e-mail or E.164 phone.
+    pub(super) person: String,
     pub(super) body: String,
     /// Its idempotency key.
     pub(super) key: Option<String>,
@@ -23,10 +25,11 @@ pub(super) struct Submission {
 /// A person who must be in the account.
 #[derive(Default)]
 pub(super) struct Person {
-    pub(super) notes: BTreeSet<String>,
+    /// In the order in which they were drawn.
+    pub(super) notes: Vec<String>,
     pub(super) company: Option<String>,
-    /// A later submission of the person said what they work as.
-    pub(super) has_job_title: bool,
+    /// What they work as, if what is said of them lands in the order in which it was drawn.
+    pub(super) job_title: Option<String>,
 }
 
 /// All submissions, and what they must come to.
@@ -48,6 +51,17 @@ impl Workload {
             drawing.draw_one();
         }
         drawing.workload
+    }
+
+    /// The places of the submissions of each person, in the order in which they were drawn.
+    pub(super) fn by_person(&self) -> Vec<Vec<usize>> {
+        let mut chains: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
+        for (place, submission) in self.submissions.iter().enumerate() {
+            chains.entry(&submission.person).or_default().push(place);
+        }
+        let mut chains: Vec<Vec<usize>> = chains.into_values().collect();
+        chains.sort_unstable();
+        chains
     }
 }
 
@@ -84,8 +98,13 @@ impl Drawing {
             .chars()
             .map(|letter| if self.random.random() { letter.to_ascii_uppercase() } else { letter })
             .collect();
-        self.workload.people.entry(email.clone()).or_default().has_job_title = true;
-        self.send(&email, json!({ "email": typed, "job_title": "Engineer" }));
+        let title = format!("Engineer {}", self.workload.submissions.len());
+        let overwrite = self.random.random_ratio(1, 2);
+        let known = &mut self.workload.people.entry(email.clone()).or_default().job_title;
+        if overwrite || known.is_none() {
+            *known = Some(title.clone());
+        }
+        self.send(&email, json!({ "email": typed, "job_title": title, "overwrite": overwrite }));
     }
 
     fn known_phone_in_another_spelling(&mut self) {
@@ -127,11 +146,12 @@ impl Drawing {
         if self.random.random_ratio(1, 3) {
             let note = format!("Note {number}: wants a demo");
             body["note"] = json!(note);
-            expected.notes.insert(note);
+            expected.notes.push(note);
         }
         let key = self.random.random_ratio(1, 2).then(|| format!("key-{number}"));
         let waits = self.is_waited_for();
-        self.workload.submissions.push(Submission { body: body.to_string(), key, waits });
+        let (person, body) = (person.to_owned(), body.to_string());
+        self.workload.submissions.push(Submission { person, body, key, waits });
     }
 
     fn is_waited_for(&mut self) -> bool {
