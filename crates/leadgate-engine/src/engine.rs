@@ -21,6 +21,7 @@ use crate::duties::Duties;
 use crate::gathering::{Gathering, Loads};
 use crate::instances::Pulse;
 use crate::notify::Desks;
+use crate::push::Hand;
 use crate::settings::EngineSettings;
 use crate::watch::WatchKeeper;
 use crate::width::SearchWidth;
@@ -64,6 +65,7 @@ pub(crate) struct Shared {
     counted_at: Mutex<Option<Timestamp>>,
     pub(crate) duties: Duties,
     pub(crate) pulse: Pulse,
+    pub(crate) hand: Hand,
     pub(crate) watch: WatchKeeper,
     pub(crate) desks: Desks,
     jitter: Mutex<SmallRng>,
@@ -133,6 +135,7 @@ impl Engine {
             counted_at: Mutex::new(Some(now)),
             duties: Duties::default(),
             pulse: Pulse::default(),
+            hand: Hand::default(),
             watch,
             desks,
             jitter: Mutex::new(jitter),

@@ -161,7 +161,8 @@ impl Engine {
                 self.store_trouble(&error);
             }
             Err(error) => {
-                tracing::error!(error = %error, "a call ended in a panic; its jobs are taken up again when their leases end")
+                tracing::error!(error = %error, "a call ended in a panic; its jobs are taken up again");
+                self.shared.hand.doubt();
             }
         }
     }

@@ -235,3 +235,22 @@ pub(crate) async fn abandon_leases(work: &mut Work, worker: Option<&str>, now: T
     work.announcements.work |= count > 0;
     Ok(count)
 }
+
+/// The same for the leases of a worker that it has not in hand.
+pub(crate) async fn abandon_others(
+    work: &mut Work,
+    (worker, in_hand): (&str, &[Lease]),
+    now: Timestamp,
+) -> Result<u64, sqlx::Error> {
+    let sql = "UPDATE jobs SET abandoned_since = coalesce(abandoned_since, leased_at), lease_worker = NULL,
+                   due_at = $3, wake_at = $3, queue = $4
+               WHERE account = $1 AND lease_worker = $2
+                 AND NOT EXISTS (SELECT 1 FROM unnest($5::bigint[], $6::bigint[]) AS held (job, number)
+                                 WHERE held.job = jobs.id AND held.number = jobs.lease_number)";
+    let jobs: Vec<i64> = in_hand.iter().map(|lease| lease.job.0).collect();
+    let numbers: Vec<i64> = in_hand.iter().map(|lease| lease.number).collect();
+    let query = sqlx::query(sql).bind(work.account).bind(worker).bind(micros(now)).bind(READY).bind(jobs).bind(numbers);
+    let count = query.execute(work.connection()).await?.rows_affected();
+    work.announcements.work |= count > 0;
+    Ok(count)
+}

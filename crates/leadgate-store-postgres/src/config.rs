@@ -1,6 +1,11 @@
 //! Where the database is, and by which way.
 
+use std::time::Duration;
+
 use secrecy::SecretString;
+
+/// Far longer than a process takes between two statements, and no longer than callers wait for a connection.
+const LONGEST_STANDSTILL: Duration = Duration::from_secs(4);
 
 /// How to open a store.
 #[derive(Clone, Debug)]
@@ -17,12 +22,22 @@ pub struct PostgresConfig {
     pub pooled: bool,
     /// Where to listen for what other processes announce, past the pooler. Without it, a pooled store polls.
     pub listen_url: Option<SecretString>,
+    /// How long the database waits for the next statement of a transaction that was begun. Whoever is paused or cut off in the middle of one holds locks
+    /// that others wait for; after this the database undoes it and ends the connection.
+    pub longest_standstill: Duration,
 }
 
 impl PostgresConfig {
     /// A store at that address, without a pooler, with ten connections.
     pub fn new(url: SecretString) -> PostgresConfig {
-        PostgresConfig { url, schema: None, max_connections: 10, pooled: false, listen_url: None }
+        PostgresConfig {
+            url,
+            schema: None,
+            max_connections: 10,
+            pooled: false,
+            listen_url: None,
+            longest_standstill: LONGEST_STANDSTILL,
+        }
     }
 
     /// The same with its tables in that schema.
@@ -34,6 +49,12 @@ impl PostgresConfig {
     /// The same with so many connections at most; at least two are used.
     pub fn with_max_connections(mut self, most: u32) -> PostgresConfig {
         self.max_connections = most;
+        self
+    }
+
+    /// The same with another patience for whoever stands still in the middle of a transaction.
+    pub fn with_longest_standstill(mut self, longest: Duration) -> PostgresConfig {
+        self.longest_standstill = longest;
         self
     }
 

@@ -5,6 +5,9 @@ use std::io;
 use leadgate_store::StoreError;
 pub(crate) use leadgate_store::stored::corrupt;
 
+/// The database ended the connection of somebody who stood still in the middle of a transaction.
+const STOOD_STILL: &str = "25P03";
+
 /// Why a transaction failed: PostgreSQL refused, or the store did.
 #[derive(Debug)]
 pub(crate) enum Failure {
@@ -59,7 +62,7 @@ impl Failure {
 pub(crate) fn is_lost_connection(error: &sqlx::Error) -> bool {
     match error {
         sqlx::Error::Io(_) | sqlx::Error::Protocol(_) | sqlx::Error::WorkerCrashed => true,
-        _ => code(error).is_some_and(|code| code.starts_with("08") || code.starts_with("57P")),
+        _ => code(error).is_some_and(|code| code.starts_with("08") || code.starts_with("57P") || code == STOOD_STILL),
     }
 }
 
@@ -98,6 +101,10 @@ fn refused(error: &sqlx::Error) -> StoreError {
         "57P01" | "57P02" | "57P03" => {
             StoreError::Unavailable("the database is starting or stopping; it will be asked again".to_owned())
         }
+        STOOD_STILL => StoreError::Unavailable(
+            "this process stood still in the middle of a transaction for too long, and the database undid it; is the machine short of processors?"
+                .to_owned(),
+        ),
         "40001" | "40P01" => {
             StoreError::Unavailable("other transactions were in the way again and again; try again".to_owned())
         }

@@ -35,10 +35,14 @@ const MIGRATION_LOCK: &str = "SELECT pg_advisory_xact_lock(7810206541230957)";
 pub(crate) fn connections(config: &PostgresConfig) -> Result<Connections, StoreError> {
     let options = options(config.url.expose_secret())?;
     let schema = config.schema.as_deref().map(quoted);
-    // A pooler takes no such parameter, and gives its sessions to others: behind one, each transaction says it for itself.
-    let (options, path) = match (schema, config.pooled) {
-        (Some(schema), false) => (options.options([("search_path", schema)]), None),
-        (schema, _) => (options, schema),
+    let mut settings = vec![("idle_in_transaction_session_timeout", config.longest_standstill.as_millis().to_string())];
+    settings.extend(schema.iter().map(|schema| ("search_path", schema.clone())));
+    // A pooler takes no such parameters, and gives its sessions to others: behind one, each transaction says them for itself.
+    let (options, said, path) = if config.pooled {
+        let said = settings.iter().map(|(name, value)| format!("; SET LOCAL {name} TO {value}")).collect();
+        (options, said, schema)
+    } else {
+        (options.options(settings), String::new(), None)
     };
     // A pooler in transaction mode gives each transaction another session, which does not know what was prepared in the last one.
     let options =
@@ -47,7 +51,7 @@ pub(crate) fn connections(config: &PostgresConfig) -> Result<Connections, StoreE
         .max_connections(config.max_connections.max(2))
         .acquire_timeout(LONGEST_WAIT)
         .test_before_acquire(false);
-    Ok(Connections { pool: pool.connect_lazy_with(options), pooled: config.pooled, path })
+    Ok(Connections { pool: pool.connect_lazy_with(options), pooled: config.pooled, said, path })
 }
 
 /// A name as SQL takes it.

@@ -17,17 +17,16 @@ pub(crate) struct Connections {
     pub(crate) pool: PgPool,
     /// Whether a pooler in transaction mode stands between.
     pub(crate) pooled: bool,
-    /// The schema that each transaction has to name, quoted.
+    /// What each transaction has to say for itself, behind what begins it.
+    pub(crate) said: String,
+    /// The schema that is named outside of such transactions, quoted.
     pub(crate) path: Option<String>,
 }
 
 impl Connections {
     /// What begins a transaction, with what each of them has to say first.
     pub(crate) fn beginning(&self, begin: String) -> String {
-        match &self.path {
-            Some(path) => format!("{begin}; SET LOCAL search_path TO {path}"),
-            None => begin,
-        }
+        begin + &self.said
     }
 
     /// A table's name as it is written outside of such a transaction.

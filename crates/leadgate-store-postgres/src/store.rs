@@ -191,6 +191,10 @@ impl Store for PostgresStore {
         in_transaction!(self, Lock::Jobs, |work| claims::abandon_leases(work, worker, now).await)
     }
 
+    async fn abandon_others(&self, worker: &str, in_hand: Vec<Lease>, now: Timestamp) -> Result<u64, StoreError> {
+        in_transaction!(self, Lock::Jobs, |work| claims::abandon_others(work, (worker, &in_hand), now).await)
+    }
+
     async fn next_due(&self) -> Result<Option<Timestamp>, StoreError> {
         in_snapshot!(self, |connection| views::next_due(connection, self.account).await)
     }

@@ -10,7 +10,7 @@ use leadgate_core::record::{KnownRecord, RecordRef};
 use leadgate_core::submission::SubmissionId;
 use leadgate_store::StoreError;
 use leadgate_store::model::{ClaimRequest, ClaimedJob, JobId, Lease};
-use rusqlite::{Connection, params};
+use rusqlite::{Connection, Row, params};
 
 use crate::columns::{Id, LaneRank, Micros, from_json, state_from_json};
 use crate::error::corrupt;
@@ -201,5 +201,26 @@ pub(crate) fn abandon_leases(connection: &Connection, worker: Option<&str>, now:
                    due_at = ?2, wake_at = ?2, queue = ?3
                WHERE lease_worker IS NOT NULL AND lease_worker = coalesce(?1, lease_worker)";
     let count = connection.prepare_cached(sql)?.execute(params![worker, Micros(now), READY])?;
+    Ok(u64::try_from(count).unwrap_or(u64::MAX))
+}
+
+/// The same for the leases of a worker that it has not in hand.
+pub(crate) fn abandon_others(
+    connection: &Connection,
+    (worker, in_hand): (&str, &[Lease]),
+    now: Timestamp,
+) -> rusqlite::Result<u64> {
+    let sql = "SELECT id, lease_number FROM jobs WHERE lease_worker = ?1";
+    let mut statement = connection.prepare_cached(sql)?;
+    let read = |row: &Row<'_>| Ok(Lease { job: JobId(row.get(0)?), number: row.get(1)? });
+    let leased = statement.query_map([worker], read)?.collect::<rusqlite::Result<Vec<_>>>()?;
+    let sql = "UPDATE jobs SET abandoned_since = coalesce(abandoned_since, leased_at), lease_worker = NULL,
+                   due_at = ?2, wake_at = ?2, queue = ?3
+               WHERE id = ?1";
+    let mut abandon = connection.prepare_cached(sql)?;
+    let mut count = 0;
+    for lease in leased.iter().filter(|lease| !in_hand.contains(lease)) {
+        count += abandon.execute(params![lease.job.0, Micros(now), READY])?;
+    }
     Ok(u64::try_from(count).unwrap_or(u64::MAX))
 }

@@ -223,6 +223,16 @@ impl Store for SqliteStore {
         .await
     }
 
+    async fn abandon_others(&self, worker: &str, in_hand: Vec<Lease>, now: Timestamp) -> Result<u64, StoreError> {
+        let worker = worker.to_owned();
+        self.write(Scope::Savepoint, move |connection, announcements| {
+            let count = claims::abandon_others(connection, (&worker, &in_hand), now)?;
+            announcements.work |= count > 0;
+            Ok(count)
+        })
+        .await
+    }
+
     async fn next_due(&self) -> Result<Option<Timestamp>, StoreError> {
         Ok(self.read(views::next_due).await?.map(|moment| moment.0))
     }

@@ -94,6 +94,7 @@ macro_rules! conformance_suite {
                 a_recorded_turn_ends_its_lease,
                 leases_of_a_dead_worker_are_given_up,
                 leases_of_all_workers_are_given_up,
+                leases_that_a_worker_does_not_know_of_are_given_up,
             ];
             turns: [
                 a_turn_moves_the_job_on,

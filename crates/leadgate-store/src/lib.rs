@@ -51,8 +51,8 @@ use crate::imports::ImportStore;
 use crate::instances::InstanceStore;
 use crate::model::{
     AcceptOutcome, AppKey, BudgetExchange, BudgetToKeep, ClaimRequest, ClaimedJob, InboxEntry, JobFilter, JobId,
-    JobSummary, KeptBudget, NewSubmission, PlannedSubmission, QueueStats, ReleaseOutcome, SeenChange, SubmissionEntry,
-    SubmissionFilter, SubmissionStory, TurnOutcome, TurnRecord,
+    JobSummary, KeptBudget, Lease, NewSubmission, PlannedSubmission, QueueStats, ReleaseOutcome, SeenChange,
+    SubmissionEntry, SubmissionFilter, SubmissionStory, TurnOutcome, TurnRecord,
 };
 use crate::retention::{OldRows, RemovedRows};
 use crate::signals::Signals;
@@ -150,6 +150,9 @@ pub trait Store:
     /// Gives up all leases of a worker, who is known to be dead, or of all workers, so that their jobs are due at once and marked as abandoned.
     /// Returns how many.
     async fn abandon_leases(&self, worker: Option<&str>, now: Timestamp) -> Result<u64, StoreError>;
+
+    /// The same for a worker who lives, of all leases but those that it has in hand: of what it claimed it may not have heard. Returns how many.
+    async fn abandon_others(&self, worker: &str, in_hand: Vec<Lease>, now: Timestamp) -> Result<u64, StoreError>;
 
     /// When the next job is due or the next lease expires; `None` if there is nothing to wait for.
     async fn next_due(&self) -> Result<Option<Timestamp>, StoreError>;

@@ -132,7 +132,7 @@ pub struct ClaimRequest {
 }
 
 /// The right to make the next call of a job.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Lease {
     /// Of which job.
     pub job: JobId,

@@ -1,12 +1,14 @@
 //! Claiming: leases what is due and affordable, settles what needs no call, and pays for the rest.
 
+use std::time::Duration;
+
 use jiff::Timestamp;
 use leadgate_core::crm::CrmCall;
 use leadgate_core::job::Turn;
 use leadgate_core::lane::Lane;
 use leadgate_core::pack::{Pack, pack};
 use leadgate_store::StoreError;
-use leadgate_store::model::{ClaimRequest, Then};
+use leadgate_store::model::{ClaimRequest, Then, TurnRecord};
 
 use super::{Claimed, EndedTurn, Leased, PaidPack, SharedCatalog, then_of};
 use crate::engine::Engine;
@@ -18,9 +20,22 @@ const MANY_IN_BULK: i64 = 5;
 /// Jobs never looked at before that are leased although the budget is empty: a repeat needs no request and can be answered at once.
 const MOST_LOOKED_AT: u32 = 64;
 
+/// How long to wait before a turn is offered to a store again that could not be reached. Together they outlast a restart of a database.
+const RECORDED_AGAIN_AFTER: [Duration; 4] =
+    [Duration::from_millis(100), Duration::from_millis(400), Duration::from_secs(1), Duration::from_secs(2)];
+
 impl Engine {
     /// Leases jobs for at most `slots` calls, and pays for those calls.
     pub(crate) async fn claim(&self, slots: usize) -> Result<Claimed, StoreError> {
+        self.settle_doubt().await?;
+        let claimed = self.claim_and_pay(slots).await;
+        if claimed.is_err() {
+            self.shared.hand.doubt();
+        }
+        claimed
+    }
+
+    async fn claim_and_pay(&self, slots: usize) -> Result<Claimed, StoreError> {
         // Whoever was paused shows that it lives before it takes work.
         self.beat_if_due().await?;
         let now = self.now();
@@ -32,7 +47,8 @@ impl Engine {
         let mut calling = Vec::new();
         for job in jobs {
             let packing = self.is_packing(job.lane, &round.catalog);
-            match self.prepare(Leased::new(job, packing), &round.catalog, now) {
+            let in_hand = self.shared.hand.take(job.lease);
+            match self.prepare(Leased::new(job, in_hand, packing), &round.catalog, now) {
                 Prepared::Call(job) => calling.push(job),
                 Prepared::Settled(turn) => round.settled.push(turn),
             }
@@ -42,7 +58,7 @@ impl Engine {
         match self.record(round.settled, now).await {
             Ok(ended) => Ok(Claimed { packs, leased, ended }),
             Err(error) => {
-                // Nothing is called without a record; the leases end by themselves, the permits do not.
+                // Nothing is called without a record.
                 packs.into_iter().for_each(|pack| pack.permit.unused());
                 Err(error)
             }
@@ -140,12 +156,28 @@ impl Engine {
         }
         let is_end = |turn: &&EndedTurn| !matches!(turn.record.then, Then::DueAt(_));
         let ended: Vec<Lane> = turns.iter().filter(is_end).map(|turn| turn.lane).collect();
-        let records = turns.into_iter().map(|turn| turn.record).collect();
-        self.shared.store.finish_turns(records, self.shared.budget.to_keep(), now).await?;
+        let (_in_hand, records): (Vec<_>, Vec<_>) = turns.into_iter().map(|turn| (turn.in_hand, turn.record)).unzip();
+        self.finish(records, now).await?;
         for lane in &ended {
             self.count_open(*lane, -1);
         }
         Ok(ended.len())
+    }
+
+    /// Offers turns to the store again where it could not be reached: under one lease a turn is recorded once, however often it is offered.
+    async fn finish(&self, records: Vec<TurnRecord>, now: Timestamp) -> Result<(), StoreError> {
+        let mut waits = RECORDED_AGAIN_AFTER.iter();
+        loop {
+            let kept = self.shared.store.finish_turns(records.clone(), self.shared.budget.to_keep(), now).await;
+            match (kept, waits.next()) {
+                (Ok(_), _) => return Ok(()),
+                (Err(StoreError::Unavailable(_)), Some(wait)) => tokio::time::sleep(*wait).await,
+                (Err(error), _) => {
+                    self.shared.hand.doubt();
+                    return Err(error);
+                }
+            }
+        }
     }
 
     /// Looks at a leased job: either it needs a call, or its turn is over already.

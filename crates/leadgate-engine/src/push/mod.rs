@@ -1,9 +1,10 @@
 //! Pushing: claim jobs, pack their calls, make them, record what came of them.
 //!
 //! Cast: [`claim`] leases what is due and affordable and settles what needs no call; [`work`] makes one call for its pack and records the
-//! turns; [`Leased`] is a job in between.
+//! turns; [`Leased`] is a job in between, [`in_hand`] remembers which there are.
 
 mod claim;
+mod in_hand;
 mod work;
 
 use std::sync::Arc;
@@ -19,6 +20,9 @@ use leadgate_store::model::{Attempt, ClaimedJob, Then, TurnRecord};
 
 use crate::metrics;
 use crate::permit::HeldPermit;
+
+pub(crate) use in_hand::Hand;
+use in_hand::InHand;
 
 /// A call that was paid for, and the jobs it is made for.
 pub(crate) struct PaidPack {
@@ -41,6 +45,7 @@ pub(crate) struct Claimed {
 /// A leased job and what its turn has produced so far.
 pub(crate) struct Leased {
     job: ClaimedJob,
+    in_hand: InHand,
     effects: Vec<StepEffect>,
     /// The call of this turn, as the job itself would make it alone.
     call: Option<CrmCall>,
@@ -49,8 +54,8 @@ pub(crate) struct Leased {
 }
 
 impl Leased {
-    fn new(job: ClaimedJob, packing: bool) -> Leased {
-        Leased { job, effects: Vec::new(), call: None, packing }
+    fn new(job: ClaimedJob, in_hand: InHand, packing: bool) -> Leased {
+        Leased { job, in_hand, effects: Vec::new(), call: None, packing }
     }
 
     /// What the job needs next.
@@ -71,9 +76,10 @@ impl Leased {
     /// Ends the turn.
     fn record(self, attempt: Option<Attempt>, add_key: Option<IdentityKey>, then: Then, now: Timestamp) -> EndedTurn {
         self.count_end(&then, now);
-        let Leased { job, effects, .. } = self;
+        let Leased { job, in_hand, effects, .. } = self;
         let lane = job.lane;
-        EndedTurn { lane, record: TurnRecord { lease: job.lease, state: job.state, attempt, effects, add_key, then } }
+        let record = TurnRecord { lease: job.lease, state: job.state, attempt, effects, add_key, then };
+        EndedTurn { lane, in_hand, record }
     }
 
     fn count_end(&self, then: &Then, now: Timestamp) {
@@ -102,6 +108,7 @@ impl Leased {
 /// A turn to record, and the lane that its job leaves if it ended.
 pub(crate) struct EndedTurn {
     lane: Lane,
+    in_hand: InHand,
     record: TurnRecord,
 }
 

@@ -114,6 +114,27 @@ async fn crash_of_connections_neither_loses_nor_doubles_a_submission() {
     assert_eq!(count(&mut killer, "SELECT count(DISTINCT dedupe) FROM inbox").await, 600);
 }
 
+/// So many connections are in the middle of a transaction and say nothing.
+const STANDING_STILL: &str = "SELECT count(*) FROM pg_stat_activity
+    WHERE datname = current_database() AND state = 'idle in transaction'";
+
+#[tokio::test]
+async fn who_stands_still_in_the_middle_of_a_transaction_holds_up_nobody_for_long() {
+    let database = Database::fresh().await;
+    let config = database.config().with_longest_standstill(std::time::Duration::from_millis(100));
+    let (paused, other) = (PostgresStore::open(config).await.unwrap(), database.open().await);
+    plan(&other, 1, job(&["a"])).await;
+    let mut watcher = database.connect().await;
+    let mut claim = Box::pin(paused.claim_due(leadgate_store::conformance::samples::request("one", 0)));
+    // It goes on by a statement at a time, and then no more, with the account's lock in its hands.
+    while count(&mut watcher, STANDING_STILL).await == 0 {
+        assert!(futures::poll!(&mut claim).is_pending(), "it never stood still");
+    }
+    let claimed = other.claim_due(leadgate_store::conformance::samples::request("two", 0)).await.unwrap();
+    assert_eq!(claimed.len(), 1);
+    assert!(matches!(claim.await, Err(StoreError::Unavailable(_))), "and is told when it goes on");
+}
+
 /// Does something until the store is there for it.
 async fn until_available<T, F: Future<Output = Result<T, StoreError>>>(mut ask: impl FnMut() -> F) -> T {
     for _ in 0..100 {

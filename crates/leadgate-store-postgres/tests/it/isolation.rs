@@ -75,6 +75,7 @@ async fn write_all(store: &dyn Store, theirs: Theirs, answers: &mut Answers) {
     ask!(answers, store.claim_due(request("one", 100)));
     let turn = turn_under(theirs.lease, Then::Finished(Outcome::default()));
     ask!(answers, store.finish_turns(vec![turn], Some(budget(7)), at(30)));
+    ask!(answers, store.abandon_others("one", Vec::new(), at(10)));
     ask!(answers, store.abandon_leases(Some("one"), at(30)));
     ask!(answers, store.release(theirs.lease.job, at(30)));
     ask!(answers, store.release_all(at(30)));

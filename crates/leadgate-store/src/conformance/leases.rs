@@ -122,3 +122,20 @@ pub async fn leases_of_all_workers_are_given_up(store: &dyn Store) {
     assert_eq!(store.abandon_leases(None, at(1)).await.unwrap(), 2);
     assert_eq!(submissions(&claim(store, 1).await), [id(1), id(2)]);
 }
+
+/// What it has in hand it keeps, and so do others what is theirs.
+pub async fn leases_that_a_worker_does_not_know_of_are_given_up(store: &dyn Store) {
+    for number in 1..=2 {
+        plan(store, number, job(&[IdentityKey::of_company(&number.to_string()).as_str()])).await;
+    }
+    let claimed = claim(store, 0).await;
+    plan(store, 3, job(&["c"])).await;
+    store.claim_due(request("two", 0)).await.unwrap();
+    let (kept, lost) = (of(&claimed, id(1)), of(&claimed, id(2)));
+    assert_eq!(store.abandon_others("one", vec![kept.lease], at(1)).await.unwrap(), 1);
+    assert_eq!(store.abandon_others("one", vec![kept.lease], at(1)).await.unwrap(), 0);
+    assert_eq!(record(store, turn(lost, Then::DueAt(at(1))), 1).await, TurnOutcome::LeaseLost);
+    let again = claim_one(store, 1).await;
+    assert_eq!((again.submission, again.abandoned_since), (id(2), Some(at(0))));
+    finish(store, kept, 1).await;
+}

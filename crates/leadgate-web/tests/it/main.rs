@@ -22,6 +22,7 @@ mod memory_deliveries;
 mod memory_duties;
 mod memory_erasure;
 mod memory_imports;
+mod memory_instances;
 mod memory_store;
 mod operator;
 mod patience;

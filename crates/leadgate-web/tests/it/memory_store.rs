@@ -19,8 +19,8 @@ use leadgate_core::submission::{RawSubmission, Route, SubmissionId};
 use leadgate_store::deliveries::DeliveryStory;
 use leadgate_store::model::{
     AcceptOutcome, AppKey, BudgetExchange, BudgetToKeep, ClaimRequest, ClaimedJob, Dedupe, InboxEntry, JobFilter,
-    JobId, JobStory, JobSummary, KeptBudget, NewSubmission, PlannedSubmission, Progress, QueueStats, ReleaseOutcome,
-    SeenChange, SubmissionEntry, SubmissionFilter, SubmissionStory, TurnOutcome, TurnRecord,
+    JobId, JobStory, JobSummary, KeptBudget, Lease, NewSubmission, PlannedSubmission, Progress, QueueStats,
+    ReleaseOutcome, SeenChange, SubmissionEntry, SubmissionFilter, SubmissionStory, TurnOutcome, TurnRecord,
 };
 use leadgate_store::retention::{OldRows, RemovedRows};
 use leadgate_store::signals::Signals;
@@ -329,6 +329,10 @@ impl Store for MemoryStore {
         _: Timestamp,
     ) -> Result<Vec<TurnOutcome>, StoreError> {
         unreachable!("only the engine makes turns")
+    }
+
+    async fn abandon_others(&self, _: &str, _: Vec<Lease>, _: Timestamp) -> Result<u64, StoreError> {
+        unreachable!("the web never asks for this")
     }
 
     async fn abandon_leases(&self, _: Option<&str>, _: Timestamp) -> Result<u64, StoreError> {
