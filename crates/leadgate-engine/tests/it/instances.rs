@@ -1,6 +1,7 @@
 //! Several engines on one store: together they do what one would.
 
 use std::collections::BTreeMap;
+use std::pin::Pin;
 
 use freshsales_sandbox::{Generation, Kind, Plan, SandboxConfig};
 use jiff::SignedDuration;
@@ -8,8 +9,9 @@ use leadgate_core::budget::BudgetSettings;
 use leadgate_core::lane::Lane;
 use leadgate_core::submission::{Route, SubmissionId};
 use leadgate_core::sync::Stream;
-use leadgate_engine::EngineSettings;
 use leadgate_engine::sync::{SyncService, SyncSettings};
+use leadgate_engine::{Engine, EngineSettings, Pass};
+use leadgate_store::StoreError;
 use leadgate_store::model::Progress;
 use leadgate_testkit::TestInstances;
 use rstest::rstest;
@@ -180,4 +182,86 @@ async fn a_schedule_fires_once_whichever_copy_it_is_for() {
         }
     }
     assert_eq!(runs, [1, 3, 5]);
+}
+
+/// One pass of an instance that stops in the middle as soon as something is so, as if the machine were suspended: whoever awaits it lets it go on.
+async fn pass_until<'a>(
+    engine: &'a Engine,
+    is_so: impl AsyncFn() -> bool,
+) -> Pin<Box<dyn Future<Output = Result<Pass, StoreError>> + 'a>> {
+    loop {
+        let mut pass: Pin<Box<dyn Future<Output = _>>> = Box::pin(engine.run_once());
+        loop {
+            if is_so().await {
+                return pass;
+            }
+            if futures::poll!(&mut pass).is_ready() {
+                break;
+            }
+            tokio::task::yield_now().await;
+        }
+    }
+}
+
+/// How long the last instance takes until a submission has landed.
+async fn the_other_lands(instances: &TestInstances, submission: SubmissionId) -> SignedDuration {
+    let began = instances.account().now();
+    while instances.store().story(submission).await.unwrap().unwrap().progress != Progress::Done {
+        if instances.engines().last().unwrap().run_once().await.unwrap().is_idle() {
+            instances.account().advance(std::time::Duration::from_secs(1));
+        }
+    }
+    instances.account().now().duration_since(began)
+}
+
+/// Longer than it takes to notice a death, and less than half of a lease.
+const SOON: SignedDuration = SignedDuration::from_secs(50);
+
+#[rstest]
+#[case::creating_a_person("/contacts")]
+#[case::adding_a_note("/notes")]
+#[tokio::test]
+async fn what_an_instance_was_writing_when_it_was_paused_is_there_once(#[case] path: &str) {
+    let mut instances = limited(2).await;
+    let lead = json!({ "email": "ada@example.com", "note": "Wants a demo" });
+    let submission = instances.accept(Route::Lead, &lead, Lane::Interactive).await;
+    let account = instances.account();
+    let writes =
+        async || account.requests().last().is_some_and(|seen| seen.method == "POST" && seen.path.ends_with(path));
+    let paused = pass_until(&instances.engines()[0], writes).await;
+    let took = the_other_lands(&instances, submission).await;
+    assert!(took < SOON, "{took}");
+    paused.await.unwrap();
+    instances.settle().await;
+    assert_eq!((account.count(Kind::Contact), account.notes().len()), (1, 1));
+}
+
+#[tokio::test]
+async fn an_instance_that_was_paused_makes_no_call_of_work_that_others_took_over() {
+    let mut instances = limited(2).await;
+    instances.engines()[0].warm_up().await;
+    let lead = json!({ "email": "ada@example.com" });
+    let submission = instances.accept(Route::Lead, &lead, Lane::Interactive).await;
+    let now = instances.account().now();
+    let leases = async || instances.store().next_due().await.unwrap().is_some_and(|due| due > now);
+    let paused = pass_until(&instances.engines()[0], leases).await;
+    assert!(the_other_lands(&instances, submission).await < SOON);
+    let asked = instances.account().request_count();
+    paused.await.unwrap();
+    assert_eq!(instances.account().request_count(), asked);
+}
+
+#[tokio::test]
+async fn whoever_beats_keeps_its_work_however_long_it_takes() {
+    let mut instances = limited(2).await;
+    let submission = instances.accept(Route::Lead, &json!({ "email": "ada@example.com" }), Lane::Interactive).await;
+    let now = instances.account().now();
+    let leases = async || instances.store().next_due().await.unwrap().is_some_and(|due| due > now);
+    let _slow = pass_until(&instances.engines()[0], leases).await;
+    for _ in 0..60 {
+        instances.store().beat("instance-1").await.unwrap();
+        assert_eq!(instances.engines()[1].run_once().await.unwrap().claimed, 0);
+        instances.account().advance(std::time::Duration::from_secs(1));
+    }
+    assert!(the_other_lands(&instances, submission).await < SOON);
 }
