@@ -32,17 +32,13 @@ struct Cost {
     written_kib: f64,
 }
 
-pub(super) async fn run(setting: &Setting, postgres: &Postgres) -> anyhow::Result<()> {
-    println!("what an accept costs with so many submissions behind it, all ended (and those of the measurement)");
-    println!(
-        "{:<10} {:>10} {:>6} {:>11} {:>11} {:>8} {:>8} {:>12}",
-        "store", "rows", "GiB", "lone p50 ms", "accepts/s", "p99 ms", "CPU µs", "written KiB"
-    );
-    let sqlite = measure(setting, &Store::Sqlite(tempfile::tempdir_in("target")?)).await?;
-    print_ratios("SQLite", &sqlite);
-    let database = Store::Postgres(Database::beside_others(postgres), postgres, tempfile::tempdir_in("target")?);
-    print_ratios("Postgres", &measure(setting, &database).await?);
-    Ok(())
+pub(super) async fn sqlite(setting: &Setting) -> anyhow::Result<()> {
+    measure(setting, &Store::Sqlite(tempfile::tempdir_in("target")?)).await
+}
+
+pub(super) async fn postgres(setting: &Setting, server: &Postgres) -> anyhow::Result<()> {
+    let database = Database::beside_others(server);
+    measure(setting, &Store::Postgres(database, server, tempfile::tempdir_in("target")?)).await
 }
 
 /// A store, and the folder of the gateway that uses it.
@@ -110,7 +106,15 @@ fn number(database: &Database, sql: &str) -> u64 {
     database.ask(sql).parse().unwrap_or(0)
 }
 
-async fn measure(setting: &Setting, store: &Store<'_>) -> anyhow::Result<Vec<Cost>> {
+async fn measure(setting: &Setting, store: &Store<'_>) -> anyhow::Result<()> {
+    println!(
+        "what an accept costs in {} with so many submissions behind it, all ended (and those of the measurement)",
+        store.name()
+    );
+    println!(
+        "{:>10} {:>6} {:>11} {:>11} {:>8} {:>8} {:>12}",
+        "rows", "GiB", "lone p50 ms", "accepts/s", "p99 ms", "CPU µs", "written KiB"
+    );
     let sandbox = Server::sandbox(&setting.leadgate, "suite", "growth").await?;
     land_sample(&store.gateway(setting, &sandbox).await?).await?;
     let all = setting.rows.iter().copied().max().context("no number of rows is given")?;
@@ -122,10 +126,11 @@ async fn measure(setting: &Setting, store: &Store<'_>) -> anyhow::Result<Vec<Cos
         let gateway = store.gateway(setting, &sandbox).await?;
         check_copy(&gateway, store, copied).await?;
         let cost = accept(setting, store, (&gateway, rows)).await?;
-        print_row(store.name(), &cost);
+        print_row(&cost);
         costs.push(cost);
     }
-    Ok(costs)
+    print_ratios(&costs);
+    Ok(())
 }
 
 /// Hands over one lead and waits until it is in the account.
@@ -184,21 +189,21 @@ async fn post(gateway: &Server, connections: usize, time: Duration, run: u32) ->
     send_for(gateway.port, connections, time, |connection| lead(connection, run, &headers)).await
 }
 
-fn print_row(store: &str, cost: &Cost) {
+fn print_row(cost: &Cost) {
     println!(
-        "{store:<10} {:>10} {:>6.2} {:>11.3} {:>11.0} {:>8.2} {:>8.1} {:>12.2}",
+        "{:>10} {:>6.2} {:>11.3} {:>11.0} {:>8.2} {:>8.1} {:>12.2}",
         cost.rows, cost.gibibytes, cost.lone_p50_ms, cost.per_second, cost.p99_ms, cost.processor_us, cost.written_kib
     );
 }
 
 /// The time of an accept beside that with the fewest rows.
-fn print_ratios(store: &str, costs: &[Cost]) {
+fn print_ratios(costs: &[Cost]) {
     let [fewest, more @ ..] = costs else { return };
     for cost in more {
         let (lone, many) = (cost.lone_p50_ms / fewest.lone_p50_ms, fewest.per_second / cost.per_second);
         let kept = if lone.max(many) <= MOST { "within" } else { "above" };
         println!(
-            "{store}: {} rows cost {lone:.2} × what {} cost for a lone accept and {many:.2} × at {AT_ONCE} connections, {kept} {MOST}",
+            "{} rows cost {lone:.2} × what {} cost for a lone accept and {many:.2} × at {AT_ONCE} connections, {kept} {MOST}",
             cost.rows, fewest.rows
         );
     }

@@ -55,16 +55,20 @@ struct Dialect {
 }
 
 const SQLITE: Dialect = Dialect {
-    series: |from, to| format!("WITH RECURSIVE series(n) AS (SELECT {from} UNION ALL SELECT n + 1 FROM series WHERE n + 1 < {to})"),
+    series: |from, to| {
+        format!("WITH RECURSIVE series(n) AS (SELECT {from} UNION ALL SELECT n + 1 FROM series WHERE n + 1 < {to})")
+    },
     id: |moment| format!("unhex(printf('%012x7%03x8%015x', {moment} / 1000, n % 4096, n))"),
     digest: "randomblob(16)",
     schema: "",
 };
 
 const POSTGRES: Dialect = Dialect {
-    series: |from, to| format!("WITH series AS (SELECT n FROM generate_series({from}, {to} - 1) AS n)"),
+    series: |from, to| format!("WITH series AS (SELECT n FROM generate_series({from}::bigint, {to} - 1) AS n)"),
     id: |moment| {
-        format!("decode(lpad(to_hex({moment} / 1000), 12, '0') || '7' || lpad(to_hex(n % 4096), 3, '0') || '8' || lpad(to_hex(n), 15, '0'), 'hex')")
+        format!(
+            "decode(lpad(to_hex({moment} / 1000), 12, '0') || '7' || lpad(to_hex(n % 4096), 3, '0') || '8' || lpad(to_hex(n), 15, '0'), 'hex')"
+        )
     },
     digest: "decode(md5(n::text || random()::text), 'hex')",
     schema: "leadgate.",
@@ -100,7 +104,9 @@ fn copies(
     let names = columns.iter().map(|column| column.as_str()).collect::<Vec<_>>().join(", ");
     let (schema, series) = (dialect.schema, (dialect.series)(from, to));
     // PostgreSQL takes the series before INSERT, SQLite as well.
-    format!("{series} INSERT INTO {schema}{table} ({names}) SELECT {values} FROM series CROSS JOIN sample_{table} AS sample")
+    format!(
+        "{series} INSERT INTO {schema}{table} ({names}) SELECT {values} FROM series CROSS JOIN sample_{table} AS sample"
+    )
 }
 
 /// The tables of the copies, in an order in which references hold, and the sample's row in each.
@@ -132,7 +138,9 @@ pub(super) fn sqlite(file: &Path, span: Span) -> anyhow::Result<i64> {
     let offset = number("SELECT max(seq) + 1 FROM inbox")? - i64::try_from(span.from)?;
     let now = number("SELECT max(accepted_at) FROM inbox")?;
     for (table, _) in TABLES {
-        let names = connection.prepare("SELECT name FROM pragma_table_info(?1)")?.query_map([table], |row| row.get(0))?
+        let names = connection
+            .prepare("SELECT name FROM pragma_table_info(?1)")?
+            .query_map([table], |row| row.get(0))?
             .collect::<Result<Vec<String>, _>>()?;
         for part in parts_of(table, span, now) {
             connection.execute_batch(&copies((table, &names), part, offset, &SQLITE))?;
@@ -146,7 +154,8 @@ pub(super) fn sqlite(file: &Path, span: Span) -> anyhow::Result<i64> {
 
 /// Fills a database whose gateways are not running. Returns the number of a copied submission.
 pub(super) fn postgres(database: &Database, span: Span) -> anyhow::Result<i64> {
-    let number = |sql: &str| database.ask(sql).parse::<i64>().with_context(|| format!("`{sql}` was answered no number"));
+    let number =
+        |sql: &str| database.ask(sql).parse::<i64>().with_context(|| format!("`{sql}` was answered no number"));
     let offset = number("SELECT max(seq) + 1 FROM leadgate.inbox")? - i64::try_from(span.from)?;
     let now = number("SELECT max(accepted_at) FROM leadgate.inbox")?;
     for (table, condition) in TABLES {
@@ -162,7 +171,8 @@ pub(super) fn postgres(database: &Database, span: Span) -> anyhow::Result<i64> {
             database.ask(&format!("SET synchronous_commit = off; {sample}; {copies}"));
         }
     }
-    database.ask("SELECT setval(pg_get_serial_sequence('leadgate.inbox', 'seq'), (SELECT max(seq) FROM leadgate.inbox))");
+    database
+        .ask("SELECT setval(pg_get_serial_sequence('leadgate.inbox', 'seq'), (SELECT max(seq) FROM leadgate.inbox))");
     database.ask("VACUUM (ANALYZE)");
     database.ask("CHECKPOINT");
     Ok(offset + i64::try_from(span.to)? - 1)

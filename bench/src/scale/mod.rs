@@ -32,8 +32,10 @@ pub(crate) struct Setting {
 pub(crate) enum Part {
     /// Accepts and jobs a second.
     Rates,
-    /// What an accept costs with many rows behind it.
-    Rows,
+    /// What an accept costs with many rows behind it in SQLite.
+    Sqlite,
+    /// The same in PostgreSQL.
+    Postgres,
 }
 
 /// Connections and calls under way at once, of Leadgate and of the baseline.
@@ -47,11 +49,15 @@ const POSTGRES_SETTINGS: [&str; 2] = ["shared_buffers=256MB", "synchronous_commi
 pub(crate) async fn run(setting: &Setting) -> anyhow::Result<()> {
     let postgres = Postgres::start_with(Fsync::On, &POSTGRES_SETTINGS);
     print_setting(setting, &postgres)?;
-    if setting.only != Some(Part::Rows) {
+    let has = |part| setting.only.is_none_or(|only| only == part);
+    if has(Part::Rates) {
         throughput::run(setting, &postgres).await?;
     }
-    if setting.only != Some(Part::Rates) {
-        behind::run(setting, &postgres).await?;
+    if has(Part::Sqlite) {
+        behind::sqlite(setting).await?;
+    }
+    if has(Part::Postgres) {
+        behind::postgres(setting, &postgres).await?;
     }
     Ok(())
 }
@@ -61,7 +67,10 @@ fn print_setting(setting: &Setting, postgres: &Postgres) -> anyhow::Result<()> {
     let database = Database::beside_others(postgres);
     let show = |name: &str| database.ask(&format!("SHOW {name}"));
     let processors = std::thread::available_parallelism()?;
-    println!("scale: {processors} processors; one fsync takes {:.3} ms (median of 500)", fsync::median_ms(folder.path())?);
+    println!(
+        "scale: {processors} processors; one fsync takes {:.3} ms (median of 500)",
+        fsync::median_ms(folder.path())?
+    );
     println!(
         "PostgreSQL {}: fsync {}, synchronous_commit {}, shared_buffers {}, max_wal_size {}, full_page_writes {}",
         show("server_version"),

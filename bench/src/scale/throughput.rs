@@ -26,11 +26,10 @@ struct Rates {
 }
 
 pub(super) async fn run(setting: &Setting, postgres: &Postgres) -> anyhow::Result<()> {
-    println!("accepts and jobs a second; a job is one lead, which costs one request and lands in a sandbox account without quota");
     println!(
-        "{:<34} {:>10} {:>8} {:>8} {:>8} {:>13}",
-        "", "accepts/s", "p50 ms", "p99 ms", "jobs/s", "requests/job"
+        "accepts and jobs a second; a job is one lead, which costs one request and lands in a sandbox account without quota"
     );
+    println!("{:<34} {:>10} {:>8} {:>8} {:>8} {:>13}", "", "accepts/s", "p50 ms", "p99 ms", "jobs/s", "requests/job");
     print_row("leadgate, SQLite", &leadgate(setting, Store::Sqlite, 1).await?);
     let mut ratios = Vec::new();
     for &instances in &setting.instances {
@@ -158,12 +157,7 @@ impl Fleet {
 }
 
 /// People who appear in the account a second, for so many seconds or until there are so many.
-async fn landed_per_second(
-    client: &reqwest::Client,
-    sandbox: &Server,
-    seconds: u64,
-    all: u64,
-) -> anyhow::Result<f64> {
+async fn landed_per_second(client: &reqwest::Client, sandbox: &Server, seconds: u64, all: u64) -> anyhow::Result<f64> {
     let (began, before) = (Instant::now(), cost::people(client, sandbox).await?);
     ensure!(before < all, "all of the backlog had landed before it was measured; hand over for more --seconds");
     let mut now = before;
