@@ -141,7 +141,7 @@ async fn settled_requests(client: &reqwest::Client, sandbox: &Server) -> anyhow:
     }
 }
 
-async fn people(client: &reqwest::Client, sandbox: &Server) -> anyhow::Result<u64> {
+pub(crate) async fn people(client: &reqwest::Client, sandbox: &Server) -> anyhow::Result<u64> {
     let state = state(client, sandbox).await?;
     let count = |kind: &str| state["records"][kind]["live"].as_u64().unwrap_or(0);
     Ok(count("leads") + count("contacts"))

@@ -72,10 +72,21 @@ pub(crate) async fn send_for(
     time: Duration,
     shot: impl Fn(usize) -> Shot,
 ) -> anyhow::Result<Load> {
+    spread_for(&[port], connections, time, shot).await
+}
+
+/// The same to several servers in turn, which share the connections.
+pub(crate) async fn spread_for(
+    ports: &[u16],
+    connections: usize,
+    time: Duration,
+    shot: impl Fn(usize) -> Shot,
+) -> anyhow::Result<Load> {
     let mut tasks = JoinSet::new();
     let started = Instant::now();
     for connection in 0..connections {
         let shot = shot(connection);
+        let port = ports[connection % ports.len()];
         tasks.spawn(async move { one_connection(port, shot, started + time).await });
     }
     let mut latencies = Vec::new();

@@ -3,7 +3,7 @@
 //! `leadgate-bench intake` measures durable accepts against the Express server in `express/` answering from memory, and counts the requests that
 //! leads cost the CRM against the same server doing search-then-create. `leadgate-bench hooks` measures durable notifications against the Flask receiver
 //! in `flask/`, and times deliveries. `leadgate-bench sandbox` measures the sandbox account, and `leadgate-bench sync` copies an account beside the dlt
-//! pipeline in `dlt/`. Everything runs on loopback, for a bounded time, and only processes that were
+//! pipeline in `dlt/`. `leadgate-bench scale` measures the stores, beside graphile-worker in `graphile-worker/`. Everything runs on loopback, for a bounded time, and only processes that were
 //! started here are ended.
 #![allow(clippy::print_stdout)]
 
@@ -15,6 +15,7 @@ mod listing;
 mod load;
 mod receiver;
 mod sandbox;
+mod scale;
 mod server;
 mod sync;
 
@@ -97,6 +98,27 @@ enum What {
         #[arg(long)]
         alone: bool,
     },
+    /// Accepts and jobs a second on SQLite and on Postgres, beside graphile-worker, and what an accept costs with many rows behind it.
+    Scale {
+        /// The leadgate binary, built with --release.
+        #[arg(long)]
+        leadgate: PathBuf,
+        /// The folder of graphile-worker, after `npm ci`.
+        #[arg(long)]
+        graphile_worker: PathBuf,
+        /// Seconds of load in each measurement.
+        #[arg(long, default_value_t = 5)]
+        seconds: u64,
+        /// How many instances are started on one database.
+        #[arg(long, value_delimiter = ',', default_value = "1,2,3")]
+        instances: Vec<usize>,
+        /// How many rows are behind an accept, ascending; the first is what the others are compared with.
+        #[arg(long, value_delimiter = ',', default_value = "1000,1000000")]
+        rows: Vec<u64>,
+        /// Only one of the two parts.
+        #[arg(long)]
+        only: Option<scale::Part>,
+    },
     /// Reads a list with the client and prints a row; started by the measurement.
     #[command(hide = true)]
     ReadList {
@@ -122,6 +144,9 @@ async fn main() -> anyhow::Result<()> {
         }
         What::Sync { leadgate, dlt, rows, rounds, alone } => {
             sync::run(&sync::Setting { leadgate, dlt, rows, rounds, alone }).await
+        }
+        What::Scale { leadgate, graphile_worker, seconds, instances, rows, only } => {
+            scale::run(&scale::Setting { leadgate, graphile_worker, seconds, instances, rows, only }).await
         }
         What::ReadList { port, concurrency } => listing::read(port, concurrency).await,
         What::Sandbox { leadgate, wiremock, localstripe, seconds, rounds } => {

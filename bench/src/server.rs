@@ -25,7 +25,7 @@ pub(crate) struct Server {
 }
 
 impl Server {
-    async fn start(mut command: Command, port: u16, ready: &str) -> anyhow::Result<Server> {
+    async fn start(command: &mut Command, port: u16, ready: &str) -> anyhow::Result<Server> {
         let name = command.get_program().to_string_lossy().into_owned();
         let started = Instant::now();
         let child = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn();
@@ -51,7 +51,7 @@ impl Server {
         if let Some(sandbox) = upstream {
             command.env("UPSTREAM", format!("http://127.0.0.1:{}/api", sandbox.port));
         }
-        Server::start(command, port, "/health").await
+        Server::start(&mut command, port, "/health").await
     }
 
     /// A sandbox account.
@@ -73,19 +73,17 @@ impl Server {
         if contacts > 0 {
             command.args(["--records", &contacts.to_string()]);
         }
-        Server::start(command, port, "/").await
+        Server::start(&mut command, port, "/").await
     }
 
     /// A gateway in front of a sandbox account, its store in `data`.
     pub(crate) async fn gateway(leadgate: &Path, crm: &str, data: &Path, limited: bool) -> anyhow::Result<Server> {
         let port = free_port()?;
-        let mut command = Command::new(leadgate);
-        command.args(["serve", "--host", "127.0.0.1", "--port", &port.to_string(), "--data"]).arg(data);
-        command.env("FRESHSALES_API_KEY", CRM_KEY).env("FRESHSALES_SUBDOMAIN", crm).env("LEADGATE_APP_KEY", APP_KEY);
+        let mut command = serve(leadgate, crm, data, port);
         if !limited {
-            command.env("LEADGATE__BUDGET__PER_HOUR", "0").env("LEADGATE__BUDGET__PER_MINUTE", "0");
+            without_limits(&mut command);
         }
-        let mut server = Server::start(command, port, "/health").await?;
+        let mut server = Server::start(&mut command, port, "/health").await?;
         server.has_lanes = true;
         Ok(server)
     }
@@ -98,12 +96,24 @@ impl Server {
         rules: &Path,
     ) -> anyhow::Result<Server> {
         let port = free_port()?;
-        let mut command = Command::new(leadgate);
-        command.args(["serve", "--host", "127.0.0.1", "--port", &port.to_string(), "--data"]).arg(data);
-        command.env("FRESHSALES_API_KEY", CRM_KEY).env("FRESHSALES_SUBDOMAIN", crm).env("LEADGATE_APP_KEY", APP_KEY);
-        command.env("LEADGATE_RULES", rules);
-        command.env("LEADGATE__BUDGET__PER_HOUR", "0").env("LEADGATE__BUDGET__PER_MINUTE", "0");
-        Server::start(command, port, "/health").await
+        let mut command = serve(leadgate, crm, data, port);
+        without_limits(&mut command);
+        Server::start(command.env("LEADGATE_RULES", rules), port, "/health").await
+    }
+
+    /// A gateway whose store is where `store` says, an address of a database or `sqlite`. Each of its leads is a request of its own.
+    pub(crate) async fn gateway_on(
+        store: &str,
+        (leadgate, crm, data): (&Path, &str, &Path),
+        limited: bool,
+    ) -> anyhow::Result<Server> {
+        let port = free_port()?;
+        let mut command = serve(leadgate, crm, data, port);
+        command.env("LEADGATE__STORE__URL", store).env("LEADGATE__ENGINE__PACK_FROM", "1000000");
+        if !limited {
+            without_limits(&mut command);
+        }
+        Server::start(&mut command, port, "/ready").await
     }
 
     /// The Flask baseline of notifications.
@@ -111,7 +121,7 @@ impl Server {
         let port = free_port()?;
         let mut command = Command::new(environment.join("bin/python"));
         command.arg("bench/flask/receiver.py").env("PORT", port.to_string());
-        Server::start(command, port, "/health").await
+        Server::start(&mut command, port, "/health").await
     }
 
     /// WireMock, whose stubs are told it afterwards.
@@ -127,7 +137,7 @@ impl Server {
         // It makes folders for its stubs where it is started.
         let scratch = tempfile::tempdir_in("target")?;
         command.arg("--root-dir").arg(scratch.path());
-        Server::start(command, port, "/__admin/health").await
+        Server::start(&mut command, port, "/__admin/health").await
     }
 
     /// localstripe, a stateful stand-in of another API.
@@ -136,7 +146,12 @@ impl Server {
         let environment = environment.canonicalize().context("localstripe is not installed")?;
         let mut command = Command::new(environment.join("bin/localstripe"));
         command.args(["--port", &port.to_string(), "--from-scratch"]).current_dir(&environment);
-        Server::start(command, port, "/").await
+        Server::start(&mut command, port, "/").await
+    }
+
+    /// The number of its process.
+    pub(crate) fn process(&self) -> u32 {
+        self.child.id()
     }
 
     /// Resident memory in MiB.
@@ -154,6 +169,19 @@ impl Drop for Server {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
+}
+
+/// `leadgate serve` in front of the account at `crm`, with a file in `data` as its store.
+fn serve(leadgate: &Path, crm: &str, data: &Path, port: u16) -> Command {
+    let mut command = Command::new(leadgate);
+    command.args(["serve", "--host", "127.0.0.1", "--port", &port.to_string(), "--data"]).arg(data);
+    command.env("FRESHSALES_API_KEY", CRM_KEY).env("FRESHSALES_SUBDOMAIN", crm).env("LEADGATE_APP_KEY", APP_KEY);
+    command.env("LEADGATE__STORE__URL", "sqlite");
+    command
+}
+
+fn without_limits(command: &mut Command) -> &mut Command {
+    command.env("LEADGATE__BUDGET__PER_HOUR", "0").env("LEADGATE__BUDGET__PER_MINUTE", "0")
 }
 
 fn free_port() -> anyhow::Result<u16> {

@@ -25,6 +25,8 @@ enum What {
     Hooks,
     /// The sandbox account beside localstripe (Python 3) and WireMock (Node and a Java runtime).
     Sandbox,
+    /// Accepts and jobs a second on both stores beside graphile-worker (Node and PostgreSQL), and what accepts cost with many rows behind them.
+    Scale,
     /// A copy of contacts in Parquet files, beside dlt (Python 3).
     Sync,
 }
@@ -37,6 +39,7 @@ pub(crate) fn run(root: &Path, arguments: &Arguments) -> anyhow::Result<ExitCode
     match arguments.what {
         What::Intake => measure.arg("intake").arg("--express").arg(npm_folder(root, "express")?),
         What::Hooks => measure.arg("hooks").arg("--flask").arg(python_environment(root, "flask")?),
+        What::Scale => measure.arg("scale").arg("--graphile-worker").arg(npm_folder(root, "graphile-worker")?),
         What::Sync => measure.arg("sync").arg("--dlt").arg(python_environment(root, "dlt")?),
         What::Sandbox => {
             measure.arg("sandbox").arg("--wiremock").arg(npm_folder(root, "wiremock")?);

@@ -29,12 +29,17 @@ pub enum Fsync {
 pub struct Server {
     folder: TempDir,
     process: Child,
-    fsync: Fsync,
+    settings: Vec<String>,
 }
 
 impl Server {
     /// Starts one. It runs as `postgres` where the test runs as root, since PostgreSQL refuses to.
     pub fn start(fsync: Fsync) -> Server {
+        Server::start_with(fsync, &[])
+    }
+
+    /// The same with settings such as `shared_buffers=256MB`.
+    pub fn start_with(fsync: Fsync, settings: &[&str]) -> Server {
         let folder = tempfile::Builder::new().prefix("pg").tempdir_in("/tmp").unwrap();
         if is_root(folder.path()) {
             chown(folder.path(), Some(id_of("-u")), Some(id_of("-g"))).unwrap();
@@ -43,8 +48,10 @@ impl Server {
         initdb.args(["--no-sync", "--auth=trust", "--username=postgres", "--encoding=UTF8", "--locale=C"]);
         let made = initdb.arg("-D").arg(folder.path().join("data")).output().unwrap();
         assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
-        let process = launch(folder.path(), fsync);
-        Server { folder, process, fsync }
+        let fsync = if fsync == Fsync::On { "fsync=on" } else { "fsync=off" };
+        let settings = std::iter::once(&fsync).chain(settings).map(ToString::to_string).collect::<Vec<_>>();
+        let process = launch(folder.path(), &settings);
+        Server { folder, process, settings }
     }
 
     /// Its own database `postgres`, as a URL.
@@ -57,10 +64,15 @@ impl Server {
         self.folder.path()
     }
 
+    /// The number of its first process, whose children the others are.
+    pub fn process(&self) -> u32 {
+        self.process.id()
+    }
+
     /// Kills it as a crash would, and starts it again on the same data.
     pub fn crash(&mut self) {
         self.stop();
-        self.process = launch(self.folder.path(), self.fsync);
+        self.process = launch(self.folder.path(), &self.settings);
     }
 
     /// Kills it as a crash would. It answers nobody until [`Server::crash`] starts it again.
@@ -96,6 +108,11 @@ impl Database {
             Some(url) => Database::in_server(url, None),
             None => Database::in_own_server(Fsync::Off),
         }
+    }
+
+    /// Makes one in a server that is there. It must be dropped before the server.
+    pub fn beside_others(server: &Server) -> Database {
+        Database::in_server(server.url(), None)
     }
 
     /// Makes one in a server of its own, which may be stopped.
@@ -154,12 +171,13 @@ fn psql(url: &str, sql: &str) -> String {
     String::from_utf8(ended.stdout).unwrap().trim().to_owned()
 }
 
-fn launch(folder: &Path, fsync: Fsync) -> Child {
+fn launch(folder: &Path, settings: &[String]) -> Child {
     let mut postgres = program(folder, "postgres");
     postgres.arg("-D").arg(folder.join("data")).arg("-k").arg(folder);
     postgres.args(["-c", "listen_addresses=", "-c", "shared_buffers=32MB", "-c", "max_connections=200"]);
-    if fsync == Fsync::Off {
-        postgres.args(["-c", "fsync=off"]);
+    // Of two values of a setting the later holds.
+    for setting in settings {
+        postgres.args(["-c", setting]);
     }
     let mut process = postgres.stderr(Stdio::piped()).spawn().unwrap();
     let mut lines = BufReader::new(process.stderr.take().unwrap()).lines();

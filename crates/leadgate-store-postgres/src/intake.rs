@@ -10,6 +10,7 @@ use sqlx::Row as _;
 use sqlx::postgres::PgRow;
 
 use crate::columns::{id_bytes, micros, moment, rank, raw_submission, submission_id, text, wrong};
+use crate::dedupe::EARLIER;
 use crate::session::Session;
 use crate::transaction::Work;
 
@@ -135,16 +136,6 @@ async fn find_earlier(
     };
     rows.iter().map(read).collect()
 }
-
-pub(crate) const EARLIER: &str = "SELECT earlier.seq, earlier.id, earlier.body_digest,
-        $6 AND EXISTS (SELECT 1 FROM inbox AS own WHERE own.account = new.account AND own.id = new.id)
-    FROM unnest($1::bigint[], $2::smallint[], $3::bytea[], $4::bigint[], $5::bytea[]) WITH ORDINALITY
-        AS new (account, kind, digest, now, id, place)
-    LEFT JOIN LATERAL (
-        SELECT seq, id, body_digest FROM inbox
-        WHERE account = new.account AND dedupe = new.digest AND dedupe_kind = new.kind AND dedupe_until > new.now
-        ORDER BY seq DESC LIMIT 1) AS earlier ON true
-    ORDER BY new.place";
 
 fn column<'a, T>(arrivals: &[Arrival<'a>], value: impl Fn(&Arrival<'a>) -> T) -> Vec<T> {
     arrivals.iter().map(value).collect()

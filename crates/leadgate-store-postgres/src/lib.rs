@@ -33,6 +33,7 @@ mod announcements;
 mod claims;
 mod columns;
 pub mod config;
+mod dedupe;
 mod deliveries;
 mod duties;
 mod erasure;

@@ -15,14 +15,18 @@ use crate::session::Connections;
 /// A version of the schema.
 struct Migration {
     sql: &'static str,
-    /// The oldest version of the schema whose programs may still write after it.
+    /// The oldest version of the schema whose programs may still write after it. One that takes something away waits until none is connected that
+    /// knows an older version only, and so do those after it; a later start applies them.
     compatible_since: i64,
 }
 
-/// One file per version of the schema, in order. Each only adds, so that the program of the version before can go on beside it.
+/// One file per version of the schema, in order. Each only adds, so that the program of the version before can go on beside it; what is no longer
+/// needed goes by another, once nobody needs it.
 const MIGRATIONS: &[Migration] = &[
     Migration { sql: include_str!("../migrations/1.sql"), compatible_since: 1 },
     Migration { sql: include_str!("../migrations/2.sql"), compatible_since: 1 },
+    Migration { sql: include_str!("../migrations/3.sql"), compatible_since: 1 },
+    Migration { sql: include_str!("../migrations/4.sql"), compatible_since: 3 },
 ];
 
 /// How long a caller waits for a free connection.
@@ -77,7 +81,7 @@ fn options(url: &str) -> Result<PgConnectOptions, StoreError> {
                 .to_owned(),
         )
     })?;
-    Ok(options.application_name("leadgate").extra_float_digits(None))
+    Ok(options.application_name(&format!("leadgate/{}", newest())).extra_float_digits(None))
 }
 
 /// What the database says of its schema.
@@ -109,11 +113,28 @@ async fn migrate_missing(schema: Option<&str>, connections: &Connections) -> Res
     let found = found(&mut transaction).await?;
     let missing = MIGRATIONS.iter().skip(usize::try_from(found.version).unwrap_or(0));
     for (version, migration) in (found.version + 1..).zip(missing) {
+        if migration.compatible_since > found.compatible_since
+            && is_used_before(&mut transaction, migration.compatible_since).await?
+        {
+            break;
+        }
         sqlx::raw_sql(migration.sql).execute(&mut *transaction).await?;
         keep(&mut transaction, Found { version, compatible_since: migration.compatible_since }).await?;
     }
     transaction.commit().await?;
     Ok(found)
+}
+
+/// Whether a program is connected to the database that knows only versions of the schema before that one. Programs name the newest that they know in
+/// the name of their connections; those of version 1 did not yet.
+async fn is_used_before(connection: &mut PgConnection, version: i64) -> Result<bool, sqlx::Error> {
+    let sql = "SELECT EXISTS (SELECT 1 FROM pg_stat_activity
+                   WHERE datname = current_database() AND pid <> pg_backend_pid()
+                     AND CASE WHEN application_name = 'leadgate' THEN 1 < $1
+                              WHEN application_name ~ '^leadgate/[0-9]{1,9}$'
+                                  THEN split_part(application_name, '/', 2)::bigint < $1
+                              ELSE false END)";
+    sqlx::query_scalar(sql).persistent(false).bind(version).fetch_one(connection).await
 }
 
 /// A schema that is there is left alone: whoever prepared it need not let leadgate make others.

@@ -51,7 +51,7 @@ impl Planner {
 type Case = (&'static str, usize, &'static [&'static str]);
 
 const HOT: &[Case] = &[
-    (crate::intake::EARLIER, 6, &["inbox_dedupe"]),
+    (crate::dedupe::EARLIER, 6, &["inbox_dedupe_period"]),
     (crate::intake::UNPLANNED, 3, &["inbox_unplanned"]),
     (crate::claims::WAKE, 5, &["jobs_sleeping", "jobs_pkey"]),
     (crate::claims::READY_JOBS, 5, &["jobs_ready"]),

@@ -12,6 +12,7 @@ use leadgate_store::model::{AcceptOutcome, Dedupe, Digest, InboxEntry, NewJob, N
 use rusqlite::{Connection, OptionalExtension as _, params};
 
 use crate::columns::{Id, LaneRank, Micros, raw_submission, to_json};
+use crate::dedupe::{self, Sought};
 use crate::error::store_error;
 use crate::mirror::{self, PreparedUpdate};
 use crate::profiles::{self, PreparedProfile};
@@ -56,7 +57,8 @@ pub(crate) fn accept(
 }
 
 fn accept_row(connection: &Connection, prepared: &PreparedSubmission) -> rusqlite::Result<AcceptOutcome> {
-    let Some((seq, earlier, body_digest)) = find_earlier(connection, prepared)? else {
+    let sought = Sought { kind: prepared.kind, digest: &prepared.digest, now: prepared.now };
+    let Some((seq, earlier, body_digest)) = dedupe::find(connection, sought)? else {
         insert(connection, prepared)?;
         return Ok(AcceptOutcome::Accepted);
     };
@@ -65,19 +67,6 @@ fn accept_row(connection: &Connection, prepared: &PreparedSubmission) -> rusqlit
     }
     connection.prepare_cached("UPDATE inbox SET repeats = repeats + 1 WHERE seq = ?1")?.execute([seq])?;
     Ok(AcceptOutcome::Repeat(earlier))
-}
-
-type Earlier = (i64, SubmissionId, Option<Digest>);
-
-fn find_earlier(connection: &Connection, prepared: &PreparedSubmission) -> rusqlite::Result<Option<Earlier>> {
-    let sql = "SELECT seq, id, body_digest FROM inbox WHERE dedupe = ?1 AND dedupe_kind = ?2 AND dedupe_until > ?3
-               ORDER BY seq DESC LIMIT 1";
-    connection
-        .prepare_cached(sql)?
-        .query_row(params![prepared.digest, prepared.kind, prepared.now], |row| {
-            Ok((row.get(0)?, row.get::<_, Id>(1)?.0, row.get(2)?))
-        })
-        .optional()
 }
 
 fn insert(connection: &Connection, prepared: &PreparedSubmission) -> rusqlite::Result<()> {

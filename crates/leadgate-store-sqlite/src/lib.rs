@@ -27,6 +27,7 @@ mod accounts;
 mod claims;
 mod columns;
 pub mod config;
+mod dedupe;
 mod deliveries;
 mod duties;
 mod erasure;

@@ -26,6 +26,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../migrations/10.sql"),
     include_str!("../migrations/11.sql"),
     include_str!("../migrations/12.sql"),
+    include_str!("../migrations/13.sql"),
 ];
 
 /// How long to wait for a foreign tool that has the database locked.

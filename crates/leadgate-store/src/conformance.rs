@@ -43,6 +43,7 @@ macro_rules! conformance_suite {
                 a_large_body_is_kept_byte_for_byte,
                 a_repeat_by_key_is_told_from_a_reused_key,
                 a_key_is_remembered_for_its_time,
+                keys_are_remembered_for_minutes_and_for_years,
                 a_repeat_by_content_is_recognised_for_its_time,
                 a_key_and_content_with_the_same_digest_are_two_things,
                 of_concurrent_repeats_exactly_one_is_accepted,

@@ -3,7 +3,7 @@
 use futures::future::join_all;
 use leadgate_store::{Store as _, StoreError};
 use leadgate_store_postgres::PostgresStore;
-use sqlx::{AssertSqlSafe, Row as _};
+use sqlx::{AssertSqlSafe, PgConnection, Row as _};
 
 use crate::support::Database;
 
@@ -18,6 +18,34 @@ async fn of_processes_that_start_at_once_one_makes_the_tables() {
         .await
         .unwrap();
     assert_eq!((row.get::<i64, _>(0), row.get::<i64, _>(1)), (1, 1));
+}
+
+/// The version of the schema, the oldest whose programs may write, and whether the index of version 1 is there.
+async fn seen(connection: &mut PgConnection) -> (i64, i64, bool) {
+    let sql = "SELECT version, compatible_since, to_regclass('inbox_dedupe') IS NOT NULL FROM schema";
+    let row = sqlx::query(sql).fetch_one(connection).await.unwrap();
+    (row.get(0), row.get(1), row.get(2))
+}
+
+#[tokio::test]
+async fn what_programs_of_before_need_stays_until_they_are_gone() {
+    let cases = [
+        ("leadgate", (3, 1, true)),
+        ("leadgate/2", (3, 1, true)),
+        ("leadgate/3", (4, 3, false)),
+        ("psql/1", (4, 3, false)),
+    ];
+    for (name, beside) in cases {
+        let database = Database::fresh().await;
+        let mut other = database.connect().await;
+        let set = AssertSqlSafe(format!("SET application_name = '{name}'"));
+        sqlx::raw_sql(set).execute(&mut other).await.unwrap();
+        database.open().await.close().await;
+        assert_eq!(seen(&mut other).await, beside, "{name}");
+        sqlx::raw_sql("SET application_name = 'gone'").execute(&mut other).await.unwrap();
+        database.open().await;
+        assert_eq!(seen(&mut other).await, (4, 3, false), "{name}");
+    }
 }
 
 async fn set_schema(database: &Database, version: i64, compatible_since: i64) {

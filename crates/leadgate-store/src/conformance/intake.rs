@@ -1,6 +1,7 @@
 //! Keeping submissions and telling repeats apart.
 
 use futures::future::{join, join_all};
+use jiff::SignedDuration;
 use leadgate_core::lane::Lane;
 use leadgate_core::submission::{RawSubmission, Route};
 
@@ -46,6 +47,27 @@ pub async fn a_key_is_remembered_for_its_time(store: &dyn Store) {
     assert_eq!(store.accept(keyed(3, 10, 200), at(60)).await.unwrap(), AcceptOutcome::Accepted);
     assert_eq!(store.accept(keyed(4, 10, 200), at(61)).await.unwrap(), AcceptOutcome::Repeat(id(3)));
     assert_eq!(store.accept(keyed(5, 10, 100), at(62)).await.unwrap(), AcceptOutcome::KeyReused(id(3)));
+}
+
+/// However long that is, and whatever else is remembered.
+pub async fn keys_are_remembered_for_minutes_and_for_years(store: &dyn Store) {
+    let hour = 3_600;
+    let times = [1, 600, 601, 6 * hour, 24 * hour, 90 * 24 * hour, 3_650 * 24 * hour];
+    for (number, seconds) in (1..).zip(times) {
+        let within = SignedDuration::from_secs(seconds);
+        let dedupe = Dedupe::Key { key: digest(number), body: digest(1), within };
+        let one = |repeat| NewSubmission { id: id(10 * number + repeat), dedupe, ..submission(1) };
+        assert_eq!(store.accept(one(0), at(0)).await.unwrap(), AcceptOutcome::Accepted, "{seconds}");
+        let last = store.accept(one(1), at(seconds - 1)).await.unwrap();
+        assert_eq!(last, AcceptOutcome::Repeat(id(10 * number)), "{seconds}");
+        assert_eq!(store.accept(one(2), at(seconds)).await.unwrap(), AcceptOutcome::Accepted, "{seconds}");
+    }
+    let for_ever = Dedupe::Key { key: digest(90), body: digest(1), within: SignedDuration::MAX };
+    for (number, outcome) in [(901, AcceptOutcome::Accepted), (902, AcceptOutcome::Repeat(id(901)))] {
+        let one = NewSubmission { dedupe: for_ever, ..submission(number) };
+        assert_eq!(store.accept(one, at(0)).await.unwrap(), outcome);
+    }
+    assert_eq!(store.accept(keyed(1, 1, 1), at(2)).await.unwrap(), AcceptOutcome::Accepted);
 }
 
 /// The same content within its time is a repeat, later it is new. A repeat does not lengthen the time.

@@ -95,7 +95,7 @@ impl PostgresSink {
     }
 
     async fn connect(&self) -> Result<PgConnection, SinkError> {
-        let options = self.options.clone().application_name("leadgate");
+        let options = self.options.clone().application_name("leadgate sync");
         options.connect().await.map_err(|source| self.failed(source))
     }
 
