@@ -25,6 +25,8 @@ enum What {
     Hooks,
     /// The sandbox account beside localstripe (Python 3) and WireMock (Node and a Java runtime).
     Sandbox,
+    /// Many accounts in one gateway, in front of as many sandbox accounts.
+    Accounts,
     /// A copy of contacts in Parquet files, beside dlt (Python 3).
     Sync,
 }
@@ -38,6 +40,7 @@ pub(crate) fn run(root: &Path, arguments: &Arguments) -> anyhow::Result<ExitCode
         What::Intake => measure.arg("intake").arg("--express").arg(npm_folder(root, "express")?),
         What::Hooks => measure.arg("hooks").arg("--flask").arg(python_environment(root, "flask")?),
         What::Sync => measure.arg("sync").arg("--dlt").arg(python_environment(root, "dlt")?),
+        What::Accounts => measure.arg("accounts"),
         What::Sandbox => {
             measure.arg("sandbox").arg("--wiremock").arg(npm_folder(root, "wiremock")?);
             measure.arg("--localstripe").arg(python_environment(root, "localstripe")?)
