@@ -13,7 +13,7 @@ use leadgate_core::rules::Rules;
 use leadgate_crm_freshsales::{FreshsalesCrm, FreshsalesSettings};
 use leadgate_engine::forget::Forgetter;
 use leadgate_engine::sync::SyncSettings;
-use leadgate_engine::{BrokerSettings, Engine, EngineParts, EngineSettings, Pass, QuotaBroker};
+use leadgate_engine::{BrokerSettings, Engine, EngineParts, EngineSettings, Pass, QuotaBroker, Rounds};
 use leadgate_outbound::Courier;
 use leadgate_store::Store;
 use leadgate_web::broker::BrokerKeys;
@@ -185,8 +185,14 @@ impl TestGatewayBuilder {
         let crm = (self.wrap_crm)(Arc::clone(&account) as Arc<dyn Crm>);
         let shared = store.shared();
         let outbound = Arc::new(Courier::new(&self.engine.reading.rules.destinations));
-        let parts =
-            EngineParts { store: Arc::clone(&shared), crm, outbound, clock: Arc::clone(&clock), settings: self.engine };
+        let parts = EngineParts {
+            store: Arc::clone(&shared),
+            crm,
+            outbound,
+            clock: Arc::clone(&clock),
+            settings: self.engine,
+            rounds: Rounds::default(),
+        };
         let engine = Engine::open(parts).await.unwrap();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());

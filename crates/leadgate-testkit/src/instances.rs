@@ -12,7 +12,7 @@ use leadgate_core::crm::Crm;
 use leadgate_core::lane::Lane;
 use leadgate_core::submission::{RawSubmission, Route, SubmissionId};
 use leadgate_crm_freshsales::{FreshsalesCrm, FreshsalesSettings};
-use leadgate_engine::{Engine, EngineParts, EngineSettings};
+use leadgate_engine::{Engine, EngineParts, EngineSettings, Rounds};
 use leadgate_outbound::Courier;
 use leadgate_store::Store;
 use leadgate_store::model::{Dedupe, NewSubmission};
@@ -69,7 +69,11 @@ impl TestInstances {
             ..self.settings.clone()
         };
         let store = self.store.shared();
-        self.engines.push(Engine::open(EngineParts { store, crm, outbound, clock, settings }).await.unwrap());
+        self.engines.push(
+            Engine::open(EngineParts { store, crm, outbound, clock, settings, rounds: Rounds::default() })
+                .await
+                .unwrap(),
+        );
     }
 
     /// The account.

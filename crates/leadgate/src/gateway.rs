@@ -88,11 +88,13 @@ impl Gateway {
         let address = listener.local_addr().context("the listener has no address")?;
         let metrics = metrics::install()?;
         let shared = store.store();
+        let rounds = wiring::rounds();
         let mut work = None;
         if let Some(credentials) = credentials {
             let store = Arc::clone(&shared);
-            let parts =
-                WorkParts { settings: &settings, credentials, store, account_since, until_idle, is_one_of_many: false };
+            let (is_one_of_many, rounds) = (false, rounds.clone());
+            let settings = &settings;
+            let parts = WorkParts { settings, credentials, store, account_since, until_idle, is_one_of_many, rounds };
             work = Some(Work::open(parts).await?);
         }
         let measured = work.as_ref().map(|work| (work.engine().clone(), Arc::clone(&shared)));
@@ -111,6 +113,7 @@ impl Gateway {
             keys: keys.clone(),
             settings: settings.clone(),
             until_idle,
+            rounds,
         });
         hosts.open().await.context("reading the list of accounts failed")?;
         let render = gauges::render(metrics.clone(), measured, Arc::clone(&hosts));

@@ -9,7 +9,7 @@ use jiff::{SignedDuration, Timestamp};
 use leadgate_core::clock::Clock as _;
 use leadgate_core::sync::Pace;
 use leadgate_engine::sync::SyncSettings;
-use leadgate_engine::{Engine, EngineParts};
+use leadgate_engine::{Engine, EngineParts, Rounds};
 use leadgate_outbound::Courier;
 use leadgate_warehouse::SinkSpec;
 
@@ -43,6 +43,7 @@ impl Reader {
             outbound: Arc::new(Courier::new(&settings.rules.read.destinations)),
             clock: Arc::new(SystemClock),
             settings: wiring::engine_settings(&settings),
+            rounds: Rounds::default(),
         };
         let engine = Engine::open(parts).await.context("reading the store failed")?;
         Ok(Reader { engine, store })

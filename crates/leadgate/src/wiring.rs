@@ -12,7 +12,7 @@ use leadgate_core::retention::Retention;
 use leadgate_core::retry::RetryPolicy;
 use leadgate_crm_freshsales::{FreshsalesCrm, FreshsalesSettings};
 use leadgate_engine::forget::Forgetter;
-use leadgate_engine::{BrokerSettings, EngineSettings};
+use leadgate_engine::{BrokerSettings, EngineSettings, Rounds};
 use leadgate_store::{Store, StoreError};
 use leadgate_web::broker::{BrokerDoor, BrokerKeys};
 use leadgate_web::{Access, WebSettings};
@@ -26,6 +26,9 @@ const SHORTEST_LEASE: SignedDuration = SignedDuration::from_secs(120);
 /// Requests that one call can make at most, when a search shows as many people as it reads pages for; its lease lasts that long.
 const REQUESTS_OF_A_CALL: u32 = 9;
 
+/// Accounts that plan and claim at once, for each core: a round is waiting for the disk more than anything else.
+const ROUNDS_OF_A_CORE: usize = 8;
+
 /// How often to look for what other processes on the same store did. Within that, what they announce is heard at once.
 const LOOKS_EVERY: SignedDuration = SignedDuration::from_secs(1);
 
@@ -38,6 +41,11 @@ impl Clock for SystemClock {
     fn now(&self) -> Timestamp {
         Timestamp::now()
     }
+}
+
+/// The line that the engines of all accounts stand in.
+pub(crate) fn rounds() -> Rounds {
+    Rounds::at_once(std::thread::available_parallelism().map_or(1, std::num::NonZero::get) * ROUNDS_OF_A_CORE)
 }
 
 /// What forgets people.

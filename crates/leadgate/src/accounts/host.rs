@@ -10,7 +10,7 @@ use leadgate_core::broker::Broker;
 use leadgate_core::crm::Crm;
 use leadgate_engine::forget::Forgetter;
 use leadgate_engine::sync::SyncService;
-use leadgate_engine::{Engine, EngineParts, QuotaBroker};
+use leadgate_engine::{Engine, EngineParts, QuotaBroker, Rounds};
 use leadgate_outbound::Courier;
 use leadgate_store::Store;
 use tokio::sync::watch;
@@ -31,6 +31,8 @@ pub(crate) struct WorkParts<'a> {
     pub(crate) until_idle: Option<SignedDuration>,
     /// It is not the default account.
     pub(crate) is_one_of_many: bool,
+    /// The line that it stands in with the other accounts.
+    pub(crate) rounds: Rounds,
 }
 
 /// What works for an account, before it starts.
@@ -54,7 +56,7 @@ pub(crate) struct AtWork {
 impl Work {
     /// Puts the parts together. Nothing is asked of the CRM yet.
     pub(crate) async fn open(parts: WorkParts<'_>) -> anyhow::Result<Work> {
-        let WorkParts { settings, credentials, store, account_since, until_idle, is_one_of_many } = parts;
+        let WorkParts { settings, credentials, store, account_since, until_idle, is_one_of_many, rounds } = parts;
         crate::data_folder::make_for_copy(settings)?;
         let crm = wiring::crm(credentials, settings, &*store).await.context("reading the store failed")?;
         let mut engine_settings = wiring::engine_settings(settings);
@@ -68,6 +70,7 @@ impl Work {
             outbound: Arc::new(Courier::new(&settings.rules.read.destinations)),
             clock: Arc::new(SystemClock),
             settings: engine_settings,
+            rounds,
         };
         let engine = Engine::open(parts).await.context("reading the store failed")?;
         let sync = SyncService::new(engine.clone(), crate::syncing::scheduled(settings)?);
