@@ -123,7 +123,7 @@ enum What {
         #[arg(long, default_value_t = 64)]
         connections: usize,
         /// Jobs that each account has waiting where shares are compared.
-        #[arg(long, default_value_t = 40)]
+        #[arg(long, default_value_t = 100)]
         queue: usize,
         /// Jobs that the noisy account has waiting.
         #[arg(long, default_value_t = 100_000)]

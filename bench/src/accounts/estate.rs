@@ -11,11 +11,21 @@ use serde_json::{Value, json};
 use super::{Setting, until};
 use crate::server::{CRM_KEY, OPERATOR_KEY, Server};
 
-/// An event of the name "Signed up" makes a person in the CRM; of others nothing comes.
-const RULES: &str =
-    "[[playbook.rules]]\nname = \"signed up\"\nevent = \"Signed up\"\nsteps = [{ do = \"person\", create = true }]\n";
+/// An event of the name "Signed up" makes a person in the CRM, one of the name "Called" adds a note to a person; of others nothing comes.
+const RULES: &str = r#"
+[[playbook.rules]]
+name = "signed up"
+event = "Signed up"
+steps = [{ do = "person", create = true }]
+[[playbook.rules]]
+name = "called"
+event = "Called"
+steps = [{ do = "person", create = true }, { do = "note", text = "{{ properties.number }}" }]
+"#;
 /// Requests of the measurement's own under way at once, where many accounts are asked.
 const AT_ONCE: usize = 4;
+/// Events that one request may hold.
+const MOST_AT_ONCE: usize = 2_500;
 /// How long the first requests to the CRM may take after the accounts were added.
 const SETTLED_WITHIN: Duration = Duration::from_secs(120);
 
@@ -91,13 +101,16 @@ impl Estate {
         self.runs.fetch_add(1, Ordering::Relaxed)
     }
 
-    /// Hands in a body of events for an account. Returns when all of them are kept.
-    pub(super) async fn hand_in(&self, tenant: &Tenant, events: &Value) -> anyhow::Result<()> {
+    /// Hands in events for an account. Returns when all of them are kept.
+    pub(super) async fn hand_in(&self, tenant: &Tenant, events: Vec<Value>) -> anyhow::Result<()> {
         let url = format!("http://127.0.0.1:{}/accounts/{}/v1/events", self.gateway.port, tenant.name);
-        let request = self.client.post(url).bearer_auth(&tenant.key).header("prefer", "respond-async");
-        let reply = request.header("content-type", "application/json").body(events.to_string()).send().await?;
-        let status = reply.status();
-        ensure!(status.is_success(), "events were answered {status}: {}", reply.text().await.unwrap_or_default());
+        for batch in events.chunks(MOST_AT_ONCE) {
+            let body = json!({ "events": batch }).to_string();
+            let request = self.client.post(&url).bearer_auth(&tenant.key).header("content-type", "application/json");
+            let reply = request.body(body).send().await?;
+            let status = reply.status();
+            ensure!(status.is_success(), "events were answered {status}: {}", reply.text().await.unwrap_or_default());
+        }
         Ok(())
     }
 

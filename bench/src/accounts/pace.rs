@@ -109,7 +109,7 @@ impl Sender {
                 shot.count(round);
                 let answered = answer_of(shot, &mut stream, &mut buffer, &mut sent).await?;
                 sent.acting += u64::from(acts);
-                sent.unfinished += u64::from(self.pace.waits && answered.status != 200);
+                sent.unfinished += u64::from(self.pace.waits && answered.status == 202);
                 if !answered.stays_open {
                     stream = connect(self.port).await?;
                 }

@@ -39,15 +39,14 @@ pub(super) async fn run(estate: &Estate, setting: &Setting) -> anyhow::Result<()
     Ok(())
 }
 
-/// Hands in events that each make a person in the CRM, as many at once as a request may hold.
-pub(super) async fn fill(estate: &Estate, tenant: &Tenant, count: usize) -> anyhow::Result<()> {
+/// Hands in events about one person, which go one after another: so a queue lasts as long as there are turns to wait for.
+async fn fill(estate: &Estate, tenant: &Tenant, count: usize) -> anyhow::Result<()> {
     let run = estate.next_run();
-    for batch in (0..count).collect::<Vec<_>>().chunks(2_500) {
-        let person = |number: &usize| json!({"event": "Signed up", "email": format!("run{run}y{number}@example.com")});
-        let events: Vec<_> = batch.iter().map(person).collect();
-        estate.hand_in(tenant, &json!({ "events": events })).await?;
-    }
-    Ok(())
+    let called = |number: usize| {
+        let properties = json!({"number": format!("call {number} of run {run}")});
+        json!({"event": "Called", "email": format!("called{run}@example.com"), "properties": properties})
+    };
+    estate.hand_in(tenant, (0..count).map(called).collect()).await
 }
 
 /// (Σx)² / (n·Σx²): 1 where all have the same, 1/n where one has everything.

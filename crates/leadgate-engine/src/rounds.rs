@@ -35,3 +35,30 @@ impl Default for Rounds {
         Rounds::at_once(1)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use futures::FutureExt as _;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn who_comes_again_goes_behind_those_who_wait() {
+        let rounds = Rounds::at_once(1);
+        let first = rounds.begin().await;
+        let mut waiting = Box::pin(rounds.begin());
+        assert!(waiting.as_mut().now_or_never().is_none());
+        drop(first);
+        assert!(rounds.begin().now_or_never().is_none());
+        assert!(waiting.now_or_never().is_some());
+    }
+
+    #[tokio::test]
+    async fn so_many_are_in_a_round_at_once() {
+        let rounds = Rounds::at_once(2);
+        let both = (rounds.begin().await, rounds.begin().await);
+        assert!(rounds.clone().begin().now_or_never().is_none());
+        drop(both);
+        assert!(rounds.begin().now_or_never().is_some());
+    }
+}

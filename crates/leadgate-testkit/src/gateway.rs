@@ -10,7 +10,7 @@ use leadgate_core::budget::BudgetSettings;
 use leadgate_core::clock::Clock;
 use leadgate_core::crm::Crm;
 use leadgate_core::rules::Rules;
-use leadgate_crm_freshsales::{FreshsalesCrm, FreshsalesSettings};
+use leadgate_crm_freshsales::{FreshsalesCrm, FreshsalesSettings, Network};
 use leadgate_engine::forget::Forgetter;
 use leadgate_engine::sync::SyncSettings;
 use leadgate_engine::{BrokerSettings, Engine, EngineParts, EngineSettings, Pass, QuotaBroker, Rounds};
@@ -180,6 +180,7 @@ impl TestGatewayBuilder {
             credentials: Credentials::parse("sandbox-key", &sandbox.url(self.generation)).unwrap(),
             timeout: self.crm_timeout,
             remembered: None,
+            network: Network::default(),
         };
         let account = Arc::new(FreshsalesCrm::new(settings, Arc::clone(&clock)));
         let crm = (self.wrap_crm)(Arc::clone(&account) as Arc<dyn Crm>);

@@ -11,7 +11,7 @@ use leadgate_core::clock::Clock;
 use leadgate_core::crm::Crm;
 use leadgate_core::lane::Lane;
 use leadgate_core::submission::{RawSubmission, Route, SubmissionId};
-use leadgate_crm_freshsales::{FreshsalesCrm, FreshsalesSettings};
+use leadgate_crm_freshsales::{FreshsalesCrm, FreshsalesSettings, Network};
 use leadgate_engine::{Engine, EngineParts, EngineSettings, Rounds};
 use leadgate_outbound::Courier;
 use leadgate_store::Store;
@@ -60,6 +60,7 @@ impl TestInstances {
             credentials: Credentials::parse("sandbox-key", &self.sandbox.url(self.generation)).unwrap(),
             timeout: Duration::from_secs(30),
             remembered: None,
+            network: Network::default(),
         };
         let crm: Arc<dyn Crm> = Arc::new(FreshsalesCrm::new(crm_settings, Arc::clone(&clock)));
         let outbound = Arc::new(Courier::new(&self.settings.reading.rules.destinations));

@@ -10,7 +10,7 @@ use leadgate_core::clock::Clock;
 use leadgate_core::intake::ReadingRules;
 use leadgate_core::retention::Retention;
 use leadgate_core::retry::RetryPolicy;
-use leadgate_crm_freshsales::{FreshsalesCrm, FreshsalesSettings};
+use leadgate_crm_freshsales::{FreshsalesCrm, FreshsalesSettings, Network};
 use leadgate_engine::forget::Forgetter;
 use leadgate_engine::{BrokerSettings, EngineSettings, Rounds};
 use leadgate_store::{Store, StoreError};
@@ -64,10 +64,10 @@ pub(crate) fn forgetter(store: Arc<dyn Store>, settings: &Settings) -> Result<Fo
 pub(crate) async fn crm(
     credentials: Credentials,
     settings: &Settings,
-    store: &dyn Store,
+    (store, network): (&dyn Store, Network),
 ) -> Result<Arc<FreshsalesCrm>, StoreError> {
     let remembered = store.catalog().await?.account().cloned();
-    let settings = FreshsalesSettings { credentials, timeout: settings.crm.total_timeout, remembered };
+    let settings = FreshsalesSettings { credentials, timeout: settings.crm.total_timeout, remembered, network };
     Ok(Arc::new(FreshsalesCrm::new(settings, Arc::new(SystemClock))))
 }
 

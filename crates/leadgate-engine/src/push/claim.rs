@@ -8,7 +8,7 @@ use leadgate_core::pack::{Pack, pack};
 use leadgate_store::StoreError;
 use leadgate_store::model::{ClaimRequest, Then};
 
-use super::{Claimed, EndedTurn, Leased, PaidPack, SharedCatalog, then_of};
+use super::{Claimed, EndedTurn, Leased, PaidPack, SharedCatalog, is_end_of_stretch, then_of};
 use crate::engine::Engine;
 
 /// Jobs whose calls can be packed that are leased in one pass, at most.
@@ -28,7 +28,10 @@ impl Engine {
         let leased = jobs.len();
         let mut round = Round { catalog, slots, now, settled: Vec::new() };
         let mut calling = Vec::new();
-        for job in jobs {
+        for (count, job) in jobs.into_iter().enumerate() {
+            if is_end_of_stretch(count) {
+                tokio::task::yield_now().await;
+            }
             let packing = self.is_packing(job.lane, &round.catalog);
             match self.prepare(Leased::new(job, packing), &round.catalog, now) {
                 Prepared::Call(job) => calling.push(job),

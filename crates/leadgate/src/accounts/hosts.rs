@@ -8,7 +8,6 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
-use leadgate_engine::Rounds;
 use leadgate_store::accounts::{Account, AccountName, AccountNumber, AccountRegistry, AccountState};
 use leadgate_store::model::AppKey;
 use leadgate_store::{Store, StoreError};
@@ -20,7 +19,7 @@ use tokio::task::{JoinHandle, JoinSet};
 
 use super::envelope::MasterKeys;
 use super::gauges::Measured;
-use super::host::{AtWork, Work, WorkParts, until_ended};
+use super::host::{AtWork, InCommon, Work, WorkParts, until_ended};
 use super::secrets;
 use crate::config::{AccountSettings, OfAccount, Settings};
 use crate::data_folder;
@@ -46,8 +45,7 @@ pub(crate) struct HostsParts {
     /// Those of the process.
     pub(crate) settings: Settings,
     pub(crate) until_idle: Option<SignedDuration>,
-    /// The line that all accounts stand in.
-    pub(crate) rounds: Rounds,
+    pub(crate) in_common: InCommon,
 }
 
 /// Every account that is served beside the default one.
@@ -236,7 +234,7 @@ impl Hosts {
             account_since: None,
             until_idle,
             is_one_of_many: true,
-            rounds: self.parts.rounds.clone(),
+            in_common: self.parts.in_common.clone(),
         };
         match Work::open(parts).await {
             Ok(work) => (Some(work), AccountStanding::Serving),
