@@ -29,8 +29,8 @@ const REQUESTS_OF_A_CALL: u32 = 9;
 /// Accounts that plan and claim at once, for each core: a round is waiting for the disk more than anything else.
 const ROUNDS_OF_A_CORE: usize = 8;
 
-/// How often to look for what other processes on the same store did. Within that, what they announce is heard at once.
-const LOOKS_EVERY: SignedDuration = SignedDuration::from_secs(1);
+/// How often open jobs are counted anew, at most, where other processes on the same store plan and end some too.
+const COUNTED_EVERY: SignedDuration = SignedDuration::from_secs(1);
 
 /// The machine's clock.
 #[derive(Clone, Copy, Debug)]
@@ -91,7 +91,7 @@ pub(crate) fn engine_settings(settings: &Settings) -> EngineSettings {
         budget: budget(settings),
         retention: retention(settings),
         reading: reading(settings),
-        polls_every: settings.store.database().map(|_| LOOKS_EVERY),
+        polls_every: settings.store.database().map(|_| COUNTED_EVERY),
         ..EngineSettings::default()
     }
 }
