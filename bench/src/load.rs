@@ -50,10 +50,15 @@ impl Shot {
         Shot { bytes: format!("{head}{filled}").into_bytes(), counter_at }
     }
 
-    fn count(&mut self, number: u64) {
+    /// Puts another number in.
+    pub(crate) fn count(&mut self, number: u64) {
         if let Some(at) = self.counter_at {
             self.bytes[at..at + DIGITS].copy_from_slice(format!("{number:0width$}", width = DIGITS).as_bytes());
         }
+    }
+
+    pub(crate) async fn send(&self, stream: &mut TcpStream) -> anyhow::Result<()> {
+        Ok(stream.write_all(&self.bytes).await?)
     }
 }
 
@@ -107,8 +112,8 @@ async fn one_connection(port: u16, mut shot: Shot, deadline: Instant) -> anyhow:
         counter += 1;
         shot.count(counter);
         let sent = Instant::now();
-        stream.write_all(&shot.bytes).await?;
-        let stays_open = read_answer(&mut stream, &mut buffer).await?;
+        shot.send(&mut stream).await?;
+        let Answered { stays_open, .. } = read_answer(&mut stream, &mut buffer).await?;
         latencies.push(u32::try_from(sent.elapsed().as_micros()).unwrap_or(u32::MAX));
         if !stays_open {
             stream = connect(port).await?;
@@ -117,14 +122,22 @@ async fn one_connection(port: u16, mut shot: Shot, deadline: Instant) -> anyhow:
     Ok(latencies)
 }
 
-async fn connect(port: u16) -> anyhow::Result<TcpStream> {
+pub(crate) async fn connect(port: u16) -> anyhow::Result<TcpStream> {
     let stream = TcpStream::connect(("127.0.0.1", port)).await.context("connecting to the server")?;
     stream.set_nodelay(true)?;
     Ok(stream)
 }
 
-/// Reads one answer and checks that it is 2xx. Returns whether the connection stays open.
-async fn read_answer(stream: &mut TcpStream, buffer: &mut Vec<u8>) -> anyhow::Result<bool> {
+/// An answer that was read.
+#[derive(Clone, Copy)]
+pub(crate) struct Answered {
+    pub(crate) status: u16,
+    /// Whether the connection stays open.
+    pub(crate) stays_open: bool,
+}
+
+/// Reads one answer and checks that it is 2xx.
+pub(crate) async fn read_answer(stream: &mut TcpStream, buffer: &mut Vec<u8>) -> anyhow::Result<Answered> {
     let mut filled = 0;
     let stays_open = loop {
         if filled == buffer.len() {
@@ -140,8 +153,9 @@ async fn read_answer(stream: &mut TcpStream, buffer: &mut Vec<u8>) -> anyhow::Re
             break !closes(&buffer[..head]);
         }
     };
-    match &buffer[9..10] {
-        b"2" => Ok(stays_open),
+    let status = std::str::from_utf8(&buffer[9..12]).unwrap_or_default().parse().unwrap_or(0);
+    match status {
+        200..300 => Ok(Answered { status, stays_open }),
         _ => bail!("the server answered {}", String::from_utf8_lossy(&buffer[..filled.min(400)])),
     }
 }

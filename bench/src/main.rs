@@ -3,10 +3,11 @@
 //! `leadgate-bench intake` measures durable accepts against the Express server in `express/` answering from memory, and counts the requests that
 //! leads cost the CRM against the same server doing search-then-create. `leadgate-bench hooks` measures durable notifications against the Flask receiver
 //! in `flask/`, and times deliveries. `leadgate-bench sandbox` measures the sandbox account, and `leadgate-bench sync` copies an account beside the dlt
-//! pipeline in `dlt/`. `leadgate-bench scale` measures the stores, beside graphile-worker in `graphile-worker/`. Everything runs on loopback, for a bounded time, and only processes that were
-//! started here are ended.
+//! pipeline in `dlt/`. `leadgate-bench scale` measures the stores, beside graphile-worker in `graphile-worker/`; `leadgate-bench accounts` measures many
+//! accounts in one gateway, which has no baseline. Everything runs on loopback, for a bounded time, and only processes that were started here are ended.
 #![allow(clippy::print_stdout)]
 
+mod accounts;
 mod cost;
 mod fsync;
 mod hooks;
@@ -18,6 +19,7 @@ mod sandbox;
 mod scale;
 mod server;
 mod sync;
+mod usage;
 
 use std::path::PathBuf;
 
@@ -119,6 +121,39 @@ enum What {
         #[arg(long)]
         only: Option<scale::Part>,
     },
+    /// Many accounts in one gateway: at rest, under load, how evenly they are served, and beside one with a long queue.
+    Accounts {
+        /// The leadgate binary, built with --release.
+        #[arg(long)]
+        leadgate: PathBuf,
+        /// A PostgreSQL database, empty, for the stores; without it they are files.
+        #[arg(long, value_name = "URL")]
+        store: Option<String>,
+        /// How many accounts.
+        #[arg(long, default_value_t = 1_000)]
+        accounts: usize,
+        /// Events a second that each account is sent.
+        #[arg(long, default_value_t = 10.0)]
+        rate: f64,
+        /// Seconds of load.
+        #[arg(long, default_value_t = 60)]
+        seconds: u64,
+        /// One of so many events makes a person in the CRM; at ten a second, one of 40 is about what 1,000 requests an hour allow.
+        #[arg(long, default_value_t = 40)]
+        acting_every: u64,
+        /// Connections that events are sent over.
+        #[arg(long, default_value_t = 64)]
+        connections: usize,
+        /// Jobs that each account has waiting where shares are compared.
+        #[arg(long, default_value_t = 100)]
+        queue: usize,
+        /// Jobs that the noisy account has waiting.
+        #[arg(long, default_value_t = 100_000)]
+        noisy: usize,
+        /// How often the others are timed without and with it.
+        #[arg(long, default_value_t = 3)]
+        rounds: usize,
+    },
     /// Reads a list with the client and prints a row; started by the measurement.
     #[command(hide = true)]
     ReadList {
@@ -147,6 +182,32 @@ async fn main() -> anyhow::Result<()> {
         }
         What::Scale { leadgate, graphile_worker, seconds, instances, rows, only } => {
             scale::run(&scale::Setting { leadgate, graphile_worker, seconds, instances, rows, only }).await
+        }
+        What::Accounts {
+            leadgate,
+            store,
+            accounts,
+            rate,
+            seconds,
+            acting_every,
+            connections,
+            queue,
+            noisy,
+            rounds,
+        } => {
+            let setting = accounts::Setting {
+                leadgate,
+                store,
+                accounts,
+                rate,
+                seconds,
+                acting_every,
+                connections,
+                queue,
+                noisy,
+                rounds,
+            };
+            accounts::run(&setting).await
         }
         What::ReadList { port, concurrency } => listing::read(port, concurrency).await,
         What::Sandbox { leadgate, wiremock, localstripe, seconds, rounds } => {

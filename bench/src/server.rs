@@ -11,6 +11,11 @@ pub(crate) const APP_KEY: &str = "bench-app-key-0123456789abcdef";
 /// The key of every sandbox account that is started here.
 pub(crate) const CRM_KEY: &str = "bench-crm-key";
 
+/// The operator's key of gateways with many accounts.
+pub(crate) const OPERATOR_KEY: &str = "bench-operator-key-0123456789";
+/// What those seal secrets with: 32 bytes in base64, for these runs alone.
+const MASTER_KEY: &str = "AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQE=";
+
 /// The longest that a server may take to answer.
 const READY_WITHIN: Duration = Duration::from_secs(20);
 
@@ -116,6 +121,30 @@ impl Server {
         Server::start(&mut command, port, "/ready").await
     }
 
+    /// Sandbox accounts in one process, as a file lists them, without quota.
+    pub(crate) async fn sandbox_of_many(leadgate: &Path, accounts: &Path) -> anyhow::Result<Server> {
+        let port = free_port()?;
+        let mut command = Command::new(leadgate);
+        command.args(["sandbox", "--subdomain", "acme", "--key", CRM_KEY, "--port", &port.to_string()]);
+        command.arg("--accounts").arg(accounts);
+        Server::start(command, port, "/").await
+    }
+
+    /// A gateway without a default account and without limits, its stores in `data` or in a database.
+    pub(crate) async fn gateway_of_many(leadgate: &Path, data: &Path, store: Option<&str>) -> anyhow::Result<Server> {
+        let port = free_port()?;
+        let mut command = Command::new(leadgate);
+        command.args(["serve", "--host", "127.0.0.1", "--port", &port.to_string(), "--data"]).arg(data);
+        command.env_remove("FRESHSALES_API_KEY").env_remove("FRESHSALES_SUBDOMAIN");
+        command.env("LEADGATE_OPERATOR_KEY", OPERATOR_KEY).env("LEADGATE_MASTER_KEY", MASTER_KEY);
+        command.env("LEADGATE__BUDGET__PER_HOUR", "0").env("LEADGATE__BUDGET__PER_MINUTE", "0");
+        command.env("LEADGATE__INTAKE__BODY_LIMIT", "1048576");
+        if let Some(store) = store {
+            command.env("LEADGATE__STORE__URL", store);
+        }
+        Server::start(command, port, "/health").await
+    }
+
     /// The Flask baseline of notifications.
     pub(crate) async fn flask(environment: &Path) -> anyhow::Result<Server> {
         let port = free_port()?;
@@ -147,6 +176,11 @@ impl Server {
         let mut command = Command::new(environment.join("bin/localstripe"));
         command.args(["--port", &port.to_string(), "--from-scratch"]).current_dir(&environment);
         Server::start(&mut command, port, "/").await
+    }
+
+    /// The number of its process.
+    pub(crate) fn process(&self) -> u32 {
+        self.child.id()
     }
 
     /// The number of its process.

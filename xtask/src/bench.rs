@@ -27,6 +27,8 @@ enum What {
     Sandbox,
     /// Accepts and jobs a second on both stores beside graphile-worker (Node and PostgreSQL), and what accepts cost with many rows behind them.
     Scale,
+    /// Many accounts in one gateway, in front of as many sandbox accounts.
+    Accounts,
     /// A copy of contacts in Parquet files, beside dlt (Python 3).
     Sync,
 }
@@ -41,6 +43,7 @@ pub(crate) fn run(root: &Path, arguments: &Arguments) -> anyhow::Result<ExitCode
         What::Hooks => measure.arg("hooks").arg("--flask").arg(python_environment(root, "flask")?),
         What::Scale => measure.arg("scale").arg("--graphile-worker").arg(npm_folder(root, "graphile-worker")?),
         What::Sync => measure.arg("sync").arg("--dlt").arg(python_environment(root, "dlt")?),
+        What::Accounts => measure.arg("accounts"),
         What::Sandbox => {
             measure.arg("sandbox").arg("--wiremock").arg(npm_folder(root, "wiremock")?);
             measure.arg("--localstripe").arg(python_environment(root, "localstripe")?)

@@ -32,6 +32,7 @@
 //! | [`retention`] | how long the past is kept, and when to look for what may go |
 //! | [`erasure`] | whether a row is a certain person's |
 //! | [`import`] | what the columns of a file mean, and what a row makes of a lead |
+//! | [`looks`] | when to look for work again if nobody tells of any |
 //! | [`retry`] | how long to wait after a failure, and when to give up |
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
@@ -54,6 +55,7 @@ pub mod instances;
 pub mod intake;
 pub mod job;
 pub mod lane;
+pub mod looks;
 pub mod mirror;
 pub mod pack;
 pub mod plan;

@@ -2,7 +2,7 @@
 //!
 //! Cast: [`FreshsalesCrm`] binds the client and routes calls; `account` finds out what kind of account it is and reads its names; `people`,
 //! `companies`, `deals`, `notes`, `activities`, `changed` and `rows` make the requests; `ends` reads lists of unknown order; `fields` maps names both
-//! ways; `failures` maps the client's error classes; `pass` makes requests of other programs as they are.
+//! ways; `failures` maps the client's error classes; `pass` makes requests of other programs as they are; `network` is what accounts of one process share.
 //!
 //! Beside the port, for looking at an account rather than working with it: [`wire`] makes single plain requests, [`marked`] keeps track of the
 //! records that a look has made, [`doctor`] finds out what an installation's account lets it do, [`conformance`] asks what every account of a generation should answer alike.
@@ -20,22 +20,24 @@ mod ends;
 mod failures;
 mod fields;
 pub mod marked;
+mod network;
 mod notes;
 mod pass;
 mod people;
 mod rows;
 pub mod wire;
 
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use freshsales::transport::HttpTransport;
 use freshsales::{Client, Credentials, Error, Generation, Reply, Request, ResponseMeta};
 use leadgate_core::catalog::AccountFacts;
 use leadgate_core::clock::Clock;
 use leadgate_core::crm::{Crm, CrmAnswer, CrmCall, CrmFailure, CrmReply, QuotaReading};
 use tokio::sync::OnceCell;
+
+pub use network::Network;
 
 /// What the port needs to reach an account.
 pub struct FreshsalesSettings {
@@ -45,6 +47,8 @@ pub struct FreshsalesSettings {
     pub timeout: Duration,
     /// What was found out about the account before, so that it is not asked again after a restart.
     pub remembered: Option<AccountFacts>,
+    /// What talks to it.
+    pub network: Network,
 }
 
 /// One Freshsales account. The generation is found out with the first call, not before: the gateway accepts leads while the CRM is down.
@@ -52,19 +56,26 @@ pub struct FreshsalesCrm {
     settings: FreshsalesSettings,
     clock: Arc<dyn Clock>,
     client: OnceCell<Client>,
-    raw_transport: OnceLock<HttpTransport>,
 }
 
 impl FreshsalesCrm {
     /// A port that has not spoken to anybody yet.
     pub fn new(settings: FreshsalesSettings, clock: Arc<dyn Clock>) -> FreshsalesCrm {
-        FreshsalesCrm { settings, clock, client: OnceCell::new(), raw_transport: OnceLock::new() }
+        FreshsalesCrm { settings, clock, client: OnceCell::new() }
     }
 
     /// The client, bound to the account's generation. The first time this may ask the account who it is.
     async fn client(&self, conversation: &mut Conversation<'_>) -> Result<&Client, CrmFailure> {
         let detect = async || {
-            let builder = || Client::builder(self.settings.credentials.clone()).timeout(self.settings.timeout);
+            let FreshsalesSettings { credentials, timeout, network, .. } = &self.settings;
+            let builder = || {
+                let builder = Client::builder(credentials.clone()).timeout(*timeout);
+                match network.to(credentials.address(), *timeout) {
+                    Ok(transport) => builder.transport(transport),
+                    // The builder tries for itself and says what is wrong.
+                    Err(_) => builder,
+                }
+            };
             let remembered = self.settings.remembered.as_ref().map(generation_of);
             let known = self.settings.credentials.address().generation().or(remembered);
             if let Some(generation) = known {

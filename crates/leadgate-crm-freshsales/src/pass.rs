@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use freshsales::error::{FailedReply, classify_failure, classify_reply};
-use freshsales::transport::{HttpTransport, Timeouts, TransportError, TransportFailure};
+use freshsales::transport::{HttpTransport, TransportError, TransportFailure};
 use freshsales::{ApiKey, Idempotency, ResponseMeta, Route};
 use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE};
 use http::{HeaderMap, HeaderValue, Request, Response};
@@ -50,15 +50,8 @@ impl FreshsalesCrm {
     }
 
     fn raw_transport(&self) -> Result<HttpTransport, TransportError> {
-        if let Some(transport) = self.raw_transport.get() {
-            return Ok(transport.clone());
-        }
-        let timeouts = Timeouts::all(self.settings.timeout);
-        let transport = match self.settings.credentials.address().is_loopback() {
-            true => HttpTransport::for_loopback(timeouts)?,
-            false => HttpTransport::new(timeouts)?,
-        };
-        Ok(self.raw_transport.get_or_init(|| transport.largest_reply(LARGEST_REPLY)).clone())
+        let transport = self.settings.network.to(self.settings.credentials.address(), self.settings.timeout)?;
+        Ok(transport.largest_reply(LARGEST_REPLY))
     }
 }
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Mutex, PoisonError};
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use leadgate_core::budget::{BudgetSettings, Standing};
 use leadgate_core::clock::Clock;
 use leadgate_core::crm::Crm;
@@ -22,9 +22,13 @@ use crate::gathering::{Gathering, Loads};
 use crate::instances::Pulse;
 use crate::notify::Desks;
 use crate::push::Hand;
+use crate::rounds::Rounds;
 use crate::settings::EngineSettings;
 use crate::watch::WatchKeeper;
 use crate::width::SearchWidth;
+
+/// How often open jobs are counted, at most: that takes the longer, the more there are.
+const COUNTED_EVERY: SignedDuration = SignedDuration::from_secs(5);
 
 /// What an engine is made of.
 pub struct EngineParts {
@@ -38,6 +42,8 @@ pub struct EngineParts {
     pub clock: Arc<dyn Clock>,
     /// How it works.
     pub settings: EngineSettings,
+    /// The line that it stands in with the other engines of the process.
+    pub rounds: Rounds,
 }
 
 /// Carries accepted submissions into the CRM. Cheap to clone; clones share everything.
@@ -52,6 +58,7 @@ pub(crate) struct Shared {
     pub(crate) outbound: Arc<dyn Outbound>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) settings: EngineSettings,
+    pub(crate) rounds: Rounds,
     pub(crate) budget: BudgetKeeper,
     pub(crate) catalog: CatalogKeeper,
     /// Jobs that are planned and not ended, by [`Lane::rank`], as far as this process knows.
@@ -61,7 +68,7 @@ pub(crate) struct Shared {
     pub(crate) search_width: SearchWidth,
     /// Whose turn it is, unless it must be read from the store.
     pub(crate) turns: Mutex<Option<RoutingState>>,
-    /// When the open jobs were last counted, where other instances plan and end some too.
+    /// When the open jobs were last counted: other instances plan and end some, and people release some.
     counted_at: Mutex<Option<Timestamp>>,
     pub(crate) duties: Duties,
     pub(crate) pulse: Pulse,
@@ -125,6 +132,7 @@ impl Engine {
             outbound: parts.outbound,
             clock: parts.clock,
             settings: parts.settings,
+            rounds: parts.rounds,
             budget,
             catalog,
             open_jobs: open.map(|count| AtomicI64::new(i64::try_from(count).unwrap_or(i64::MAX))),
@@ -210,11 +218,9 @@ impl Engine {
     pub(crate) async fn catch_up(&self, now: Timestamp) -> Result<(), StoreError> {
         let Some(every) = self.shared.settings.polls_every else { return Ok(()) };
         self.shared.budget.catch_up(&*self.shared.store, now).await?;
-        let counted_at = *self.shared.counted_at.lock().unwrap_or_else(PoisonError::into_inner);
-        if counted_at.is_some_and(|at| now.duration_since(at).abs() < every) {
+        if !self.is_time_to_count(every, now) {
             return Ok(());
         }
-        *self.shared.counted_at.lock().unwrap_or_else(PoisonError::into_inner) = Some(now);
         let before = self.open_jobs(Lane::Bulk);
         self.count_anew().await?;
         if self.open_jobs(Lane::Bulk) > before {
@@ -222,6 +228,21 @@ impl Engine {
             self.shared.gathering.arrived(now);
         }
         Ok(())
+    }
+
+    /// Counts the open jobs if they were not counted lately.
+    pub(crate) async fn count_now_and_then(&self) -> Result<(), StoreError> {
+        if self.is_time_to_count(COUNTED_EVERY, self.now()) { self.count_anew().await } else { Ok(()) }
+    }
+
+    /// Whether open jobs were last counted so long ago; then they count as counted now.
+    fn is_time_to_count(&self, every: SignedDuration, now: Timestamp) -> bool {
+        let mut counted_at = self.shared.counted_at.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_time = counted_at.is_none_or(|at| now.duration_since(at).abs() >= every);
+        if is_time {
+            *counted_at = Some(now);
+        }
+        is_time
     }
 
     /// Counts the open jobs in the store: a person may have released some.

@@ -27,16 +27,22 @@ impl Gathering {
 
     /// Whether bulk work still waits for more of its kind, with so many jobs open.
     pub(crate) fn is_on(&self, open: i64, now: Timestamp) -> bool {
+        self.until(open, now).is_some()
+    }
+
+    /// Until when it waits, unless more arrives; `None` if it does not.
+    pub(crate) fn until(&self, open: i64, now: Timestamp) -> Option<Timestamp> {
         let mut burst = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let waits = burst.is_some_and(|(began, last)| {
+        let until = burst.and_then(|(began, last)| {
             // A clock that was set back makes the burst one of a time to come: it is over.
-            let (quiet, long) = (now.duration_since(last), now.duration_since(began));
-            open < ENOUGH && !long.is_negative() && quiet < QUIET && long < LONGEST
+            let is_past = began <= now;
+            let until = last.saturating_add(QUIET).ok()?.min(began.saturating_add(LONGEST).ok()?);
+            (open < ENOUGH && is_past && now < until).then_some(until)
         });
-        if !waits {
+        if until.is_none() {
             *burst = None;
         }
-        waits
+        until
     }
 }
 

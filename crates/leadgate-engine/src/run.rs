@@ -3,17 +3,17 @@
 use std::future::Future;
 use std::time::Duration;
 
+use futures::FutureExt as _;
+use jiff::Timestamp;
+use leadgate_core::looks::{Ahead, Company};
 use leadgate_store::StoreError;
+use leadgate_store::duties::PLANNING;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 use crate::engine::Engine;
 use crate::rest::Rest;
 
-/// The longest sleep: what another process put into the store is noticed by then.
-const LONGEST_SLEEP: Duration = Duration::from_secs(5);
-/// The shortest sleep when nothing could be claimed although something is due: it waits for an identity or for the budget.
-const SHORTEST_SLEEP: Duration = Duration::from_millis(20);
 /// How long to stay away from a store that fails.
 const STORE_TROUBLE_SLEEP: Duration = Duration::from_secs(1);
 
@@ -112,8 +112,11 @@ impl Engine {
         }
     }
 
-    /// Plans, claims and starts what there are slots for.
+    /// Plans, claims and starts what there are slots for, in a round of its own.
     async fn start_calls(&self, calls: &mut Calls) -> Result<Start, StoreError> {
+        let _round = self.shared.rounds.begin().await;
+        // Whatever was announced up to now, this round sees.
+        let _ = self.shared.store.signals().work().now_or_never();
         if self.watch_due().is_some_and(|due| due <= self.now()) && !self.is_watching() {
             let engine = self.clone();
             calls.spawn(async move { engine.watch_once().await.map(usize::from) });
@@ -121,7 +124,7 @@ impl Engine {
         let planned = self.plan_arrived().await?;
         let free = self.shared.settings.concurrency.saturating_sub(calls.len());
         if free == 0 {
-            return Ok(Start::moved(self.longest_sleep()));
+            return Ok(Start::moved(self.sleep(None, None)));
         }
         let claimed = self.claim(free).await?;
         let idle = planned == 0 && claimed.leased == 0;
@@ -130,23 +133,29 @@ impl Engine {
             calls.spawn(async move { engine.work(pack).await });
         }
         if idle {
-            self.count_anew().await?;
-            return Ok(Start { moved: false, sleep: self.sleep_for().await? });
+            self.count_now_and_then().await?;
+            return Ok(Start { moved: false, sleep: self.sleep_until_due(free).await? });
         }
         Ok(Start::moved(Duration::ZERO))
     }
 
-    async fn sleep_for(&self) -> Result<Duration, StoreError> {
+    async fn sleep_until_due(&self, free: usize) -> Result<Duration, StoreError> {
         let watch_due = self.watch_due().filter(|_| !self.is_watching());
-        let Some(due) = self.next_due().await?.into_iter().chain(watch_due).min() else {
-            return Ok(self.longest_sleep());
-        };
-        let wait = Duration::try_from(due.duration_since(self.now())).unwrap_or(Duration::ZERO);
-        Ok(wait.min(self.longest_sleep()).max(SHORTEST_SLEEP))
+        let due = self.next_due().await?.into_iter().chain(watch_due).min();
+        Ok(self.sleep(due, self.may_claim_at(free, self.now())))
     }
 
-    fn longest_sleep(&self) -> Duration {
-        self.shared.settings.longest_sleep(LONGEST_SLEEP)
+    /// How long to sleep with something due then, which may be begun then.
+    pub(crate) fn sleep(&self, due: Option<Timestamp>, may_begin: Option<Timestamp>) -> Duration {
+        let company = match self.shared.settings.is_alone() {
+            true => Company::Nobody,
+            false if self.has_duty(PLANNING) => Company::Others,
+            false => Company::OthersInDuty,
+        };
+        let sleep = Ahead { due, may_begin, company }.sleep(self.now());
+        // Who ends at rest has to see that it has come.
+        let sleep = self.shared.settings.ends_at_rest.map_or(sleep, |ahead| sleep.min(ahead));
+        Duration::try_from(sleep).unwrap_or(Duration::ZERO)
     }
 
     fn store_trouble(&self, error: &StoreError) -> Duration {

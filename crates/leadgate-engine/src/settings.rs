@@ -1,7 +1,5 @@
 //! What the engine may be told.
 
-use std::time::Duration;
-
 use jiff::{SignedDuration, Timestamp};
 use leadgate_core::budget::BudgetSettings;
 use leadgate_core::intake::ReadingRules;
@@ -13,7 +11,7 @@ use leadgate_core::retry::RetryPolicy;
 pub struct EngineSettings {
     /// The name under which jobs are leased: one per instance, and another one after each start.
     pub worker: String,
-    /// `None`: this process has the store to itself. Else other instances may use the same store, and what they put there is looked for so often, at least.
+    /// `None`: this process has the store to itself. Else other instances may use the same store, and what they put there is counted anew that often, at most.
     pub polls_every: Option<SignedDuration>,
     /// Requests to the CRM under way at once, at most.
     pub concurrency: usize,
@@ -69,11 +67,6 @@ impl EngineSettings {
     /// Whether this process has the store to itself.
     pub(crate) fn is_alone(&self) -> bool {
         self.polls_every.is_none()
-    }
-
-    /// The longest sleep, where `usual` is what a process takes that has the store to itself.
-    pub(crate) fn longest_sleep(&self, usual: Duration) -> Duration {
-        self.polls_every.and_then(|every| Duration::try_from(every).ok()).map_or(usual, |every| every.min(usual))
     }
 
     /// Since when what was learned of an identity is believed.

@@ -35,6 +35,9 @@ use crate::turns::PreparedTurn;
 use crate::writer::{Announcements, Caller, Scope, Writer};
 use crate::{claims, intake, listing, mirror, profiles, retention, room, settings, turns, views};
 
+/// So many jobs are read or written as JSON before others have their turn on the thread: a search may be about two thousand.
+const AT_A_STRETCH: usize = 64;
+
 /// The gateway's memory in one SQLite file.
 ///
 /// Dropping it lets what was handed over be committed, then closes the file; that blocks for as long as a commit takes.
@@ -187,7 +190,10 @@ impl Store for SqliteStore {
         let work = move |connection: &Connection, _: &mut Announcements| claims::claim_due(connection, &request);
         let rows = self.write(Scope::Savepoint, work).await?;
         let mut claimed = Vec::with_capacity(rows.len());
-        for row in rows {
+        for (count, row) in rows.into_iter().enumerate() {
+            if count % AT_A_STRETCH == AT_A_STRETCH - 1 {
+                tokio::task::yield_now().await;
+            }
             match row.decode() {
                 Ok(job) => claimed.push(job),
                 Err((lease, error)) => self.park_unreadable(lease, error, now).await?,
@@ -202,13 +208,19 @@ impl Store for SqliteStore {
         budget: Option<BudgetToKeep>,
         now: Timestamp,
     ) -> Result<Vec<TurnOutcome>, StoreError> {
-        let turns = turns.into_iter().map(PreparedTurn::new).collect::<Result<Vec<_>, _>>()?;
+        let mut prepared = Vec::with_capacity(turns.len());
+        for (count, turn) in turns.into_iter().enumerate() {
+            if count % AT_A_STRETCH == AT_A_STRETCH - 1 {
+                tokio::task::yield_now().await;
+            }
+            prepared.push(PreparedTurn::new(turn)?);
+        }
         let budget = budget.map(|budget| (budget.seen, budget.value.to_string()));
         self.write(Scope::Savepoint, move |connection, announcements| {
             if let Some((seen, value)) = &budget {
                 settings::put_budget(connection, *seen, value)?;
             }
-            turns::finish_turns(connection, &turns, now, announcements)
+            turns::finish_turns(connection, &prepared, now, announcements)
         })
         .await
     }

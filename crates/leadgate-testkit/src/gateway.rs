@@ -10,10 +10,10 @@ use leadgate_core::budget::BudgetSettings;
 use leadgate_core::clock::Clock;
 use leadgate_core::crm::Crm;
 use leadgate_core::rules::Rules;
-use leadgate_crm_freshsales::{FreshsalesCrm, FreshsalesSettings};
+use leadgate_crm_freshsales::{FreshsalesCrm, FreshsalesSettings, Network};
 use leadgate_engine::forget::Forgetter;
 use leadgate_engine::sync::SyncSettings;
-use leadgate_engine::{BrokerSettings, Engine, EngineParts, EngineSettings, Pass, QuotaBroker};
+use leadgate_engine::{BrokerSettings, Engine, EngineParts, EngineSettings, Pass, QuotaBroker, Rounds};
 use leadgate_outbound::Courier;
 use leadgate_store::Store;
 use leadgate_web::broker::BrokerKeys;
@@ -180,13 +180,20 @@ impl TestGatewayBuilder {
             credentials: Credentials::parse("sandbox-key", &sandbox.url(self.generation)).unwrap(),
             timeout: self.crm_timeout,
             remembered: None,
+            network: Network::default(),
         };
         let account = Arc::new(FreshsalesCrm::new(settings, Arc::clone(&clock)));
         let crm = (self.wrap_crm)(Arc::clone(&account) as Arc<dyn Crm>);
         let shared = store.shared();
         let outbound = Arc::new(Courier::new(&self.engine.reading.rules.destinations));
-        let parts =
-            EngineParts { store: Arc::clone(&shared), crm, outbound, clock: Arc::clone(&clock), settings: self.engine };
+        let parts = EngineParts {
+            store: Arc::clone(&shared),
+            crm,
+            outbound,
+            clock: Arc::clone(&clock),
+            settings: self.engine,
+            rounds: Rounds::default(),
+        };
         let engine = Engine::open(parts).await.unwrap();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());

@@ -11,8 +11,8 @@ use leadgate_core::clock::Clock;
 use leadgate_core::crm::Crm;
 use leadgate_core::lane::Lane;
 use leadgate_core::submission::{RawSubmission, Route, SubmissionId};
-use leadgate_crm_freshsales::{FreshsalesCrm, FreshsalesSettings};
-use leadgate_engine::{Engine, EngineParts, EngineSettings};
+use leadgate_crm_freshsales::{FreshsalesCrm, FreshsalesSettings, Network};
+use leadgate_engine::{Engine, EngineParts, EngineSettings, Rounds};
 use leadgate_outbound::Courier;
 use leadgate_store::Store;
 use leadgate_store::model::{Dedupe, NewSubmission};
@@ -60,6 +60,7 @@ impl TestInstances {
             credentials: Credentials::parse("sandbox-key", &self.sandbox.url(self.generation)).unwrap(),
             timeout: Duration::from_secs(30),
             remembered: None,
+            network: Network::default(),
         };
         let crm: Arc<dyn Crm> = Arc::new(FreshsalesCrm::new(crm_settings, Arc::clone(&clock)));
         let outbound = Arc::new(Courier::new(&self.settings.reading.rules.destinations));
@@ -69,7 +70,11 @@ impl TestInstances {
             ..self.settings.clone()
         };
         let store = self.store.shared();
-        self.engines.push(Engine::open(EngineParts { store, crm, outbound, clock, settings }).await.unwrap());
+        self.engines.push(
+            Engine::open(EngineParts { store, crm, outbound, clock, settings, rounds: Rounds::default() })
+                .await
+                .unwrap(),
+        );
     }
 
     /// The account.

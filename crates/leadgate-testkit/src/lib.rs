@@ -2,9 +2,10 @@
 //!
 //! [`TestGateway`] is what tests open. Nothing runs by itself: a test sends requests (answered "accepted" at once unless it asks to wait), and
 //! pumps the engine with [`TestGateway::settle`], which steps the clock from one due moment to the next until nothing is left to do.
-//! [`TestInstances`] are several engines on one store. The store is a file, or a database where `LEADGATE_TEST_STORE` is `postgres`.
+//! [`TestInstances`] are several engines on one store, a [`TestCrowd`] several accounts in one process. The store is a file, or a database where `LEADGATE_TEST_STORE` is `postgres`.
 #![allow(clippy::unwrap_used)]
 
+mod crowd;
 mod faults;
 mod gate;
 mod gateway;
@@ -13,6 +14,7 @@ mod instances;
 mod receiver;
 mod store;
 
+pub use crowd::TestCrowd;
 pub use faults::CrmThatPanics;
 pub use gate::GatedAccount;
 pub use gateway::{AccountClock, TestGateway, TestGatewayBuilder};

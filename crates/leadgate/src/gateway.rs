@@ -22,7 +22,7 @@ use tokio::net::TcpListener;
 use tokio::sync::watch;
 
 use crate::accounts::desk::OwnDesk;
-use crate::accounts::host::{AtWork, Work, WorkParts, until_ended};
+use crate::accounts::host::{AtWork, InCommon, Work, WorkParts, until_ended};
 use crate::accounts::hosts::{Hosts, HostsParts};
 use crate::accounts::{gauges, secrets};
 use crate::config::Settings;
@@ -88,11 +88,14 @@ impl Gateway {
         let address = listener.local_addr().context("the listener has no address")?;
         let metrics = metrics::install()?;
         let shared = store.store();
+        let in_common = InCommon { rounds: wiring::rounds(), ..InCommon::default() };
         let mut work = None;
         if let Some(credentials) = credentials {
             let store = Arc::clone(&shared);
+            let (is_one_of_many, in_common) = (false, in_common.clone());
+            let settings = &settings;
             let parts =
-                WorkParts { settings: &settings, credentials, store, account_since, until_idle, is_one_of_many: false };
+                WorkParts { settings, credentials, store, account_since, until_idle, is_one_of_many, in_common };
             work = Some(Work::open(parts).await?);
         }
         let measured = work.as_ref().map(|work| (work.engine().clone(), Arc::clone(&shared)));
@@ -111,6 +114,7 @@ impl Gateway {
             keys: keys.clone(),
             settings: settings.clone(),
             until_idle,
+            in_common,
         });
         hosts.open().await.context("reading the list of accounts failed")?;
         let render = gauges::render(metrics.clone(), measured, Arc::clone(&hosts));

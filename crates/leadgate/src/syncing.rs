@@ -8,8 +8,9 @@ use anyhow::Context as _;
 use jiff::{SignedDuration, Timestamp};
 use leadgate_core::clock::Clock as _;
 use leadgate_core::sync::Pace;
+use leadgate_crm_freshsales::Network;
 use leadgate_engine::sync::SyncSettings;
-use leadgate_engine::{Engine, EngineParts};
+use leadgate_engine::{Engine, EngineParts, Rounds};
 use leadgate_outbound::Courier;
 use leadgate_warehouse::SinkSpec;
 
@@ -36,13 +37,16 @@ impl Reader {
         let mut settings = settings.clone();
         settings.store = settings.store.in_folder(data_folder::reader_folder(folder));
         let store = OpenStore::open(&settings.store).await?;
-        let crm = wiring::crm(credentials, &settings, &*store.store()).await.context("reading the store failed")?;
+        let crm = wiring::crm(credentials, &settings, (&*store.store(), Network::default()))
+            .await
+            .context("reading the store failed")?;
         let parts = EngineParts {
             store: store.store(),
             crm,
             outbound: Arc::new(Courier::new(&settings.rules.read.destinations)),
             clock: Arc::new(SystemClock),
             settings: wiring::engine_settings(&settings),
+            rounds: Rounds::default(),
         };
         let engine = Engine::open(parts).await.context("reading the store failed")?;
         Ok(Reader { engine, store })

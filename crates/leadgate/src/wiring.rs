@@ -10,9 +10,9 @@ use leadgate_core::clock::Clock;
 use leadgate_core::intake::ReadingRules;
 use leadgate_core::retention::Retention;
 use leadgate_core::retry::RetryPolicy;
-use leadgate_crm_freshsales::{FreshsalesCrm, FreshsalesSettings};
+use leadgate_crm_freshsales::{FreshsalesCrm, FreshsalesSettings, Network};
 use leadgate_engine::forget::Forgetter;
-use leadgate_engine::{BrokerSettings, EngineSettings};
+use leadgate_engine::{BrokerSettings, EngineSettings, Rounds};
 use leadgate_store::{Store, StoreError};
 use leadgate_web::broker::{BrokerDoor, BrokerKeys};
 use leadgate_web::{Access, WebSettings};
@@ -26,8 +26,11 @@ const SHORTEST_LEASE: SignedDuration = SignedDuration::from_secs(120);
 /// Requests that one call can make at most, when a search shows as many people as it reads pages for; its lease lasts that long.
 const REQUESTS_OF_A_CALL: u32 = 9;
 
-/// How often to look for what other processes on the same store did. Within that, what they announce is heard at once.
-const LOOKS_EVERY: SignedDuration = SignedDuration::from_secs(1);
+/// Accounts that plan and claim at once, for each core: a round is waiting for the disk more than anything else.
+const ROUNDS_OF_A_CORE: usize = 8;
+
+/// How often open jobs are counted anew, at most, where other processes on the same store plan and end some too.
+const COUNTED_EVERY: SignedDuration = SignedDuration::from_secs(1);
 
 /// The machine's clock.
 #[derive(Clone, Copy, Debug)]
@@ -38,6 +41,11 @@ impl Clock for SystemClock {
     fn now(&self) -> Timestamp {
         Timestamp::now()
     }
+}
+
+/// The line that the engines of all accounts stand in.
+pub(crate) fn rounds() -> Rounds {
+    Rounds::at_once(std::thread::available_parallelism().map_or(1, std::num::NonZero::get) * ROUNDS_OF_A_CORE)
 }
 
 /// What forgets people.
@@ -56,10 +64,10 @@ pub(crate) fn forgetter(store: Arc<dyn Store>, settings: &Settings) -> Result<Fo
 pub(crate) async fn crm(
     credentials: Credentials,
     settings: &Settings,
-    store: &dyn Store,
+    (store, network): (&dyn Store, Network),
 ) -> Result<Arc<FreshsalesCrm>, StoreError> {
     let remembered = store.catalog().await?.account().cloned();
-    let settings = FreshsalesSettings { credentials, timeout: settings.crm.total_timeout, remembered };
+    let settings = FreshsalesSettings { credentials, timeout: settings.crm.total_timeout, remembered, network };
     Ok(Arc::new(FreshsalesCrm::new(settings, Arc::new(SystemClock))))
 }
 
@@ -83,7 +91,7 @@ pub(crate) fn engine_settings(settings: &Settings) -> EngineSettings {
         budget: budget(settings),
         retention: retention(settings),
         reading: reading(settings),
-        polls_every: settings.store.database().map(|_| LOOKS_EVERY),
+        polls_every: settings.store.database().map(|_| COUNTED_EVERY),
         ..EngineSettings::default()
     }
 }

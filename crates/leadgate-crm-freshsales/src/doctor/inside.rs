@@ -11,7 +11,7 @@ use leadgate_core::identity::Email;
 use super::{Examination, Inside, writes};
 use crate::marked::{CONTACT, DEAL, Kind, LEAD, SALES_ACCOUNT};
 use crate::wire::{Ask, Wire};
-use crate::{FreshsalesCrm, FreshsalesSettings};
+use crate::{FreshsalesCrm, FreshsalesSettings, Network};
 
 /// Nobody has it: `example.com` is reserved.
 const NOBODY: &str = "leadgate-check@example.com";
@@ -51,6 +51,7 @@ fn port(examination: &Examination, inside: &Inside) -> FreshsalesCrm {
         credentials: examination.credentials.clone(),
         timeout: examination.timeout,
         remembered: Some(facts),
+        network: Network::default(),
     };
     FreshsalesCrm::new(settings, Arc::clone(&examination.clock))
 }

@@ -7,7 +7,7 @@ use freshsales::Credentials;
 use jiff::Timestamp;
 use leadgate_core::broker::{ApiPath, NoReply, PassMethod, RawAnswer, RawCrm as _, RawRequest};
 use leadgate_core::clock::Clock;
-use leadgate_crm_freshsales::{FreshsalesCrm, FreshsalesSettings};
+use leadgate_crm_freshsales::{FreshsalesCrm, FreshsalesSettings, Network};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpListener;
 
@@ -26,7 +26,12 @@ async fn sent(request: &RawRequest, answer: &str) -> (String, RawAnswer) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = format!("http://{}/crm/sales/api", listener.local_addr().unwrap());
     let credentials = Credentials::parse("the-account-s-key", &address).unwrap();
-    let settings = FreshsalesSettings { credentials, timeout: Duration::from_secs(5), remembered: None };
+    let settings = FreshsalesSettings {
+        credentials,
+        timeout: Duration::from_secs(5),
+        remembered: None,
+        network: Network::default(),
+    };
     let crm = FreshsalesCrm::new(settings, Arc::new(Standing));
     let serving = async {
         let (mut stream, _) = listener.accept().await.unwrap();

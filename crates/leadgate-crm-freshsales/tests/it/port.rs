@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use leadgate_core::clock::Clock;
 use leadgate_core::crm::{Crm as _, CrmAnswer, CrmCall, CrmReply};
 use leadgate_core::record::{Fields, RecordRef, Snapshot};
-use leadgate_crm_freshsales::{FreshsalesCrm, FreshsalesSettings};
+use leadgate_crm_freshsales::{FreshsalesCrm, FreshsalesSettings, Network};
 use serde_json::Value;
 
 /// Follows the account's stepped clock.
@@ -51,6 +51,7 @@ impl Port {
             credentials: Credentials::parse(key, &sandbox.url(generation)).unwrap(),
             timeout,
             remembered: None,
+            network: Network::default(),
         };
         let crm = FreshsalesCrm::new(settings, Arc::new(AccountClock(sandbox.account())));
         Port { sandbox, crm }

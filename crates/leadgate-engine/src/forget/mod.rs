@@ -23,8 +23,10 @@ use crate::sync::{SyncError, SyncSettings};
 pub const MOST_AT_ONCE: u32 = 200;
 /// How often a demand is looked at that waits for the CRM.
 const WAIT_FOR_CRM: Duration = Duration::from_secs(1);
-/// How often demands are looked for that another process made, or whose job was parked.
+/// How often a demand is looked at whose job may have been parked.
 const LONGEST_WAIT: Duration = Duration::from_secs(30);
+/// How often demands are looked for that another process made and could not announce.
+const WAIT_AT_REST: Duration = Duration::from_secs(300);
 /// How often the bytes are tried while somebody reads.
 const TRIES_TO_CLEANSE: usize = 20;
 
@@ -63,8 +65,9 @@ impl Forgetter {
     /// # Errors
     /// [`SyncError`] if the store or the copy fails.
     pub async fn pass(&self) -> Result<Duration, SyncError> {
-        let mut wait = LONGEST_WAIT;
-        for id in self.store.open_forgets().await? {
+        let open = self.store.open_forgets().await?;
+        let mut wait = if open.is_empty() { WAIT_AT_REST } else { LONGEST_WAIT };
+        for id in open {
             if let Some(state) = self.go_on(id).await?
                 && state.phase == Phase::Asking
                 && state.crm == CrmForget::Open

@@ -8,10 +8,6 @@ use tokio::task::JoinSet;
 
 use crate::engine::Engine;
 
-/// The longest sleep: what another process put into the store is noticed by then.
-const LONGEST_SLEEP: Duration = Duration::from_secs(5);
-/// The shortest sleep when nothing could be claimed although something is due: it waits for a slot or a circuit.
-const SHORTEST_SLEEP: Duration = Duration::from_millis(20);
 /// How long to stay away from a store that fails.
 const STORE_TROUBLE_SLEEP: Duration = Duration::from_secs(1);
 
@@ -43,10 +39,8 @@ impl Engine {
     async fn start_errands(&self, attempts: &mut Attempts) -> Result<Duration, StoreError> {
         let errands = self.claim_errands().await?;
         if errands.is_empty() {
-            let longest = self.shared.settings.longest_sleep(LONGEST_SLEEP);
-            let Some(due) = self.next_errand().await? else { return Ok(longest) };
-            let wait = Duration::try_from(due.duration_since(self.now())).unwrap_or(Duration::ZERO);
-            return Ok(wait.min(longest).max(SHORTEST_SLEEP));
+            // Whatever is due now waits for a slot or a circuit, of which nothing more is known.
+            return Ok(self.sleep(self.next_errand().await?, Some(self.now())));
         }
         for errand in errands {
             let engine = self.clone();

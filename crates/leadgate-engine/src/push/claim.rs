@@ -10,7 +10,7 @@ use leadgate_core::pack::{Pack, pack};
 use leadgate_store::StoreError;
 use leadgate_store::model::{ClaimRequest, Then, TurnRecord};
 
-use super::{Claimed, EndedTurn, Leased, PaidPack, SharedCatalog, then_of};
+use super::{Claimed, EndedTurn, Leased, PaidPack, SharedCatalog, is_end_of_stretch, then_of};
 use crate::engine::Engine;
 
 /// Jobs whose calls can be packed that are leased in one pass, at most.
@@ -45,7 +45,10 @@ impl Engine {
         let leased = jobs.len();
         let mut round = Round { catalog, slots, now, settled: Vec::new() };
         let mut calling = Vec::new();
-        for job in jobs {
+        for (count, job) in jobs.into_iter().enumerate() {
+            if is_end_of_stretch(count) {
+                tokio::task::yield_now().await;
+            }
             let packing = self.is_packing(job.lane, &round.catalog);
             let in_hand = self.shared.hand.take(job.lease);
             match self.prepare(Leased::new(job, in_hand, packing), &round.catalog, now) {
@@ -67,11 +70,11 @@ impl Engine {
 
     fn claim_request(&self, slots: usize, catalog: &SharedCatalog, now: Timestamp) -> ClaimRequest {
         let settings = &self.shared.settings;
-        let slots = u32::try_from(slots).unwrap_or(u32::MAX);
         let gathers = self.shared.gathering.is_on(self.open_jobs(Lane::Bulk), now);
         let open = |lane| !(gathers && lane == Lane::Bulk);
-        let affordable = |lane| if open(lane) { self.shared.budget.room(lane, now).min(slots) } else { 0 };
-        let per_lane = Lane::ALL.map(affordable);
+        let room = Lane::ALL.map(|lane| self.shared.budget.room(lane, now));
+        let affordable = |lane: Lane| room[usize::from(lane.rank())].min(self.slots_of(lane, slots));
+        let per_lane = Lane::ALL.map(|lane| if open(lane) { affordable(lane) } else { 0 });
         let packable = |lane: Lane| {
             let alone = per_lane[usize::from(lane.rank())];
             if self.is_packing(lane, catalog) { alone.saturating_mul(100).min(MOST_PACKABLE) } else { alone }
@@ -89,7 +92,7 @@ impl Engine {
             packable_per_lane: Lane::ALL.map(packable),
             wide_per_lane: Lane::ALL.map(wide),
             new_per_lane: Lane::ALL.map(|lane| {
-                let closed = per_lane[usize::from(lane.rank())] == 0 && open(lane);
+                let closed = room[usize::from(lane.rank())] == 0 && open(lane);
                 if closed { MOST_LOOKED_AT } else { 0 }
             }),
             known_since: settings.known_since(now),
@@ -112,7 +115,7 @@ impl Engine {
         let mut packs = pack(calls, round.catalog.account(), self.shared.search_width.widest());
         packs.sort_by_cached_key(|pack| (lane_of(pack), std::cmp::Reverse(pack.members.len())));
         let with_slot = packs.iter().map(&lane_of).enumerate();
-        let with_slot = with_slot.take_while(|(position, lane)| *position < self.slots_of(*lane, round.slots));
+        let with_slot = with_slot.take_while(|(position, lane)| *position < self.slots_of(*lane, round.slots) as usize);
         let lanes: Vec<Lane> = with_slot.map(|(_, lane)| lane).collect();
         let mut permits = self.take_permits(&lanes, round.now).await?.into_iter();
         let mut paid = Vec::new();
@@ -144,9 +147,26 @@ impl Engine {
     }
 
     /// The slots that a lane may use: the last one is kept for a lead that somebody waits for, however slowly an import is answered.
-    fn slots_of(&self, lane: Lane, slots: usize) -> usize {
+    fn slots_of(&self, lane: Lane, slots: usize) -> u32 {
         let kept = usize::from(lane != Lane::Interactive && self.shared.settings.concurrency > 1);
-        slots.saturating_sub(kept)
+        u32::try_from(slots.saturating_sub(kept)).unwrap_or(u32::MAX)
+    }
+
+    /// When one of the jobs that are due may be claimed, with so many slots free; `None` if the end of a call has to be waited for.
+    pub(crate) fn may_claim_at(&self, slots: usize, now: Timestamp) -> Option<Timestamp> {
+        let may_claim = |lane: Lane| {
+            let open = self.open_jobs(lane);
+            if open == 0 || self.slots_of(lane, slots) == 0 {
+                return None;
+            }
+            let gathers_until = (lane == Lane::Bulk).then(|| self.shared.gathering.until(open, now)).flatten();
+            let has_room = self.shared.budget.room(lane, now) > 0;
+            let room = if has_room { now } else { self.shared.budget.outlook(lane, now).0 };
+            Some(gathers_until.map_or(room, |until| until.max(room)))
+        };
+        // A job that a person released a moment ago is not counted yet.
+        let is_counted = Lane::ALL.into_iter().any(|lane| self.open_jobs(lane) > 0);
+        if is_counted { Lane::ALL.into_iter().filter_map(may_claim).min() } else { Some(now) }
     }
 
     /// Records turns with the budget as it stands. Returns how many jobs ended.

@@ -6,7 +6,7 @@ use leadgate_core::job::{AbsorbRules, AfterCall, TurnContext};
 use leadgate_store::StoreError;
 use leadgate_store::model::{Attempt, Then};
 
-use super::{EndedTurn, Leased, PaidPack, SharedCatalog, then_of};
+use super::{EndedTurn, Leased, PaidPack, SharedCatalog, is_end_of_stretch, then_of};
 use crate::engine::Engine;
 use crate::metrics;
 
@@ -37,7 +37,13 @@ impl Engine {
         let surely = catalog.account().and_then(|account| account.batch_find).map_or(1, usize::from);
         let in_pieces = self.shared.search_width.learn(&call, &result, surely);
         let round = Round { attempt, result, catalog, sent_at, now, in_pieces };
-        let turns = members.into_iter().map(|member| self.end_turn(member, &round)).collect();
+        let mut turns = Vec::with_capacity(members.len());
+        for (count, member) in members.into_iter().enumerate() {
+            if is_end_of_stretch(count) {
+                tokio::task::yield_now().await;
+            }
+            turns.push(self.end_turn(member, &round));
+        }
         self.record(turns, now).await
     }
 

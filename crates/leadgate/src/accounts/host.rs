@@ -8,9 +8,10 @@ use freshsales::Credentials;
 use jiff::{SignedDuration, Timestamp};
 use leadgate_core::broker::Broker;
 use leadgate_core::crm::Crm;
+use leadgate_crm_freshsales::Network;
 use leadgate_engine::forget::Forgetter;
 use leadgate_engine::sync::SyncService;
-use leadgate_engine::{Engine, EngineParts, QuotaBroker};
+use leadgate_engine::{Engine, EngineParts, QuotaBroker, Rounds};
 use leadgate_outbound::Courier;
 use leadgate_store::Store;
 use tokio::sync::watch;
@@ -31,6 +32,16 @@ pub(crate) struct WorkParts<'a> {
     pub(crate) until_idle: Option<SignedDuration>,
     /// It is not the default account.
     pub(crate) is_one_of_many: bool,
+    pub(crate) in_common: InCommon,
+}
+
+/// What the accounts of a process have in common.
+#[derive(Clone, Default)]
+pub(crate) struct InCommon {
+    /// The line that their engines stand in.
+    pub(crate) rounds: Rounds,
+    /// What talks to the CRM.
+    pub(crate) network: Network,
 }
 
 /// What works for an account, before it starts.
@@ -54,9 +65,11 @@ pub(crate) struct AtWork {
 impl Work {
     /// Puts the parts together. Nothing is asked of the CRM yet.
     pub(crate) async fn open(parts: WorkParts<'_>) -> anyhow::Result<Work> {
-        let WorkParts { settings, credentials, store, account_since, until_idle, is_one_of_many } = parts;
+        let WorkParts { settings, credentials, store, account_since, until_idle, is_one_of_many, in_common } = parts;
         crate::data_folder::make_for_copy(settings)?;
-        let crm = wiring::crm(credentials, settings, &*store).await.context("reading the store failed")?;
+        let crm = wiring::crm(credentials, settings, (&*store, in_common.network))
+            .await
+            .context("reading the store failed")?;
         let mut engine_settings = wiring::engine_settings(settings);
         engine_settings.known_not_before = account_since;
         engine_settings.ends_at_rest = until_idle;
@@ -68,6 +81,7 @@ impl Work {
             outbound: Arc::new(Courier::new(&settings.rules.read.destinations)),
             clock: Arc::new(SystemClock),
             settings: engine_settings,
+            rounds: in_common.rounds,
         };
         let engine = Engine::open(parts).await.context("reading the store failed")?;
         let sync = SyncService::new(engine.clone(), crate::syncing::scheduled(settings)?);

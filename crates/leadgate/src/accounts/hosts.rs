@@ -3,7 +3,7 @@
 //! Each account has a [`Site`] with a turn of its own: to set up one, or to end one whose calls take long, holds up no other. A site is set up anew when
 //! its row has moved on, and one that is broken by its store is tried again at each look.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -19,7 +19,7 @@ use tokio::task::{JoinHandle, JoinSet};
 
 use super::envelope::MasterKeys;
 use super::gauges::Measured;
-use super::host::{AtWork, Work, WorkParts, until_ended};
+use super::host::{AtWork, InCommon, Work, WorkParts, until_ended};
 use super::secrets;
 use crate::config::{AccountSettings, OfAccount, Settings};
 use crate::data_folder;
@@ -45,6 +45,7 @@ pub(crate) struct HostsParts {
     /// Those of the process.
     pub(crate) settings: Settings,
     pub(crate) until_idle: Option<SignedDuration>,
+    pub(crate) in_common: InCommon,
 }
 
 /// Every account that is served beside the default one.
@@ -141,8 +142,8 @@ impl Hosts {
     }
 
     fn gone(&self, accounts: &[Account]) -> Vec<AccountNumber> {
-        let is_gone = |number: &&AccountNumber| !accounts.iter().any(|account| account.number == **number);
-        self.sites().keys().filter(is_gone).copied().collect()
+        let listed: BTreeSet<AccountNumber> = accounts.iter().map(|account| account.number).collect();
+        self.sites().keys().filter(|number| !listed.contains(number)).copied().collect()
     }
 
     fn is_due(&self, account: &Account) -> bool {
@@ -233,6 +234,7 @@ impl Hosts {
             account_since: None,
             until_idle,
             is_one_of_many: true,
+            in_common: self.parts.in_common.clone(),
         };
         match Work::open(parts).await {
             Ok(work) => (Some(work), AccountStanding::Serving),

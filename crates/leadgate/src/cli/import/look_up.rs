@@ -9,7 +9,7 @@ use leadgate_core::catalog::{Section, SectionContent};
 use leadgate_core::crm::{Among, Crm, CrmAnswer, CrmCall, CrmReply};
 use leadgate_core::identity::Email;
 use leadgate_core::pack::{WIDEST, Width, width_after};
-use leadgate_crm_freshsales::{FreshsalesCrm, FreshsalesSettings};
+use leadgate_crm_freshsales::{FreshsalesCrm, FreshsalesSettings, Network};
 use serde_json::{Value, json};
 
 use super::file::{Made, Prepared};
@@ -24,7 +24,7 @@ const SURELY_TAKEN: usize = 100;
 pub(super) async fn look_up(prepared: &Prepared, effective: &Effective, screen: &Screen) -> Result<Value, Failure> {
     let credentials: Credentials = config::account_of(&effective.settings.crm)?;
     let timeout = effective.settings.crm.total_timeout;
-    let settings = FreshsalesSettings { credentials, timeout, remembered: None };
+    let settings = FreshsalesSettings { credentials, timeout, remembered: None, network: Network::default() };
     let crm = FreshsalesCrm::new(settings, Arc::new(SystemClock));
     let emails = addresses(prepared)?;
     let (separate_leads, mut requests) = account(&crm).await?;

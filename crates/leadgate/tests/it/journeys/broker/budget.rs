@@ -9,7 +9,7 @@ use futures::future::join_all;
 use jiff::{SignedDuration, Timestamp};
 use leadgate_core::broker::{ApiPath, Broker as _, Origin, PassAnswer, PassMethod, PassRequest, RawRequest};
 use leadgate_core::lane::Lane;
-use leadgate_crm_freshsales::{FreshsalesCrm, FreshsalesSettings};
+use leadgate_crm_freshsales::{FreshsalesCrm, FreshsalesSettings, Network};
 use leadgate_engine::{BrokerSettings, QuotaBroker};
 use leadgate_testkit::{AccountClock, Answer, GatedAccount, TestGateway};
 use serde_json::json;
@@ -37,7 +37,12 @@ fn advance_to(gateway: &TestGateway, moment: Timestamp) {
 /// A broker on the gateway's budget, and the gate before its account.
 fn gated(gateway: &TestGateway) -> (QuotaBroker, Arc<GatedAccount>) {
     let credentials = Credentials::parse("sandbox-key", &gateway.crm()).unwrap();
-    let settings = FreshsalesSettings { credentials, timeout: Duration::from_secs(5), remembered: None };
+    let settings = FreshsalesSettings {
+        credentials,
+        timeout: Duration::from_secs(5),
+        remembered: None,
+        network: Network::default(),
+    };
     let account = FreshsalesCrm::new(settings, Arc::new(AccountClock(gateway.account())));
     let gate = Arc::new(GatedAccount::shut(Arc::new(account)));
     (QuotaBroker::new(gateway.engine().clone(), Arc::clone(&gate) as _, BrokerSettings::default()), gate)
