@@ -18,6 +18,7 @@ mod duties;
 mod engine;
 pub mod forget;
 mod gathering;
+mod next_due;
 pub mod metrics;
 mod notify;
 mod permit;

@@ -254,31 +254,20 @@ pub(crate) async fn unplanned(
     account: i64,
     per_lane: [u32; 4],
 ) -> Result<Vec<InboxEntry>, sqlx::Error> {
-    let mut entries = Vec::new();
-    for lane in Lane::ALL {
-        let limit = per_lane[usize::from(lane.rank())];
-        if limit > 0 {
-            entries.extend(unplanned_in(&mut *connection, account, lane, limit).await?);
-        }
-    }
-    Ok(entries)
-}
-
-pub(crate) const UNPLANNED: &str = "SELECT id, accepted_at, route, target, body, label FROM inbox
-    WHERE account = $1 AND planning = 0 AND lane = $2 ORDER BY seq LIMIT $3";
-
-async fn unplanned_in(
-    connection: &mut Session,
-    account: i64,
-    lane: Lane,
-    limit: u32,
-) -> Result<Vec<InboxEntry>, sqlx::Error> {
-    let rows =
-        sqlx::query(UNPLANNED).bind(account).bind(rank(lane)).bind(i64::from(limit)).fetch_all(connection).await?;
+    let asked = Lane::ALL.map(|lane| (rank(lane), i64::from(per_lane[usize::from(lane.rank())])));
+    let (lanes, limits): (Vec<i16>, Vec<i64>) = asked.into_iter().filter(|(_, limit)| *limit > 0).unzip();
+    let rows = sqlx::query(UNPLANNED).bind(account).bind(lanes).bind(limits).fetch_all(connection).await?;
     let entry =
         |row| Ok(InboxEntry { id: submission_id(row, 0)?, accepted_at: moment(row, 1)?, raw: raw_submission(row, 2)? });
     rows.iter().map(entry).collect()
 }
+
+pub(crate) const UNPLANNED: &str = "SELECT waiting.id, accepted_at, route, target, body, label
+    FROM unnest($2::smallint[], $3::bigint[]) WITH ORDINALITY AS asked (lane, most, place)
+    CROSS JOIN LATERAL (
+        SELECT id, accepted_at, route, target, body, label, seq FROM inbox
+        WHERE account = $1 AND planning = 0 AND lane = asked.lane ORDER BY seq LIMIT asked.most) AS waiting
+    ORDER BY asked.place, waiting.seq";
 
 #[cfg(test)]
 mod tests {
