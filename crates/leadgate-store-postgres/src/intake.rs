@@ -1,17 +1,17 @@
 //! The inbox: keeping submissions, telling repeats apart, and reading those that wait for their plans.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use jiff::Timestamp;
 use leadgate_core::lane::Lane;
 use leadgate_core::submission::SubmissionId;
 use leadgate_store::model::{AcceptOutcome, Dedupe, Digest, InboxEntry, NewSubmission};
-use sqlx::Row as _;
+use sqlx::{AssertSqlSafe, Row as _};
 use sqlx::postgres::PgRow;
 
 use crate::columns::{id_bytes, micros, moment, rank, raw_submission, submission_id, text, wrong};
 use crate::session::Session;
-use crate::transaction::Work;
+use crate::transaction::{ACCEPTS_CLASS, Work, within_a_lock};
 
 /// A submission and its dedupe columns, ready to be stored.
 #[derive(Clone, Debug)]
@@ -62,22 +62,35 @@ pub(crate) async fn accept(
 ) -> Result<Vec<AcceptOutcome>, sqlx::Error> {
     let account = work.account;
     let arrivals: Vec<_> = submissions.iter().map(|prepared| Arrival { account, prepared }).collect();
-    let locks = locks(&arrivals);
-    sqlx::query("SELECT pg_advisory_xact_lock(key) FROM unnest($1::bigint[]) AS key")
-        .bind(locks)
-        .execute(work.connection())
-        .await?;
+    sqlx::raw_sql(AssertSqlSafe(locks(&arrivals))).execute(work.connection()).await?;
     let outcomes = keep(work.connection(), &arrivals, Before::Never).await?;
     work.announcements.work |= outcomes.contains(&AcceptOutcome::Accepted);
     Ok(outcomes)
 }
 
-/// What is locked while repeats are looked for: each once and in order, so that nobody waits for each other in a circle.
-pub(crate) fn locks(arrivals: &[Arrival<'_>]) -> Vec<i64> {
-    let mut locks: Vec<i64> = arrivals.iter().map(Arrival::lock).collect();
-    locks.sort_unstable();
-    locks.dedup();
-    locks
+/// Submissions that are locked one by one in a transaction, at most. A server with the usual settings has some 6,400 locks for everybody.
+const MOST_LOCKED_ONE_BY_ONE: usize = 512;
+
+/// The statements that lock what others must not look for or keep meanwhile: few submissions each, and their accounts shared; of many the accounts alone.
+/// Each once, accounts first, and in order, so that nobody waits for each other in a circle.
+pub(crate) fn locks(arrivals: &[Arrival<'_>]) -> String {
+    let accounts = arrivals.iter().map(|arrival| i64::from(within_a_lock(arrival.account)));
+    if arrivals.len() > MOST_LOCKED_ONE_BY_ONE {
+        return format!("SELECT count(pg_advisory_xact_lock({ACCEPTS_CLASS}, key)) FROM {}", keys(accounts, "int"));
+    }
+    format!(
+        "SELECT count(pg_advisory_xact_lock_shared({ACCEPTS_CLASS}, key)) FROM {};
+         SELECT count(pg_advisory_xact_lock(key)) FROM {}",
+        keys(accounts, "int"),
+        keys(arrivals.iter().map(Arrival::lock), "bigint")
+    )
+}
+
+/// Different numbers in order, as a table of one column.
+fn keys(numbers: impl Iterator<Item = i64>, kind: &str) -> String {
+    let numbers: BTreeSet<i64> = numbers.collect();
+    let numbers: Vec<String> = numbers.iter().map(i64::to_string).collect();
+    format!("unnest('{{{}}}'::{kind}[]) AS key", numbers.join(","))
 }
 
 /// Whether the same submissions, under the same ids, may have been kept by an earlier try whose end nobody knows.
@@ -307,6 +320,15 @@ mod tests {
         let prepared = PreparedSubmission::new(keyed(1, 7, 7), at(0));
         let arrivals = [1, 2].map(|account| Arrival { account, prepared: &prepared });
         assert_eq!(sort(&arrivals, &vec![Earlier::default(); 2]).new.len(), 2);
-        assert_eq!(locks(&arrivals).len(), 2);
+        assert!(locks(&arrivals).contains("'{1,2}'::int[]"), "{}", locks(&arrivals));
+    }
+
+    #[test]
+    fn many_are_locked_by_their_accounts() {
+        let prepared: Vec<_> =
+            (0..513).map(|number| PreparedSubmission::new(keyed(number, number, 1), at(0))).collect();
+        let arrivals: Vec<_> = prepared.iter().map(|prepared| Arrival { account: 7, prepared }).collect();
+        let numbers = |arrivals: &[Arrival<'_>]| locks(arrivals).matches(',').count();
+        assert_eq!((numbers(&arrivals[..512]), numbers(&arrivals)), (512, 1));
     }
 }

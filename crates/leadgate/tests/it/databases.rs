@@ -3,7 +3,7 @@
 use std::cell::RefCell;
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use leadgate_postgres_server::Database;
 
@@ -23,7 +23,7 @@ pub(crate) fn store_of(folder: &Path, arguments: &[&str], variables: &[(&str, &s
     if !leadgate_testkit::is_postgres() || says(&SAYS_WHICH) || arguments.first() == Some(&"sandbox") {
         return None;
     }
-    let mut urls = URLS.lock().unwrap_or_else(PoisonError::into_inner);
+    let mut urls = urls();
     let urls = urls.get_or_insert_default();
     // A command that speaks to a gateway uses a store only if there is one.
     if says(&["LEADGATE_URL"]) && !urls.contains_key(folder) {
@@ -36,4 +36,19 @@ pub(crate) fn store_of(folder: &Path, arguments: &[&str], variables: &[(&str, &s
         url
     };
     Some(urls.entry(folder.to_owned()).or_insert_with(fresh).clone())
+}
+
+/// The address of the database of a folder that something was started in.
+pub(crate) fn kept_for(folder: &Path) -> Option<String> {
+    urls().as_ref()?.get(folder).cloned()
+}
+
+/// Asks that database, if there is one and it is this thread's.
+pub(crate) fn ask(folder: &Path, sql: &str) -> Option<String> {
+    let url = kept_for(folder)?;
+    OWNED.with_borrow(|owned| owned.iter().find(|database| database.url() == url).map(|database| database.ask(sql)))
+}
+
+fn urls() -> MutexGuard<'static, Option<HashMap<PathBuf, String>>> {
+    URLS.lock().unwrap_or_else(PoisonError::into_inner)
 }
