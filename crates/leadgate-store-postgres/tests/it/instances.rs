@@ -54,7 +54,7 @@ async fn of_repeats_in_large_and_small_requests_exactly_one_is_accepted() {
 #[tokio::test]
 async fn a_very_large_request_takes_few_locks() {
     let store = open_fresh().await;
-    let many = (0..20_000).map(submission).collect();
+    let many = (0..40_000).map(submission).collect();
     let outcomes = store.accept_many(many, at(0)).await.unwrap();
     assert!(outcomes.iter().all(|outcome| *outcome == AcceptOutcome::Accepted));
 }
