@@ -182,16 +182,6 @@ impl Engine {
         Ok(count)
     }
 
-    /// When there will be something to do: a job or a delivery becomes due, or the budget opens, or the next page of a look that has begun can be
-    /// read. When the next look begins, [`Engine::watch_due`] says.
-    ///
-    /// # Errors
-    /// [`StoreError`] if the store fails.
-    pub async fn next_due(&self) -> Result<Option<Timestamp>, StoreError> {
-        let (job, delivery) = (self.shared.store.next_due().await?, self.next_errand().await?);
-        Ok(job.into_iter().chain(delivery).chain(self.window_due()).min())
-    }
-
     /// How much the account may be asked, by the settings.
     pub fn budget_settings(&self) -> &BudgetSettings {
         &self.shared.settings.budget

@@ -19,6 +19,7 @@ mod engine;
 pub mod forget;
 mod gathering;
 mod instances;
+mod next_due;
 pub mod metrics;
 mod notify;
 mod permit;

@@ -147,6 +147,16 @@ impl Database {
         psql(&self.url(), sql)
     }
 
+    /// All that is in it as `pg_dump` writes it, and behind that, for whoever looks for a text in it, what the binary values in it are as text.
+    pub fn dump(&self) -> String {
+        let ended = Command::new(binaries().join("pg_dump")).arg("-d").arg(self.url()).output().unwrap();
+        assert!(ended.status.success(), "{}", String::from_utf8_lossy(&ended.stderr));
+        let dump = String::from_utf8(ended.stdout).unwrap();
+        let binary = dump.split(['\t', '\n']).filter_map(|value| value.strip_prefix(r"\\x"));
+        let texts: Vec<String> = binary.map(|hex| String::from_utf8_lossy(&bytes_of(hex)).into_owned()).collect();
+        format!("{dump}\n{}", texts.join("\n"))
+    }
+
     fn maintain(&self, sql: &str) {
         psql(&self.maintenance, sql);
     }
@@ -158,6 +168,11 @@ impl Drop for Database {
             self.maintain(&format!("DROP DATABASE IF EXISTS {} WITH (FORCE)", self.name));
         }
     }
+}
+
+/// The bytes that hexadecimal digits stand for, as far as they are any.
+fn bytes_of(hex: &str) -> Vec<u8> {
+    hex.as_bytes().chunks(2).map_while(|pair| u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok()).collect()
 }
 
 fn psql(url: &str, sql: &str) -> String {

@@ -22,7 +22,7 @@ use crate::notifier::Notifier;
 use crate::session::Connections;
 use crate::transaction::MOST_TRIES;
 
-/// Calls that share a transaction, at most. Each submission takes a lock, of which a server with the usual settings has some 6,400.
+/// Calls that share a transaction, at most.
 const LARGEST_BATCH: usize = 256;
 
 /// Transactions at a time, so that one can be filled while others wait for the disk.
@@ -143,12 +143,8 @@ impl Writer {
     }
 
     async fn keep_once(&self, arrivals: &[Arrival<'_>], before: Before) -> Result<Vec<AcceptOutcome>, Failure> {
-        let locks: Vec<String> = intake::locks(arrivals).iter().map(i64::to_string).collect();
-        // Both statements in one message: a round trip less. Each sees what was committed before it began, the one after the locks included.
-        let begin = format!(
-            "BEGIN; SELECT count(pg_advisory_xact_lock(key)) FROM unnest('{{{}}}'::bigint[]) AS key",
-            locks.join(",")
-        );
+        // All statements in one message: a round trip less. Each sees what was committed before it began, the one after the locks included.
+        let begin = format!("BEGIN; {}", intake::locks(arrivals));
         let mut session = self.connections.begin(begin).await?;
         let outcomes = intake::keep(&mut session, arrivals, before).await?;
         session.commit().await?;

@@ -1,18 +1,18 @@
 //! The inbox: keeping submissions, telling repeats apart, and reading those that wait for their plans.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use jiff::Timestamp;
 use leadgate_core::lane::Lane;
 use leadgate_core::submission::SubmissionId;
 use leadgate_store::model::{AcceptOutcome, Dedupe, Digest, InboxEntry, NewSubmission};
-use sqlx::Row as _;
+use sqlx::{AssertSqlSafe, Row as _};
 use sqlx::postgres::PgRow;
 
 use crate::columns::{id_bytes, micros, moment, rank, raw_submission, submission_id, text, wrong};
 use crate::dedupe::EARLIER;
 use crate::session::Session;
-use crate::transaction::Work;
+use crate::transaction::{ACCEPTS_CLASS, Work, within_a_lock};
 
 /// A submission and its dedupe columns, ready to be stored.
 #[derive(Clone, Debug)]
@@ -63,22 +63,35 @@ pub(crate) async fn accept(
 ) -> Result<Vec<AcceptOutcome>, sqlx::Error> {
     let account = work.account;
     let arrivals: Vec<_> = submissions.iter().map(|prepared| Arrival { account, prepared }).collect();
-    let locks = locks(&arrivals);
-    sqlx::query("SELECT pg_advisory_xact_lock(key) FROM unnest($1::bigint[]) AS key")
-        .bind(locks)
-        .execute(work.connection())
-        .await?;
+    sqlx::raw_sql(AssertSqlSafe(locks(&arrivals))).execute(work.connection()).await?;
     let outcomes = keep(work.connection(), &arrivals, Before::Never).await?;
     work.announcements.work |= outcomes.contains(&AcceptOutcome::Accepted);
     Ok(outcomes)
 }
 
-/// What is locked while repeats are looked for: each once and in order, so that nobody waits for each other in a circle.
-pub(crate) fn locks(arrivals: &[Arrival<'_>]) -> Vec<i64> {
-    let mut locks: Vec<i64> = arrivals.iter().map(Arrival::lock).collect();
-    locks.sort_unstable();
-    locks.dedup();
-    locks
+/// Submissions that are locked one by one in a transaction, at most. A server with the usual settings has some 6,400 locks for everybody.
+const MOST_LOCKED_ONE_BY_ONE: usize = 512;
+
+/// The statements that lock what others must not look for or keep meanwhile: few submissions each, and their accounts shared; of many the accounts alone.
+/// Each once, accounts first, and in order, so that nobody waits for each other in a circle.
+pub(crate) fn locks(arrivals: &[Arrival<'_>]) -> String {
+    let accounts = arrivals.iter().map(|arrival| i64::from(within_a_lock(arrival.account)));
+    if arrivals.len() > MOST_LOCKED_ONE_BY_ONE {
+        return format!("SELECT count(pg_advisory_xact_lock({ACCEPTS_CLASS}, key)) FROM {}", keys(accounts, "int"));
+    }
+    format!(
+        "SELECT count(pg_advisory_xact_lock_shared({ACCEPTS_CLASS}, key)) FROM {};
+         SELECT count(pg_advisory_xact_lock(key)) FROM {}",
+        keys(accounts, "int"),
+        keys(arrivals.iter().map(Arrival::lock), "bigint")
+    )
+}
+
+/// Different numbers in order, as a table of one column.
+fn keys(numbers: impl Iterator<Item = i64>, kind: &str) -> String {
+    let numbers: BTreeSet<i64> = numbers.collect();
+    let numbers: Vec<String> = numbers.iter().map(i64::to_string).collect();
+    format!("unnest('{{{}}}'::{kind}[]) AS key", numbers.join(","))
 }
 
 /// Whether the same submissions, under the same ids, may have been kept by an earlier try whose end nobody knows.
@@ -245,31 +258,20 @@ pub(crate) async fn unplanned(
     account: i64,
     per_lane: [u32; 4],
 ) -> Result<Vec<InboxEntry>, sqlx::Error> {
-    let mut entries = Vec::new();
-    for lane in Lane::ALL {
-        let limit = per_lane[usize::from(lane.rank())];
-        if limit > 0 {
-            entries.extend(unplanned_in(&mut *connection, account, lane, limit).await?);
-        }
-    }
-    Ok(entries)
-}
-
-pub(crate) const UNPLANNED: &str = "SELECT id, accepted_at, route, target, body, label FROM inbox
-    WHERE account = $1 AND planning = 0 AND lane = $2 ORDER BY seq LIMIT $3";
-
-async fn unplanned_in(
-    connection: &mut Session,
-    account: i64,
-    lane: Lane,
-    limit: u32,
-) -> Result<Vec<InboxEntry>, sqlx::Error> {
-    let rows =
-        sqlx::query(UNPLANNED).bind(account).bind(rank(lane)).bind(i64::from(limit)).fetch_all(connection).await?;
+    let asked = Lane::ALL.map(|lane| (rank(lane), i64::from(per_lane[usize::from(lane.rank())])));
+    let (lanes, limits): (Vec<i16>, Vec<i64>) = asked.into_iter().filter(|(_, limit)| *limit > 0).unzip();
+    let rows = sqlx::query(UNPLANNED).bind(account).bind(lanes).bind(limits).fetch_all(connection).await?;
     let entry =
         |row| Ok(InboxEntry { id: submission_id(row, 0)?, accepted_at: moment(row, 1)?, raw: raw_submission(row, 2)? });
     rows.iter().map(entry).collect()
 }
+
+pub(crate) const UNPLANNED: &str = "SELECT waiting.id, accepted_at, route, target, body, label
+    FROM unnest($2::smallint[], $3::bigint[]) WITH ORDINALITY AS asked (lane, most, place)
+    CROSS JOIN LATERAL (
+        SELECT id, accepted_at, route, target, body, label, seq FROM inbox
+        WHERE account = $1 AND planning = 0 AND lane = asked.lane ORDER BY seq LIMIT asked.most) AS waiting
+    ORDER BY asked.place, waiting.seq";
 
 #[cfg(test)]
 mod tests {
@@ -309,6 +311,15 @@ mod tests {
         let prepared = PreparedSubmission::new(keyed(1, 7, 7), at(0));
         let arrivals = [1, 2].map(|account| Arrival { account, prepared: &prepared });
         assert_eq!(sort(&arrivals, &vec![Earlier::default(); 2]).new.len(), 2);
-        assert_eq!(locks(&arrivals).len(), 2);
+        assert!(locks(&arrivals).contains("'{1,2}'::int[]"), "{}", locks(&arrivals));
+    }
+
+    #[test]
+    fn many_are_locked_by_their_accounts() {
+        let prepared: Vec<_> =
+            (0..513).map(|number| PreparedSubmission::new(keyed(number, number, 1), at(0))).collect();
+        let arrivals: Vec<_> = prepared.iter().map(|prepared| Arrival { account: 7, prepared }).collect();
+        let numbers = |arrivals: &[Arrival<'_>]| locks(arrivals).matches(',').count();
+        assert_eq!((numbers(&arrivals[..512]), numbers(&arrivals)), (512, 1));
     }
 }

@@ -106,13 +106,17 @@ pub(crate) async fn hold_further(
     sqlx::query(give_way).bind(account).bind(job).bind(&*key).execute(connection).await.map(|_| ())
 }
 
+/// The limits have it look at the keys of each job alone. Written as `EXISTS`, tables that grew faster than their statistics (an import into a new
+/// database) are taken for small ones, and all keys of the account are compared with each other.
 pub(crate) const PLACE: &str = "UPDATE jobs SET wake_at = due_at, queue = CASE
-         WHEN EXISTS (
-             SELECT 1 FROM job_keys AS own
+         WHEN (
+             SELECT true FROM job_keys AS own
+             CROSS JOIN LATERAL (
+                 SELECT true FROM job_keys AS first
+                 WHERE first.account = $1 AND first.key = own.key AND first.held AND first.seq < own.seq
+                 LIMIT 1) AS ahead
              WHERE own.account = $1 AND own.job = jobs.id AND own.held
-               AND EXISTS (SELECT 1 FROM job_keys AS first
-                           WHERE first.account = $1 AND first.key = own.key AND first.held
-                             AND first.seq < own.seq)
+             LIMIT 1
          ) THEN $4::smallint
          WHEN due_at > $3 THEN $5::smallint
          ELSE $6::smallint END

@@ -195,8 +195,8 @@ impl Store for PostgresStore {
         in_transaction!(self, Lock::Jobs, |work| claims::abandon_others(work, (worker, &in_hand), now).await)
     }
 
-    async fn next_due(&self) -> Result<Option<Timestamp>, StoreError> {
-        in_snapshot!(self, |connection| views::next_due(connection, self.account).await)
+    async fn next_due_by_lane(&self) -> Result<[Option<Timestamp>; 4], StoreError> {
+        in_snapshot!(self, |connection| views::next_due_by_lane(connection, self.account).await)
     }
 
     async fn jobs(&self, filter: JobFilter) -> Result<Vec<JobSummary>, StoreError> {

@@ -36,10 +36,14 @@ impl Planner {
 
     /// How a statement with so many parameters would be run.
     pub(crate) async fn plan_of(&mut self, sql: &str, parameters: usize) -> String {
-        let nulls = vec!["NULL"; parameters].join(", ");
+        self.plan_with(sql, &vec!["NULL"; parameters].join(", ")).await
+    }
+
+    /// How a statement with these arguments would be run.
+    async fn plan_with(&mut self, sql: &str, arguments: &str) -> String {
         let prepare = AssertSqlSafe(format!("PREPARE looked_at AS {sql}"));
         sqlx::raw_sql(prepare).execute(&mut self.connection).await.unwrap();
-        let explain = AssertSqlSafe(format!("EXPLAIN (COSTS OFF) EXECUTE looked_at ({nulls})"));
+        let explain = AssertSqlSafe(format!("EXPLAIN (COSTS OFF) EXECUTE looked_at ({arguments})"));
         let lines: Vec<String> =
             sqlx::query_scalar(explain).persistent(false).fetch_all(&mut self.connection).await.unwrap();
         sqlx::raw_sql("DEALLOCATE looked_at").execute(&mut self.connection).await.unwrap();
@@ -75,4 +79,18 @@ async fn hot_statements_use_their_indexes() {
     }
     let plan = planner.plan_of(&crate::views::next_due_sql(), 1).await;
     assert!(plan.contains("jobs_ready") && plan.contains("jobs_sleeping") && !plan.contains("Seq Scan"), "{plan}");
+}
+
+/// As while an import comes in.
+#[tokio::test]
+async fn jobs_are_placed_by_their_own_keys_while_statistics_lag_behind() {
+    let mut planner = Planner::fresh().await;
+    let fill = "SET plan_cache_mode = force_custom_plan; RESET enable_seqscan;
+        INSERT INTO jobs (account, id, lane, progress, queue, due_at, wake_at, packable, state, step, failures)
+        SELECT 1, n, 2, 0, 0, 0, 0, 0, '{}', '', 0 FROM generate_series(1, 1000) AS n;
+        INSERT INTO job_keys (account, job, key, role, held) SELECT 1, id, 'email:' || id, 0, true FROM jobs";
+    sqlx::raw_sql(fill).execute(&mut planner.connection).await.unwrap();
+    let jobs: Vec<String> = (250..500).map(|job| job.to_string()).collect();
+    let plan = planner.plan_with(crate::queue::PLACE, &format!("1, '{{{}}}', 0, 3, 2, 1", jobs.join(","))).await;
+    assert!(plan.contains("job_keys_job") && !plan.contains("hashed"), "{plan}");
 }

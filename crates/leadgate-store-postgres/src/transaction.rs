@@ -25,6 +25,8 @@ pub(crate) enum Lock {
 /// Names this program's locks among all that may be taken in the database.
 const JOBS_CLASS: i32 = 0x6c65_6164;
 const DELIVERIES_CLASS: i32 = 0x6c65_6165;
+/// Who keeps what came to an account; see `intake`. It is taken after the lock of the jobs, if that is held.
+pub(crate) const ACCEPTS_CLASS: i32 = 0x6c65_6166;
 
 /// A transaction of an account.
 pub(crate) struct Work {
@@ -77,9 +79,14 @@ impl Work {
     }
 }
 
-/// Accounts beyond what the lock's number holds share a lock, which costs time and nothing else.
 fn lock_statement(class: i32, account: i64) -> String {
-    format!("SELECT pg_advisory_xact_lock({class}, {})", account % i64::from(i32::MAX))
+    format!("SELECT pg_advisory_xact_lock({class}, {})", within_a_lock(account))
+}
+
+/// An account's number in that of a lock. Accounts beyond what this holds share a lock, which costs time and nothing else.
+pub(crate) fn within_a_lock(account: i64) -> i32 {
+    // What remains is less than the divisor.
+    (account % i64::from(i32::MAX)) as i32
 }
 
 /// How often a body is run that other transactions were in the way of.

@@ -186,22 +186,25 @@ fn summary(row: &PgRow) -> Result<JobSummary, Failure> {
 /// The lanes as a table, so that what each lane's index gives is asked for once.
 const LANES: &str = "(VALUES (0::smallint), (1::smallint), (2::smallint), (3::smallint)) AS lanes (lane)";
 
-/// When the next job is due or the next lease ends. A job behind another is not waited for: the one before it is.
-pub(crate) async fn next_due(connection: &mut Session, account: i64) -> Result<Option<Timestamp>, sqlx::Error> {
-    let row = sqlx::query(AssertSqlSafe(next_due_sql())).bind(account).fetch_one(connection).await?;
-    optional_moment(&row, 0)
+/// When in each lane the next job is due or the next lease ends. A job behind another is not waited for: the one before it is.
+pub(crate) async fn next_due_by_lane(
+    connection: &mut Session,
+    account: i64,
+) -> Result<[Option<Timestamp>; 4], sqlx::Error> {
+    let mut next_by_lane = [None; 4];
+    for row in sqlx::query(AssertSqlSafe(next_due_sql())).bind(account).fetch_all(connection).await? {
+        next_by_lane[usize::from(lane(&row, 0)?.rank())] = optional_moment(&row, 1)?;
+    }
+    Ok(next_by_lane)
 }
 
 /// Ready ones are due already; which of them is asked does not matter.
 pub(crate) fn next_due_sql() -> String {
     format!(
-        "SELECT least(
-             (SELECT min(first.due_at) FROM {LANES} CROSS JOIN LATERAL (
-                  SELECT due_at FROM jobs WHERE account = $1 AND queue = 1 AND lane = lanes.lane
-                  ORDER BY packable, id LIMIT 1) AS first),
-             (SELECT min(first.wake_at) FROM {LANES} CROSS JOIN LATERAL (
-                  SELECT wake_at FROM jobs WHERE account = $1 AND queue = 2 AND lane = lanes.lane
-                  ORDER BY wake_at LIMIT 1) AS first))"
+        "SELECT lanes.lane, least(
+             (SELECT due_at FROM jobs WHERE account = $1 AND queue = 1 AND lane = lanes.lane ORDER BY packable, id LIMIT 1),
+             (SELECT wake_at FROM jobs WHERE account = $1 AND queue = 2 AND lane = lanes.lane ORDER BY wake_at LIMIT 1))
+         FROM {LANES}"
     )
 }
 

@@ -245,8 +245,8 @@ impl Store for SqliteStore {
         .await
     }
 
-    async fn next_due(&self) -> Result<Option<Timestamp>, StoreError> {
-        Ok(self.read(views::next_due).await?.map(|moment| moment.0))
+    async fn next_due_by_lane(&self) -> Result<[Option<Timestamp>; 4], StoreError> {
+        self.read(views::next_due_by_lane).await
     }
 
     async fn jobs(&self, filter: JobFilter) -> Result<Vec<JobSummary>, StoreError> {

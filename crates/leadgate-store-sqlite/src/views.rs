@@ -1,5 +1,6 @@
 //! What is read: stories, lists, counts, and when to look again.
 
+use jiff::Timestamp;
 use leadgate_core::lane::Lane;
 use leadgate_core::submission::{RawSubmission, SubmissionId};
 use leadgate_store::StoreError;
@@ -177,10 +178,11 @@ fn finish_summary(mut summary: JobSummary, progress: i64, parking: Option<String
     Ok(summary)
 }
 
-/// When the next job is due or the next lease ends. A job behind another is not waited for: the one before it is.
-pub(crate) fn next_due(connection: &Connection) -> rusqlite::Result<Option<Micros>> {
-    let mut next: Option<Micros> = None;
+/// When in each lane the next job is due or the next lease ends. A job behind another is not waited for: the one before it is.
+pub(crate) fn next_due_by_lane(connection: &Connection) -> rusqlite::Result<[Option<Timestamp>; 4]> {
+    let mut next_by_lane = [None; 4];
     for lane in Lane::ALL {
+        let mut next: Option<Micros> = None;
         // Ready ones are due already; which of them is asked does not matter.
         for sql in [
             "SELECT due_at FROM jobs WHERE queue = 1 AND lane = ?1 ORDER BY id LIMIT 1",
@@ -190,8 +192,9 @@ pub(crate) fn next_due(connection: &Connection) -> rusqlite::Result<Option<Micro
                 connection.prepare_cached(sql)?.query_row(params![LaneRank(lane)], |row| row.get(0)).optional()?;
             next = [next, found].into_iter().flatten().min();
         }
+        next_by_lane[usize::from(lane.rank())] = next.map(|moment| moment.0);
     }
-    Ok(next)
+    Ok(next_by_lane)
 }
 
 /// How much waits.

@@ -310,7 +310,7 @@ pub trait ErasureStore: Send + Sync + 'static {
     async fn count_some(&self, sweep: Sweep, most_rows: u32) -> Result<Sweep, StoreError>;
 
     /// Sees to it that what was erased is in no file of the store any more, not in its log either. Returns whether that succeeded; if not, somebody
-    /// was reading, and it is to be tried again.
+    /// was reading, or it is not the store's to do, and it is to be tried again.
     async fn cleanse(&self) -> Result<bool, StoreError>;
 
     /// What still holds erased data after that and is beyond the store's reach, in sentences for a receipt.

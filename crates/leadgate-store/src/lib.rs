@@ -154,8 +154,9 @@ pub trait Store:
     /// The same for a worker who lives, of all leases but those that it has in hand: of what it claimed it may not have heard. Returns how many.
     async fn abandon_others(&self, worker: &str, in_hand: Vec<Lease>, now: Timestamp) -> Result<u64, StoreError>;
 
-    /// When the next job is due or the next lease expires; `None` if there is nothing to wait for.
-    async fn next_due(&self) -> Result<Option<Timestamp>, StoreError>;
+    /// When in each lane, by [`Lane::rank`](leadgate_core::lane::Lane::rank), the next job is due or the next lease expires; `None` where there is
+    /// nothing to wait for.
+    async fn next_due_by_lane(&self) -> Result<[Option<Timestamp>; 4], StoreError>;
 
     /// Jobs, the youngest first.
     async fn jobs(&self, filter: JobFilter) -> Result<Vec<JobSummary>, StoreError>;

@@ -15,6 +15,7 @@ use leadgate_engine::forget::Forgetter;
 use leadgate_engine::sync::SyncSettings;
 use leadgate_engine::{BrokerSettings, Engine, EngineParts, EngineSettings, Pass, QuotaBroker, Rounds};
 use leadgate_outbound::Courier;
+use leadgate_postgres_server::Database;
 use leadgate_store::Store;
 use leadgate_web::broker::BrokerKeys;
 use leadgate_web::{Access, Gateway, ServeLimits, WebSettings};
@@ -22,7 +23,7 @@ use serde_json::Value;
 use tokio::net::TcpListener;
 
 use crate::http::Answer;
-use crate::store::TestStore;
+use crate::store::{Place, TestStore};
 
 /// The gateway's clock is the sandbox account's: a step moves both.
 pub struct AccountClock(pub Account);
@@ -53,7 +54,7 @@ pub struct TestGatewayBuilder {
     web: WebSettings,
     crm_timeout: Duration,
     wrap_crm: WrapCrm,
-    max_pages: Option<u32>,
+    place: Place,
     clock_ahead: SignedDuration,
 }
 
@@ -88,7 +89,7 @@ impl Default for TestGatewayBuilder {
             web,
             crm_timeout: Duration::from_millis(500),
             wrap_crm: Box::new(|crm| crm),
-            max_pages: None,
+            place: Place::Usual,
             clock_ahead: SignedDuration::ZERO,
         }
     }
@@ -166,7 +167,14 @@ impl TestGatewayBuilder {
     /// The disk is full when the store has grown to so many pages of 4,096 bytes.
     #[must_use]
     pub fn disk_of(mut self, pages: u32) -> Self {
-        self.max_pages = Some(pages);
+        self.place = Place::FullDisk(pages);
+        self
+    }
+
+    /// Its store is in a PostgreSQL database, whatever other gateways of the run have.
+    #[must_use]
+    pub fn in_database(mut self) -> Self {
+        self.place = Place::Database;
         self
     }
 
@@ -175,7 +183,7 @@ impl TestGatewayBuilder {
         let sandbox = Sandbox::start(self.sandbox, "127.0.0.1:0".parse().unwrap()).await.unwrap();
         let clock: Arc<dyn Clock> = Arc::new(WrongClock(sandbox.account(), self.clock_ahead));
         let folder = tempfile::tempdir().unwrap();
-        let store = TestStore::open(folder.path(), self.max_pages).await;
+        let store = TestStore::open(folder.path(), self.place).await;
         let settings = FreshsalesSettings {
             credentials: Credentials::parse("sandbox-key", &sandbox.url(self.generation)).unwrap(),
             timeout: self.crm_timeout,
@@ -263,6 +271,11 @@ impl TestGateway {
     /// The store.
     pub fn store(&self) -> &dyn Store {
         self.store.store()
+    }
+
+    /// The database of its store, where it has one.
+    pub fn database(&self) -> Option<&Database> {
+        self.store.database()
     }
 
     /// The folder of its store.

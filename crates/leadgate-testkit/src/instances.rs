@@ -20,7 +20,7 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use crate::gateway::AccountClock;
-use crate::store::TestStore;
+use crate::store::{Place, TestStore};
 
 /// Engines that share everything but their memory. One that died leaves a gap.
 pub struct TestInstances {
@@ -41,7 +41,7 @@ impl TestInstances {
         let account = SandboxConfig { clock: SandboxClock::Stepped(start), ..account };
         let sandbox = Sandbox::start(account, "127.0.0.1:0".parse().unwrap()).await.unwrap();
         let folder = tempfile::tempdir().unwrap();
-        let store = TestStore::open(folder.path(), None).await;
+        let store = TestStore::open(folder.path(), Place::Usual).await;
         let settings = EngineSettings { polls_every: Some(SignedDuration::from_secs(1)), ..settings };
         let (engines, born, accepted) = (Vec::new(), 0, 0);
         let mut opened =

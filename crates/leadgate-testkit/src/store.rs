@@ -22,28 +22,45 @@ pub fn is_postgres() -> bool {
     }
 }
 
+/// Where a store is to be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Place {
+    /// Wherever the whole run has them.
+    Usual,
+    /// In a database, whatever the run has.
+    Database,
+    /// In a file on a disk that is full when it has grown to so many pages.
+    FullDisk(u32),
+}
+
 /// A store, and the database that is dropped after it.
 pub(crate) struct TestStore {
     store: Arc<dyn Store>,
-    _database: Option<Database>,
+    database: Option<Database>,
 }
 
 impl TestStore {
-    /// Opens a fresh one. A disk that is full after so many pages is a file's.
-    pub(crate) async fn open(folder: &Path, max_pages: Option<u32>) -> TestStore {
-        if is_postgres() && max_pages.is_none() {
+    /// Opens a fresh one.
+    pub(crate) async fn open(folder: &Path, place: Place) -> TestStore {
+        if place == Place::Database || place == Place::Usual && is_postgres() {
             return TestStore::in_database().await;
         }
         // No test takes the power away.
         let mut file = SqliteConfig::new(folder.join("gateway.db")).with_durability(Durability::Normal);
-        file.max_pages = max_pages;
-        TestStore { store: Arc::new(SqliteStore::open(file).unwrap()), _database: None }
+        if let Place::FullDisk(pages) = place {
+            file.max_pages = Some(pages);
+        }
+        TestStore { store: Arc::new(SqliteStore::open(file).unwrap()), database: None }
     }
 
     async fn in_database() -> TestStore {
         let database = Database::fresh();
         let config = PostgresConfig::new(database.url().into()).with_max_connections(5);
-        TestStore { store: Arc::new(PostgresStore::open(config).await.unwrap()), _database: Some(database) }
+        TestStore { store: Arc::new(PostgresStore::open(config).await.unwrap()), database: Some(database) }
+    }
+
+    pub(crate) fn database(&self) -> Option<&Database> {
+        self.database.as_ref()
     }
 
     pub(crate) fn store(&self) -> &dyn Store {

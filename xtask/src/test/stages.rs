@@ -86,7 +86,7 @@ fn nextest() -> anyhow::Result<()> {
     let server = Server::start(Fsync::Off);
     run(cargo(&["nextest", "run", "--workspace", "--profile", "ci"]).env(SHARED, server.url()))?;
     // Once more what goes through a whole gateway, on the other store.
-    let mut again = cargo(&["nextest", "run", "-p", "leadgate", "--profile", "postgres"]);
+    let mut again = cargo(&["nextest", "run", "-p", "leadgate", "-p", "leadgate-engine", "--profile", "postgres"]);
     run(again.env(SHARED, server.url()).env("LEADGATE_TEST_STORE", "postgres"))
 }
 

@@ -119,7 +119,7 @@ impl Forgetter {
             tokio::task::yield_now().await;
         }
         tracing::warn!(
-            "the store was read all the time: its log still holds what was erased until it is next copied back"
+            "what was erased may still be in the files of the store until its own upkeep lets go of it: somebody read it all the time, or its tables belong to a role of the database whose rights this one does not have"
         );
         Ok(())
     }

@@ -26,9 +26,11 @@ const END: &str = "CASE
     WHEN i.state = 2 THEN 'withdrawn'
     ELSE 'waiting' END";
 
-/// PostgreSQL takes no U+0000 in what it reads as JSON; written out it stands in the text as here.
+/// PostgreSQL takes no U+0000 in what it reads as JSON; written out it stands in the text as here. The limit has the repeated row be looked up: joined, a
+/// table whose statistics lag behind an import has each of its rows compared with all of them.
 const FROM: &str = r"FROM import_rows AS r JOIN imports AS i ON i.account = $1 AND i.id = r.import
-    LEFT JOIN import_rows AS f ON f.account = $1 AND f.import = r.import AND f.row = r.duplicate_of
+    LEFT JOIN LATERAL (SELECT submission, refused FROM import_rows
+        WHERE account = $1 AND import = r.import AND row = r.duplicate_of LIMIT 1) AS f ON true
     LEFT JOIN jobs AS j ON j.account = $1 AND j.id = coalesce(r.submission, f.submission)
     LEFT JOIN jobs AS x ON x.account = $1 AND x.id = r.removal
     CROSS JOIN LATERAL (SELECT replace(j.outcome, '\u0000', '\ufffd')::jsonb AS outcome) AS own

@@ -36,7 +36,7 @@ async fn an_account_sees_nothing_of_another_one() {
     let filter = SubmissionFilter { since: at(0), after: None, routes: Vec::new(), limit: 10 };
     assert!(second.submissions(filter).await.unwrap().is_empty());
     assert_eq!(second.stats(at(1)).await.unwrap(), QueueStats::default());
-    assert_eq!(second.next_due().await.unwrap(), None);
+    assert_eq!(second.next_due_by_lane().await.unwrap(), [None; 4]);
     assert_eq!(story(&*first, id(1)).await.progress, Progress::Parked);
 }
 

@@ -1,16 +1,17 @@
 //! Several processes on one database: each is a store of its own here, with its own connections.
 
 use futures::FutureExt as _;
-use futures::future::join_all;
+use futures::future::{join, join_all};
 use leadgate_store::Store as _;
 use leadgate_store::conformance::samples::{
-    PATIENCE, accept, at, claim_one, finish, id, job, keyed, plan, planned, request, work_is_signalled,
+    PATIENCE, accept, at, claim_one, finish, id, job, keyed, plan, planned, request, submission,
+    work_is_signalled,
 };
 use leadgate_store::model::AcceptOutcome;
 use leadgate_store_postgres::PostgresStore;
 use tokio::time::timeout;
 
-use crate::support::Database;
+use crate::support::{Database, open_fresh};
 
 /// Two stores on one database, neither of which has anything to be told any more.
 async fn two(database: &Database) -> (PostgresStore, PostgresStore) {
@@ -34,6 +35,28 @@ async fn of_repeats_that_come_to_different_processes_exactly_one_is_accepted() {
         assert_eq!(accepted, 1, "{outcomes:?}");
     }
     assert_eq!(stores.0.unplanned([100; 4]).await.unwrap().len(), 20);
+}
+
+/// Large requests lock their account, small ones each submission.
+#[tokio::test]
+async fn of_repeats_in_large_and_small_requests_exactly_one_is_accepted() {
+    let database = Database::fresh().await;
+    let stores = two(&database).await;
+    let large = |from: u64| (0..600).map(|key| keyed(from + key, key, key)).collect::<Vec<_>>();
+    let small = (0..20).map(|key| stores.0.accept(keyed(9_000 + key, key * 30, key * 30), at(0)));
+    let all = join_all([stores.0.accept_many(large(1_000), at(0)), stores.1.accept_many(large(2_000), at(0))]);
+    let (large, small) = join(all, join_all(small)).await;
+    let outcomes = large.into_iter().flat_map(Result::unwrap).chain(small.into_iter().map(Result::unwrap));
+    assert_eq!(outcomes.filter(|outcome| *outcome == AcceptOutcome::Accepted).count(), 600);
+}
+
+/// More than the server has locks for.
+#[tokio::test]
+async fn a_very_large_request_takes_few_locks() {
+    let store = open_fresh().await;
+    let many = (0..40_000).map(submission).collect();
+    let outcomes = store.accept_many(many, at(0)).await.unwrap();
+    assert!(outcomes.iter().all(|outcome| *outcome == AcceptOutcome::Accepted));
 }
 
 #[tokio::test]

@@ -53,7 +53,7 @@ async fn read_all(store: &dyn Store, theirs: Theirs, answers: &mut Answers) {
     ask!(answers, store.story(id(1)));
     ask!(answers, store.unplanned([10; 4]));
     ask!(answers, store.profiles(vec!["p".to_owned()]));
-    ask!(answers, store.next_due());
+    ask!(answers, store.next_due_by_lane());
     ask!(answers, store.jobs(JobFilter { job: Some(theirs.lease.job), ..JobFilter::default() }));
     ask!(answers, store.catalog());
     ask!(answers, store.budget());

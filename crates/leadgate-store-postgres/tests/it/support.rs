@@ -52,6 +52,17 @@ impl Database {
     pub(crate) async fn open(&self) -> PostgresStore {
         PostgresStore::open(self.config()).await.unwrap()
     }
+
+    /// Opens it as another role.
+    pub(crate) async fn open_as(&self, role: &str) -> PostgresStore {
+        let mut url = url::Url::parse(&self.url()).unwrap();
+        url.set_username(role).unwrap();
+        PostgresStore::open(PostgresConfig::new(url.to_string().into()).with_max_connections(5)).await.unwrap()
+    }
+
+    pub(crate) fn name(&self) -> &str {
+        &self.name
+    }
 }
 
 impl Drop for Database {

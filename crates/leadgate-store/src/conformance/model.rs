@@ -8,7 +8,7 @@ use leadgate_core::job::Outcome;
 use leadgate_core::lane::Lane;
 use proptest::prelude::*;
 
-use super::samples::{LEASE, accept, at, id, job_in, key, parking, planned, request, turn_under};
+use super::samples::{LEASE, accept, at, id, job_in, key, next_due, parking, planned, request, turn_under};
 use crate::Store;
 use crate::model::{ClaimRequest, ClaimedJob, Lease, Progress, ReleaseOutcome, Then, TurnOutcome, TurnRecord};
 
@@ -291,7 +291,7 @@ impl<R: Reopened> Pair<R> {
             Action::Wait { seconds } => self.model.now += seconds,
             Action::Reopen => self.opened.reopen().await,
         }
-        let next_due = self.store().next_due().await.unwrap().map(|moment| moment.max(at(self.model.now)));
+        let next_due = next_due(self.store()).await.map(|moment| moment.max(at(self.model.now)));
         assert_eq!(next_due, self.model.next_due().map(at));
     }
 

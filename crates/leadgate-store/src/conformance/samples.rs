@@ -57,6 +57,11 @@ pub fn keyed(number: u64, key: u64, body: u64) -> NewSubmission {
     NewSubmission { dedupe: Dedupe::Key { key: digest(key), body: digest(body), within }, ..submission(number) }
 }
 
+/// When the next job of any lane is due or the next lease expires.
+pub async fn next_due(store: &dyn Store) -> Option<Timestamp> {
+    store.next_due_by_lane().await.unwrap().into_iter().flatten().min()
+}
+
 /// Accepts a submission that is new.
 pub async fn accept(store: &dyn Store, number: u64, seconds: i64) -> SubmissionId {
     assert_eq!(store.accept(submission(number), at(seconds)).await.unwrap(), AcceptOutcome::Accepted);

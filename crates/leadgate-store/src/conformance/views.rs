@@ -75,7 +75,7 @@ pub async fn a_job_in_a_list_shows_where_it_stands(store: &dyn Store) {
 /// And there is nothing to wait for.
 pub async fn an_empty_store_counts_nothing(store: &dyn Store) {
     assert_eq!(store.stats(at(0)).await.unwrap(), QueueStats::default());
-    assert_eq!(store.next_due().await.unwrap(), None);
+    assert_eq!(next_due(store).await, None);
     assert!(claim(store, 0).await.is_empty() && list(store, None, 0).await.is_empty());
 }
 
@@ -104,22 +104,22 @@ pub async fn there_is_room_and_looking_for_it_changes_nothing(store: &dyn Store)
     assert_eq!(store.stats(at(0)).await.unwrap(), QueueStats::default());
 }
 
-/// Of jobs in all lanes.
+/// Of the jobs of each lane.
 pub async fn the_next_moment_is_the_earliest_due_or_lease_end(store: &dyn Store) {
     plan(store, 1, job(&["a"])).await;
-    assert_eq!(store.next_due().await.unwrap(), Some(at(0)), "a job that is due");
+    assert_eq!(next_due(store).await, Some(at(0)), "a job that is due");
     let first = claim_one(store, 0).await;
-    assert_eq!(store.next_due().await.unwrap(), Some(at(LEASE)), "the end of the lease");
+    assert_eq!(next_due(store).await, Some(at(LEASE)), "the end of the lease");
     plan(store, 2, job_in(Lane::Bulk, &["b"])).await;
     let second = claim_one(store, 1).await;
     record(store, turn(&second, Then::DueAt(at(20))), 1).await;
-    assert_eq!(store.next_due().await.unwrap(), Some(at(20)), "a job that is due later");
+    assert_eq!(next_due(store).await, Some(at(20)), "a job that is due later");
     record(store, turn(&first, Then::DueAt(at(10))), 2).await;
-    assert_eq!(store.next_due().await.unwrap(), Some(at(10)));
+    assert_eq!(store.next_due_by_lane().await.unwrap(), [Some(at(10)), None, Some(at(20)), None]);
     let claimed = claim(store, 20).await;
     finish(store, of(&claimed, id(1)), 20).await;
     park(store, of(&claimed, id(2)), 20).await;
-    assert_eq!(store.next_due().await.unwrap(), None, "all have ended");
+    assert_eq!(next_due(store).await, None, "all have ended");
 }
 
 /// The end of the other is signalled; until then there is nothing to do for it.
@@ -128,7 +128,7 @@ pub async fn who_waits_behind_another_is_not_waited_for(store: &dyn Store) {
     plan(store, 2, job(&["a"])).await;
     let first = claim_one(store, 0).await;
     record(store, turn(&first, Then::DueAt(at(500))), 0).await;
-    assert_eq!(store.next_due().await.unwrap(), Some(at(500)));
+    assert_eq!(next_due(store).await, Some(at(500)));
 }
 
 /// Those of the doors that are asked for, from the moment on that is asked for; with their job, once there is one.

@@ -339,7 +339,7 @@ impl Store for MemoryStore {
         unreachable!("only the engine holds leases")
     }
 
-    async fn next_due(&self) -> Result<Option<Timestamp>, StoreError> {
+    async fn next_due_by_lane(&self) -> Result<[Option<Timestamp>; 4], StoreError> {
         unreachable!("only the engine waits for jobs")
     }
 

@@ -6,6 +6,7 @@ mod commands;
 mod configuration;
 mod conformance;
 mod crash;
+mod databases;
 mod deploy;
 mod dev;
 mod doctor;

@@ -6,10 +6,15 @@ use std::process::{Child, ChildStdout, Command, ExitStatus, Stdio};
 
 use serde_json::Value;
 
-/// The binary in a folder, with nothing of the tester's environment.
+use crate::databases::store_of;
+
+/// The binary in a folder, with nothing of the tester's environment, but on the kind of store that the whole run is on.
 pub(crate) fn leadgate(folder: &Path, arguments: &[&str], variables: &[(&str, &str)]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_leadgate"));
     command.current_dir(folder).args(arguments).env_clear().envs(variables.iter().copied()).stdin(Stdio::null());
+    if let Some(url) = store_of(folder, arguments, variables) {
+        command.env("LEADGATE__STORE__DATABASE", url);
+    }
     command
 }
 

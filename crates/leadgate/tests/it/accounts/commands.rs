@@ -43,7 +43,7 @@ fn accounts_are_managed_beside_a_gateway_and_without_one() {
     gateway.terminate();
     let removed = told(&estate, None, &["accounts", "remove", "first", "--yes"]);
     assert_eq!(removed["state"], "removing");
-    assert!(!estate.files_of(2).exists() && estate.files_of(3).exists());
+    assert!(!estate.keeps(2) && !estate.files_of(2).exists() && estate.keeps(3));
     let keys = told(&estate, None, &["keys", "list", "--account", "second"]);
     assert_eq!(keys, json!({"keys": [{"name": "shop", "may": "all"}]}));
 }

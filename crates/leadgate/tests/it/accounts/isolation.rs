@@ -84,13 +84,10 @@ fn an_account_that_is_broken_hinders_no_other() {
 
 /// As a version that knew other settings would have left them.
 fn break_settings(estate: &Estate, name: &str) {
-    use leadgate_store::accounts::{AccountChange, AccountRegistry as _};
-    let data = estate.path().join("leadgate-data");
-    let config = leadgate_store_sqlite::SqliteConfig::new(data.join("leadgate.db"));
-    let main = std::sync::Arc::new(leadgate_store_sqlite::SqliteStore::open(config.clone()).unwrap());
-    let accounts = leadgate_store_sqlite::SqliteAccounts::new(main, data, config);
+    use leadgate_store::accounts::AccountChange;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     runtime.block_on(async {
+        let accounts = estate.registry().await;
         let all = accounts.accounts().await.unwrap();
         let account = all.into_iter().find(|account| account.name.as_str() == name).unwrap();
         let mut settings = account.settings;

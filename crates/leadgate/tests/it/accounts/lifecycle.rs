@@ -49,13 +49,13 @@ fn a_removed_account_is_gone_with_its_files() {
     let gateway = estate.serve();
     let (key, other) = (add(&gateway, "acme", &estate, 0), add(&gateway, "other", &estate, 1));
     assert_eq!(send(&gateway, "acme", &key, "ada@example.com").0, 201);
-    assert!(estate.files_of(2).join("leadgate.db").is_file());
+    assert!(estate.keeps(2));
     let (status, removing) = operate(&gateway, "DELETE", "/accounts/acme", None);
     assert_eq!((status, &removing["state"]), (202, &json!("removing")));
     let gone = |status: u16| matches!(status, 401 | 410);
     assert!(gone(send(&gateway, "acme", &key, "bob@example.com").0));
     until(|| operate(&gateway, "GET", "/accounts/acme", None).0 == 404);
-    assert!(!estate.files_of(2).exists());
+    assert!(!estate.keeps(2) && !estate.files_of(2).exists());
     assert_eq!(send(&gateway, "acme", &key, "bob@example.com").0, 401);
     assert_eq!(send(&gateway, "other", &other, "bob@example.com").0, 201);
     add(&gateway, "acme", &estate, 0);
@@ -65,20 +65,16 @@ fn a_removed_account_is_gone_with_its_files() {
 /// The process that began it need not be the one that ends it.
 #[test]
 fn a_removal_goes_on_after_a_restart() {
-    use leadgate_store::accounts::{AccountChange, AccountNumber, AccountRegistry as _, AccountState};
+    use leadgate_store::accounts::{AccountChange, AccountNumber, AccountState};
     let estate = Estate::of(1);
     let gateway = estate.serve();
     add(&gateway, "acme", &estate, 0);
     gateway.terminate();
-    let data = estate.path().join("leadgate-data");
-    let config = leadgate_store_sqlite::SqliteConfig::new(data.join("leadgate.db"));
-    let main = std::sync::Arc::new(leadgate_store_sqlite::SqliteStore::open(config.clone()).unwrap());
-    let accounts = leadgate_store_sqlite::SqliteAccounts::new(main, data, config);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let removing = AccountChange { state: Some(AccountState::Removing), ..AccountChange::default() };
     let now = "2026-06-15T14:00:00Z".parse().unwrap();
-    assert!(runtime.block_on(accounts.change_account(AccountNumber(2), removing, now)).unwrap());
-    drop(accounts);
+    let change = async { estate.registry().await.change_account(AccountNumber(2), removing, now).await };
+    assert!(runtime.block_on(change).unwrap());
     let gateway = estate.serve();
     until(|| operate(&gateway, "GET", "/accounts/acme", None).0 == 404);
     assert!(!estate.files_of(2).exists());

@@ -7,10 +7,15 @@ mod secrets;
 
 use std::net::Ipv4Addr;
 use std::path::Path;
+use std::sync::Arc;
 
 use freshsales_sandbox::{Account, Generation, Sandbox, SandboxConfig};
+use leadgate_store::accounts::AccountRegistry;
+use leadgate_store_postgres::{PostgresAccounts, PostgresConfig, PostgresStore};
+use leadgate_store_sqlite::{SqliteAccounts, SqliteConfig, SqliteStore};
 use serde_json::{Value, json};
 
+use crate::databases;
 use crate::process::{Running, request};
 
 pub(crate) const OPERATOR: &str = "an-operator-key-of-some-length";
@@ -60,6 +65,24 @@ impl Estate {
 
     pub(crate) fn serve_with(&self, settings: &[(&str, &str)]) -> Running {
         Running::start(self.path(), &["serve", "--port", "0"], &variables(settings))
+    }
+
+    /// The list of accounts, where no gateway serves them.
+    pub(crate) async fn registry(&self) -> Arc<dyn AccountRegistry> {
+        if let Some(url) = databases::kept_for(self.path()) {
+            let config = PostgresConfig::new(url.into()).with_schema("leadgate".to_owned());
+            return Arc::new(PostgresAccounts::new(Arc::new(PostgresStore::open(config).await.unwrap())));
+        }
+        let data = self.path().join("leadgate-data");
+        let config = SqliteConfig::new(data.join("leadgate.db"));
+        Arc::new(SqliteAccounts::new(Arc::new(SqliteStore::open(config.clone()).unwrap()), data, config))
+    }
+
+    /// Whether something that was sent to an account is kept.
+    pub(crate) fn keeps(&self, number: i64) -> bool {
+        let sql = format!("SELECT count(*) FROM leadgate.inbox WHERE account = {number}");
+        let rows = databases::ask(self.path(), &sql);
+        rows.map_or_else(|| self.files_of(number).join("leadgate.db").is_file(), |rows| rows != "0")
     }
 
     /// What is about an account is under its folder.

@@ -1,7 +1,5 @@
 //! `leadgate forget` where no gateway runs: on the store itself.
 
-use leadgate_store::Store as _;
-use leadgate_store_sqlite::{SqliteConfig, SqliteStore};
 use serde_json::Value;
 
 use crate::process::{Ended, run};
@@ -30,10 +28,8 @@ fn the_crm_is_asked_by_the_next_start() {
     assert_eq!(run(folder.path(), &["keys", "add", "shop"], &PORT).code, 0);
     let ended = run(folder.path(), &["forget", "ada@example.com", "--json"], &PORT);
     assert_eq!((ended.code, document(&ended)["phase"].as_str()), (6, Some("asking_the_crm")), "{ended:?}");
-    let store = SqliteStore::open(SqliteConfig::new(folder.path().join("leadgate-data/leadgate.db"))).unwrap();
-    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
-    let jobs = runtime.block_on(store.jobs(Default::default())).unwrap();
-    assert_eq!((jobs.len(), jobs[0].step.as_str()), (1, "forget_person"));
+    let jobs = document(&run(folder.path(), &["jobs", "list", "--json"], &PORT));
+    assert_eq!((jobs["jobs"].as_array().unwrap().len(), &jobs["jobs"][0]["step"]), (1, &"forget_person".into()));
 }
 
 #[test]

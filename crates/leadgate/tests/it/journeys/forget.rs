@@ -3,7 +3,9 @@
 use std::path::Path;
 
 use freshsales_sandbox::Generation;
+use leadgate_core::identity::{Email, IdentityKey, Phone};
 use leadgate_engine::sync::{SyncRun, SyncSettings, Turn};
+use leadgate_postgres_server::Database;
 use leadgate_testkit::{Answer, Behaviour, TestGateway, TestReceiver};
 use leadgate_warehouse::SinkSpec;
 use rstest::rstest;
@@ -158,6 +160,54 @@ async fn no_byte_of_a_forgotten_person_is_left(#[case] generation: Generation) {
     assert_eq!(people, 1, "the other is there still");
     let found = holding(gateway.folder(), &[OTHER.to_owned()]);
     assert!(found.iter().any(|found| found.contains("gateway.db")), "{found:?}");
+}
+
+/// Nor is what can be computed of the person alone, which would tell whoever asks for somebody that they were there.
+fn traces_in_a_dump() -> Vec<String> {
+    let keys = [
+        IdentityKey::of_email(&Email::parse(EMAIL).unwrap()),
+        IdentityKey::of_phone(&Phone::parse(PHONE, None)).unwrap(),
+    ];
+    let digests = keys.iter().map(|key| key.as_str().split_once(':').unwrap().1.to_owned());
+    let names = ["\"king\"", "ada king"].map(str::to_owned);
+    traces().into_iter().chain(digests).chain(names).collect()
+}
+
+fn among(dump: &str, texts: &[String]) -> Vec<String> {
+    let dump = dump.to_lowercase();
+    texts.iter().filter(|text| dump.contains(&text.to_lowercase())).cloned().collect()
+}
+
+/// Tables in which rows are dead that no vacuum has let go of, of those in which something of a person may be.
+fn tables_with_dead_rows(database: &Database) -> String {
+    database.ask("CREATE EXTENSION IF NOT EXISTS pgstattuple");
+    database.ask(
+        "SELECT relname FROM pg_class JOIN pg_namespace ON pg_namespace.oid = relnamespace
+         WHERE nspname = 'leadgate' AND relkind = 'r' AND relname <> ALL ('{budget,catalog,routing,duties,watches}')
+           AND (pgstattuple(pg_class.oid)).dead_tuple_count > 0",
+    )
+}
+
+#[rstest]
+#[case::suite(Generation::Suite)]
+#[case::classic(Generation::Classic)]
+#[tokio::test]
+async fn no_row_of_a_database_has_a_forgotten_person(#[case] generation: Generation) {
+    let receiver = TestReceiver::start().await;
+    receiver.next([Behaviour::Answer(400)]);
+    let gateway = TestGateway::builder().generation(generation).rules(&rules(&receiver)).in_database().open().await;
+    let database = gateway.database().unwrap();
+    hand_in(&gateway).await;
+    let settings = settings(&gateway);
+    sync(&gateway, &settings).await;
+    let before = among(&database.dump(), &traces_in_a_dump());
+    assert!(before.len() > 7, "{before:?}");
+    let receipt = forget(&gateway, &settings, json!({"email": EMAIL, "phone": PHONE})).await.body;
+    assert_eq!(receipt["phase"], "done", "{receipt:#}");
+    let dump = database.dump();
+    assert_eq!(among(&dump, &traces_in_a_dump()), Vec::<String>::new(), "{receipt:#}");
+    assert_eq!(among(&dump, &[OTHER.to_owned()]), [OTHER], "the other is there still");
+    assert_eq!(tables_with_dead_rows(database), "");
 }
 
 #[tokio::test]

@@ -1,6 +1,7 @@
 //! The real binary on a real PostgreSQL.
 
 mod carrying;
+mod dumps;
 mod processes;
 mod serving;
 
