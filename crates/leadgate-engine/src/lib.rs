@@ -34,4 +34,4 @@ mod width;
 
 pub use broker::{BrokerSettings, QuotaBroker};
 pub use engine::{Engine, EngineParts, Pass};
-pub use settings::EngineSettings;
+pub use settings::{EngineSettings, MatchByCopy};

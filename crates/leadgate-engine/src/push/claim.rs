@@ -6,7 +6,7 @@ use leadgate_core::job::Turn;
 use leadgate_core::lane::Lane;
 use leadgate_core::pack::{Pack, pack};
 use leadgate_store::StoreError;
-use leadgate_store::model::{ClaimRequest, Then};
+use leadgate_store::model::{ClaimRequest, ClaimedJob, Then};
 
 use super::{Claimed, EndedTurn, Leased, PaidPack, SharedCatalog, then_of};
 use crate::engine::Engine;
@@ -28,9 +28,14 @@ impl Engine {
         let leased = jobs.len();
         let mut round = Round { catalog, slots, now, settled: Vec::new() };
         let mut calling = Vec::new();
-        for job in jobs {
+        let with_packing = |job: ClaimedJob| {
             let packing = self.is_packing(job.lane, &round.catalog);
-            match self.prepare(Leased::new(job, packing), &round.catalog, now) {
+            Leased::new(job, packing)
+        };
+        let mut jobs: Vec<Leased> = jobs.into_iter().map(with_packing).collect();
+        self.look_into_copy(&mut jobs).await;
+        for job in jobs {
+            match self.prepare(job, &round.catalog, now) {
                 Prepared::Call(job) => calling.push(job),
                 Prepared::Settled(turn) => round.settled.push(turn),
             }
