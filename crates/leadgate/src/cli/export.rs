@@ -1,14 +1,15 @@
 //! `leadgate export`: rows of one stream, read from the account and written to a file or a database, whole or not at all.
 
 use std::collections::HashSet;
+use std::path::PathBuf;
 
 use anyhow::{Context as _, anyhow};
 use clap::Args;
 use leadgate_core::clock::Clock as _;
-use leadgate_core::sync::export::{DealEnd, Wanted, chosen, columns, reduced};
-use leadgate_core::sync::{Part, RowsPage, Schema, Shaped, Shaper, Stream, grouped};
+use leadgate_core::sync::export::{DealEnd, Names, Wanted, chosen, columns, nameless_contacts, reduced};
+use leadgate_core::sync::{Part, Row, RowsPage, Schema, Shaped, Shaper, Stream, grouped};
 use leadgate_engine::sync::{Given, RowsReader, Shaping};
-use leadgate_warehouse::{RowWriter, SinkSpec};
+use leadgate_warehouse::{RowWriter, SinkSpec, find_rows};
 use serde_json::json;
 
 use super::Session;
@@ -17,7 +18,7 @@ use crate::config::{self, ConfigError};
 use crate::exit::{CommandResult, Exit, Failure};
 use crate::logs;
 use crate::shutdown::Shutdown;
-use crate::syncing::{Reader, wait_until};
+use crate::syncing::{self, Reader, wait_until};
 use crate::wiring::SystemClock;
 
 #[derive(Debug, Args)]
@@ -61,7 +62,8 @@ pub(super) async fn run(flags: Flags, session: &Session) -> CommandResult {
     logs::start(&settings.log, session.verbosity, &session.screen);
     let shutdown = Shutdown::on_signals().context("listening for signals failed")?;
     let reader = Reader::open(&settings).await?;
-    let export = Export { reader: &reader, flags: &flags, wanted, pages: settings.sync.pages };
+    let (pages, copy) = (settings.sync.pages, syncing::copy_file(&settings));
+    let export = Export { reader: &reader, flags: &flags, wanted, pages, copy };
     let done = tokio::select! {
         done = export.write(&sink) => done,
         () = shutdown.requested() => Err(anyhow!("stopped: nothing was written to {sink}").into()),
@@ -91,6 +93,8 @@ struct Export<'a> {
     flags: &'a Flags,
     wanted: Wanted,
     pages: u32,
+    /// The copy of the account, if there is one.
+    copy: PathBuf,
 }
 
 impl Export<'_> {
@@ -110,9 +114,15 @@ impl Export<'_> {
         while let Some(page) = next(&mut rows, stream).await? {
             exported.withheld += page.withheld;
             let mut shaper = Shaper::new(&schema);
+            let mut shaped = Vec::with_capacity(page.rows.len());
             for row in &page.rows {
                 let Shaped { row, unfit } = shaper.shape_what_fits(row).map_err(anyhow::Error::new)?;
                 exported.unfit += unfit.iter().filter(|error| asked(&schema, &places, &error.column)).count() as u64;
+                shaped.push(row);
+            }
+            let names = self.names_in_copy(&schema, &shaped).await?;
+            for mut row in shaped {
+                names.put_into(&schema, &mut row);
                 if seen.insert(row.id) && self.wanted.keeps(&schema, &row) {
                     writer.write(&reduced(row, &places)).map_err(anyhow::Error::new)?;
                     exported.rows += 1;
@@ -122,6 +132,18 @@ impl Export<'_> {
         exported.requests += rows.requests();
         finish(writer).await?;
         Ok(exported)
+    }
+
+    /// The names of the contacts of deals that came without any, as far as a sync has copied them.
+    async fn names_in_copy(&self, schema: &Schema, rows: &[Row]) -> Result<Names, Failure> {
+        let ids: Vec<i64> = rows.iter().flat_map(|row| nameless_contacts(schema, row)).collect();
+        if ids.is_empty() {
+            return Ok(Names::default());
+        }
+        let copy = self.copy.clone();
+        let found = tokio::task::spawn_blocking(move || find_rows(&copy, Stream::Contacts, &ids)).await;
+        let found = found.context("reading the copy panicked")?.context("reading the copy failed")?;
+        Ok(found.map(|(contacts, rows)| Names::of(&contacts, &rows)).unwrap_or_default())
     }
 
     /// The columns of the stream: the account's fields say which.
