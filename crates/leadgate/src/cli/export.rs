@@ -8,7 +8,7 @@ use clap::Args;
 use leadgate_core::clock::Clock as _;
 use leadgate_core::sync::export::{DealEnd, Names, Wanted, chosen, columns, nameless_contacts, reduced};
 use leadgate_core::sync::{Part, Row, RowsPage, Schema, Shaped, Shaper, Stream, grouped};
-use leadgate_engine::sync::{Given, RowsReader, Shaping};
+use leadgate_engine::sync::{Given, RowsReader, Shaping, SyncProgress};
 use leadgate_warehouse::{RowWriter, SinkSpec, find_rows};
 use serde_json::json;
 
@@ -17,6 +17,7 @@ use super::since::Since;
 use crate::config::{self, ConfigError};
 use crate::exit::{CommandResult, Exit, Failure};
 use crate::logs;
+use crate::progress::Watched;
 use crate::shutdown::Shutdown;
 use crate::syncing::{self, Reader, wait_until};
 use crate::wiring::SystemClock;
@@ -63,11 +64,13 @@ pub(super) async fn run(flags: Flags, session: &Session) -> CommandResult {
     let shutdown = Shutdown::on_signals().context("listening for signals failed")?;
     let reader = Reader::open(&settings).await?;
     let (pages, copy) = (settings.sync.pages, syncing::copy_file(&settings));
-    let export = Export { reader: &reader, flags: &flags, wanted, pages, copy };
+    let watched = Watched::begin(&session.screen);
+    let export = Export { reader: &reader, flags: &flags, wanted, pages, copy, watched };
     let done = tokio::select! {
         done = export.write(&sink) => done,
         () = shutdown.requested() => Err(anyhow!("stopped: nothing was written to {sink}").into()),
     };
+    export.watched.end();
     reader.close().await;
     let done = done?;
     tell(&done, &sink, flags.stream, session);
@@ -95,6 +98,7 @@ struct Export<'a> {
     pages: u32,
     /// The copy of the account, if there is one.
     copy: PathBuf,
+    watched: Watched,
 }
 
 impl Export<'_> {
@@ -111,8 +115,13 @@ impl Export<'_> {
         writer.check().await.map_err(anyhow::Error::new)?;
         let mut seen = HashSet::new();
         let mut rows = self.rows_of(stream, self.wanted.part(stream));
-        while let Some(page) = next(&mut rows, stream).await? {
+        let mut progress = SyncProgress { stream: Some(stream), ..SyncProgress::default() };
+        while let Some(page) = self.next(&mut rows, stream).await? {
             exported.withheld += page.withheld;
+            progress.rows += page.rows.len() as u64;
+            progress.of = page.total.or(progress.of);
+            progress.requests = exported.requests + rows.requests();
+            self.watched.show(&progress, self.reader);
             let mut shaper = Shaper::new(&schema);
             let mut shaped = Vec::with_capacity(page.rows.len());
             for row in &page.rows {
@@ -150,27 +159,32 @@ impl Export<'_> {
     async fn schema(&self, exported: &mut Exported) -> Result<Schema, Failure> {
         let mut fields = Vec::new();
         let mut rows = self.rows_of(Stream::Fields, Part::Whole);
-        while let Some(page) = next(&mut rows, Stream::Fields).await? {
+        while let Some(page) = self.next(&mut rows, Stream::Fields).await? {
             fields.extend(page.rows);
         }
         exported.requests += rows.requests();
         Ok(Shaping::of_fields(&fields).schema(self.flags.stream))
     }
 
+    /// The next page, whenever the budget has room for it.
+    async fn next(&self, rows: &mut RowsReader, stream: Stream) -> Result<Option<RowsPage>, Failure> {
+        loop {
+            match rows.give().await {
+                Ok(Given::Page(page)) => return Ok(Some(page)),
+                Ok(Given::Wait(until)) => {
+                    self.watched.waits(until);
+                    wait_until(until).await;
+                }
+                Ok(Given::End) => return Ok(None),
+                Err(failure) => {
+                    return Err(anyhow!("{stream} could not be read, so nothing was written: {failure}").into());
+                }
+            }
+        }
+    }
+
     fn rows_of(&self, stream: Stream, part: Part) -> RowsReader {
         RowsReader::new(self.reader.engine.clone(), stream, part, self.pages)
-    }
-}
-
-/// The next page, whenever the budget has room for it.
-async fn next(rows: &mut RowsReader, stream: Stream) -> Result<Option<RowsPage>, Failure> {
-    loop {
-        match rows.give().await {
-            Ok(Given::Page(page)) => return Ok(Some(page)),
-            Ok(Given::Wait(until)) => wait_until(until).await,
-            Ok(Given::End) => return Ok(None),
-            Err(failure) => return Err(anyhow!("{stream} could not be read, so nothing was written: {failure}").into()),
-        }
     }
 }
 

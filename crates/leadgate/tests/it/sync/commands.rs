@@ -119,8 +119,10 @@ async fn rows_are_read_beside_a_gateway() {
     let synced = scene.run(&["sync", "--streams", "contacts", "--to", "out/"]);
     assert_eq!(synced.code, 0, "{synced:?}");
     // Whom the sync has copied the gateway need not look up.
-    let (url, lead) =
-        (format!("{}/v1/leads", gateway.text("url")), json!({"email": "ada@example.com", "city": "London"}));
+    let (url, lead) = (
+        format!("{}/v1/leads", gateway.text("url")),
+        json!({"email": "ada@example.com", "address": {"city": "London"}}),
+    );
     let post = || request("POST", &url, Some("an-app-key-of-a-test"), Some(lead));
     let (_, landed) = std::thread::scope(|scope| tokio::task::block_in_place(|| scope.spawn(post).join().unwrap()));
     let story = format!("{}/v1/submissions/{}", gateway.text("url"), landed["id"].as_str().unwrap_or_default());
@@ -139,7 +141,7 @@ async fn a_gateway_that_ends_at_rest_lets_its_sync_end() {
     let copy = scene.data().join("leadgate-data/copy.db");
     let interrupted = Run { id: Copy::open(&copy).unwrap().runs(1).unwrap()[0].id + 1, outcome: None, ..some_run() };
     Copy::open(&copy).unwrap().put_run(&interrupted).unwrap();
-    let slowly = FaultKind::SlowBody { chunk_bytes: 100, pause_milliseconds: 20 };
+    let slowly = FaultKind::SlowBody { chunk_bytes: 2_000, pause_milliseconds: 50 };
     scene.sandbox.account().set_faults(vec![Fault::new(slowly)]);
     let schedule = ("LEADGATE__SYNC__SCHEDULE", "0 3 * * * UTC");
     let variables = [&scene.variables()[..], &[("LEADGATE_APP_KEY", "an-app-key-of-a-test"), schedule]].concat();

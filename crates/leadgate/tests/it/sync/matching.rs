@@ -58,7 +58,8 @@ fn contact(mirror: &Mirror, id: i64) -> Value {
 async fn somebody_in_the_copy_costs_an_update_alone(#[case] generation: Generation) {
     let mirror = mirror(generation).await;
     let id = copied(&mirror, &ada()).await;
-    let (person, calls, story) = land(&mirror, &json!({ "email": "Ada@example.com", "city": "London" })).await;
+    let (person, calls, story) =
+        land(&mirror, &json!({ "email": "Ada@example.com", "address": { "city": "London" } })).await;
     assert_eq!((person, calls.join(" ").as_str()), (id, "update_person"), "{story}");
     assert!(story.contains("same e-mail in the copy of the account"), "{story}");
     assert_eq!((&contact(&mirror, id)["city"], mirror.account().request_count()), (&json!("London"), 1));
@@ -95,7 +96,8 @@ async fn somebody_who_was_deleted_since_is_made_once(#[case] generation: Generat
     let mirror = mirror(generation).await;
     let id = copied(&mirror, &ada()).await;
     mirror.account().delete(Kind::Contact, id);
-    let (person, _, story) = land(&mirror, &json!({ "email": "ada@example.com", "city": "London" })).await;
+    let (person, _, story) =
+        land(&mirror, &json!({ "email": "ada@example.com", "address": { "city": "London" } })).await;
     let people = [mirror.account().contacts(), mirror.account().leads()].concat();
     let ada: Vec<&Value> = people.iter().filter(|person| person["email"] == "ada@example.com").collect();
     assert_eq!((ada.len(), &ada[0]["id"], &ada[0]["city"]), (1, &json!(person), &json!("London")), "{story}");
@@ -112,7 +114,8 @@ async fn an_address_that_moved_since_is_found_where_it_is(#[case] generation: Ge
     mirror.gateway.change("contacts", id, &json!({ "contact": { "email": "old@example.com" } })).await;
     let other = mirror.account().seed_contact(&ada());
     mirror.account().clear_requests();
-    let (person, calls, story) = land(&mirror, &json!({ "email": "ada@example.com", "city": "London" })).await;
+    let (person, calls, story) =
+        land(&mirror, &json!({ "email": "ada@example.com", "address": { "city": "London" } })).await;
     assert_eq!(person, other, "{story}");
     assert_eq!(contact(&mirror, other)["city"], "London");
     assert!(contact(&mirror, id)["city"].is_null(), "what was filled in at the wrong person stays: {calls:?}");
@@ -123,6 +126,7 @@ async fn a_copy_that_was_read_long_ago_only_says_whom_to_look_up() {
     let mirror = mirror(Generation::Suite).await;
     let id = copied(&mirror, &ada()).await;
     mirror.account().advance(Duration::from_secs(3_600));
-    let (person, calls, _) = land(&mirror, &json!({ "email": "ada@example.com", "city": "London" })).await;
+    let (person, calls, _) =
+        land(&mirror, &json!({ "email": "ada@example.com", "address": { "city": "London" } })).await;
     assert_eq!((person, calls.join(" ").as_str()), (id, "find_person update_person"));
 }
