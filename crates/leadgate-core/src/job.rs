@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::catalog::Catalog;
+use crate::copied::Copied;
 use crate::crm::{CrmCall, CrmFailure, CrmReply};
 use crate::identity::IdentityKey;
 use crate::pack::Packing;
@@ -64,6 +65,8 @@ pub struct TurnContext<'a> {
     pub catalog: &'a Catalog,
     /// What was written or read lately, by identity.
     pub known: &'a BTreeMap<IdentityKey, KnownRecord>,
+    /// What the copy of the account has of its identities, if there is one.
+    pub copied: Option<&'a Copied>,
     /// Notes on the current step's record that are known to be other jobs'.
     pub known_notes: &'a BTreeSet<i64>,
     /// Many jobs wait.
@@ -314,6 +317,17 @@ impl JobState {
         }
     }
 
+    /// Identities that the copy of the account is asked for before the CRM is.
+    pub fn copied_keys(&self) -> Vec<IdentityKey> {
+        let ahead = self.steps.get(self.current..).unwrap_or_default();
+        let key = |step: &Step| match step {
+            Step::EnsurePerson(step) => step.copied_key(),
+            Step::EnsureCompany(step) => step.copied_key(),
+            _ => None,
+        };
+        ahead.iter().filter_map(key).collect()
+    }
+
     /// A person released the job: failures are forgotten, and so is what the current step saw of the CRM, because somebody mended it since. What it
     /// may have written is not forgotten.
     pub fn release(&mut self, now: Timestamp) {
@@ -431,6 +445,7 @@ fn step_view<'a>(context: &TurnContext<'a>, findings: &'a Findings) -> StepConte
         now: context.now,
         catalog: context.catalog,
         known: context.known,
+        copied: context.copied,
         known_notes: context.known_notes,
         findings,
         packing: context.packing,

@@ -24,6 +24,7 @@
 //! | [`forms`] | what the fields of a web form mean |
 //! | [`hooks`] | what a webhook of the CRM says of a record |
 //! | [`mirror`] | the local copy of a record, and what two looks at it differ in |
+//! | [`copied`] | who is in the copy of the account, and how long that is believed |
 //! | [`sync`] | the copy of the account's rows that files and tables are published from |
 //! | [`destinations`], [`delivery`] | where things go that are not the CRM, and one such thing |
 //! | [`conformance`] | whether two accounts answer alike |
@@ -42,6 +43,7 @@ pub mod budget;
 pub mod catalog;
 pub mod clock;
 pub mod conformance;
+pub mod copied;
 pub mod crm;
 pub mod delivery;
 pub mod destinations;

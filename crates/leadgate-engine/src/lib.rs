@@ -38,4 +38,4 @@ mod width;
 pub use broker::{BrokerSettings, QuotaBroker};
 pub use engine::{Engine, EngineParts, Pass};
 pub use rounds::Rounds;
-pub use settings::EngineSettings;
+pub use settings::{EngineSettings, MatchByCopy};

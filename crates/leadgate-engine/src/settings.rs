@@ -1,5 +1,7 @@
 //! What the engine may be told.
 
+use std::path::PathBuf;
+
 use jiff::{SignedDuration, Timestamp};
 use leadgate_core::budget::BudgetSettings;
 use leadgate_core::intake::ReadingRules;
@@ -25,6 +27,8 @@ pub struct EngineSettings {
     pub known_for: SignedDuration,
     /// Nothing from before this moment is believed of an identity: the account was emptied or exchanged then.
     pub known_not_before: Option<Timestamp>,
+    /// The copy of the account that is asked who is there before the account is.
+    pub matching: Option<MatchByCopy>,
     /// When to try again.
     pub retry: RetryPolicy,
     /// How much the account may be asked.
@@ -41,6 +45,15 @@ pub struct EngineSettings {
     pub jitter_seed: Option<u64>,
 }
 
+/// A copy of the account that people and companies are looked for in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MatchByCopy {
+    /// The file that it is in, if there is one.
+    pub copy: PathBuf,
+    /// How long what was read is taken for what the account has. Shorter than `known_for`: what the gateway wrote since is remembered so long.
+    pub believed_for: SignedDuration,
+}
+
 impl Default for EngineSettings {
     fn default() -> Self {
         EngineSettings {
@@ -52,6 +65,7 @@ impl Default for EngineSettings {
             lease: SignedDuration::from_secs(120),
             known_for: SignedDuration::from_hours(1),
             known_not_before: None,
+            matching: None,
             retry: RetryPolicy::default(),
             budget: BudgetSettings::default(),
             retention: Retention::default(),

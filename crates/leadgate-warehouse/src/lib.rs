@@ -18,5 +18,5 @@ pub mod copy;
 pub mod sinks;
 pub mod sources;
 
-pub use copy::{Applied, Batch, CopiedRow, Copy, CopyError, ForgetPass, RowChange, Run};
+pub use copy::{Applied, Batch, CopiedRow, Copy, CopyError, ForgetPass, RowChange, Run, find_identities, find_rows};
 pub use sinks::{Format, Published, RowWriter, Sink, SinkError, SinkSpec, SpecError, TablePublished, Written};

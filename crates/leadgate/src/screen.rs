@@ -77,6 +77,11 @@ impl Screen {
         drop(writeln!(std::io::stderr(), "{label} {text}"));
     }
 
+    /// A plain line on standard error.
+    pub(crate) fn note(&self, text: &str) {
+        drop(writeln!(std::io::stderr(), "{text}"));
+    }
+
     /// A failure on standard error.
     pub(crate) fn failure(&self, failure: &Failure) {
         let text = format!("{:#}", failure.error);

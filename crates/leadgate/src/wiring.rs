@@ -12,7 +12,7 @@ use leadgate_core::retention::Retention;
 use leadgate_core::retry::RetryPolicy;
 use leadgate_crm_freshsales::{FreshsalesCrm, FreshsalesSettings, Network};
 use leadgate_engine::forget::Forgetter;
-use leadgate_engine::{BrokerSettings, EngineSettings, Rounds};
+use leadgate_engine::{BrokerSettings, EngineSettings, MatchByCopy, Rounds};
 use leadgate_store::{Store, StoreError};
 use leadgate_web::broker::{BrokerDoor, BrokerKeys};
 use leadgate_web::{Access, WebSettings};
@@ -87,6 +87,7 @@ pub(crate) fn engine_settings(settings: &Settings) -> EngineSettings {
         pack_from: work.pack_from,
         lease: signed(settings.crm.total_timeout.saturating_mul(REQUESTS_OF_A_CALL)).max(SHORTEST_LEASE),
         known_for: signed(work.known_for),
+        matching: matching(settings),
         retry: retry_policy(settings),
         budget: budget(settings),
         retention: retention(settings),
@@ -124,6 +125,12 @@ pub(crate) fn broker_settings(settings: &Settings) -> BrokerSettings {
     let mut broker = BrokerSettings::default();
     broker.cache.keep = signed(settings.broker.remember);
     broker
+}
+
+/// The copy that people are looked for in; none if it is not to be believed at all.
+fn matching(settings: &Settings) -> Option<MatchByCopy> {
+    let believed_for = signed(settings.sync.match_for.min(settings.engine.known_for));
+    (!believed_for.is_zero()).then(|| MatchByCopy { copy: syncing::copy_file(settings), believed_for })
 }
 
 fn retention(settings: &Settings) -> Retention {

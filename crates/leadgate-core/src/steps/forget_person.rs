@@ -135,6 +135,7 @@ mod tests {
             now: at(second),
             catalog: &catalog,
             known: &known,
+            copied: None,
             known_notes: &notes,
             findings: &findings,
             packing: false,

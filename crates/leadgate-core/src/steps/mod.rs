@@ -54,6 +54,7 @@ pub use stage::StageStep;
 pub use target::StepTarget;
 
 use crate::catalog::{BELIEVED_FOR, Catalog};
+use crate::copied::Copied;
 use crate::crm::{CrmCall, CrmFailure, CrmReply, DealStanding};
 use crate::delivery::NewDelivery;
 use crate::identity::IdentityKey;
@@ -147,6 +148,8 @@ pub struct StepContext<'a> {
     pub catalog: &'a Catalog,
     /// What was written or read lately, by identity.
     pub known: &'a BTreeMap<IdentityKey, KnownRecord>,
+    /// What the copy of the account has of these identities, if there is one.
+    pub copied: Option<&'a Copied>,
     /// Notes on the target record that other jobs are known to have added, and the other traces that the gateway left there.
     pub known_notes: &'a BTreeSet<i64>,
     /// What earlier steps of this plan found.

@@ -1,13 +1,16 @@
 //! What of a stream is exported: which rows, and which columns first.
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
+use serde_json::Value;
 
 use super::{Cell, Part, Row, Schema, Stream};
 
 /// What people look at first in a deal.
-const FIRST_OF_DEALS: [&str; 9] = [
+const FIRST_OF_DEALS: [&str; 10] = [
     "name",
     "amount",
     "currency_code",
@@ -15,7 +18,8 @@ const FIRST_OF_DEALS: [&str; 9] = [
     "closed_date",
     "deal_stage_name",
     "sales_account_name",
-    "contact_ids",
+    "contact_names",
+    "contact_emails",
     "lead_source_name",
 ];
 
@@ -71,6 +75,48 @@ impl Wanted {
         match closed.filter(|_| self.is_closed()) {
             Some(day) => day >= TimeZone::UTC.to_datetime(since).date(),
             None => row.updated_at.is_none_or(|updated| updated > since),
+        }
+    }
+}
+
+/// The ids of the contacts of a deal that came without any name.
+pub fn nameless_contacts(schema: &Schema, row: &Row) -> Vec<i64> {
+    let cell = |name: &str| schema.position(name).and_then(|at| row.cells.get(at));
+    match (cell("contact_ids"), cell("contact_names")) {
+        (Some(Cell::Json(Value::Array(ids))), Some(Cell::Blank)) => ids.iter().filter_map(Value::as_i64).collect(),
+        _ => Vec::new(),
+    }
+}
+
+/// People by id, with the names and addresses that a deal shows of them.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Names(BTreeMap<i64, [String; 2]>);
+
+impl Names {
+    /// Of rows of contacts.
+    pub fn of(contacts: &Schema, rows: &[Row]) -> Names {
+        let text = |row: &Row, name: &str| match contacts.position(name).and_then(|at| row.cells.get(at)) {
+            Some(Cell::Text(text)) => text.trim().to_owned(),
+            _ => String::new(),
+        };
+        let name = |row: &Row| {
+            let shown = text(row, "display_name");
+            let parts = || format!("{} {}", text(row, "first_name"), text(row, "last_name")).trim().to_owned();
+            if shown.is_empty() { parts() } else { shown }
+        };
+        Names(rows.iter().map(|row| (row.id, [name(row), text(row, "email")])).collect())
+    }
+
+    /// Puts the names of a deal's contacts into its row, where it came without any.
+    pub fn put_into(&self, schema: &Schema, row: &mut Row) {
+        let found: Vec<_> = nameless_contacts(schema, row).iter().filter_map(|id| self.0.get(id)).cloned().collect();
+        for (at, column) in ["contact_names", "contact_emails"].into_iter().enumerate() {
+            let texts: Vec<&str> =
+                found.iter().map(|texts| texts[at].as_str()).filter(|text| !text.is_empty()).collect();
+            let place = schema.position(column).and_then(|at| row.cells.get_mut(at));
+            if let Some(place) = place.filter(|cell| **cell == Cell::Blank && !texts.is_empty()) {
+                *place = Cell::Text(texts.join("; "));
+            }
         }
     }
 }
@@ -153,6 +199,30 @@ mod tests {
         let (schema, row) = deal(kind, closed, updated);
         let wanted = Wanted { end, since: Some(MAY.parse().unwrap()) };
         assert_eq!(wanted.keeps(&schema, &row), kept);
+    }
+
+    #[rstest]
+    #[case::without_names(json!({"id": 1, "contact_ids": [7, 9, 8]}), "Ada King; B", "ada@x.io; b@x.io")]
+    #[case::with_names(json!({"id": 1, "contact_ids": [7], "contact_names": "Ada"}), "Ada", "")]
+    #[case::without_contacts(json!({"id": 1, "contact_ids": []}), "", "")]
+    fn contacts_of_a_deal_get_the_names_that_it_came_without(
+        #[case] shown: Value,
+        #[case] names: &str,
+        #[case] emails: &str,
+    ) {
+        let row_of = |schema: &Schema, shown: &Value| {
+            shape(schema, &crate::sync::RawRow::of_object(shown.as_object().unwrap())).unwrap()
+        };
+        let (deals, contacts) = (Schema::of(Stream::Deals, &[]), Schema::of(Stream::Contacts, &[]));
+        let ada = json!({"id": 7, "first_name": "Ada", "last_name": "King", "email": "ada@x.io"});
+        let bo = json!({"id": 8, "display_name": "B", "last_name": "Bo", "email": "b@x.io"});
+        let mut row = row_of(&deals, &shown);
+        Names::of(&contacts, &[row_of(&contacts, &ada), row_of(&contacts, &bo)]).put_into(&deals, &mut row);
+        let text = |name: &str| match &row.cells[deals.position(name).unwrap()] {
+            Cell::Text(text) => text.clone(),
+            _ => String::new(),
+        };
+        assert_eq!([text("contact_names"), text("contact_emails")], [names, emails]);
     }
 
     #[test]

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::{SignedDuration, Timestamp};
 use leadgate_core::catalog::{Catalog, SectionRead};
+use leadgate_core::copied::Copied;
 use leadgate_core::crm::{CrmCall, CrmFailure, CrmReply};
 use leadgate_core::identity::IdentityKey;
 use leadgate_core::job::{AbsorbRules, AfterCall, JobState, Outcome, Turn, TurnContext};
@@ -27,6 +28,7 @@ pub(crate) struct Gateway {
     known: BTreeMap<IdentityKey, KnownRecord>,
     known_notes: BTreeSet<i64>,
     packing: bool,
+    pub(crate) copied: Option<Copied>,
 }
 
 impl Gateway {
@@ -36,7 +38,7 @@ impl Gateway {
     }
 
     /// Runs a lead to its end; `fates` are what happens to its calls, after which all goes well.
-    fn run(&mut self, crm: &mut ModelCrm, body: &Value, fates: &[Fate]) -> Result<Outcome, Parking> {
+    pub(crate) fn run(&mut self, crm: &mut ModelCrm, body: &Value, fates: &[Fate]) -> Result<Outcome, Parking> {
         let job = self.job(Route::Lead, body);
         self.drive(crm, job, fates).map(|(outcome, _)| outcome)
     }
@@ -64,10 +66,12 @@ impl Gateway {
             other(crm);
             let mut effects = Vec::new();
             let (catalog, known, notes) = (self.catalog.clone(), self.known.clone(), self.known_notes.clone());
+            let copied = self.copied.clone();
             let context = TurnContext {
                 now: crm.now,
                 catalog: &catalog,
                 known: &known,
+                copied: copied.as_ref(),
                 known_notes: &notes,
                 packing: self.packing,
             };
@@ -300,8 +304,14 @@ fn a_phone_that_was_taken_since_the_lookup_is_looked_up_again() {
     let notes = BTreeSet::new();
     for (position, expected) in ["describe_account", "find_person", "create_person", "find_person"].iter().enumerate() {
         let catalog = gateway.catalog.clone();
-        let context =
-            TurnContext { now: crm.now, catalog: &catalog, known: &known, known_notes: &notes, packing: false };
+        let context = TurnContext {
+            now: crm.now,
+            catalog: &catalog,
+            known: &known,
+            copied: None,
+            known_notes: &notes,
+            packing: false,
+        };
         let Turn::Call(call) = job.advance(&context, &mut Vec::new()) else { panic!("no call") };
         assert_eq!(call.name(), *expected);
         if position == 2 {
@@ -321,6 +331,7 @@ fn a_crm_that_stays_busy_is_asked_less_and_less() {
         now: crm.now,
         catalog: &gateway.catalog,
         known: &gateway.known,
+        copied: None,
         known_notes: &gateway.known_notes,
         packing: false,
     };

@@ -1,6 +1,7 @@
 //! Jobs against a model of a CRM: whatever it answers, and wherever the gateway dies, one person and one note.
 #![allow(clippy::unwrap_used)]
 
+mod by_copy;
 mod events;
 mod exactly_once;
 mod intake;

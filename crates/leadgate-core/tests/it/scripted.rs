@@ -45,6 +45,7 @@ impl Script {
             now: self.now,
             catalog: &self.catalog,
             known: &known,
+            copied: None,
             known_notes: &known_notes,
             packing: false,
         };

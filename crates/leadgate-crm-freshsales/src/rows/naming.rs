@@ -85,6 +85,19 @@ impl Beside {
         names.into_iter().for_each(|(name, piece)| row.put(name, piece));
     }
 
+    /// The names and addresses of a deal's contacts, in the order of their ids; those that did not come are left out.
+    fn name_contacts(&self, row: &mut RawRow) {
+        let ids = row.get("contact_ids").map(|ids| serde_json::from_str::<Vec<i64>>(ids.as_str()).unwrap_or_default());
+        let contacts: Vec<_> = ids.iter().flatten().filter_map(|id| self.find(&["contacts"], *id)).collect();
+        let names: Vec<String> = contacts.iter().filter_map(|contact| name_of_person(contact)).collect();
+        let emails: Vec<String> = contacts.iter().filter_map(|contact| filled(contact, "email")).collect();
+        for (column, texts) in [("contact_names", names), ("contact_emails", emails)] {
+            if !texts.is_empty() {
+                row.put(column, Piece::made(&texts.join("; ").into()));
+            }
+        }
+    }
+
     /// The name of the record that an activity is on.
     fn name_target(&self, row: &mut RawRow) {
         let Some(id) = row.get("target_id").and_then(RawJson::integer) else { return };
@@ -92,6 +105,17 @@ impl Beside {
         let name = ["display_name", "name"].iter().find_map(|key| object.get(key));
         row.put("target_name", name.map_or_else(|| Piece::made(&Value::Null), |name| object.piece(name)));
     }
+}
+
+fn filled(row: &RawRow, name: &str) -> Option<String> {
+    let text = row.get(name).and_then(RawJson::text)?;
+    Some(text.trim().to_owned()).filter(|text| !text.is_empty())
+}
+
+fn name_of_person(person: &RawRow) -> Option<String> {
+    let parts =
+        || [filled(person, "first_name"), filled(person, "last_name")].into_iter().flatten().collect::<Vec<_>>();
+    filled(person, "display_name").or_else(|| Some(parts().join(" ")).filter(|name| !name.is_empty()))
 }
 
 /// Everything that a row of the stream gets beside what it came with.
@@ -103,6 +127,9 @@ pub(super) fn complete(stream: Stream, row: &mut RawRow, beside: &Beside) {
         _ => {}
     }
     beside.name(row);
+    if stream == Stream::Deals {
+        beside.name_contacts(row);
+    }
     if matches!(stream, Stream::Tasks | Stream::Appointments | Stream::SalesActivities) {
         beside.name_target(row);
     }

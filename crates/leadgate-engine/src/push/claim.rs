@@ -8,7 +8,7 @@ use leadgate_core::job::Turn;
 use leadgate_core::lane::Lane;
 use leadgate_core::pack::{Pack, pack};
 use leadgate_store::StoreError;
-use leadgate_store::model::{ClaimRequest, Then, TurnRecord};
+use leadgate_store::model::{ClaimRequest, ClaimedJob, Then, TurnRecord};
 
 use super::{Claimed, EndedTurn, Leased, PaidPack, SharedCatalog, is_end_of_stretch, then_of};
 use crate::engine::Engine;
@@ -45,13 +45,18 @@ impl Engine {
         let leased = jobs.len();
         let mut round = Round { catalog, slots, now, settled: Vec::new() };
         let mut calling = Vec::new();
+        let take_in_hand = |job: ClaimedJob| {
+            let in_hand = self.shared.hand.take(job.lease);
+            let packing = self.is_packing(job.lane, &round.catalog);
+            Leased::new(job, in_hand, packing)
+        };
+        let mut jobs: Vec<Leased> = jobs.into_iter().map(take_in_hand).collect();
+        self.look_into_copy(&mut jobs).await;
         for (count, job) in jobs.into_iter().enumerate() {
             if is_end_of_stretch(count) {
                 tokio::task::yield_now().await;
             }
-            let packing = self.is_packing(job.lane, &round.catalog);
-            let in_hand = self.shared.hand.take(job.lease);
-            match self.prepare(Leased::new(job, in_hand, packing), &round.catalog, now) {
+            match self.prepare(job, &round.catalog, now) {
                 Prepared::Call(job) => calling.push(job),
                 Prepared::Settled(turn) => round.settled.push(turn),
             }

@@ -1,8 +1,9 @@
 //! Pushing: claim jobs, pack their calls, make them, record what came of them.
 //!
-//! Cast: [`claim`] leases what is due and affordable and settles what needs no call; [`work`] makes one call for its pack and records the
+//! Cast: [`claim`] leases what is due and affordable and settles what needs no call, with what [`by_copy`] finds in the copy of the account; [`work`] makes one call for its pack and records the
 //! turns; [`Leased`] is a job in between, [`in_hand`] remembers which there are.
 
+mod by_copy;
 mod claim;
 mod in_hand;
 mod work;
@@ -11,6 +12,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 use leadgate_core::catalog::Catalog;
+use leadgate_core::copied::Copied;
 use leadgate_core::crm::CrmCall;
 use leadgate_core::identity::IdentityKey;
 use leadgate_core::job::{Turn, TurnContext};
@@ -51,18 +53,21 @@ pub(crate) struct Leased {
     call: Option<CrmCall>,
     /// Many jobs of its lane wait.
     packing: bool,
+    /// What the copy of the account has of its identities.
+    copied: Option<Copied>,
 }
 
 impl Leased {
     fn new(job: ClaimedJob, in_hand: InHand, packing: bool) -> Leased {
-        Leased { job, in_hand, effects: Vec::new(), call: None, packing }
+        Leased { job, in_hand, effects: Vec::new(), call: None, packing, copied: None }
     }
 
     /// What the job needs next.
     fn advance(&mut self, catalog: &Catalog, now: Timestamp) -> Turn {
         let job = &mut self.job;
         let packing = self.packing;
-        let context = TurnContext { now, catalog, known: &job.known, known_notes: &job.known_notes, packing };
+        let (known, copied) = (&job.known, self.copied.as_ref());
+        let context = TurnContext { now, catalog, known, copied, known_notes: &job.known_notes, packing };
         job.state.advance(&context, &mut self.effects)
     }
 

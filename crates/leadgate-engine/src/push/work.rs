@@ -80,6 +80,7 @@ impl Engine {
             now: round.now,
             catalog: &round.catalog,
             known: &job.known,
+            copied: member.copied.as_ref(),
             known_notes: &job.known_notes,
             packing: member.packing,
         };

@@ -10,6 +10,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use leadgate_core::sync::Ran;
 use leadgate_store::duties::SYNCING;
+use tokio::sync::watch;
 
 use super::report::{Outcome, RunReport};
 use super::run::{SyncRun, Turn};
@@ -35,6 +36,23 @@ pub struct SyncService {
     since: Timestamp,
     /// The last time of the schedule that another instance has begun, as far as known.
     begun_elsewhere: Mutex<Option<Timestamp>>,
+    at_work: watch::Sender<bool>,
+}
+
+/// A run is at work; it is told that it no longer is however it ends.
+struct AtWork<'a>(&'a watch::Sender<bool>);
+
+impl<'a> AtWork<'a> {
+    fn begin(told: &'a watch::Sender<bool>) -> AtWork<'a> {
+        told.send_replace(true);
+        AtWork(told)
+    }
+}
+
+impl Drop for AtWork<'_> {
+    fn drop(&mut self) {
+        self.0.send_replace(false);
+    }
 }
 
 /// A run that is due, or will be.
@@ -57,7 +75,12 @@ impl SyncService {
     /// A service that nothing is due for before its schedule's next time, unless a time was missed.
     pub fn new(engine: Engine, settings: SyncSettings) -> SyncService {
         let since = engine.now();
-        SyncService { engine, settings, since, begun_elsewhere: Mutex::default() }
+        SyncService { engine, settings, since, begun_elsewhere: Mutex::default(), at_work: watch::Sender::new(false) }
+    }
+
+    /// Tells whether a run is at work.
+    pub fn at_work(&self) -> watch::Receiver<bool> {
+        self.at_work.subscribe()
     }
 
     /// When the next run begins; none without a schedule.
@@ -147,6 +170,7 @@ impl SyncService {
     /// # Errors
     /// [`SyncError`] if another run is at work, or the copy or the store fails.
     pub async fn run_once(&self) -> Result<RunReport, SyncError> {
+        let _at_work = AtWork::begin(&self.at_work);
         let mut run = SyncRun::begin(self.engine.clone(), self.settings.clone()).await?;
         loop {
             if !self.engine.hold_duty(SYNCING).await?.is_held() {

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::CopyError;
 use super::encoding::{decode, encode};
+use super::identities;
 use super::layout::Fitting;
 use super::reading::{self, Entry};
 
@@ -179,7 +180,7 @@ impl Application<'_> {
             Some(self.ids.map_or((row.id, row.id), |(least, greatest)| (least.min(row.id), greatest.max(row.id))));
         self.entry.live += 1;
         self.applied.created += 1;
-        Ok(())
+        self.note_identities(row)
     }
 
     /// The cells that differ from the stored ones; none if the rows are the same, and the empty list if they differ only in columns that
@@ -236,7 +237,12 @@ impl Application<'_> {
         }
         let sql = "UPDATE bodies SET cells = ?2 WHERE number = ?1";
         self.connection.prepare_cached(sql)?.execute(params![head.body, bytes])?;
+        self.note_identities(row)?;
         self.replace_head(row, head)
+    }
+
+    fn note_identities(&self, row: &Row) -> Result<(), CopyError> {
+        identities::note(self.connection, self.entry.number, row.id, (&self.batch.schema, &row.cells))
     }
 
     fn replace_head(&mut self, row: &Row, head: &Head) -> Result<(), CopyError> {

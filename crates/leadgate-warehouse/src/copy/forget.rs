@@ -11,7 +11,7 @@ use rusqlite::{Connection, params};
 
 use super::CopyError;
 use super::encoding::{decode, encode};
-use super::reading;
+use super::{identities, reading};
 
 /// What the identity of a copy that somebody was taken out of begins with.
 const TAKEN_OUT: &str = "taken-out-";
@@ -94,6 +94,7 @@ fn rows(
             if erase {
                 let sql = "UPDATE bodies SET cells = ?2 WHERE number = ?1";
                 connection.prepare_cached(sql)?.execute(params![row.body, encode(&cells)])?;
+                identities::note(connection, number, row.id, (&schema, &cells))?;
             }
         }
     }
@@ -161,6 +162,7 @@ fn take_out(connection: &Connection, stream: i64, row: &Found) -> Result<(), Cop
     let sql = "DELETE FROM heads WHERE stream = ?1 AND id = ?2";
     connection.prepare_cached(sql)?.execute([stream, row.id])?;
     connection.prepare_cached("DELETE FROM bodies WHERE number = ?1")?.execute([row.body])?;
+    identities::forget(connection, stream, row.id)?;
     connection.prepare_cached("DELETE FROM changes WHERE stream = ?1 AND id = ?2")?.execute([stream, row.id])?;
     let sql = "UPDATE streams SET live = live - ?2 WHERE number = ?1";
     connection.prepare_cached(sql)?.execute(params![stream, row.live])?;

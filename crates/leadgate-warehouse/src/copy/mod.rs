@@ -8,6 +8,7 @@
 //! | `layout` | which cell of a row stored long ago belongs to which column of today |
 //! | `apply` | [`Batch`] and what happens to each row of it |
 //! | `reading` | rows and changes, by id and by number; a `Snapshot` of them for the sinks |
+//! | `identities` | who has an address or a name: [`find_identities`] |
 //! | `forget` | taking a person out of it |
 //! | `runs` | the history of runs |
 //! | `error` | [`CopyError`] |
@@ -21,6 +22,7 @@ mod apply;
 pub(crate) mod encoding;
 mod error;
 mod forget;
+mod identities;
 mod layout;
 mod reading;
 mod runs;
@@ -37,12 +39,15 @@ pub use apply::{Applied, Batch};
 pub use error::CopyError;
 pub use forget::ForgetPass;
 pub(crate) use forget::voids_history;
+pub use identities::{find_identities, find_rows};
 pub(crate) use layout::fit_kind;
 pub(crate) use reading::Snapshot;
 pub use reading::{CopiedRow, RowChange};
 pub use runs::Run;
 
-const VERSION: i64 = 1;
+const VERSION: i64 = 2;
+/// The version before identities were kept beside the rows.
+const WITHOUT_IDENTITIES: i64 = 1;
 
 /// How long to wait for another process that writes.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -62,8 +67,12 @@ impl Copy {
         // asked for again. Nobody may build on a batch before `settle`.
         let settings = "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA cache_size = -4000; \
                         PRAGMA wal_autocheckpoint = 2000; PRAGMA secure_delete = ON;";
-        let opened = connection.execute_batch(settings).and_then(|()| prepare(&mut connection));
-        let found = opened.map_err(|source| CopyError::Open { path: path.into(), source })?;
+        let opened = |source| CopyError::Open { path: path.into(), source };
+        connection.execute_batch(settings).map_err(opened)?;
+        let found = prepare(&mut connection).map_err(|error| match error {
+            CopyError::Database(source) => opened(source),
+            other => other,
+        })?;
         if found != VERSION {
             return Err(CopyError::Version { path: path.into(), found, known: VERSION });
         }
@@ -184,19 +193,26 @@ fn connect(path: &Path, flags: OpenFlags) -> Result<Connection, CopyError> {
     Ok(connection)
 }
 
-/// Makes the tables if there are none; says which version the file is of.
-fn prepare(connection: &mut Connection) -> Result<i64, rusqlite::Error> {
+/// Makes the tables that are not there yet; says which version the file then is of.
+fn prepare(connection: &mut Connection) -> Result<i64, CopyError> {
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     let found: i64 = transaction.pragma_query_value(None, "user_version", |row| row.get(0))?;
     if found == 0 {
         transaction.execute_batch(include_str!("schema.sql"))?;
+    }
+    let is_current = matches!(found, 0 | WITHOUT_IDENTITIES | VERSION);
+    if is_current && found != VERSION {
+        transaction.execute_batch(include_str!("identities.sql"))?;
         transaction.pragma_update(None, "user_version", VERSION)?;
     }
-    if found == 0 || found == VERSION {
+    if is_current {
         for stream in Stream::ALL {
             transaction.execute("INSERT OR IGNORE INTO streams (name) VALUES (?1)", [stream.name()])?;
         }
     }
+    if found == WITHOUT_IDENTITIES {
+        identities::fill(&transaction)?;
+    }
     transaction.commit()?;
-    Ok(if found == 0 { VERSION } else { found })
+    Ok(if is_current { VERSION } else { found })
 }

@@ -111,6 +111,14 @@ pub(crate) fn rows_by_id(
     rows(connection, &entry, &sql, (entry.number, after.unwrap_or(i64::MIN), limit as i64))
 }
 
+/// One row, unless it is gone.
+pub(crate) fn row(connection: &Connection, stream: Stream, id: i64) -> Result<Option<Row>, CopyError> {
+    let entry = entry(connection, stream)?;
+    let sql = format!("{COLUMNS} WHERE heads.stream = ?1 AND heads.id = ?2 AND heads.deleted_at IS NULL");
+    let found = rows(connection, &entry, &sql, (entry.number, id))?;
+    Ok(found.into_iter().next().map(|copied| copied.row))
+}
+
 pub(crate) fn rows_since(
     connection: &Connection,
     stream: Stream,

@@ -3,11 +3,13 @@
 //! Cast: [`Source::open`] finds out what a file is and which columns it has; [`Source::each_row`] reads it, as often as is asked, and tells every
 //! row by the number under which people find it in the file: the line on which it begins, or the row of the sheet. `encoding` makes UTF-8 of
 //! what a text file holds. A row with a mistake of its own is told with it; what spoils the whole file ends the reading with a [`SourceError`].
-//! Memory is bounded by the largest row that is taken, whatever the size of the file.
+//! Memory is bounded by the largest row that is taken, whatever the size of the file; of a workbook also by the texts that its cells share, which
+//! `unpacked` limits before they are read.
 
 mod csv;
 mod encoding;
 mod ndjson;
+mod unpacked;
 mod xlsx;
 
 use std::path::{Path, PathBuf};
@@ -68,6 +70,16 @@ pub enum SourceError {
         sheet: String,
         /// Those that there are.
         known: Vec<String>,
+    },
+    /// A part of the workbook would take too much memory.
+    #[error("{file}: its part {part} {what}, too much to be kept in memory; save the sheet as CSV and import that")]
+    TakesTooMuch {
+        /// The file.
+        file: String,
+        /// The part, such as the texts that cells share.
+        part: String,
+        /// What is too much of it.
+        what: String,
     },
     /// The workbook cannot be read.
     #[error(

@@ -7,6 +7,7 @@ use std::path::Path;
 use calamine::{Cell, DataRef, ExcelDateTime, Reader as _, Xlsx, open_workbook};
 use leadgate_core::import::RowCell;
 
+use super::unpacked::{self, Limits};
 use super::{Kind, SourceError, SourceRow, name_of};
 
 type Workbook = Xlsx<BufReader<File>>;
@@ -14,6 +15,7 @@ type Workbook = Xlsx<BufReader<File>>;
 type SheetRow = (u64, Vec<RowCell>);
 
 pub(super) fn open(path: &Path, sheet: Option<&str>) -> Result<(Kind, Vec<String>), SourceError> {
+    unpacked::check(path, Limits::USUAL)?;
     let workbook = open_file(path)?;
     let known = workbook.sheet_names().clone();
     let found = match sheet {

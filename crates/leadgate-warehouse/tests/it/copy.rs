@@ -146,5 +146,5 @@ fn a_file_of_another_version_is_refused() {
     let path = folder.path().join("copy.db");
     rusqlite::Connection::open(&path).unwrap().pragma_update(None, "user_version", 99).unwrap();
     let error = Copy::open(&path).unwrap_err();
-    assert!(error.to_string().contains("is of version 99, this program knows 1"), "{error}");
+    assert!(error.to_string().contains("is of version 99, this program knows 2"), "{error}");
 }

@@ -5,6 +5,7 @@ mod copy;
 mod crash;
 mod files;
 mod following;
+mod identities;
 mod model;
 mod postgres;
 mod postgres_server;

@@ -50,6 +50,8 @@ pub(crate) struct Work {
     sync: SyncService,
     broker: QuotaBroker,
     forgetter: Forgetter,
+    /// How long an end in order may take.
+    deadline: Duration,
 }
 
 /// The same at work.
@@ -86,7 +88,8 @@ impl Work {
         let engine = Engine::open(parts).await.context("reading the store failed")?;
         let sync = SyncService::new(engine.clone(), crate::syncing::scheduled(settings)?);
         let broker = QuotaBroker::new(engine.clone(), crm, wiring::broker_settings(settings));
-        Ok(Work { engine, sync, broker, forgetter })
+        let deadline = settings.server.shutdown_deadline;
+        Ok(Work { engine, sync, broker, forgetter, deadline })
     }
 
     /// The engine.
@@ -101,11 +104,13 @@ impl Work {
 
     /// Begins to work, until `shutdown`.
     pub(crate) fn start(self, shutdown: Shutdown) -> AtWork {
-        let Work { engine, sync, broker, forgetter } = self;
+        let Work { engine, sync, broker, forgetter, deadline } = self;
         let (tell, ended) = watch::channel(false);
         let end_work = shutdown.clone().requested();
+        let (cut, sync_at_work) = (shutdown.clone().requested(), sync.at_work());
         let working = tokio::spawn(async move {
             engine.run(end_work).await;
+            let_sync_end(sync_at_work, deadline, cut).await;
             tell.send_replace(true);
         });
         let end_sync = shutdown.clone().requested();
@@ -128,6 +133,15 @@ impl AtWork {
         self.broker.close();
         let (working, syncing) = (finish_calls(self.working, deadline), finish_calls(self.syncing, deadline));
         tokio::join!(working, syncing, finish_calls(self.forgetting, deadline));
+    }
+}
+
+/// Where the engine ended by itself, a sync that is at work may end too, unless that takes longer than an end in order may.
+async fn let_sync_end(mut at_work: watch::Receiver<bool>, deadline: Duration, cut: impl Future<Output = ()>) {
+    tokio::select! {
+        () = cut => {}
+        _ = at_work.wait_for(|is_at_work| !is_at_work) => {}
+        () = tokio::time::sleep(deadline) => tracing::warn!("the sync takes too long to be waited for; the next start goes on with it"),
     }
 }
 

@@ -1,14 +1,15 @@
 //! `leadgate export`: rows of one stream, read from the account and written to a file or a database, whole or not at all.
 
 use std::collections::HashSet;
+use std::path::PathBuf;
 
 use anyhow::{Context as _, anyhow};
 use clap::Args;
 use leadgate_core::clock::Clock as _;
-use leadgate_core::sync::export::{DealEnd, Wanted, chosen, columns, reduced};
-use leadgate_core::sync::{Part, RowsPage, Schema, Shaped, Shaper, Stream, grouped};
-use leadgate_engine::sync::{Given, RowsReader, Shaping};
-use leadgate_warehouse::{RowWriter, SinkSpec};
+use leadgate_core::sync::export::{DealEnd, Names, Wanted, chosen, columns, nameless_contacts, reduced};
+use leadgate_core::sync::{Part, Row, RowsPage, Schema, Shaped, Shaper, Stream, grouped};
+use leadgate_engine::sync::{Given, RowsReader, Shaping, SyncProgress};
+use leadgate_warehouse::{RowWriter, SinkSpec, find_rows};
 use serde_json::json;
 
 use super::Session;
@@ -16,8 +17,9 @@ use super::since::Since;
 use crate::config::{self, ConfigError};
 use crate::exit::{CommandResult, Exit, Failure};
 use crate::logs;
+use crate::progress::Watched;
 use crate::shutdown::Shutdown;
-use crate::syncing::{Reader, wait_until};
+use crate::syncing::{self, Reader, wait_until};
 use crate::wiring::SystemClock;
 
 #[derive(Debug, Args)]
@@ -61,11 +63,14 @@ pub(super) async fn run(flags: Flags, session: &Session) -> CommandResult {
     logs::start(&settings.log, session.verbosity, &session.screen);
     let shutdown = Shutdown::on_signals().context("listening for signals failed")?;
     let reader = Reader::open(&settings).await?;
-    let export = Export { reader: &reader, flags: &flags, wanted, pages: settings.sync.pages };
+    let (pages, copy) = (settings.sync.pages, syncing::copy_file(&settings));
+    let watched = Watched::begin(&session.screen);
+    let export = Export { reader: &reader, flags: &flags, wanted, pages, copy, watched };
     let done = tokio::select! {
         done = export.write(&sink) => done,
         () = shutdown.requested() => Err(anyhow!("stopped: nothing was written to {sink}").into()),
     };
+    export.watched.end();
     reader.close().await;
     let done = done?;
     tell(&done, &sink, flags.stream, session);
@@ -91,6 +96,9 @@ struct Export<'a> {
     flags: &'a Flags,
     wanted: Wanted,
     pages: u32,
+    /// The copy of the account, if there is one.
+    copy: PathBuf,
+    watched: Watched,
 }
 
 impl Export<'_> {
@@ -107,12 +115,23 @@ impl Export<'_> {
         writer.check().await.map_err(anyhow::Error::new)?;
         let mut seen = HashSet::new();
         let mut rows = self.rows_of(stream, self.wanted.part(stream));
-        while let Some(page) = next(&mut rows, stream).await? {
+        let mut progress = SyncProgress { stream: Some(stream), ..SyncProgress::default() };
+        while let Some(page) = self.next(&mut rows, stream).await? {
             exported.withheld += page.withheld;
+            progress.rows += page.rows.len() as u64;
+            progress.of = page.total.or(progress.of);
+            progress.requests = exported.requests + rows.requests();
+            self.watched.show(&progress, self.reader);
             let mut shaper = Shaper::new(&schema);
+            let mut shaped = Vec::with_capacity(page.rows.len());
             for row in &page.rows {
                 let Shaped { row, unfit } = shaper.shape_what_fits(row).map_err(anyhow::Error::new)?;
                 exported.unfit += unfit.iter().filter(|error| asked(&schema, &places, &error.column)).count() as u64;
+                shaped.push(row);
+            }
+            let names = self.names_in_copy(&schema, &shaped).await?;
+            for mut row in shaped {
+                names.put_into(&schema, &mut row);
                 if seen.insert(row.id) && self.wanted.keeps(&schema, &row) {
                     writer.write(&reduced(row, &places)).map_err(anyhow::Error::new)?;
                     exported.rows += 1;
@@ -124,31 +143,48 @@ impl Export<'_> {
         Ok(exported)
     }
 
+    /// The names of the contacts of deals that came without any, as far as a sync has copied them.
+    async fn names_in_copy(&self, schema: &Schema, rows: &[Row]) -> Result<Names, Failure> {
+        let ids: Vec<i64> = rows.iter().flat_map(|row| nameless_contacts(schema, row)).collect();
+        if ids.is_empty() {
+            return Ok(Names::default());
+        }
+        let copy = self.copy.clone();
+        let found = tokio::task::spawn_blocking(move || find_rows(&copy, Stream::Contacts, &ids)).await;
+        let found = found.context("reading the copy panicked")?.context("reading the copy failed")?;
+        Ok(found.map(|(contacts, rows)| Names::of(&contacts, &rows)).unwrap_or_default())
+    }
+
     /// The columns of the stream: the account's fields say which.
     async fn schema(&self, exported: &mut Exported) -> Result<Schema, Failure> {
         let mut fields = Vec::new();
         let mut rows = self.rows_of(Stream::Fields, Part::Whole);
-        while let Some(page) = next(&mut rows, Stream::Fields).await? {
+        while let Some(page) = self.next(&mut rows, Stream::Fields).await? {
             fields.extend(page.rows);
         }
         exported.requests += rows.requests();
         Ok(Shaping::of_fields(&fields).schema(self.flags.stream))
     }
 
+    /// The next page, whenever the budget has room for it.
+    async fn next(&self, rows: &mut RowsReader, stream: Stream) -> Result<Option<RowsPage>, Failure> {
+        loop {
+            match rows.give().await {
+                Ok(Given::Page(page)) => return Ok(Some(page)),
+                Ok(Given::Wait(until)) => {
+                    self.watched.waits(until);
+                    wait_until(until).await;
+                }
+                Ok(Given::End) => return Ok(None),
+                Err(failure) => {
+                    return Err(anyhow!("{stream} could not be read, so nothing was written: {failure}").into());
+                }
+            }
+        }
+    }
+
     fn rows_of(&self, stream: Stream, part: Part) -> RowsReader {
         RowsReader::new(self.reader.engine.clone(), stream, part, self.pages)
-    }
-}
-
-/// The next page, whenever the budget has room for it.
-async fn next(rows: &mut RowsReader, stream: Stream) -> Result<Option<RowsPage>, Failure> {
-    loop {
-        match rows.give().await {
-            Ok(Given::Page(page)) => return Ok(Some(page)),
-            Ok(Given::Wait(until)) => wait_until(until).await,
-            Ok(Given::End) => return Ok(None),
-            Err(failure) => return Err(anyhow!("{stream} could not be read, so nothing was written: {failure}").into()),
-        }
     }
 }
 

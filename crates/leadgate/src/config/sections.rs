@@ -206,6 +206,8 @@ pub(crate) struct SyncSection {
     pub(crate) full_every: Duration,
     #[serde(deserialize_with = "duration")]
     pub(crate) overlap: Duration,
+    #[serde(deserialize_with = "duration")]
+    pub(crate) match_for: Duration,
     pub(crate) pages: u32,
     pub(crate) withheld: WithheldRows,
     pub(crate) notes: NotesRead,

@@ -1,5 +1,6 @@
 //! Imports: the real command over real HTTP to a whole gateway, a sandbox account behind it, on a stepped clock with the account's quota on.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::path::Path;
 use std::time::Duration;
@@ -55,6 +56,16 @@ fn people(gateway: &TestGateway) -> usize {
     gateway.account().leads().len() + gateway.account().contacts().len()
 }
 
+/// How many of the latest requests went where.
+fn kinds(gateway: &TestGateway) -> BTreeMap<String, usize> {
+    let mut kinds = BTreeMap::new();
+    for request in gateway.account().requests() {
+        let path = request.path.split(|sign: char| sign.is_ascii_digit()).next().unwrap_or_default().to_owned();
+        *kinds.entry(format!("{} {path}", request.method)).or_default() += 1;
+    }
+    kinds
+}
+
 /// The outcomes of a result file, whose rows are checked to be those of the file, each once and in order.
 fn outcomes(path: &Path, rows: usize) -> Vec<String> {
     let text = std::fs::read_to_string(path).unwrap();
@@ -84,10 +95,14 @@ async fn an_import_is_exact(#[case] generation: Generation, #[case] most_milli: 
     let found = outcomes(&folder.path().join("out.csv"), rows);
     let count = |name: &str| found.iter().filter(|outcome| *outcome == name).count();
     let good = rows * 93 / 100;
-    println!("{generation:?}: {requests} requests for {good} people of {rows} rows");
+    println!("{generation:?}: {requests} requests for {good} people of {rows} rows, {:?}", kinds(&gateway));
     assert_eq!([count("duplicate"), count("refused")], [rows / 20, rows / 50]);
     assert_eq!(count("created"), good - 1, "{}", ended.out);
     assert_eq!((people(&gateway), gateway.account().refused_429()), (good + 1, 0));
+    let everybody = [gateway.account().leads(), gateway.account().contacts()].concat();
+    let addresses: BTreeSet<String> =
+        everybody.iter().map(|person| person["email"].to_string().to_lowercase()).collect();
+    assert_eq!(addresses.len(), everybody.len(), "somebody is there twice");
     let old = gateway.account().contacts().iter().filter(|contact| contact["first_name"] == "Old").count();
     assert_eq!(old, 1);
     assert!(requests * 1_000 <= good * most_milli + 12_000, "{requests} requests");

@@ -64,8 +64,14 @@ impl IdealAccount {
         let (mut job, mut now, mut made) = (JobState::new(&plan), self.now, Vec::new());
         let (known, known_notes) = (BTreeMap::new(), BTreeSet::new());
         for _ in 0..MOST_TURNS {
-            let context =
-                TurnContext { now, catalog: &self.catalog, known: &known, known_notes: &known_notes, packing: false };
+            let context = TurnContext {
+                now,
+                catalog: &self.catalog,
+                known: &known,
+                copied: None,
+                known_notes: &known_notes,
+                packing: false,
+            };
             match job.advance(&context, &mut Vec::new()) {
                 Turn::Finished(_) => break,
                 Turn::Wait(until) => now = until,

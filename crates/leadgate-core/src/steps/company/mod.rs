@@ -38,6 +38,9 @@ pub struct CompanyStep {
     found: Option<Snapshot>,
     #[serde(default)]
     done: Option<i64>,
+    /// Only the copy of the account was looked at.
+    #[serde(default)]
+    only_copied: bool,
     #[serde(default)]
     skipped: bool,
     /// The CRM did not take its owner.
@@ -60,6 +63,7 @@ impl CompanyStep {
             looked: false,
             found: None,
             done: None,
+            only_copied: false,
             skipped: false,
             unowned: false,
             story: Vec::new(),
@@ -116,6 +120,18 @@ impl CompanyStep {
         }
         let known = context.known.get(&self.key());
         known.is_some_and(|known| self.fields.keys().all(|name| known.filled.contains(name)))
+            || self.in_copy(context).is_some_and(|copied| self.fields.keys().all(|name| !copied.is_blank(name)))
+    }
+
+    /// The identity that the copy of the account is asked for: none where the CRM has been asked already.
+    pub(crate) fn copied_key(&self) -> Option<IdentityKey> {
+        let asked = self.looked || self.taken || self.found.is_some() || self.tried > 0;
+        (!asked && self.done.is_none() && !self.skipped && !self.name.is_empty()).then(|| self.key())
+    }
+
+    /// The company as the copy has it, as long as that is believed.
+    fn in_copy<'a>(&self, context: &StepContext<'a>) -> Option<&'a Snapshot> {
+        context.copied?.believed(&self.copied_key()?, context.now).map(|record| &record.snapshot)
     }
 
     fn make(&self, context: &StepContext<'_>, wants_owner: bool) -> Next {
@@ -189,12 +205,19 @@ impl CompanyStep {
         let found = self.found.as_ref().map(|found| found.record.id);
         let known = || context.known.get(&self.key()).filter(|_| !self.name.is_empty()).map(|known| known.record.id);
         self.done = self.done.or(found).or_else(known);
+        if let (None, Some(copied)) = (self.done, self.in_copy(context)) {
+            self.story.push(format!("{} is the company: same name in the copy of the account", copied.record));
+            self.done = Some(copied.record.id);
+            self.only_copied = true;
+        }
     }
 
     pub(super) fn report(&self, findings: &mut Findings) -> StepEffect {
         findings.company = self.done;
         findings.company_owner = self.found.as_ref().and_then(|found| found.fields.get(field::OWNER_ID)?.as_i64());
-        let Some(id) = self.done.filter(|_| !self.name.is_empty()) else { return StepEffect::default() };
+        let Some(id) = self.done.filter(|_| !self.name.is_empty() && !self.only_copied) else {
+            return StepEffect::default();
+        };
         let record = RecordRef { kind: RecordKind::Company, id };
         let filled = self.fields.keys().cloned().collect();
         StepEffect { learned: vec![(self.key(), KnownRecord { record, filled })], ..StepEffect::default() }
@@ -233,6 +256,7 @@ mod tests {
             now: read_at,
             catalog: &catalog,
             known: &known,
+            copied: None,
             known_notes: &known_notes,
             findings: &findings,
             packing: false,

@@ -31,6 +31,8 @@ impl PersonStep {
         context: &StepContext<'_>,
     ) -> Verdict {
         match answer {
+            Ok(CrmReply::Record(snapshot)) if self.is_of_copy(call) => self.copy_answered(call, snapshot),
+            Err(failure) if self.is_of_copy(call) => self.copy_refused(call, &failure),
             Ok(reply) => self.take_in(call, reply, context),
             Err(failure) => return self.refused(call, failure, context),
         }
@@ -135,7 +137,7 @@ impl PersonStep {
         self.finish(snapshot, true, fields);
     }
 
-    fn updated(&mut self, snapshot: &Snapshot, fields: &Fields, created: bool) {
+    pub(super) fn updated(&mut self, snapshot: &Snapshot, fields: &Fields, created: bool) {
         if !created {
             self.tell_owner(snapshot, fields.contains_key(field::OWNER_ID));
         }

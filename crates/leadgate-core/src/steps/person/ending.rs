@@ -1,5 +1,7 @@
 //! How the step ends, and what it then tells of the person.
 
+use jiff::Timestamp;
+
 use super::{PersonDone, PersonStep, matching};
 use crate::identity::IdentityKey;
 use crate::record::{Fields, KnownRecord, RecordKind, RecordRef, Snapshot, field};
@@ -32,10 +34,25 @@ impl PersonStep {
                 is_new: false,
                 filled,
                 holds_phone: false,
+                only_copied: false,
             });
+        } else if let Some(copied) = self.in_copy(context) {
+            self.settle_by_copy(&copied.snapshot, copied.read_at);
         } else {
             self.story.push("nobody in the CRM is that person, and the rule makes nobody".to_owned());
         }
+    }
+
+    /// The copy shows that there is nothing to add.
+    fn settle_by_copy(&mut self, snapshot: &Snapshot, read_at: Option<Timestamp>) {
+        let read_at = read_at.map(|at| at.strftime("%H:%M:%S UTC").to_string()).unwrap_or_default();
+        self.story.push(format!(
+            "{} is the person: same e-mail in the copy of the account, read at {read_at}; nothing to add",
+            snapshot.record
+        ));
+        self.tell_owner(snapshot, false);
+        self.finish(snapshot, false, &Fields::new());
+        self.run.done.iter_mut().for_each(|done| done.only_copied = true);
     }
 
     /// Whether the record says everything that this step writes when it makes somebody.
@@ -65,6 +82,10 @@ impl PersonStep {
         findings.person_is_new = done.is_new;
         findings.person_changed = done.changed;
         findings.person_as_of = done.as_of;
+        if done.only_copied {
+            // What the CRM has not said is not remembered longer than the copy is believed.
+            return StepEffect::default();
+        }
         let known = KnownRecord { record: done.record, filled: done.filled.clone() };
         let by_email = self.wish.email.as_ref().map(IdentityKey::of_email);
         let by_phone = self.wish.phone.as_ref().filter(|_| done.holds_phone).and_then(IdentityKey::of_phone);
@@ -81,7 +102,16 @@ impl PersonStep {
         let changed = created || !written.is_empty();
         // Who may have been made by somebody else must not be taken back.
         let as_of = snapshot.updated_at.filter(|_| !created || self.run.untouched);
-        self.run.done = Some(PersonDone { record, created, changed, as_of, is_new: false, filled, holds_phone });
+        self.run.done = Some(PersonDone {
+            record,
+            created,
+            changed,
+            as_of,
+            is_new: false,
+            filled,
+            holds_phone,
+            only_copied: false,
+        });
     }
 
     /// What the CRM made of a person, in words.

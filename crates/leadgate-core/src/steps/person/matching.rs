@@ -20,7 +20,7 @@ pub(super) fn choose(found: Vec<Snapshot>, email: Option<&Email>) -> Option<Snap
     })
 }
 
-fn primary_is(snapshot: &Snapshot, wanted: &Email) -> bool {
+pub(super) fn primary_is(snapshot: &Snapshot, wanted: &Email) -> bool {
     let email = snapshot.fields.get(field::EMAIL).and_then(Value::as_str);
     email.is_some_and(|text| text.trim().eq_ignore_ascii_case(wanted.as_str()))
 }
@@ -82,7 +82,7 @@ pub(super) fn has_phone(snapshot: &Snapshot, phone: Option<&Phone>) -> bool {
     wished.is_some_and(|wished| same_value(field::MOBILE, snapshot.fields.get(field::MOBILE), &wished))
 }
 
-fn same_value(name: &str, current: Option<&Value>, wished: &Value) -> bool {
+pub(super) fn same_value(name: &str, current: Option<&Value>, wished: &Value) -> bool {
     let Some(current) = current else { return false };
     if name == field::MOBILE
         && let (Some(held), Some(wished)) = (current.as_str(), wished.as_str())

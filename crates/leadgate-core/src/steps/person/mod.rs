@@ -1,9 +1,10 @@
 //! Ensure a person: exactly one record for one human, whatever the CRM answers and whenever the process dies.
 //!
 //! Cast: [`PersonWish`] is what the submission says of the person; [`PersonRun`] is how far the search and the writing got; `matching` decides
-//! which record is the person and what may be written to it; `answers` takes replies in; `ending` says what came of it. Flow:
+//! which record is the person and what may be written to it; `copied` goes by the copy of the account; `answers` takes replies in; `ending` says what came of it. Flow:
 //!
-//! 1. Known lately? Then nothing is asked; only a field that it did not have leads to a read and an update.
+//! 1. Known lately? Then nothing is asked; only a field that it did not have leads to a read and an update. In the copy of the account, and that was
+//!    read lately? Then nothing is asked either, and blanks are filled by one update, whose answer is checked (`copied`).
 //! 2. Account keeps contact e-mails unique? Then a create is itself the test: it makes the person or says that there is one. It never
 //!    overwrites, which an upsert would.
 //! 3. Else look up by exact match, leads and contacts in one request; when many wait, by searching for thousands of addresses at once.
@@ -12,6 +13,7 @@
 //! 6. Answer lost: look up by exact match before anything is written again.
 
 mod answers;
+mod copied;
 mod ending;
 mod matching;
 mod wish;
@@ -23,6 +25,8 @@ use serde::{Deserialize, Serialize};
 
 pub(super) use matching::patch;
 pub use wish::PersonWish;
+
+use copied::Written;
 
 use super::{Next, ParkReason, Parking, Routed, StepContext};
 use crate::catalog::{AccountFacts, Section};
@@ -83,8 +87,14 @@ struct PersonRun {
     probably_ours: bool,
     /// When what this step made was first seen, nothing had been written to it since: nobody else can have made it.
     untouched: bool,
-    /// What is remembered turned out wrong.
+    /// What is remembered, or in the copy of the account, turned out wrong.
     distrust_memory: bool,
+    /// Somebody probably has the address: looking up comes before creating.
+    look_first: bool,
+    /// What was written to the record of the copy, by a write whose answer did not arrive.
+    tried: Option<Written>,
+    /// What is to be taken back from a record that is not the person.
+    undo: Option<Written>,
     /// The CRM said the e-mail is taken.
     email_taken: bool,
     /// The CRM said the phone is taken.
@@ -145,6 +155,9 @@ struct PersonDone {
     filled: BTreeSet<String>,
     /// The record's phone is the submission's.
     holds_phone: bool,
+    /// Only the copy of the account was looked at.
+    #[serde(default)]
+    only_copied: bool,
 }
 
 impl PersonStep {
@@ -174,7 +187,7 @@ impl PersonStep {
     pub(crate) fn packing(&self) -> Packing {
         let run = &self.run;
         let searched = run.no_search || run.no_email_match || (run.not_in_contacts && run.not_in_leads);
-        let alone = run.unknown || run.email_taken || run.phone_taken || run.bulk_refused;
+        let alone = run.unknown || run.email_taken || run.phone_taken || run.bulk_refused || run.undo.is_some();
         let in_bulk = run.bulk.is_some() || run.bulk_landed.is_some();
         match self.wish.email.is_some() && run.candidate.is_none() && (in_bulk || !(searched || alone)) {
             false => Packing::Alone,
@@ -193,6 +206,9 @@ impl PersonStep {
         if self.run.contradictions > MOST_CONTRADICTIONS {
             return Next::Park(self.contradicted());
         }
+        if let Some(taking_back) = self.take_back() {
+            return taking_back;
+        }
         if let Some(waiting) = self.bulk_wait(context) {
             return waiting;
         }
@@ -208,6 +224,9 @@ impl PersonStep {
         }
         if let Some(known) = self.remembered(context) {
             return self.reconcile_known(known, &fields);
+        }
+        if let Some(next) = self.in_copy(context).and_then(|copied| self.reconcile_copied(copied, &fields)) {
+            return next;
         }
         self.search_or_write(account, context, fields)
     }
@@ -233,6 +252,9 @@ impl PersonStep {
     }
 
     fn read_back(&self) -> Next {
+        if let Some(reading) = self.read_tried() {
+            return reading;
+        }
         match &self.run.candidate {
             Some(candidate) => Next::Call(CrmCall::ReadPerson(candidate.record)),
             None => match self.exact_key() {
@@ -343,7 +365,8 @@ impl PersonStep {
             let create_is_test = account.contact_email_unique == Some(true)
                 && !account.separate_leads
                 && self.wish.create
-                && !self.wish.overwrite;
+                && !self.wish.overwrite
+                && !self.is_probably_there(context);
             if run.email_taken || !(searched || create_is_test) {
                 return Some(Next::Call(CrmCall::FindPerson(LookupBy::Email(email.clone()))));
             }
@@ -377,6 +400,9 @@ impl PersonStep {
 
     /// A write was sent at `since` or later and its answer did not arrive.
     pub(super) fn mark_unknown(&mut self, call: &CrmCall, since: Timestamp) {
+        if self.is_of_copy(call) {
+            return self.mark_copy_unknown(call);
+        }
         self.run.first_write.get_or_insert(since);
         match call {
             // Keyed, so writing again is safe; searching again first finds most of what landed for a hundredth of the requests.
@@ -398,6 +424,8 @@ impl PersonStep {
         self.run = PersonRun {
             unknown: run.unknown,
             first_write: run.first_write,
+            tried: run.tried,
+            undo: run.undo,
             done: run.done,
             distrust_memory: true,
             refreshed_from: Some(now),

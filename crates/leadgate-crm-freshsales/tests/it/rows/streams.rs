@@ -71,7 +71,7 @@ async fn what_a_row_points_at_has_its_name() {
     let owner = account.selector_id("owners", "Tomas Ferreira").unwrap();
     let stage = account.stage_id("Negotiation").unwrap();
     let contact = account.seed_contact(
-        &json!({"last_name": "King", "owner_id": owner, "sales_accounts": [{"id": company, "is_primary": true}]}),
+        &json!({"last_name": "King", "email": "king@example.com", "owner_id": owner, "sales_accounts": [{"id": company, "is_primary": true}]}),
     );
     let deal = account.seed_deal(
         &json!({"name": "Engine", "amount": "12.50", "owner_id": owner, "deal_stage_id": stage, "sales_account_id": company, "contacts_added_list": [contact]}),
@@ -87,6 +87,7 @@ async fn what_a_row_points_at_has_its_name() {
     assert_eq!(told(&deals.rows[&deal], &names), ["Tomas Ferreira", "Negotiation", "Open", &pipeline[0], "Acme"]);
     assert_ne!(pipeline, ["-"]);
     assert_eq!(deals.rows[&deal]["contact_ids"], json!([contact]));
+    assert_eq!(told(&deals.rows[&deal], &["contact_names", "contact_emails"]), ["King", "king@example.com"]);
     let contacts = read(&port, Stream::Contacts, Part::Whole, 9).await.unwrap();
     assert_eq!(told(&contacts.rows[&contact], &["owner_name", "sales_account_name"]), ["Tomas Ferreira", "Acme"]);
     let tasks = read(&port, Stream::Tasks, Part::Whole, 9).await.unwrap();

@@ -10,11 +10,11 @@ use leadgate_engine::sync::{CopyKeeper, Outcome, RunReport, SyncRun, SyncSetting
 use leadgate_warehouse::SinkSpec;
 use serde_json::json;
 
-use self::told::Watched;
 use super::Session;
 use crate::config::{self, ConfigError, Settings};
 use crate::exit::{CommandResult, Exit, Failure};
 use crate::logs;
+use crate::progress::Watched;
 use crate::shutdown::Shutdown;
 use crate::syncing::{self, Reader, wait_until};
 
@@ -94,10 +94,13 @@ async fn sync_now(reader: &Reader, sync: SyncSettings, shutdown: Shutdown, sessi
         watched.show(run.progress(), reader);
         match turn {
             Turn::Worked => {}
-            Turn::Wait(until) => tokio::select! {
-                () = &mut requested => return Err(stopped(&run)),
-                () = wait_until(until) => {}
-            },
+            Turn::Wait(until) => {
+                watched.waits(until);
+                tokio::select! {
+                    () = &mut requested => return Err(stopped(&run)),
+                    () = wait_until(until) => {}
+                }
+            }
             Turn::Ended(outcome) => break outcome,
         }
     };

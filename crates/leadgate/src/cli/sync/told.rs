@@ -1,55 +1,9 @@
-//! What people are shown of runs: how far one is, what it came to, and those that were.
+//! What people are shown of runs: what one came to, and those that were.
 
-use std::io::IsTerminal as _;
-use std::time::Duration;
-
-use indicatif::{ProgressBar, ProgressStyle};
-use leadgate_core::sync::{Forecast, Known, grouped, span};
-use leadgate_engine::sync::{Outcome, RunReport, SyncProgress};
+use leadgate_core::sync::grouped;
+use leadgate_engine::sync::{Outcome, RunReport};
 
 use crate::screen::{Screen, harmless};
-use crate::syncing::Reader;
-
-/// A line on the terminal that says how far a run is; nothing elsewhere.
-pub(super) struct Watched(Option<ProgressBar>);
-
-impl Watched {
-    pub(super) fn begin(screen: &Screen) -> Watched {
-        let wanted = !screen.json && std::io::stderr().is_terminal();
-        Watched(wanted.then(|| {
-            let bar = ProgressBar::new_spinner();
-            if let Ok(style) = ProgressStyle::with_template("{spinner} {msg}") {
-                bar.set_style(style);
-            }
-            bar.enable_steady_tick(Duration::from_millis(120));
-            bar
-        }))
-    }
-
-    pub(super) fn show(&self, progress: &SyncProgress, reader: &Reader) {
-        if let Some(bar) = &self.0 {
-            bar.set_message(line(progress, reader));
-        }
-    }
-
-    pub(super) fn end(self) {
-        if let Some(bar) = self.0 {
-            bar.finish_and_clear();
-        }
-    }
-}
-
-fn line(progress: &SyncProgress, reader: &Reader) -> String {
-    let requests = format!("{} requests", grouped(progress.requests));
-    let Some(stream) = progress.stream else { return format!("publishing, {requests}") };
-    let rows = grouped(progress.rows);
-    let Some(of) = progress.of.filter(|of| *of > progress.rows) else {
-        return format!("{stream}: {rows} rows, {requests}");
-    };
-    let left = Known { stream, rows: Some(of - progress.rows), whole: true };
-    let left = Forecast::of([left], reader.engine.budget_settings());
-    format!("{stream}: {rows} of {}, {requests}, {} or more left", grouped(of), span(left.seconds.max(1)))
-}
 
 /// How a run ended, in a sentence.
 pub(super) fn sentence(report: &RunReport) -> String {

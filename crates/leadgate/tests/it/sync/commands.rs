@@ -1,17 +1,19 @@
 //! The real binary: one-shot runs, kills, publishing, exports and what the commands say.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::process::Stdio;
 use std::time::Duration;
 
 use freshsales_sandbox::{Fault, FaultKind, Generation, Kind, Plan, Sandbox, SandboxConfig};
 use leadgate_core::sync::Stream;
+use leadgate_warehouse::{Copy, Run};
 use rand::rngs::SmallRng;
 use rand::{Rng as _, SeedableRng as _};
 use serde_json::{Value, json};
 
 use super::oracle;
-use crate::process::{Ended, Running, leadgate, run};
+use crate::process::{Ended, Running, leadgate, request, run};
 
 const KILLS: usize = 20;
 
@@ -113,11 +115,47 @@ async fn rows_are_read_beside_a_gateway() {
     scene.sandbox.account().seed(Kind::Contact, &json!({"last_name": "Lovelace", "email": "ada@example.com"}));
     let variables = [&scene.variables()[..], &[("LEADGATE_APP_KEY", "an-app-key-of-a-test")]].concat();
     let serve = ["serve", "--port", "0", "--host", "127.0.0.1"];
-    let _gateway = tokio::task::block_in_place(|| Running::start(scene.data(), &serve, &variables));
+    let gateway = tokio::task::block_in_place(|| Running::start(scene.data(), &serve, &variables));
     let synced = scene.run(&["sync", "--streams", "contacts", "--to", "out/"]);
     assert_eq!(synced.code, 0, "{synced:?}");
+    // Whom the sync has copied the gateway need not look up.
+    let (url, lead) = (
+        format!("{}/v1/leads", gateway.text("url")),
+        json!({"email": "ada@example.com", "address": {"city": "London"}}),
+    );
+    let post = || request("POST", &url, Some("an-app-key-of-a-test"), Some(lead));
+    let (_, landed) = std::thread::scope(|scope| tokio::task::block_in_place(|| scope.spawn(post).join().unwrap()));
+    let story = format!("{}/v1/submissions/{}", gateway.text("url"), landed["id"].as_str().unwrap_or_default());
+    let read = || request("GET", &story, Some("an-app-key-of-a-test"), None).1;
+    let story = std::thread::scope(|scope| tokio::task::block_in_place(|| scope.spawn(read).join().unwrap()));
+    assert!(story["decisions"].to_string().contains("in the copy of the account"), "{landed} {story}");
     let exported = scene.run(&["export", "contacts", "--to", "all.csv"]);
     assert_eq!((exported.code, scene.file("all.csv").contains("ada@example.com")), (0, true), "{exported:?}");
+}
+
+/// A run that was interrupted is gone on with at once, and its replies take longer than the gateway waits for work.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_gateway_that_ends_at_rest_lets_its_sync_end() {
+    let scene = Scene::open(|_| ()).await;
+    assert_eq!(scene.run(&["sync", "--streams", "users"]).code, 0);
+    let copy = scene.data().join("leadgate-data/copy.db");
+    let interrupted = Run { id: Copy::open(&copy).unwrap().runs(1).unwrap()[0].id + 1, outcome: None, ..some_run() };
+    Copy::open(&copy).unwrap().put_run(&interrupted).unwrap();
+    let slowly = FaultKind::SlowBody { chunk_bytes: 2_000, pause_milliseconds: 50 };
+    scene.sandbox.account().set_faults(vec![Fault::new(slowly)]);
+    let schedule = ("LEADGATE__SYNC__SCHEDULE", "0 3 * * * UTC");
+    let variables = [&scene.variables()[..], &[("LEADGATE_APP_KEY", "an-app-key-of-a-test"), schedule]].concat();
+    let serve = ["serve", "--port", "0", "--host", "127.0.0.1", "--until-idle=1s"];
+    let ended = tokio::task::block_in_place(|| run(scene.data(), &serve, &variables));
+    assert_eq!(ended.code, 0, "{ended:?}");
+    let runs = Copy::open(&copy).unwrap().runs(2).unwrap();
+    assert_eq!(runs[0].outcome.as_deref(), Some("complete"), "{runs:?}");
+}
+
+fn some_run() -> Run {
+    let began = "2026-06-15T14:00:00Z".parse().unwrap();
+    let (ended, outcome, details) = (None, None, json!({}));
+    Run { id: 1, began, ended, outcome, requests: 0, streams: BTreeMap::new(), details }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -125,7 +163,9 @@ async fn deals_won_lately_go_to_a_file() {
     let scene = Scene::open(|_| ()).await;
     let account = scene.sandbox.account();
     let won = account.stage_id("Won").unwrap();
-    account.seed(Kind::Deal, &json!({"name": "Big, \"one\"", "amount": 1200, "deal_stage_id": won}));
+    let ada = account.seed_contact(&json!({"first_name": "Ada", "last_name": "King", "email": "ada@example.com"}));
+    let big = json!({"name": "Big, \"one\"", "amount": 1200, "deal_stage_id": won, "contacts_added_list": [ada]});
+    account.seed(Kind::Deal, &big);
     account.seed(Kind::Deal, &json!({"name": "Open one", "amount": 5}));
     let ended = scene.run(&["export", "deals", "--won", "--since", "30d", "--to", "won.csv"]);
     assert_eq!(ended.code, 0, "{ended:?}");
@@ -133,6 +173,11 @@ async fn deals_won_lately_go_to_a_file() {
         scene.file("won.csv").split_once('\n').map(|(header, rows)| (header.to_owned(), rows.to_owned())).unwrap();
     assert!(header.starts_with("id,name,amount,currency_code,owner_name,closed_date,deal_stage_name"), "{header}");
     assert!(rows.contains("\"Big, \"\"one\"\"\",1200") && !rows.contains("Open one"), "{rows}");
+    assert!(
+        header.contains(",contact_names,contact_emails,lead_source_name,")
+            && rows.contains(",Ada King,ada@example.com,"),
+        "{rows}"
+    );
     let chosen = scene.run(&["export", "deals", "--open", "--columns", "name", "--to", "-"]);
     assert_eq!(
         chosen.out.lines().map(|line| line.split(',').next_back().unwrap()).collect::<Vec<_>>(),

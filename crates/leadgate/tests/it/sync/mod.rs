@@ -7,6 +7,7 @@ mod changes;
 mod chaos;
 mod commands;
 mod doubts;
+mod matching;
 mod oracle;
 
 use std::path::PathBuf;

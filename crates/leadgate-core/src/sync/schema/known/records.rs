@@ -65,6 +65,8 @@ pub(super) const DEAL: &[KnownColumn] = &[
     lagging(integer("sales_account_id", "the company")),
     lagging(text("sales_account_name", "the company's name")),
     lagging(json("contact_ids", "its contacts")),
+    lagging(text("contact_names", "the names of its contacts, with `;` between them")),
+    lagging(text("contact_emails", "their primary e-mail addresses, likewise")),
     boolean("has_products", "whether it has products (Suite)"),
     json("products", "its products, with quantity and price (Suite)"),
     integer("forecast_category", "1 committed, 2 best case (Suite)"),
