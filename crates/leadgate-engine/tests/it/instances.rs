@@ -243,7 +243,8 @@ async fn an_instance_that_was_paused_makes_no_call_of_work_that_others_took_over
     let lead = json!({ "email": "ada@example.com" });
     let submission = instances.accept(Route::Lead, &lead, Lane::Interactive).await;
     let now = instances.account().now();
-    let leases = async || instances.store().next_due_by_lane().await.unwrap().into_iter().flatten().any(|due| due > now);
+    let leases =
+        async || instances.store().next_due_by_lane().await.unwrap().into_iter().flatten().any(|due| due > now);
     let paused = pass_until(&instances.engines()[0], leases).await;
     assert!(the_other_lands(&instances, submission).await < SOON);
     let asked = instances.account().request_count();
@@ -256,7 +257,8 @@ async fn whoever_beats_keeps_its_work_however_long_it_takes() {
     let mut instances = limited(2).await;
     let submission = instances.accept(Route::Lead, &json!({ "email": "ada@example.com" }), Lane::Interactive).await;
     let now = instances.account().now();
-    let leases = async || instances.store().next_due_by_lane().await.unwrap().into_iter().flatten().any(|due| due > now);
+    let leases =
+        async || instances.store().next_due_by_lane().await.unwrap().into_iter().flatten().any(|due| due > now);
     let _slow = pass_until(&instances.engines()[0], leases).await;
     for _ in 0..60 {
         instances.store().beat("instance-1").await.unwrap();
