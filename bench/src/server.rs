@@ -127,7 +127,7 @@ impl Server {
         let mut command = Command::new(leadgate);
         command.args(["sandbox", "--subdomain", "acme", "--key", CRM_KEY, "--port", &port.to_string()]);
         command.arg("--accounts").arg(accounts);
-        Server::start(command, port, "/").await
+        Server::start(&mut command, port, "/").await
     }
 
     /// A gateway without a default account and without limits, its stores in `data` or in a database.
@@ -137,12 +137,12 @@ impl Server {
         command.args(["serve", "--host", "127.0.0.1", "--port", &port.to_string(), "--data"]).arg(data);
         command.env_remove("FRESHSALES_API_KEY").env_remove("FRESHSALES_SUBDOMAIN");
         command.env("LEADGATE_OPERATOR_KEY", OPERATOR_KEY).env("LEADGATE_MASTER_KEY", MASTER_KEY);
-        command.env("LEADGATE__BUDGET__PER_HOUR", "0").env("LEADGATE__BUDGET__PER_MINUTE", "0");
+        without_limits(&mut command);
         command.env("LEADGATE__INTAKE__BODY_LIMIT", "1048576");
         if let Some(store) = store {
             command.env("LEADGATE__STORE__URL", store);
         }
-        Server::start(command, port, "/health").await
+        Server::start(&mut command, port, "/health").await
     }
 
     /// The Flask baseline of notifications.
@@ -176,11 +176,6 @@ impl Server {
         let mut command = Command::new(environment.join("bin/localstripe"));
         command.args(["--port", &port.to_string(), "--from-scratch"]).current_dir(&environment);
         Server::start(&mut command, port, "/").await
-    }
-
-    /// The number of its process.
-    pub(crate) fn process(&self) -> u32 {
-        self.child.id()
     }
 
     /// The number of its process.

@@ -19,7 +19,7 @@ use tokio::sync::watch;
 use uuid::Uuid;
 
 use crate::gateway::AccountClock;
-use crate::store::TestStore;
+use crate::store::{Place, TestStore};
 
 /// The accounts.
 pub struct TestCrowd {
@@ -72,7 +72,7 @@ impl TestCrowd {
             let account = sandbox.add_account(config(name.clone())).unwrap();
             let folder = folder.path().join(&name);
             std::fs::create_dir(&folder).unwrap();
-            let store = TestStore::open(&folder, None).await;
+            let store = TestStore::open(&folder, Place::Usual).await;
             let clock = Arc::new(AccountClock(account.clone()));
             let url = sandbox.url_of(&name, Generation::Suite);
             let credentials = Credentials::parse("sandbox-key", &url).unwrap();
