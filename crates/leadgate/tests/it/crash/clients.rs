@@ -15,6 +15,8 @@ const CLIENTS: usize = 32;
 const TWICE_EVERY: usize = 8;
 /// How soon a client tries again, and looks again.
 const POLL: Duration = Duration::from_millis(25);
+/// How often to look whether all is done.
+const LOOK: Duration = Duration::from_millis(100);
 /// Longer than the gateway can make a client wait.
 const GIVES_UP_AFTER: Duration = Duration::from_secs(10);
 
@@ -171,7 +173,7 @@ impl Client {
                 let jobs = self.get("/v1/jobs?status=working&limit=20").await;
                 panic!("{open} jobs are open after {within:?}: {jobs}\n{}", self.metrics().await);
             }
-            tokio::time::sleep(POLL).await;
+            tokio::time::sleep(LOOK).await;
         }
     }
 }

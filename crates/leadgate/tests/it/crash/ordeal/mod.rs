@@ -10,6 +10,7 @@
 mod chaos;
 mod order;
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -61,7 +62,10 @@ const FULL: Size = Size {
 #[case::classic(Generation::Classic)]
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn crash_of_several_loses_nothing_and_keeps_order(#[case] generation: Generation) {
-    suffer(generation, &SMALL).await;
+    eprintln!("LEADGATE_CRASH_SEED={} draws this run of {generation:?} again", seed());
+    let ended = suffer(generation, &SMALL).await;
+    eprintln!("{generation:?} seed {}: {}", seed(), ended.told);
+    ended.is_right().await;
 }
 
 #[rstest]
@@ -70,39 +74,61 @@ async fn crash_of_several_loses_nothing_and_keeps_order(#[case] generation: Gene
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 #[ignore = "takes a quarter of an hour"]
 async fn crash_of_several_at_full_size(#[case] generation: Generation) {
-    suffer(generation, &FULL).await;
+    eprintln!("LEADGATE_CRASH_SEED={} draws this run of {generation:?} again", seed());
+    let ended = suffer(generation, &FULL).await;
+    eprintln!("{generation:?} seed {}: {}", seed(), ended.told);
+    ended.is_right().await;
 }
 
-async fn suffer(generation: Generation, size: &Size) {
+/// A run after its last job has ended.
+struct Ended {
+    generation: Generation,
+    workload: Arc<Workload>,
+    acknowledged: BTreeSet<String>,
+    sandbox: Sandbox,
+    client: Client,
+    told: String,
+    // The gateways are asked to the end.
+    _chaos: Chaos,
+}
+
+async fn suffer(generation: Generation, size: &Size) -> Ended {
     let (seed, started) = (seed(), Instant::now());
-    eprintln!("LEADGATE_CRASH_SEED={seed} draws this run of {generation:?} again");
     let workload = Arc::new(Workload::draw(seed, size.submissions));
     let sandbox = account_on(Plan::Custom { hour: PER_HOUR, minute: size.per_minute }, seed).await;
     sandbox.account().set_faults(faults_of(generation, size));
     let mut chaos = begin(&sandbox.url(generation), size, seed);
     let client = chaos.client();
-
     let posting = tokio::spawn(clients::post_all_in_order(client.clone(), Arc::clone(&workload)));
     chaos.rage().await;
     assert!(client.open_jobs().await > 0, "the queue was empty before the trouble was over");
     chaos.end_pauses().await;
     let acknowledged = posting.await.unwrap();
-    let calm = Instant::now();
     client.until_drained(size.drained_within).await;
-    eprintln!(
-        "{generation:?} seed {seed}: {} after {:.0?}, {:.0?} of it calm",
-        chaos.told(),
-        started.elapsed(),
-        calm.elapsed()
-    );
-    tell(&sandbox, &workload, acknowledged.len());
-
     let account = sandbox.account();
-    oracle::nothing_is_parked(&client).await;
-    oracle::every_submission_is_done(&client, &acknowledged).await;
-    let people = oracle::account_holds_exactly(&account, generation, &workload);
-    order::is_kept(&account, &workload, &people);
-    assert_eq!(account.refused_429(), 0, "requests that the account refused for its quota");
+    let told = format!(
+        "{} submissions of {} people under {} ids, {}, {} requests, {} refused for quota, faults {}, {:.0?}",
+        workload.submissions.len(),
+        workload.people.len(),
+        acknowledged.len(),
+        chaos.told(),
+        account.request_count(),
+        account.refused_429(),
+        faults::Seen::in_requests(&account),
+        started.elapsed(),
+    );
+    Ended { generation, workload, acknowledged, sandbox, client, told, _chaos: chaos }
+}
+
+impl Ended {
+    async fn is_right(&self) {
+        let account = self.sandbox.account();
+        oracle::nothing_is_parked(&self.client).await;
+        oracle::every_submission_is_done(&self.client, &self.acknowledged).await;
+        let people = oracle::account_holds_exactly(&account, self.generation, &self.workload);
+        order::is_kept(&account, &self.workload, &people);
+        assert_eq!(account.refused_429(), 0, "requests that the account refused for its quota");
+    }
 }
 
 fn faults_of(generation: Generation, size: &Size) -> Vec<Fault> {
@@ -123,16 +149,4 @@ fn begin(account: &str, size: &Size, seed: u64) -> Chaos {
     let random = || SmallRng::seed_from_u64(seed);
     let gateways = (0..GATEWAYS).map(|_| Lives::begin_with(account, random(), "", settings())).collect();
     Chaos::new(gateways, database, &size.trouble, random())
-}
-
-fn tell(sandbox: &Sandbox, workload: &Workload, acknowledged: usize) {
-    let account = sandbox.account();
-    eprintln!(
-        "{} submissions of {} people under {acknowledged} ids, {} requests, {} refused for quota, faults {}",
-        workload.submissions.len(),
-        workload.people.len(),
-        account.request_count(),
-        account.refused_429(),
-        faults::Seen::in_requests(&account),
-    );
 }
