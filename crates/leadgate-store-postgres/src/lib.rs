@@ -12,7 +12,7 @@
 //! | `accepting` | the task that puts concurrent accepts into one transaction |
 //! | `announcements` | what a transaction has to say once it is committed |
 //! | `notifier`, `listener` | telling it to the other processes, and hearing it from them |
-//! | `intake`, `plans`, `queue`, `claims`, `turns`, `release`, `views`, `listing`, `mirror`, `profiles`, `settings`, `retention`, `room`, `imports`, `duties`, `instances` | the SQL, by subject |
+//! | `intake`, `dedupe`, `plans`, `queue`, `claims`, `turns`, `release`, `views`, `listing`, `mirror`, `profiles`, `settings`, `retention`, `room`, `imports`, `duties`, `instances` | the SQL, by subject |
 //! | `deliveries` | the queue of what goes elsewhere than to the CRM |
 //! | `erasure` | forgetting a person |
 //! | `accounts` | the list of accounts, and [`PostgresAccounts`], which opens the store of each and erases it |

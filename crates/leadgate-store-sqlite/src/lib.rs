@@ -11,7 +11,7 @@
 //! | `room` | whether the disk takes more |
 //! | `accounts`, `account_rows` | the list of accounts, and a file for each further one |
 //! | [`inspect`] | looks at a store without changing it |
-//! | `intake`, `queue`, `claims`, `turns`, `views`, `listing`, `mirror`, `profiles`, `settings`, `retention`, `imports`, `duties`, `instances` | the SQL, by subject |
+//! | `intake`, `dedupe`, `queue`, `claims`, `turns`, `views`, `listing`, `mirror`, `profiles`, `settings`, `retention`, `imports`, `duties`, `instances` | the SQL, by subject |
 //! | `erasure` | forgetting a person, down to the bytes of the file |
 //! | `deliveries` | the queue of what goes elsewhere than to the CRM |
 //! | `transfer` | rows as they are, for a store of another kind |
