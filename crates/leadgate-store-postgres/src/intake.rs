@@ -6,8 +6,8 @@ use jiff::Timestamp;
 use leadgate_core::lane::Lane;
 use leadgate_core::submission::SubmissionId;
 use leadgate_store::model::{AcceptOutcome, Dedupe, Digest, InboxEntry, NewSubmission};
-use sqlx::{AssertSqlSafe, Row as _};
 use sqlx::postgres::PgRow;
+use sqlx::{AssertSqlSafe, Row as _};
 
 use crate::columns::{id_bytes, micros, moment, rank, raw_submission, submission_id, text, wrong};
 use crate::session::Session;

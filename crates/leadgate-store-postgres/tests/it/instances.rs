@@ -4,8 +4,7 @@ use futures::FutureExt as _;
 use futures::future::{join, join_all};
 use leadgate_store::Store as _;
 use leadgate_store::conformance::samples::{
-    PATIENCE, accept, at, claim_one, finish, id, job, keyed, plan, planned, request, submission,
-    work_is_signalled,
+    PATIENCE, accept, at, claim_one, finish, id, job, keyed, plan, planned, request, submission, work_is_signalled,
 };
 use leadgate_store::model::AcceptOutcome;
 use leadgate_store_postgres::PostgresStore;
