@@ -137,7 +137,7 @@ async fn is_used_before(connection: &mut PgConnection, version: i64) -> Result<b
     sqlx::query_scalar(sql).persistent(false).bind(version).fetch_one(connection).await
 }
 
-/// A schema that is there is left alone: whoever prepared it need not let leadgate make others.
+/// A schema that is there is left alone: whoever prepared it need not let leadgate make others. That the tables are there is no news: each start would tell it.
 fn begin_alone(schema: Option<&str>) -> String {
     let make = |name: &str| {
         let (text, name) = (name.replace('\'', "''"), quoted(name));
@@ -145,7 +145,7 @@ fn begin_alone(schema: Option<&str>) -> String {
             "; DO $$ BEGIN IF NOT EXISTS (SELECT 1 FROM pg_namespace WHERE nspname = '{text}') THEN CREATE SCHEMA {name}; END IF; END $$"
         )
     };
-    format!("BEGIN; {MIGRATION_LOCK}{}", schema.map(make).unwrap_or_default())
+    format!("BEGIN; SET LOCAL client_min_messages = warning; {MIGRATION_LOCK}{}", schema.map(make).unwrap_or_default())
 }
 
 const FOUND: &str = "SELECT version, compatible_since FROM schema";

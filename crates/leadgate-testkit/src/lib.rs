@@ -2,7 +2,8 @@
 //!
 //! [`TestGateway`] is what tests open. Nothing runs by itself: a test sends requests (answered "accepted" at once unless it asks to wait), and
 //! pumps the engine with [`TestGateway::settle`], which steps the clock from one due moment to the next until nothing is left to do.
-//! [`TestInstances`] are several engines on one store, a [`TestCrowd`] several accounts in one process. The store is a file, or a database where `LEADGATE_TEST_STORE` is `postgres`.
+//! [`TestInstances`] are several engines on one store, a [`TestCrowd`] several accounts in one process. The store is a file, or a database where
+//! `LEADGATE_TEST_STORE` is `postgres` or a test asks for one.
 #![allow(clippy::unwrap_used)]
 
 mod crowd;

@@ -69,3 +69,16 @@ async fn a_call_that_panics_is_retried_and_its_permit_is_not_lost(#[case] genera
     account.advance(Duration::from_secs(3_600));
     assert_eq!(gateway.engine().standing().hour_ours, 0);
 }
+
+/// Whoever looked for it meanwhile would find the same work again and again.
+#[tokio::test]
+async fn work_that_waits_for_the_next_hour_is_looked_for_then() {
+    let gateway = TestGateway::builder().plan(Plan::Custom { hour: 20, minute: 400 }).open().await;
+    for number in 0..30 {
+        gateway.post("/v1/leads", &json!({ "email": format!("lead{number}@example.com") })).await;
+    }
+    while !gateway.engine().run_once().await.unwrap().is_idle() {}
+    let due = gateway.engine().next_due().await.unwrap().unwrap();
+    let wait = due.duration_since(gateway.account().now()).as_secs();
+    assert!((3_590..=3_601).contains(&wait), "{wait}");
+}

@@ -22,7 +22,7 @@ allow = ["127.0.0.1"]
 
 [destinations.mail]
 kind = "email"
-smtp = "smtp://user:$PASSWORD@127.0.0.1:1"
+smtp = "smtps://user:$PASSWORD@smtp.example.com"
 from = "Leadgate <leadgate@example.com>"
 to = ["sales@example.com"]
 
