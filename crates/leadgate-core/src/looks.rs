@@ -6,6 +6,9 @@ use jiff::{SignedDuration, Timestamp};
 /// The shortest time between two looks when something is due and it is not known what it waits for.
 const SHORTEST: SignedDuration = SignedDuration::from_millis(20);
 
+/// The longest time between two looks when something is due later: a machine that slept, or a clock that was put right, is noticed by then.
+const LONGEST_AHEAD: SignedDuration = SignedDuration::from_mins(1);
+
 /// Who else puts work into the store.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Company {
@@ -52,7 +55,7 @@ impl Ahead {
     pub fn sleep(&self, now: Timestamp) -> SignedDuration {
         let Some(due) = self.due else { return self.company.at_rest() };
         if due > now {
-            return due.duration_since(now).clamp(SHORTEST, self.company.at_rest());
+            return due.duration_since(now).clamp(SHORTEST, self.company.at_rest().min(LONGEST_AHEAD));
         }
         let longest = self.company.in_want();
         self.may_begin.map_or(longest, |moment| moment.duration_since(now).clamp(SHORTEST, longest))
@@ -74,7 +77,7 @@ mod tests {
     #[case::nothing_here(None, None, Company::Others, 30_000)]
     #[case::nothing_but_who_plans_may_be_dead(None, None, Company::OthersInDuty, 10_000)]
     #[case::later(Some(1_500), None, Company::Nobody, 1_500)]
-    #[case::much_later(Some(900_000), None, Company::Nobody, 300_000)]
+    #[case::much_later(Some(900_000), None, Company::Nobody, 60_000)]
     #[case::in_a_moment(Some(1), None, Company::Nobody, 20)]
     #[case::due_and_nothing_in_the_way(Some(-5), Some(0), Company::Nobody, 20)]
     #[case::due_when_there_is_room(Some(0), Some(7_000), Company::Nobody, 7_000)]
