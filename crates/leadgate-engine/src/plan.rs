@@ -22,6 +22,10 @@ use crate::metrics;
 
 /// Rows of one lane that are planned in one transaction, at most.
 const BATCH: u32 = 256;
+/// The smallest load: a search for so many costs as much as one for less.
+const SMALLEST_LOAD: u32 = 100;
+/// For so many minutes it is believed that nobody is there whom a search did not show.
+const BELIEVED_MINUTES: u32 = 5;
 
 impl Engine {
     /// Plans what has arrived, as far ahead as the settings allow. Returns how many.
@@ -65,9 +69,25 @@ impl Engine {
 
     /// Counted lane by lane, so that an import that waits for its budget keeps nobody else from being planned.
     fn room_to_plan(&self, lane: Lane) -> u32 {
-        let (most, open) = (i64::from(self.shared.settings.plan_ahead), self.open_jobs(lane));
-        let ahead = if lane == Lane::Bulk { self.shared.loads.room(open, most) } else { most.saturating_sub(open) };
+        let open = self.open_jobs(lane);
+        let ahead = if lane == Lane::Bulk {
+            self.shared.loads.room(open, i64::from(self.largest_load()))
+        } else {
+            i64::from(self.shared.settings.plan_ahead).saturating_sub(open)
+        };
         u32::try_from(ahead).unwrap_or(0).min(BATCH)
+    }
+
+    /// Where each person costs a write of their own, a load is no larger than can be written while it is believed that nobody of it is there.
+    fn largest_load(&self) -> u32 {
+        let most = self.shared.settings.plan_ahead;
+        match self.shared.catalog.current().account() {
+            Some(account) if account.bulk_people.is_none() => {
+                let writable = self.shared.budget.room_within(Lane::Bulk, BELIEVED_MINUTES, self.now());
+                most.min(writable.max(SMALLEST_LOAD))
+            }
+            _ => most,
+        }
     }
 
     fn read<'a>(&self, entry: &'a InboxEntry) -> Read<'a> {

@@ -91,6 +91,11 @@ impl Holder {
         self.ledger.room(lane, now)
     }
 
+    /// How many requests a lane may make in the next minutes, as far as seen and as far as the hour has room for them now.
+    pub fn room_within(&mut self, lane: Lane, minutes: u32, now: Timestamp) -> u32 {
+        self.ledger.room_within(lane, minutes, now)
+    }
+
     /// When a lane that was refused will have room, as far as seen, and what it waits for.
     pub fn outlook(&self, lane: Lane, now: Timestamp) -> (Timestamp, String) {
         self.ledger.outlook(lane, now)

@@ -146,6 +146,15 @@ impl Ledger {
         self.hour_room(lane, now).min(self.minute_room(lane, now))
     }
 
+    /// How many requests a lane may make in the next minutes, as far as the hour has room for them now; `u32::MAX` without a limit.
+    pub fn room_within(&mut self, lane: Lane, minutes: u32, now: Timestamp) -> u32 {
+        self.hour.roll(now, self.under_way());
+        let limit = self.settings.per_minute;
+        let of_minutes = limit
+            .map_or(u32::MAX, |limit| whole(self.settings.reserves.of_minute(lane, limit)).saturating_mul(minutes));
+        self.hour_room(lane, now).min(of_minutes)
+    }
+
     /// Takes one request out of the budget.
     ///
     /// # Errors

@@ -103,6 +103,12 @@ impl SharedLedger {
         self.ledger.room(lane, now).min(self.breaker.room(now))
     }
 
+    /// As [`Ledger::room_within`].
+    pub fn room_within(&mut self, lane: Lane, minutes: u32, now: Timestamp) -> u32 {
+        self.turn_over(now);
+        self.ledger.room_within(lane, minutes, now)
+    }
+
     /// Whether the CRM is down, as far as known.
     pub fn is_outage(&self) -> bool {
         self.breaker.is_open()

@@ -1,5 +1,7 @@
 //! The ledger against a simulated account: never over the quota, little left over, room for the urgent.
 
+use rstest::rstest;
+
 use super::*;
 
 fn start() -> Timestamp {
@@ -14,6 +16,20 @@ fn reading(limit: u32, remaining: u32) -> QuotaReading {
 fn without_limits_everything_is_allowed() {
     let settings = BudgetSettings { per_hour: None, per_minute: None, ..BudgetSettings::default() };
     assert_eq!(Ledger::new(settings, start()).room(Lane::Sync, start()), u32::MAX);
+}
+
+#[rstest]
+#[case::of_the_hour(Some(1_000), None, 500..=900)]
+#[case::of_five_minutes(Some(1_000), Some(100), 300..=450)]
+#[case::without_limits(None, None, u32::MAX..=u32::MAX)]
+fn room_of_the_next_minutes(
+    #[case] per_hour: Option<u32>,
+    #[case] per_minute: Option<u32>,
+    #[case] expected: std::ops::RangeInclusive<u32>,
+) {
+    let settings = BudgetSettings { per_hour, per_minute, ..BudgetSettings::default() };
+    let room = Ledger::new(settings, start()).room_within(Lane::Bulk, 5, start());
+    assert!(expected.contains(&room), "{room}");
 }
 
 #[test]

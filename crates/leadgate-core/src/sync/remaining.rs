@@ -82,7 +82,7 @@ mod tests {
     #[case::at_the_speed_so_far(1_000, Some(3_000), 0, Some(200))]
     #[case::what_is_left_of_the_hour_lasts(1_000, Some(3_000), 980, Some(200))]
     #[case::in_the_next_hour(10_000, Some(13_000), 980, Some(600))]
-    #[case::in_the_hour_after_that(10_000, Some(190_000), 200, Some(4_200))]
+    #[case::in_the_third_hour_from_now(10_000, Some(310_000), 200, Some(7_800))]
     fn it_takes(#[case] rows: u64, #[case] of: Option<u64>, #[case] used: u32, #[case] seconds: Option<i64>) {
         let reading = Underway { began: at(0), rows, of };
         let left = time_left(&reading, &standing(used), at(100));

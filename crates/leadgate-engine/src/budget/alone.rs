@@ -33,6 +33,10 @@ impl AloneBudget {
         self.ledger().room(lane, now).min(unless_down)
     }
 
+    pub(crate) fn room_within(&self, lane: Lane, minutes: u32, now: Timestamp) -> u32 {
+        self.ledger().room_within(lane, minutes, now)
+    }
+
     pub(crate) fn take(&self, lane: Lane, now: Timestamp) -> Result<Granted, Refusal> {
         let mut breaker = self.breaker();
         if let Some(until) = breaker.refuses_until(now) {

@@ -49,6 +49,14 @@ impl BudgetKeeper {
         }
     }
 
+    /// How many requests a lane may make in the next minutes, as far as the hour has room for them now.
+    pub(crate) fn room_within(&self, lane: Lane, minutes: u32, now: Timestamp) -> u32 {
+        match self {
+            BudgetKeeper::Alone(budget) => budget.room_within(lane, minutes, now),
+            BudgetKeeper::Shared(budget) => budget.room_within(lane, minutes, now),
+        }
+    }
+
     /// Takes a permit for each of these lanes, in order, or says why not.
     pub(crate) async fn take(
         &self,

@@ -35,6 +35,10 @@ impl SharedBudget {
         self.holder().room(lane, now)
     }
 
+    pub(crate) fn room_within(&self, lane: Lane, minutes: u32, now: Timestamp) -> u32 {
+        self.holder().room_within(lane, minutes, now)
+    }
+
     /// Draws a permit for each of these lanes.
     pub(crate) async fn draw(
         &self,

@@ -15,6 +15,8 @@ use crate::engine::Engine;
 
 /// Jobs whose calls can be packed that are leased in one pass, at most.
 const MOST_PACKABLE: u32 = 500;
+/// People whose searches are packed although their writes trickle.
+const SEARCHED_TOGETHER: u32 = 100;
 /// From how many on bulk work is packed: a search, a bulk upsert and the look at its end cost less than so many people one by one.
 const MANY_IN_BULK: i64 = 5;
 /// Jobs never looked at before that are leased although the budget is empty: a repeat needs no request and can be answered at once.
@@ -79,7 +81,8 @@ impl Engine {
         let open = |lane| !(gathers && lane == Lane::Bulk);
         let room = Lane::ALL.map(|lane| self.shared.budget.room(lane, now));
         let affordable = |lane: Lane| room[usize::from(lane.rank())].min(self.slots_of(lane, slots));
-        let per_lane = Lane::ALL.map(|lane| if open(lane) { affordable(lane) } else { 0 });
+        let opened = |lane: Lane| if open(lane) { affordable(lane) } else { 0 };
+        let per_lane = Lane::ALL.map(|lane| self.with_company(lane, opened(lane), (slots, catalog)));
         let packable = |lane: Lane| {
             let alone = per_lane[usize::from(lane.rank())];
             if self.is_packing(lane, catalog) { alone.saturating_mul(100).min(MOST_PACKABLE) } else { alone }
@@ -102,6 +105,14 @@ impl Engine {
             }),
             known_since: settings.known_since(now),
         }
+    }
+
+    /// Where each person costs a write of their own and the budget has room for hardly any, what was searched for grows old before it is written: then so
+    /// many are looked at together that those who must be searched for again share a search.
+    fn with_company(&self, lane: Lane, alone: u32, (slots, catalog): (usize, &SharedCatalog)) -> u32 {
+        let is_trickle = lane == Lane::Bulk && alone > 0 && alone < self.slots_of(lane, slots) && self.is_packing(lane, catalog);
+        let one_by_one = catalog.account().is_some_and(|account| account.bulk_people.is_none());
+        if is_trickle && one_by_one { alone.max(SEARCHED_TOGETHER) } else { alone }
     }
 
     /// Whether so many jobs of the lane wait that their calls are packed. A lead that somebody waits for goes alone however long an import is.

@@ -79,7 +79,7 @@ fn outcomes(path: &Path, rows: usize) -> Vec<String> {
 
 #[rstest]
 #[case::suite(Generation::Suite, 21)]
-#[case::classic(Generation::Classic, 1_130)]
+#[case::classic(Generation::Classic, 1_090)]
 #[tokio::test]
 async fn an_import_is_exact(#[case] generation: Generation, #[case] most_milli: usize) {
     let (rows, folder) = (rows(), tempfile::tempdir().unwrap());

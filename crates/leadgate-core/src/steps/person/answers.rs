@@ -109,6 +109,8 @@ impl PersonStep {
             }
             (None, Among::Contacts) => {
                 self.run.not_in_contacts = true;
+                // Leads that were searched before that are as old as that search.
+                self.run.not_in_leads = false;
                 // Contacts are searched first: the answer is as old as that.
                 self.run.nobody_at = Some(context.now);
             }
