@@ -110,7 +110,8 @@ impl Engine {
     /// Where each person costs a write of their own and the budget has room for hardly any, what was searched for grows old before it is written: then so
     /// many are looked at together that those who must be searched for again share a search.
     fn with_company(&self, lane: Lane, alone: u32, (slots, catalog): (usize, &SharedCatalog)) -> u32 {
-        let is_trickle = lane == Lane::Bulk && alone > 0 && alone < self.slots_of(lane, slots) && self.is_packing(lane, catalog);
+        let is_trickle =
+            lane == Lane::Bulk && alone > 0 && alone < self.slots_of(lane, slots) && self.is_packing(lane, catalog);
         let one_by_one = catalog.account().is_some_and(|account| account.bulk_people.is_none());
         if is_trickle && one_by_one { alone.max(SEARCHED_TOGETHER) } else { alone }
     }
