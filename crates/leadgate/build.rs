@@ -3,6 +3,8 @@
 //! A position-independent program is full of addresses that are completed when it is loaded. Written out one by one they are 2 MB, read once and then held in memory
 //! for as long as the process lives; packed they are a few dozen kB. The loader of glibc reads packed ones since 2.36.
 
+#![expect(clippy::disallowed_methods, reason = "a build script is told things in variables")]
+
 use std::env;
 use std::process::Command;
 
