@@ -42,8 +42,14 @@ pub(crate) struct Duties(Mutex<BTreeMap<&'static str, Tenure>>);
 
 #[derive(Clone, Copy)]
 enum Tenure {
-    Held { until: Timestamp },
-    Refused { ask_at: Timestamp },
+    Held {
+        until: Timestamp,
+    },
+    /// `wanted`: it was wanted since, without asking.
+    Refused {
+        ask_at: Timestamp,
+        wanted: bool,
+    },
 }
 
 impl Duties {
@@ -74,7 +80,8 @@ impl Engine {
             Some(Tenure::Held { until }) if now < until && until.duration_since(now) > RENEWED_WITH => {
                 return Ok(Held::Still);
             }
-            Some(Tenure::Refused { ask_at }) if now < ask_at && ask_at.duration_since(now) <= ASKED_EVERY => {
+            Some(Tenure::Refused { ask_at, .. }) if now < ask_at && ask_at.duration_since(now) <= ASKED_EVERY => {
+                self.shared.duties.tenures().insert(duty, Tenure::Refused { ask_at, wanted: true });
                 return Ok(Held::No);
             }
             _ => {}
@@ -82,7 +89,7 @@ impl Engine {
         let until = now.saturating_add(LASTS).unwrap_or(Timestamp::MAX);
         let is_held = self.shared.store.hold_duty(duty, &self.shared.settings.worker, until, now).await?;
         let ask_at = now.saturating_add(ASKED_EVERY).unwrap_or(Timestamp::MAX);
-        let after = if is_held { Tenure::Held { until } } else { Tenure::Refused { ask_at } };
+        let after = if is_held { Tenure::Held { until } } else { Tenure::Refused { ask_at, wanted: false } };
         self.shared.duties.tenures().insert(duty, after);
         Ok(match tenure {
             _ if !is_held => Held::No,
@@ -100,7 +107,15 @@ impl Engine {
     /// When to ask again for a duty that another holds, as far as is known.
     pub(crate) fn duty_asked_at(&self, duty: &str) -> Option<Timestamp> {
         match self.shared.duties.tenure(duty) {
-            Some(Tenure::Refused { ask_at }) => Some(ask_at),
+            Some(Tenure::Refused { ask_at, .. }) => Some(ask_at),
+            _ => None,
+        }
+    }
+
+    /// When to ask for a duty that was wanted while it was not asked for: whoever holds it may have given it away since.
+    pub(crate) fn duty_wanted_at(&self, duty: &str) -> Option<Timestamp> {
+        match self.shared.duties.tenure(duty) {
+            Some(Tenure::Refused { ask_at, wanted: true }) => Some(ask_at),
             _ => None,
         }
     }

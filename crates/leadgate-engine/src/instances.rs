@@ -71,7 +71,7 @@ impl Engine {
         let dead = {
             let mut known = self.shared.pulse.known();
             known.beat_at = Some(begun);
-            known.others.look(others, begun)
+            known.others.look(others, self.now())
         };
         for instance in dead {
             self.bury(instance).await?;

@@ -68,7 +68,7 @@ impl Engine {
     }
 
     /// Counted lane by lane, so that an import that waits for its budget keeps nobody else from being planned.
-    fn room_to_plan(&self, lane: Lane) -> u32 {
+    pub(crate) fn room_to_plan(&self, lane: Lane) -> u32 {
         let open = self.open_jobs(lane);
         let ahead = if lane == Lane::Bulk {
             self.shared.loads.room(open, i64::from(self.largest_load()))

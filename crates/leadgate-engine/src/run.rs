@@ -4,7 +4,8 @@ use std::future::Future;
 use std::time::Duration;
 
 use futures::FutureExt as _;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
+use leadgate_core::lane::Lane;
 use leadgate_core::looks::{Ahead, Company};
 use leadgate_store::StoreError;
 use leadgate_store::duties::PLANNING;
@@ -16,6 +17,9 @@ use crate::rest::Rest;
 
 /// How long to stay away from a store that fails.
 const STORE_TROUBLE_SLEEP: Duration = Duration::from_secs(1);
+
+/// How often a planner whose load is full looks whether others have worked any of it off.
+const ROOM_LOOKED_FOR_EVERY: SignedDuration = SignedDuration::from_secs(2);
 
 type Calls = JoinSet<Result<usize, StoreError>>;
 
@@ -141,8 +145,16 @@ impl Engine {
 
     async fn sleep_until_due(&self, free: usize) -> Result<Duration, StoreError> {
         let watch_due = self.watch_due().filter(|_| !self.is_watching());
-        let due = self.next_due().await?.into_iter().chain(watch_due).min();
+        let due = self.next_due().await?.into_iter().chain(watch_due);
+        let due = due.chain(self.duty_wanted_at(PLANNING)).chain(self.room_looked_for_at()).min();
         Ok(self.sleep(due, self.may_claim_at(free, self.now())))
+    }
+
+    /// When a planner that has no room to plan looks for some: what others finish they do not announce.
+    fn room_looked_for_at(&self) -> Option<Timestamp> {
+        let is_full = || Lane::ALL.into_iter().any(|lane| self.room_to_plan(lane) == 0);
+        let is_planner = !self.shared.settings.is_alone() && self.has_duty(PLANNING);
+        (is_planner && is_full()).then(|| self.now().saturating_add(ROOM_LOOKED_FOR_EVERY).unwrap_or(Timestamp::MAX))
     }
 
     /// How long to sleep with something due then, which may be begun then.
@@ -168,6 +180,7 @@ impl Engine {
             Ok(Ok(_)) => {}
             Ok(Err(error)) => {
                 self.store_trouble(&error);
+                self.shared.hand.doubt();
             }
             Err(error) => {
                 tracing::error!(error = %error, "a call ended in a panic; its jobs are taken up again");

@@ -23,6 +23,8 @@ pub struct EngineSettings {
     pub pack_from: usize,
     /// How long a lease lasts. Longer than a call can take.
     pub lease: SignedDuration,
+    /// How long a request can take from its beginning to its last effect: what another instance was writing when it was taken for dead may land that late.
+    pub request: SignedDuration,
     /// How long what was written or read of an identity is believed.
     pub known_for: SignedDuration,
     /// Nothing from before this moment is believed of an identity: the account was emptied or exchanged then.
@@ -63,6 +65,7 @@ impl Default for EngineSettings {
             plan_ahead: 2_000,
             pack_from: 20,
             lease: SignedDuration::from_secs(120),
+            request: SignedDuration::from_secs(30),
             known_for: SignedDuration::from_hours(1),
             known_not_before: None,
             matching: None,

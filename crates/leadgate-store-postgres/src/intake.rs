@@ -69,19 +69,24 @@ pub(crate) async fn accept(
     Ok(outcomes)
 }
 
-/// Submissions that are locked one by one in a transaction, at most. A server with the usual settings has some 6,400 locks for everybody.
-const MOST_LOCKED_ONE_BY_ONE: usize = 512;
+/// Submissions that are locked one by one in a transaction, at most. A server with the usual settings has some 6,400 locks for everybody, a small one a
+/// quarter of them.
+const MOST_LOCKED_ONE_BY_ONE: usize = 256;
+
+/// While programs may write that lock each submission of however many, they must find those of many locked too.
+const BESIDE_OLDER: &str = "(SELECT compatible_since < 3 FROM schema)";
 
 /// The statements that lock what others must not look for or keep meanwhile: few submissions each, and their accounts shared; of many the accounts alone.
 /// Each once, accounts first, and in order, so that nobody waits for each other in a circle.
 pub(crate) fn locks(arrivals: &[Arrival<'_>]) -> String {
     let accounts = arrivals.iter().map(|arrival| i64::from(within_a_lock(arrival.account)));
-    if arrivals.len() > MOST_LOCKED_ONE_BY_ONE {
-        return format!("SELECT count(pg_advisory_xact_lock({ACCEPTS_CLASS}, key)) FROM {}", keys(accounts, "int"));
-    }
+    let (shared, beside) = match arrivals.len() > MOST_LOCKED_ONE_BY_ONE {
+        true => ("", format!(" WHERE {BESIDE_OLDER}")),
+        false => ("_shared", String::new()),
+    };
     format!(
-        "SELECT count(pg_advisory_xact_lock_shared({ACCEPTS_CLASS}, key)) FROM {};
-         SELECT count(pg_advisory_xact_lock(key)) FROM {}",
+        "SELECT count(pg_advisory_xact_lock{shared}({ACCEPTS_CLASS}, key)) FROM {};
+         SELECT count(pg_advisory_xact_lock(key)) FROM {}{beside}",
         keys(accounts, "int"),
         keys(arrivals.iter().map(Arrival::lock), "bigint")
     )

@@ -15,8 +15,8 @@ use crate::session::Connections;
 /// A version of the schema.
 struct Migration {
     sql: &'static str,
-    /// The oldest version of the schema whose programs may still write after it. One that takes something away waits until none is connected that
-    /// knows an older version only, and so do those after it; a later start applies them.
+    /// The oldest version of the schema whose programs may still write after it. One that takes something away waits for a start that finds the version
+    /// before it, and until none is connected that knows an older version only; so do those after it. Behind a pooler it is left out.
     compatible_since: i64,
 }
 
@@ -113,13 +113,15 @@ async fn migrate_missing(schema: Option<&str>, connections: &Connections) -> Res
     let found = found(&mut transaction).await?;
     let missing = MIGRATIONS.iter().skip(usize::try_from(found.version).unwrap_or(0));
     for (version, migration) in (found.version + 1..).zip(missing) {
-        if migration.compatible_since > found.compatible_since
-            && is_used_before(&mut transaction, migration.compatible_since).await?
-        {
+        let compatible_since = migration.compatible_since.max(found.compatible_since);
+        let takes_away = found.version > 0 && compatible_since > found.compatible_since;
+        // One start with the newer tables leaves the way back open. A pooler does not show whose its sessions are.
+        let is_too_soon = found.version + 1 < version || connections.pooled;
+        if takes_away && (is_too_soon || is_used_before(&mut transaction, compatible_since).await?) {
             break;
         }
         sqlx::raw_sql(migration.sql).execute(&mut *transaction).await?;
-        keep(&mut transaction, Found { version, compatible_since: migration.compatible_since }).await?;
+        keep(&mut transaction, Found { version, compatible_since }).await?;
     }
     transaction.commit().await?;
     Ok(found)

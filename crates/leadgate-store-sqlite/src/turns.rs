@@ -22,6 +22,7 @@ pub(crate) struct PreparedTurn {
     state: StateColumns,
     attempt: Option<Attempt>,
     learned: Vec<LearnedRow>,
+    unlearned: Vec<IdentityKey>,
     notes: Vec<(IdentityKey, i64)>,
     deliveries: Vec<PreparedDelivery>,
     add_key: Option<IdentityKey>,
@@ -43,7 +44,7 @@ enum PreparedThen {
 
 impl PreparedTurn {
     pub(crate) fn new(turn: TurnRecord) -> Result<PreparedTurn, StoreError> {
-        let mut learned = Vec::new();
+        let (mut learned, mut unlearned) = (Vec::new(), Vec::new());
         let mut notes = Vec::new();
         let mut deliveries = Vec::new();
         for effect in turn.effects {
@@ -51,6 +52,7 @@ impl PreparedTurn {
                 let filled = to_json("list of filled fields", &known.filled)?;
                 learned.push(LearnedRow { key, kind: known.record.kind.name(), id: known.record.id, filled });
             }
+            unlearned.extend(effect.unlearned);
             notes.extend(effect.note.map(|(record, id)| (IdentityKey::of_record(record), id)));
             deliveries.extend(effect.delivery.map(|delivery| PreparedDelivery::new(delivery, false)));
         }
@@ -65,6 +67,7 @@ impl PreparedTurn {
             state,
             attempt: turn.attempt,
             learned,
+            unlearned,
             notes,
             deliveries,
             add_key: turn.add_key,
@@ -117,6 +120,9 @@ fn keep_effects(connection: &Connection, turn: &PreparedTurn, now: Timestamp) ->
     }
     for learned in &turn.learned {
         learn(connection, learned, now)?;
+    }
+    for key in &turn.unlearned {
+        connection.prepare_cached("DELETE FROM known WHERE key = ?1")?.execute([key.as_str()])?;
     }
     for (record, note) in &turn.notes {
         let sql = "INSERT OR IGNORE INTO notes (record, note_id) VALUES (?1, ?2)";

@@ -112,6 +112,7 @@ macro_rules! conformance_suite {
             memory: [
                 what_was_learned_is_recalled,
                 what_was_learned_long_ago_is_not_recalled,
+                of_a_record_that_is_gone_nothing_is_known,
                 the_same_record_adds_to_what_is_filled,
                 another_record_takes_the_place_of_the_first,
                 notes_on_records_among_the_keys_are_known,

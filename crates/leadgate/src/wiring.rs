@@ -86,6 +86,7 @@ pub(crate) fn engine_settings(settings: &Settings) -> EngineSettings {
         plan_ahead: work.plan_ahead,
         pack_from: work.pack_from,
         lease: signed(settings.crm.total_timeout.saturating_mul(REQUESTS_OF_A_CALL)).max(SHORTEST_LEASE),
+        request: signed(settings.crm.total_timeout),
         known_for: signed(work.known_for),
         matching: matching(settings),
         retry: retry_policy(settings),

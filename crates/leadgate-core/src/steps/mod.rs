@@ -262,6 +262,8 @@ impl Parking {
 pub struct StepEffect {
     /// Identities that are now known.
     pub learned: Vec<(IdentityKey, KnownRecord)>,
+    /// Identities of a record that is gone: nothing is known of them any more.
+    pub unlearned: Vec<IdentityKey>,
     /// A note that was added: on which record, under which id. Other traces of the gateway are kept the same way.
     pub note: Option<(RecordRef, i64)>,
     /// A delivery that is to be made.

@@ -4,10 +4,12 @@
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use super::{Findings, Next, Parking, StepAnswer, StepEffect, Verdict};
 use crate::crm::{CrmCall, CrmFailure, CrmReply};
-use crate::record::RecordRef;
+use crate::identity::{Email, IdentityKey, Phone};
+use crate::record::{RecordRef, Snapshot, field};
 
 /// A person to remove.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -20,6 +22,9 @@ pub struct RemovePersonStep {
     seen_unchanged: bool,
     #[serde(default)]
     removed: Option<bool>,
+    /// What the gateway may remember the person by.
+    #[serde(default)]
+    identities: Vec<IdentityKey>,
     #[serde(default)]
     pub(super) story: Vec<String>,
 }
@@ -27,7 +32,8 @@ pub struct RemovePersonStep {
 impl RemovePersonStep {
     /// The step for a person.
     pub fn new(record: RecordRef, unchanged_since: Timestamp) -> RemovePersonStep {
-        RemovePersonStep { record, unchanged_since, seen_unchanged: false, removed: None, story: Vec::new() }
+        let (identities, story) = (Vec::new(), Vec::new());
+        RemovePersonStep { record, unchanged_since, seen_unchanged: false, removed: None, identities, story }
     }
 
     pub(super) fn next(&self) -> Next {
@@ -40,7 +46,7 @@ impl RemovePersonStep {
 
     pub(super) fn absorb(&mut self, call: &CrmCall, answer: StepAnswer) -> Verdict {
         match (call, answer) {
-            (CrmCall::ReadPerson(_), Ok(CrmReply::Record(seen))) => self.look_at(seen.updated_at),
+            (CrmCall::ReadPerson(_), Ok(CrmReply::Record(seen))) => self.look_at(&seen),
             (CrmCall::DeletePerson(_), Ok(_)) => self.end(true, "was put into the recycle bin"),
             (_, Err(CrmFailure::NotFound)) => self.end(true, "is in the recycle bin or no longer exists"),
             (_, Err(failure)) => return Verdict::Park(Parking::because(&failure, "removing the person")),
@@ -49,8 +55,13 @@ impl RemovePersonStep {
         Verdict::Proceed
     }
 
-    fn look_at(&mut self, updated_at: Option<Timestamp>) {
-        match updated_at {
+    fn look_at(&mut self, seen: &Snapshot) {
+        let text = |name: &str| seen.fields.get(name).and_then(Value::as_str);
+        let email = text(field::EMAIL).and_then(|text| Email::parse(text).ok());
+        let by_email = email.as_ref().map(IdentityKey::of_email);
+        let by_phone = text(field::MOBILE).and_then(|text| IdentityKey::of_phone(&Phone::parse(text, None)));
+        self.identities = by_email.into_iter().chain(by_phone).collect();
+        match seen.updated_at {
             Some(at) if at <= self.unchanged_since => self.seen_unchanged = true,
             Some(at) => self.end(false, &format!("was left alone: it was changed at {at}, after the import made it")),
             None => self.end(false, "was left alone: the CRM does not say when it was last changed"),
@@ -70,7 +81,8 @@ impl RemovePersonStep {
     pub(super) fn report(&self, findings: &mut Findings) -> StepEffect {
         findings.person = Some(self.record);
         findings.person_removed = self.removed;
-        StepEffect::default()
+        let is_gone = self.removed == Some(true);
+        StepEffect { unlearned: self.identities.iter().filter(|_| is_gone).cloned().collect(), ..StepEffect::default() }
     }
 }
 
@@ -81,7 +93,7 @@ mod tests {
     use rstest::rstest;
 
     use super::*;
-    use crate::record::{Fields, RecordKind, Snapshot};
+    use crate::record::{Fields, RecordKind};
 
     fn at(second: i64) -> Timestamp {
         Timestamp::from_second(second).unwrap()

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use leadgate_core::crm::CrmCall;
 use leadgate_core::job::Turn;
 use leadgate_core::lane::Lane;
@@ -217,6 +217,14 @@ impl Engine {
         }
     }
 
+    /// How long after it was taken over a write may be at work in the CRM still: a process can be back sooner than its last request has ended, and another
+    /// that was only cut off from the store may be in the middle of one.
+    fn until_settled(&self) -> SignedDuration {
+        let settings = &self.shared.settings;
+        let under_way = if settings.is_alone() { SignedDuration::ZERO } else { settings.request };
+        settings.retry.settle_delay(1, 0.0) + under_way
+    }
+
     /// Looks at a leased job: either it needs a call, or its turn is over already.
     fn prepare(&self, mut job: Leased, catalog: &SharedCatalog, now: Timestamp) -> Prepared {
         if let Some(key) = job.missing_key() {
@@ -226,9 +234,7 @@ impl Engine {
         if let (Some(since), Turn::Call(call)) = (job.job.abandoned_since.take(), &turn) {
             // An earlier process may have made this very call and died before it could say so.
             if job.job.state.mark_abandoned(call, since) {
-                // It may be at work in the CRM still: a process can be back sooner than its last request has ended.
-                let settled =
-                    now.saturating_add(self.shared.settings.retry.settle_delay(1, 0.0)).unwrap_or(Timestamp::MAX);
+                let settled = now.saturating_add(self.until_settled()).unwrap_or(Timestamp::MAX);
                 return Prepared::Settled(job.record(None, None, Then::DueAt(settled), now));
             }
         }

@@ -75,10 +75,12 @@ impl SyncService {
     /// A service that nothing is due for before its schedule's next time, unless a time was missed.
     pub fn new(engine: Engine, settings: SyncSettings) -> SyncService {
         let since = engine.now();
-        SyncService { engine, settings, since, begun_elsewhere: Mutex::default(), at_work: watch::Sender::new(false) }
+        // Until it has looked, a run may be due.
+        let at_work = watch::Sender::new(settings.schedule.is_some());
+        SyncService { engine, settings, since, begun_elsewhere: Mutex::default(), at_work }
     }
 
-    /// Tells whether a run is at work.
+    /// Tells whether a run is at work, or may be due already.
     pub fn at_work(&self) -> watch::Receiver<bool> {
         self.at_work.subscribe()
     }
@@ -121,7 +123,10 @@ impl SyncService {
         tokio::pin!(shutdown);
         loop {
             let wait = match self.next_run().await {
-                Ok(None) => return,
+                Ok(None) => {
+                    self.at_work.send_replace(false);
+                    return;
+                }
                 Ok(Some(next)) if next.at <= self.engine.now() => {
                     tokio::select! {
                         () = &mut shutdown => return,
@@ -131,6 +136,7 @@ impl SyncService {
                 Ok(Some(next)) => wait_until(next.at, self.engine.now()),
                 Err(error) => after(Err(error)),
             };
+            self.at_work.send_replace(false);
             tokio::select! {
                 () = &mut shutdown => return,
                 () = tokio::time::sleep(wait) => {}

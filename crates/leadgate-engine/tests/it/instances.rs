@@ -215,7 +215,7 @@ async fn the_other_lands(instances: &TestInstances, submission: SubmissionId) ->
 }
 
 /// Longer than it takes to notice a death, and less than half of a lease.
-const SOON: SignedDuration = SignedDuration::from_secs(50);
+const SOON: SignedDuration = SignedDuration::from_secs(59);
 
 #[rstest]
 #[case::creating_a_person("/contacts")]

@@ -39,9 +39,10 @@ const OLDER: &str = "SELECT count(*) FROM pg_stat_activity
     WHERE datname = current_database() AND pid <> pg_backend_pid() AND backend_xmin IS NOT NULL
       AND backend_type <> 'autovacuum worker'";
 
-/// How many of the tables belong to a role whose rights this one does not have: a vacuum passes those over.
+/// How many of the tables belong to a role whose rights this one does not have: a vacuum passes those over, unless the database is this one's.
 const OF_OTHERS: &str = "SELECT count(*) FROM unnest($1::text[]) AS name JOIN pg_class ON pg_class.oid = name::regclass
-    WHERE NOT pg_has_role(relowner, 'USAGE')";
+    WHERE NOT pg_has_role(relowner, 'USAGE')
+      AND NOT (SELECT pg_has_role(datdba, 'USAGE') FROM pg_database WHERE datname = current_database())";
 
 /// Lets go of dead rows. Returns `false` where some may have to stay because somebody was reading, or because they are not this role's to vacuum.
 pub(super) async fn cleanse(connections: &Connections) -> Result<bool, StoreError> {

@@ -17,6 +17,7 @@ use crate::transaction::Work;
 pub(super) async fn keep(work: &mut Work, turns: &[&PreparedTurn], now: Timestamp) -> Result<(), sqlx::Error> {
     insert_attempts(work, turns).await?;
     learn(work, turns, now).await?;
+    unlearn(work, turns).await?;
     insert_notes(work, turns).await?;
     let deliveries: Vec<&PreparedDelivery> = turns.iter().flat_map(|turn| &turn.deliveries).collect();
     let account = work.account;
@@ -89,6 +90,16 @@ async fn learn(work: &mut Work, turns: &[&PreparedTurn], now: Timestamp) -> Resu
         changed.insert(key, Known { kind: kind.to_owned(), id, filled });
     }
     write_known(work, &changed, now).await
+}
+
+/// Forgets what is known of identities whose record is gone.
+async fn unlearn(work: &mut Work, turns: &[&PreparedTurn]) -> Result<(), sqlx::Error> {
+    let keys: Vec<_> = turns.iter().flat_map(|turn| &turn.unlearned).map(|key| text(key.as_str())).collect();
+    if keys.is_empty() {
+        return Ok(());
+    }
+    let sql = "DELETE FROM known WHERE account = $1 AND key = ANY ($2)";
+    sqlx::query(sql).bind(work.account).bind(keys).execute(work.connection()).await.map(|_| ())
 }
 
 async fn known_so_far(work: &mut Work, keys: &BTreeSet<String>) -> Result<HashMap<String, Known>, sqlx::Error> {

@@ -16,6 +16,7 @@ pub(crate) struct PreparedTurn {
     pub(super) state: StateColumns,
     pub(super) attempt: Option<Attempt>,
     pub(super) learned: Vec<Learned>,
+    pub(super) unlearned: Vec<IdentityKey>,
     pub(super) notes: Vec<(IdentityKey, i64)>,
     pub(super) deliveries: Vec<PreparedDelivery>,
     pub(super) add_key: Option<IdentityKey>,
@@ -59,7 +60,7 @@ impl PreparedThen {
 
 impl PreparedTurn {
     pub(crate) fn new(turn: TurnRecord) -> Result<PreparedTurn, StoreError> {
-        let mut learned = Vec::new();
+        let (mut learned, mut unlearned) = (Vec::new(), Vec::new());
         let mut notes = Vec::new();
         let mut deliveries = Vec::new();
         for effect in turn.effects {
@@ -67,6 +68,7 @@ impl PreparedTurn {
                 let filled = known.filled.into_iter().collect();
                 learned.push(Learned { key, record: known.record, filled });
             }
+            unlearned.extend(effect.unlearned);
             notes.extend(effect.note.map(|(record, id)| (IdentityKey::of_record(record), id)));
             deliveries.extend(effect.delivery.map(|delivery| PreparedDelivery::new(delivery, false)));
         }
@@ -81,6 +83,7 @@ impl PreparedTurn {
             state,
             attempt: turn.attempt,
             learned,
+            unlearned,
             notes,
             deliveries,
             add_key: turn.add_key,

@@ -27,25 +27,40 @@ async fn seen(connection: &mut PgConnection) -> (i64, i64, bool) {
     (row.get(0), row.get(1), row.get(2))
 }
 
+/// The tables as a start that found an older version left them.
+const OF_VERSION_3: &str = "UPDATE schema SET version = 3, compatible_since = 1;
+    CREATE INDEX inbox_dedupe ON inbox (account, dedupe, dedupe_kind, seq)";
+
 #[tokio::test]
 async fn what_programs_of_before_need_stays_until_they_are_gone() {
-    let cases = [
-        ("leadgate", (3, 1, true)),
-        ("leadgate/2", (3, 1, true)),
-        ("leadgate/3", (4, 3, false)),
-        ("psql/1", (4, 3, false)),
-    ];
-    for (name, beside) in cases {
+    let cases = [("leadgate", true), ("leadgate/2", true), ("leadgate/3", false), ("psql/1", false)];
+    for (name, stays) in cases {
         let database = Database::fresh().await;
+        database.open().await.close().await;
         let mut other = database.connect().await;
-        let set = AssertSqlSafe(format!("SET application_name = '{name}'"));
+        let set = AssertSqlSafe(format!("{OF_VERSION_3}; SET application_name = '{name}'"));
         sqlx::raw_sql(set).execute(&mut other).await.unwrap();
         database.open().await.close().await;
-        assert_eq!(seen(&mut other).await, beside, "{name}");
+        assert_eq!(seen(&mut other).await, if stays { (3, 1, true) } else { (4, 3, false) }, "{name}");
         sqlx::raw_sql("SET application_name = 'gone'").execute(&mut other).await.unwrap();
         database.open().await;
         assert_eq!(seen(&mut other).await, (4, 3, false), "{name}");
     }
+}
+
+#[tokio::test]
+async fn nothing_is_taken_away_at_the_first_start_nor_behind_a_pooler() {
+    let database = Database::fresh().await;
+    database.open().await.close().await;
+    let mut other = database.connect().await;
+    let older = format!("{OF_VERSION_3}; UPDATE schema SET version = 2; DROP INDEX inbox_dedupe_period");
+    sqlx::raw_sql(AssertSqlSafe(older)).execute(&mut other).await.unwrap();
+    database.open().await.close().await;
+    assert_eq!(seen(&mut other).await, (3, 1, true));
+    PostgresStore::open(database.config().pooled(None)).await.unwrap();
+    assert_eq!(seen(&mut other).await, (3, 1, true));
+    database.open().await;
+    assert_eq!(seen(&mut other).await, (4, 3, false));
 }
 
 async fn set_schema(database: &Database, version: i64, compatible_since: i64) {

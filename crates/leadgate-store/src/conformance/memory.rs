@@ -67,6 +67,13 @@ pub async fn another_record_takes_the_place_of_the_first(store: &dyn Store) {
     assert_eq!(claim_recalling(store, 3, 1).await.known[&key("a")], known(6, &["email"]));
 }
 
+/// Whatever was known of it; of others it stays.
+pub async fn of_a_record_that_is_gone_nothing_is_known(store: &dyn Store) {
+    learn(store, 1, vec![learned("a", known(5, &["email"])), learned("c", known(6, &[]))], 0).await;
+    learn(store, 2, vec![StepEffect { unlearned: vec![key("a")], ..StepEffect::default() }], 0).await;
+    assert_eq!(claim_recalling(store, 3, 1).await.known.into_keys().collect::<Vec<_>>(), [key("c")]);
+}
+
 /// However long ago; and only those.
 pub async fn notes_on_records_among_the_keys_are_known(store: &dyn Store) {
     let contact = |id| RecordRef { kind: RecordKind::Contact, id };

@@ -28,6 +28,9 @@ impl Limits {
         Limits { kept: 128 * 1024 * 1024, sheet: 2 * 1024 * 1024 * 1024, stretch: super::LARGEST_ROW as u64 };
 }
 
+/// Folders of a workbook, in small letters, of which nothing is read however parts are named.
+const NEVER_READ: [&str; 4] = ["xl/media/", "xl/pivotcache/", "xl/drawings/", "customxml/"];
+
 /// Refuses a workbook with a part that is too large to be read.
 pub(super) fn check(path: &Path, limits: Limits) -> Result<(), SourceError> {
     let unreadable =
@@ -37,12 +40,14 @@ pub(super) fn check(path: &Path, limits: Limits) -> Result<(), SourceError> {
     for number in 0..archive.len() {
         let part = archive.by_index(number).map_err(|error| unreadable(&error))?;
         let name = part.name().map_err(|error| unreadable(&error))?.into_owned();
-        // Pictures and the like are never read.
-        if !name.ends_with(".xml") && !name.ends_with(".rels") {
+        let plain = name.to_ascii_lowercase();
+        if NEVER_READ.iter().any(|folder| plain.starts_with(folder)) {
             continue;
         }
-        let most = if name.contains("worksheets/") { limits.sheet } else { limits.kept };
-        let stretch = limits.stretch;
+        let is_sheet = plain.contains("worksheets/");
+        let most = if is_sheet { limits.sheet } else { limits.kept };
+        let is_text = is_sheet || plain.ends_with(".xml") || plain.ends_with(".rels");
+        let stretch = if is_text { limits.stretch } else { u64::MAX };
         let found = if part.size() > most {
             Size::TooLarge
         } else {
@@ -123,6 +128,10 @@ mod tests {
     #[case::a_sheet("xl/worksheets/sheet1.xml", "<c><v>1</v></c>", 200_000, false, true)]
     #[case::a_sheet_that_never_ends("xl/worksheets/sheet1.xml", "<c><v>1</v></c>", 500_000, false, false)]
     #[case::a_cell_that_never_ends("xl/worksheets/sheet1.xml", "a", 200_000, false, false)]
+    #[case::texts_under_another_name("XL/SharedStrings.XML", "<si><t>a</t></si>", 200_000, false, false)]
+    #[case::a_sheet_under_another_name("xl/worksheets/sheet1.bin", "a", 200_000, false, false)]
+    #[case::a_pivot("xl/pivotCache/records1.xml", "<r/>", 200_000, false, true)]
+    #[case::a_macro("xl/vbaProject.bin", "a", 50_000, false, true)]
     #[case::a_picture("xl/media/image1.png", "a", 200_000, false, true)]
     fn a_part_that_unpacks_to_too_much_is_refused(
         #[case] name: &str,

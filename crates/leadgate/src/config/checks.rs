@@ -12,6 +12,9 @@ use super::sections::{CrmSettings, Settings};
 /// The largest body that may be passed through to the account, in bytes.
 const LARGEST_BROKER_BODY: usize = 16 * 1024 * 1024;
 
+/// How long a repeat without a key can be recognised: what is looked for in a longer window, accepting would have to look for in too many places.
+const WIDEST_CONTENT_WINDOW: Duration = Duration::from_secs(6 * 60 * 60);
+
 /// Every problem with values that can be seen without starting anything.
 pub(super) fn check(settings: &Settings) -> Result<(), ConfigError> {
     let budget = &settings.budget;
@@ -110,7 +113,12 @@ fn retention_problems(settings: &Settings) -> impl Iterator<Item = String> {
         (Some(_), None) => true,
         (None, _) => false,
     };
+    let is_wide = settings.intake.content_window > WIDEST_CONTENT_WINDOW;
     let wrong = [
+        (
+            is_wide,
+            "intake.content_window is longer than 6 hours; send an Idempotency-Key where repeats come later than that",
+        ),
         (is_short, "retention.done is not longer than intake.key_window and intake.content_window; make it longer"),
         (outlive, "retention.changes is longer than retention.done; make it at most as long"),
     ];

@@ -54,6 +54,7 @@ fn the_last_source_holds_and_is_named(
 #[case::no_share("[budget]\nreserve_event = 1.5", &[], "budget.reserve_event is 1.5, but it is a share: from 0 to 1")]
 #[case::no_days("[retention]\ndone = \"soon\"", &[], "`soon` is no time to keep something; write it as \"90 days\" or \"12h\"")]
 #[case::short_retention("[retention]\ndone = \"12h\"\nchanges = \"12h\"", &[], "retention.done is not longer than intake.key_window")]
+#[case::wide_window("[intake]\ncontent_window = \"7 hours\"", &[], "intake.content_window is longer than 6 hours")]
 #[case::long_changes("[retention]\ndone = \"30 days\"", &[], "retention.changes is longer than retention.done; make it at most as long")]
 #[case::no_region("[intake]\nphone_region = \"Germany\"", &[], "a country's two capital letters, such as DE")]
 #[case::no_public_url("[server]\npublic_url = \"leads.example.com\"", &[], "server.public_url is no web address")]

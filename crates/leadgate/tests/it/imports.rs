@@ -222,6 +222,22 @@ async fn somebody_made_while_rows_wait_is_neither_overwritten_nor_taken_back() {
 }
 
 #[tokio::test]
+async fn whom_undoing_removed_is_made_again_by_the_corrected_file() {
+    let gateway = TestGateway::open().await;
+    let id = begin(&gateway, 3).await;
+    gateway.settle().await;
+    gateway.account().advance(Duration::from_secs(5));
+    gateway.post(&format!("/v1/imports/{id}/undo"), &json!({})).await;
+    gateway.settle().await;
+    assert_eq!(people(&gateway), 0);
+    let corrected = json!({ "name": "corrected.csv", "digest": "1".repeat(32), "rows": 3 });
+    let id = gateway.post("/v1/imports", &corrected).await.body["id"].as_str().unwrap().to_owned();
+    assert_eq!(gateway.post(&format!("/v1/imports/{id}/rows"), &rows_of(1..=3)).await.body["new"], 3);
+    gateway.settle().await;
+    assert_eq!(people(&gateway), 3);
+}
+
+#[tokio::test]
 async fn undoing_removes_what_was_created_and_nobody_has_changed() {
     let gateway = TestGateway::open().await;
     gateway.account().seed_contact(&json!({ "email": "p1@example.com", "last_name": "Old" }));

@@ -31,8 +31,6 @@ impl PersonStep {
         context: &StepContext<'_>,
     ) -> Verdict {
         match answer {
-            Ok(CrmReply::Record(snapshot)) if self.is_of_copy(call) => self.copy_answered(call, snapshot),
-            Err(failure) if self.is_of_copy(call) => self.copy_refused(call, &failure),
             Ok(reply) => self.take_in(call, reply, context),
             Err(failure) => return self.refused(call, failure, context),
         }

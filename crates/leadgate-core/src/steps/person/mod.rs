@@ -26,8 +26,6 @@ use serde::{Deserialize, Serialize};
 pub(super) use matching::patch;
 pub use wish::PersonWish;
 
-use copied::Written;
-
 use super::{Next, ParkReason, Parking, Routed, StepContext};
 use crate::catalog::{AccountFacts, Section};
 use crate::crm::{Among, CrmCall, LookupBy};
@@ -89,12 +87,6 @@ struct PersonRun {
     untouched: bool,
     /// What is remembered, or in the copy of the account, turned out wrong.
     distrust_memory: bool,
-    /// Somebody probably has the address: looking up comes before creating.
-    look_first: bool,
-    /// What was written to the record of the copy, by a write whose answer did not arrive.
-    tried: Option<Written>,
-    /// What is to be taken back from a record that is not the person.
-    undo: Option<Written>,
     /// The CRM said the e-mail is taken.
     email_taken: bool,
     /// The CRM said the phone is taken.
@@ -187,7 +179,7 @@ impl PersonStep {
     pub(crate) fn packing(&self) -> Packing {
         let run = &self.run;
         let searched = run.no_search || run.no_email_match || (run.not_in_contacts && run.not_in_leads);
-        let alone = run.unknown || run.email_taken || run.phone_taken || run.bulk_refused || run.undo.is_some();
+        let alone = run.unknown || run.email_taken || run.phone_taken || run.bulk_refused;
         let in_bulk = run.bulk.is_some() || run.bulk_landed.is_some();
         match self.wish.email.is_some() && run.candidate.is_none() && (in_bulk || !(searched || alone)) {
             false => Packing::Alone,
@@ -206,9 +198,6 @@ impl PersonStep {
         if self.run.contradictions > MOST_CONTRADICTIONS {
             return Next::Park(self.contradicted());
         }
-        if let Some(taking_back) = self.take_back() {
-            return taking_back;
-        }
         if let Some(waiting) = self.bulk_wait(context) {
             return waiting;
         }
@@ -225,8 +214,8 @@ impl PersonStep {
         if let Some(known) = self.remembered(context) {
             return self.reconcile_known(known, &fields);
         }
-        if let Some(next) = self.in_copy(context).and_then(|copied| self.reconcile_copied(copied, &fields)) {
-            return next;
+        if self.in_copy(context).is_some_and(|copied| self.copy_suffices(copied, &fields)) {
+            return Next::Done;
         }
         self.search_or_write(account, context, fields)
     }
@@ -252,9 +241,6 @@ impl PersonStep {
     }
 
     fn read_back(&self) -> Next {
-        if let Some(reading) = self.read_tried() {
-            return reading;
-        }
         match &self.run.candidate {
             Some(candidate) => Next::Call(CrmCall::ReadPerson(candidate.record)),
             None => match self.exact_key() {
@@ -400,9 +386,6 @@ impl PersonStep {
 
     /// A write was sent at `since` or later and its answer did not arrive.
     pub(super) fn mark_unknown(&mut self, call: &CrmCall, since: Timestamp) {
-        if self.is_of_copy(call) {
-            return self.mark_copy_unknown(call);
-        }
         self.run.first_write.get_or_insert(since);
         match call {
             // Keyed, so writing again is safe; searching again first finds most of what landed for a hundredth of the requests.
@@ -424,8 +407,6 @@ impl PersonStep {
         self.run = PersonRun {
             unknown: run.unknown,
             first_write: run.first_write,
-            tried: run.tried,
-            undo: run.undo,
             done: run.done,
             distrust_memory: true,
             refreshed_from: Some(now),
