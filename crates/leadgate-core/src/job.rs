@@ -190,9 +190,10 @@ impl JobState {
 
     /// Moves over steps that are done and says what is next. `effects` collects what finished steps leave behind.
     pub fn advance(&mut self, context: &TurnContext<'_>, effects: &mut Vec<StepEffect>) -> Turn {
-        while let Some(step) = self.steps.get_mut(self.current) {
-            let findings = self.findings.clone();
-            let view = step_view(context, &findings);
+        while self.current < self.steps.len() {
+            let (findings, is_followed) = (self.findings.clone(), self.is_person_followed());
+            let Some(step) = self.steps.get_mut(self.current) else { break };
+            let view = step_view(context, &findings, is_followed);
             if let Step::MoveFound(step) = step
                 && step.takes_hold(&findings)
             {
@@ -328,6 +329,11 @@ impl JobState {
         ahead.iter().filter_map(key).collect()
     }
 
+    /// Whether a step behind the current one writes something at the person.
+    fn is_person_followed(&self) -> bool {
+        self.steps.iter().skip(self.current + 1).any(Step::writes_at_person)
+    }
+
     /// A person released the job: failures are forgotten, and so is what the current step saw of the CRM, because somebody mended it since. What it
     /// may have written is not forgotten.
     pub fn release(&mut self, now: Timestamp) {
@@ -380,7 +386,7 @@ impl JobState {
             return AfterCall::Ready;
         }
         let findings = self.findings.clone();
-        let view = step_view(context, &findings);
+        let view = step_view(context, &findings, self.is_person_followed());
         match self.steps.get_mut(self.current).map(|step| step.absorb(call, answer, &view)) {
             Some(Verdict::Park(parking)) => AfterCall::Park(parking),
             Some(Verdict::Proceed) | None => AfterCall::Ready,
@@ -440,7 +446,7 @@ pub struct AbsorbRules<'a> {
     pub sent_at: Timestamp,
 }
 
-fn step_view<'a>(context: &TurnContext<'a>, findings: &'a Findings) -> StepContext<'a> {
+fn step_view<'a>(context: &TurnContext<'a>, findings: &'a Findings, is_followed: bool) -> StepContext<'a> {
     StepContext {
         now: context.now,
         catalog: context.catalog,
@@ -449,6 +455,7 @@ fn step_view<'a>(context: &TurnContext<'a>, findings: &'a Findings) -> StepConte
         known_notes: context.known_notes,
         findings,
         packing: context.packing,
+        is_followed,
     }
 }
 

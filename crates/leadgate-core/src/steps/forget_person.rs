@@ -139,6 +139,7 @@ mod tests {
             known_notes: &notes,
             findings: &findings,
             packing: false,
+            is_followed: false,
         })
     }
 

@@ -156,6 +156,8 @@ pub struct StepContext<'a> {
     pub findings: &'a Findings,
     /// Many jobs wait: prefer calls that can be packed into one request with others.
     pub packing: bool,
+    /// A later step of the plan writes something at the person.
+    pub is_followed: bool,
 }
 
 impl StepContext<'_> {
@@ -271,6 +273,11 @@ pub struct StepEffect {
 }
 
 impl Step {
+    /// Whether the step writes something at the person whom an earlier one found: then who that is must be sure.
+    pub(crate) fn writes_at_person(&self) -> bool {
+        !matches!(self, Step::EnsureCompany(_) | Step::EnsurePerson(_) | Step::Send(_))
+    }
+
     /// What the step needs next.
     pub fn next(&self, context: &StepContext<'_>) -> Next {
         match self {

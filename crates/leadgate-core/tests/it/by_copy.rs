@@ -114,6 +114,14 @@ fn somebody_of_whom_nothing_is_new_costs_nothing_and_is_not_remembered_longer() 
     assert!(crm.calls.contains(&"find_person"), "{:?}", crm.calls);
 }
 
+#[test]
+fn a_note_for_somebody_whose_address_moved_is_put_where_the_address_is() {
+    let (mut crm, mut gateway, first) = scene(false, Some(true), Since::AddressMoved);
+    gateway.run(&mut crm, &json!({ "email": "warm@example.com" }), &[]).unwrap();
+    let outcome = gateway.run(&mut crm, &json!({ "email": ADA, "note": "Called." }), &[]).unwrap();
+    assert!(outcome.person.unwrap().id != first && outcome.note.is_some(), "{:?}", crm.calls);
+}
+
 #[rstest]
 #[case::tags_are_joined_by_what_the_account_has(json!({ "email": ADA, "tags": ["demo"] }), 0)]
 #[case::it_was_read_long_ago(json!({ "email": ADA, "job_title": "Countess" }), 25)]

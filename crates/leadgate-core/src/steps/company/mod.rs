@@ -260,6 +260,7 @@ mod tests {
             known_notes: &known_notes,
             findings: &findings,
             packing: false,
+            is_followed: false,
         };
         let mut step = CompanyStep::new("Acme".into(), Fields::new());
         for (call, answer) in [

@@ -19,8 +19,11 @@ impl PersonStep {
         (!asked && !settled).then_some(key)
     }
 
-    /// The record that the copy has for the person, as long as it is believed.
+    /// The record that the copy has for the person, as long as it is believed. Where a later step writes something at the person, it is not.
     pub(super) fn in_copy<'a>(&self, context: &StepContext<'a>) -> Option<&'a CopiedRecord> {
+        if context.is_followed {
+            return None;
+        }
         let record = context.copied?.believed(&self.copied_key()?, context.now)?;
         matching::primary_is(&record.snapshot, self.wish.email.as_ref()?).then_some(record)
     }
