@@ -44,15 +44,6 @@ impl Gathering {
         }
         until
     }
-
-    /// When it will be over if nothing more comes, if it is on.
-    pub(crate) fn ends(&self, open: i64, now: Timestamp) -> Option<Timestamp> {
-        if !self.is_on(open, now) {
-            return None;
-        }
-        let (began, last) = (*self.0.lock().unwrap_or_else(PoisonError::into_inner))?;
-        last.saturating_add(QUIET).ok().min(began.saturating_add(LONGEST).ok())
-    }
 }
 
 /// The next load is planned when so small a part of the last one is open still.
@@ -96,9 +87,9 @@ mod tests {
         gathering.arrived(at(0));
         gathering.arrived(at(900));
         assert!(gathering.is_on(2, at(1_800)));
-        assert_eq!(gathering.ends(2, at(1_800)), Some(at(1_900)));
+        assert_eq!(gathering.until(2, at(1_800)), Some(at(1_900)));
         assert!(!gathering.is_on(2, at(1_900)));
-        assert_eq!(gathering.ends(2, at(1_900)), None);
+        assert_eq!(gathering.until(2, at(1_900)), None);
     }
 
     #[test]
@@ -116,7 +107,7 @@ mod tests {
         for moment in (0..5_000).step_by(500) {
             gathering.arrived(at(moment));
         }
-        assert_eq!(gathering.ends(2, at(4_999)), Some(at(5_000)));
+        assert_eq!(gathering.until(2, at(4_999)), Some(at(5_000)));
         assert!(!gathering.is_on(2, at(5_000)));
     }
 }

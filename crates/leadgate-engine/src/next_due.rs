@@ -25,7 +25,7 @@ impl Engine {
     /// When jobs of a lane that are due will be leased, as far as can be known: `now` if nothing is in the way.
     fn opens(&self, lane: Lane, now: Timestamp) -> Timestamp {
         let shared = &self.shared;
-        let gathered = shared.gathering.ends(self.open_jobs(lane), now).filter(|_| lane == Lane::Bulk);
+        let gathered = (lane == Lane::Bulk).then(|| shared.gathering.until(self.open_jobs(lane), now)).flatten();
         let (room, _) = shared.budget.outlook(lane, now);
         gathered.map_or(room, |gathered| gathered.max(room))
     }
