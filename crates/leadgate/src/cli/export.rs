@@ -151,7 +151,10 @@ impl Export<'_> {
         }
         let copy = self.copy.clone();
         let found = tokio::task::spawn_blocking(move || find_rows(&copy, Stream::Contacts, &ids)).await;
-        let found = found.context("reading the copy panicked")?.context("reading the copy failed")?;
+        let found = found.context("reading the copy panicked")?.unwrap_or_else(|error| {
+            tracing::warn!(error = %error, "the copy of the account cannot be read; contacts of deals come without the names that it has");
+            None
+        });
         Ok(found.map(|(contacts, rows)| Names::of(&contacts, &rows)).unwrap_or_default())
     }
 
