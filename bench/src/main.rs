@@ -122,38 +122,7 @@ enum What {
         only: Option<scale::Part>,
     },
     /// Many accounts in one gateway: at rest, under load, how evenly they are served, and beside one with a long queue.
-    Accounts {
-        /// The leadgate binary, built with --release.
-        #[arg(long)]
-        leadgate: PathBuf,
-        /// A PostgreSQL database, empty, for the stores; without it they are files.
-        #[arg(long, value_name = "URL")]
-        store: Option<String>,
-        /// How many accounts.
-        #[arg(long, default_value_t = 1_000)]
-        accounts: usize,
-        /// Events a second that each account is sent.
-        #[arg(long, default_value_t = 10.0)]
-        rate: f64,
-        /// Seconds of load.
-        #[arg(long, default_value_t = 60)]
-        seconds: u64,
-        /// One of so many events makes a person in the CRM; at ten a second, one of 40 is about what 1,000 requests an hour allow.
-        #[arg(long, default_value_t = 40)]
-        acting_every: u64,
-        /// Connections that events are sent over.
-        #[arg(long, default_value_t = 64)]
-        connections: usize,
-        /// Jobs that each account has waiting where shares are compared.
-        #[arg(long, default_value_t = 100)]
-        queue: usize,
-        /// Jobs that the noisy account has waiting.
-        #[arg(long, default_value_t = 100_000)]
-        noisy: usize,
-        /// How often the others are timed without and with it.
-        #[arg(long, default_value_t = 3)]
-        rounds: usize,
-    },
+    Accounts(accounts::Setting),
     /// Reads a list with the client and prints a row; started by the measurement.
     #[command(hide = true)]
     ReadList {
@@ -183,32 +152,7 @@ async fn main() -> anyhow::Result<()> {
         What::Scale { leadgate, graphile_worker, seconds, instances, rows, only } => {
             scale::run(&scale::Setting { leadgate, graphile_worker, seconds, instances, rows, only }).await
         }
-        What::Accounts {
-            leadgate,
-            store,
-            accounts,
-            rate,
-            seconds,
-            acting_every,
-            connections,
-            queue,
-            noisy,
-            rounds,
-        } => {
-            let setting = accounts::Setting {
-                leadgate,
-                store,
-                accounts,
-                rate,
-                seconds,
-                acting_every,
-                connections,
-                queue,
-                noisy,
-                rounds,
-            };
-            accounts::run(&setting).await
-        }
+        What::Accounts(setting) => accounts::run(&setting).await,
         What::ReadList { port, concurrency } => listing::read(port, concurrency).await,
         What::Sandbox { leadgate, wiremock, localstripe, seconds, rounds } => {
             listing::run(&leadgate).await?;

@@ -18,22 +18,38 @@ use std::time::Duration;
 use crate::fsync;
 use estate::Estate;
 
+/// What is measured, and how much of it.
+#[derive(clap::Args)]
 pub(crate) struct Setting {
+    /// The leadgate binary, built with --release.
+    #[arg(long)]
     pub(crate) leadgate: PathBuf,
-    /// A PostgreSQL database; without, the stores are files.
+    /// A PostgreSQL database, empty, for the stores; without it they are files.
+    #[arg(long, value_name = "URL")]
     pub(crate) store: Option<String>,
+    /// How many accounts.
+    #[arg(long, default_value_t = 1_000)]
     pub(crate) accounts: usize,
     /// Events a second that each account is sent.
+    #[arg(long, default_value_t = 10.0)]
     pub(crate) rate: f64,
+    /// Seconds of load.
+    #[arg(long, default_value_t = 60)]
     pub(crate) seconds: u64,
-    /// One of so many events asks for something in the CRM.
+    /// One of so many events makes a person in the CRM; at ten a second, one of 40 is about what 1,000 requests an hour allow.
+    #[arg(long, default_value_t = 40)]
     pub(crate) acting_every: u64,
+    /// Connections that events are sent over.
+    #[arg(long, default_value_t = 64)]
     pub(crate) connections: usize,
     /// Jobs that each account has waiting where shares are compared.
+    #[arg(long, default_value_t = 100)]
     pub(crate) queue: usize,
     /// Jobs that the noisy account has waiting.
+    #[arg(long, default_value_t = 100_000)]
     pub(crate) noisy: usize,
-    /// How often the others are timed with and without it.
+    /// How often the others are timed without and with it.
+    #[arg(long, default_value_t = 3)]
     pub(crate) rounds: usize,
 }
 

@@ -72,7 +72,7 @@ async fn crash_of_several_loses_nothing_and_keeps_order(#[case] generation: Gene
 #[case::suite(Generation::Suite)]
 #[case::classic(Generation::Classic)]
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-#[ignore = "takes a quarter of an hour"]
+#[ignore = "takes a quarter of an hour; the same run with fewer submissions and kills is never left out"]
 async fn crash_of_several_at_full_size(#[case] generation: Generation) {
     eprintln!("LEADGATE_CRASH_SEED={} draws this run of {generation:?} again", seed());
     let ended = suffer(generation, &FULL).await;
