@@ -24,8 +24,8 @@ impl Rest {
         self.ahead.is_some()
     }
 
-    /// Whether nothing is due for as long as work is waited for; or something is, and in all that time nothing could be done about it,
-    /// because the quota is spent or the CRM is down.
+    /// Whether nothing can be done for as long as work is waited for: nothing is due, or the budget has no room before; or something could be, and in all
+    /// that time nothing came of it, because the CRM is down.
     pub(crate) fn has_come(&self, next_due: Option<Timestamp>, now: Timestamp) -> bool {
         let Some(ahead) = self.ahead else { return false };
         let nothing_soon = next_due.is_none_or(|due| due.duration_since(now) > ahead);

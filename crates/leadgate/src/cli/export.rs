@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 use std::path::PathBuf;
+use std::sync::{Mutex, PoisonError};
 
 use anyhow::{Context as _, anyhow};
 use clap::Args;
@@ -63,7 +64,7 @@ pub(super) async fn run(flags: Flags, session: &Session) -> CommandResult {
     logs::start(&settings.log, session.verbosity, &session.screen);
     let shutdown = Shutdown::on_signals().context("listening for signals failed")?;
     let reader = Reader::open(&settings).await?;
-    let (pages, copy) = (settings.sync.pages, syncing::copy_file(&settings));
+    let (pages, copy) = (settings.sync.pages, Mutex::new(Some(syncing::copy_file(&settings))));
     let watched = Watched::begin(&session.screen);
     let export = Export { reader: &reader, flags: &flags, wanted, pages, copy, watched };
     let done = tokio::select! {
@@ -96,8 +97,8 @@ struct Export<'a> {
     flags: &'a Flags,
     wanted: Wanted,
     pages: u32,
-    /// The copy of the account, if there is one.
-    copy: PathBuf,
+    /// The copy of the account, if there is one; none any more once it could not be read.
+    copy: Mutex<Option<PathBuf>>,
     watched: Watched,
 }
 
@@ -146,13 +147,12 @@ impl Export<'_> {
     /// The names of the contacts of deals that came without any, as far as a sync has copied them.
     async fn names_in_copy(&self, schema: &Schema, rows: &[Row]) -> Result<Names, Failure> {
         let ids: Vec<i64> = rows.iter().flat_map(|row| nameless_contacts(schema, row)).collect();
-        if ids.is_empty() {
-            return Ok(Names::default());
-        }
-        let copy = self.copy.clone();
+        let copy = self.copy.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let Some(copy) = copy.filter(|_| !ids.is_empty()) else { return Ok(Names::default()) };
         let found = tokio::task::spawn_blocking(move || find_rows(&copy, Stream::Contacts, &ids)).await;
         let found = found.context("reading the copy panicked")?.unwrap_or_else(|error| {
             tracing::warn!(error = %error, "the copy of the account cannot be read; contacts of deals come without the names that it has");
+            *self.copy.lock().unwrap_or_else(PoisonError::into_inner) = None;
             None
         });
         Ok(found.map(|(contacts, rows)| Names::of(&contacts, &rows)).unwrap_or_default())

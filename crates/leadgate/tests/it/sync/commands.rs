@@ -155,6 +155,19 @@ fn some_run() -> Run {
     Run { id: 1, began, ended, outcome, requests: 0, streams: BTreeMap::new(), details }
 }
 
+/// A contact without a name is looked for in the copy, which is a convenience: the rows themselves came from the account.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_export_goes_on_where_the_copy_cannot_be_read() {
+    let scene = Scene::open(|_| ()).await;
+    let account = scene.sandbox.account();
+    let nameless = account.seed_contact(&json!({"mobile_number": "+4930123456"}));
+    account.seed(Kind::Deal, &json!({"name": "Open one", "amount": 5, "contacts_added_list": [nameless]}));
+    std::fs::create_dir_all(scene.data().join("leadgate-data")).unwrap();
+    std::fs::write(scene.data().join("leadgate-data/copy.db"), "this is no database, ".repeat(1_000)).unwrap();
+    let exported = scene.run(&["export", "deals", "--open", "--to", "open.csv"]);
+    assert_eq!((exported.code, scene.file("open.csv").contains("Open one")), (0, true), "{exported:?}");
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn deals_won_lately_go_to_a_file() {
     let scene = Scene::open(|_| ()).await;
