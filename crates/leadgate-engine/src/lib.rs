@@ -22,6 +22,7 @@ mod instances;
 pub mod metrics;
 mod next_due;
 mod notify;
+mod patience;
 mod permit;
 mod plan;
 mod push;

@@ -22,6 +22,8 @@ use crate::metrics;
 
 /// Rows of one lane that are planned in one transaction, at most.
 const BATCH: u32 = 256;
+/// While so many are open, a batch is waited for: else each job that ends is followed by a transaction that plans one more.
+const MANY_OPEN: i64 = 2 * BATCH as i64;
 /// The smallest load: a search for so many costs as much as one for less.
 const SMALLEST_LOAD: u32 = 100;
 /// For so many minutes it is believed that nobody is there whom a search did not show.
@@ -75,7 +77,7 @@ impl Engine {
         } else {
             i64::from(self.shared.settings.plan_ahead).saturating_sub(open)
         };
-        u32::try_from(ahead).unwrap_or(0).min(BATCH)
+        batch_of(ahead, open)
     }
 
     /// Where each person costs a write of their own, a load is no larger than can be written while it is believed that nobody of it is there.
@@ -166,8 +168,35 @@ impl Engine {
     }
 }
 
+/// How many rows to plan at once where there is room for so many beside those that are open.
+fn batch_of(ahead: i64, open: i64) -> u32 {
+    if open >= MANY_OPEN && ahead < i64::from(BATCH) {
+        return 0;
+    }
+    u32::try_from(ahead).unwrap_or(0).min(BATCH)
+}
+
 /// An inbox row and what it says.
 struct Read<'a> {
     entry: &'a InboxEntry,
     submission: Result<Submission, IntakeError>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[rstest::rstest]
+    #[case::nothing_open(2_000, 0, 256)]
+    #[case::some_open(1_990, 10, 256)]
+    #[case::many_open(1_488, 512, 256)]
+    #[case::a_batch_has_room(256, 1_744, 256)]
+    #[case::room_is_waited_for(255, 1_745, 0)]
+    #[case::full(0, 2_000, 0)]
+    #[case::more_than_full(-3, 2_003, 0)]
+    #[case::little_is_planned_ahead(20, 480, 20)]
+    #[case::one_at_a_time(1, 0, 1)]
+    fn batches(#[case] ahead: i64, #[case] open: i64, #[case] planned: u32) {
+        assert_eq!(batch_of(ahead, open), planned);
+    }
 }

@@ -13,6 +13,7 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 use crate::engine::Engine;
+use crate::patience::Patience;
 use crate::rest::Rest;
 
 /// How long to stay away from a store that fails.
@@ -77,25 +78,40 @@ impl Engine {
 
     async fn work_until(&self, shutdown: impl Future<Output = ()>, calls: &mut Calls) {
         let mut rest = Rest::new(self.shared.settings.ends_at_rest, self.now());
+        let (mut patience, mut was_woken) = (Patience::default(), false);
         tokio::pin!(shutdown);
         loop {
             let start = match self.start_calls(calls).await {
                 Ok(start) => start,
                 Err(error) => Start::moved(self.store_trouble(&error)),
             };
+            if std::mem::take(&mut was_woken) {
+                patience.woken(start.moved);
+            }
             if self.rests(&mut rest, start.moved || !calls.is_empty()).await {
                 return;
             }
             tokio::select! {
                 () = &mut shutdown => return,
-                Some(ended) = calls.join_next() => self.note_end(ended),
-                () = self.shared.store.signals().work() => {}
+                Some(ended) = calls.join_next() => {
+                    self.note_end(ended);
+                    patience.end();
+                }
+                () = self.woken(patience.pause()) => was_woken = true,
                 () = tokio::time::sleep(start.sleep) => {}
             }
             while let Some(ended) = calls.try_join_next() {
                 self.note_end(ended);
             }
         }
+    }
+
+    /// Waits until something is announced, but no less than a pause: what is announced meanwhile is not missed.
+    async fn woken(&self, pause: Duration) {
+        if !pause.is_zero() {
+            tokio::time::sleep(pause).await;
+        }
+        self.shared.store.signals().work().await;
     }
 
     /// Whether the loop may end by itself. A delivery under way is let end before it does.

@@ -107,13 +107,8 @@ async fn keep_and_answer(writer: Writer, batch: Vec<Call>, _permit: OwnedSemapho
 /// Tells every caller of a batch why it was not kept.
 fn refuse(batch: Vec<Call>, error: &StoreError) {
     for call in batch {
-        let error = match error {
-            StoreError::DiskFull => StoreError::DiskFull,
-            StoreError::Unavailable(why) => StoreError::Unavailable(why.clone()),
-            other => StoreError::Unavailable(other.to_string()),
-        };
         // A caller that went away is not told.
-        let _ = call.reply.send(Err(error));
+        let _ = call.reply.send(Err(error.clone()));
     }
 }
 

@@ -163,15 +163,16 @@ async fn new_jobs(work: &mut Work, request: &ClaimRequest, others: &[i64]) -> Re
     query.fetch_all(work.connection()).await
 }
 
+pub(crate) const LEASE: &str = "UPDATE jobs SET
+        abandoned_since = coalesce(abandoned_since, CASE WHEN lease_worker IS NOT NULL THEN leased_at END),
+        lease_number = lease_number + 1, lease_worker = $3, leased_at = $4, wake_at = $5, queue = $6
+    FROM inbox WHERE jobs.account = $1 AND jobs.id = ANY ($2) AND inbox.account = $1 AND inbox.seq = jobs.id
+    RETURNING jobs.id, jobs.lease_number, inbox.id, inbox.accepted_at, jobs.lane, jobs.state,
+        jobs.abandoned_since";
+
 /// Leases jobs. Where an earlier lease ended without a word, the earliest such moment is kept until a turn is recorded.
 async fn lease(work: &mut Work, jobs: &[i64], request: &ClaimRequest) -> Result<Vec<ClaimedRow>, sqlx::Error> {
-    let sql = "UPDATE jobs SET
-                   abandoned_since = coalesce(abandoned_since, CASE WHEN lease_worker IS NOT NULL THEN leased_at END),
-                   lease_number = lease_number + 1, lease_worker = $3, leased_at = $4, wake_at = $5, queue = $6
-               FROM inbox WHERE jobs.account = $1 AND jobs.id = ANY ($2) AND inbox.account = $1 AND inbox.seq = jobs.id
-               RETURNING jobs.id, jobs.lease_number, inbox.id, inbox.accepted_at, jobs.lane, jobs.state,
-                   jobs.abandoned_since";
-    let rows = sqlx::query(sql)
+    let rows = sqlx::query(LEASE)
         .bind(work.account)
         .bind(jobs)
         .bind(&request.worker)
@@ -183,17 +184,21 @@ async fn lease(work: &mut Work, jobs: &[i64], request: &ClaimRequest) -> Result<
     rows.iter().map(ClaimedRow::read).collect()
 }
 
+/// The limit has each identity looked up by itself, however little is known of how many there are.
+pub(crate) const KEYS_OF: &str =
+    "SELECT job_keys.job, job_keys.key, job_keys.role, known.record_kind, known.record_id, known.filled
+     FROM job_keys LEFT JOIN LATERAL (
+         SELECT record_kind, record_id, filled FROM known
+         WHERE account = $1 AND known.key = job_keys.key AND learned_at >= $3 LIMIT 1) AS known ON true
+     WHERE job_keys.account = $1 AND job_keys.job = ANY ($2) ORDER BY job_keys.seq";
+
 async fn read_keys(
     work: &mut Work,
     claimed: &mut [ClaimedRow],
     places: &HashMap<i64, usize>,
     (jobs, known_since): (&[i64], Timestamp),
 ) -> Result<(), sqlx::Error> {
-    let sql = "SELECT job_keys.job, job_keys.key, job_keys.role, known.record_kind, known.record_id, known.filled
-               FROM job_keys LEFT JOIN known
-                   ON known.account = $1 AND known.key = job_keys.key AND known.learned_at >= $3
-               WHERE job_keys.account = $1 AND job_keys.job = ANY ($2) ORDER BY job_keys.seq";
-    let query = sqlx::query(sql).bind(work.account).bind(jobs).bind(micros(known_since));
+    let query = sqlx::query(KEYS_OF).bind(work.account).bind(jobs).bind(micros(known_since));
     for row in query.fetch_all(work.connection()).await? {
         let Some(place) = places.get(&row.try_get(0)?) else { continue };
         let claimed = &mut claimed[*place];

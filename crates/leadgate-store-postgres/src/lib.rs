@@ -10,12 +10,14 @@
 //! | `session` | one transaction on one connection; statements are run on it |
 //! | `transaction` | one transaction with its lock, its announcements and its further tries |
 //! | `accepting` | the task that puts concurrent accepts into one transaction |
+//! | `recording` | the tasks that put turns of an account that end together into one transaction |
 //! | `announcements` | what a transaction has to say once it is committed |
 //! | `notifier`, `listener` | telling it to the other processes, and hearing it from them |
 //! | `intake`, `dedupe`, `plans`, `queue`, `claims`, `turns`, `release`, `views`, `listing`, `mirror`, `profiles`, `settings`, `retention`, `room`, `imports`, `duties`, `instances` | the SQL, by subject |
 //! | `deliveries` | the queue of what goes elsewhere than to the CRM |
 //! | `erasure` | forgetting a person |
 //! | `accounts` | the list of accounts, and [`PostgresAccounts`], which opens the store of each and erases it |
+//! | `statistics` | what PostgreSQL plans by, gathered while the tables of a new database grow |
 //! | `transfer` | rows as they are, for a store of another kind |
 //! | `columns`, `error` | how values and failures cross the border to PostgreSQL |
 //! | `store` | [`PostgresStore`], which gives each method of the trait its transaction |
@@ -23,6 +25,7 @@
 //! The flow of a write: the caller prepares everything that costs time (JSON above all), begins a transaction under the lock of its account,
 //! so that writers of one account go one after another as they do in SQLite, runs its statements and commits; then it tells this process and
 //! has the others told. Accepting takes no such lock: [`PostgresStore`] hands what comes in to a task that keeps whatever waits in one commit.
+//! Turns that end while others are being recorded share a transaction too.
 //!
 //! Every table has the column `account`, every statement names it: no method sees rows of another account.
 #![cfg_attr(test, allow(clippy::unwrap_used))]
@@ -50,11 +53,13 @@ mod open;
 mod plans;
 mod profiles;
 mod queue;
+mod recording;
 mod release;
 mod retention;
 mod room;
 mod session;
 mod settings;
+mod statistics;
 mod store;
 #[cfg(test)]
 mod testing;

@@ -114,10 +114,15 @@ async fn record_plans(
     Ok(kept.iter().map(|(_, plan)| plan.submission).collect())
 }
 
+/// Written so that only the index of the ids will do. Else, where thousands wait that the statistics do not know of yet, all of them are read each time.
+pub(crate) const UNPLANNED_AMONG: &str = "SELECT found.id, found.seq FROM unnest($2::bytea[]) AS asked (id)
+    CROSS JOIN LATERAL (
+        SELECT id, seq, planning FROM inbox WHERE account = $1 AND inbox.id >= asked.id ORDER BY inbox.id LIMIT 1) AS found
+    WHERE found.id = asked.id AND found.planning = 0";
+
 async fn unplanned_rows(work: &mut Work, plans: &[PreparedPlan]) -> Result<HashMap<SubmissionId, i64>, sqlx::Error> {
     let ids: Vec<&[u8]> = plans.iter().map(|plan| id_bytes(&plan.submission)).collect();
-    let sql = "SELECT id, seq FROM inbox WHERE account = $1 AND id = ANY ($2) AND planning = 0";
-    let rows = sqlx::query(sql).bind(work.account).bind(ids).fetch_all(work.connection()).await?;
+    let rows = sqlx::query(UNPLANNED_AMONG).bind(work.account).bind(ids).fetch_all(work.connection()).await?;
     rows.iter().map(|row| Ok((submission_id(row, 0)?, sqlx::Row::try_get(row, 1)?))).collect()
 }
 
@@ -167,6 +172,12 @@ impl<'a> JobColumns<'a> {
     }
 }
 
+pub(crate) const INSERT_JOBS: &str = "WITH planned AS (UPDATE inbox SET planning = 1 WHERE account = $1 AND seq = ANY ($3))
+    INSERT INTO jobs (account, id, lane, progress, queue, due_at, wake_at, packable, state, step, failures)
+    SELECT $1, id, lane, $9, $10, $2, $2, packable, state, step, failures
+    FROM unnest($3::bigint[], $4::smallint[], $5::text[], $6::text[], $7::bigint[], $8::smallint[])
+        AS new (id, lane, state, step, failures, packable)";
+
 async fn insert_jobs(work: &mut Work, kept: &[Numbered<'_>], now: Timestamp) -> Result<(), sqlx::Error> {
     let (mut jobs, mut keys) = (JobColumns::default(), KeyColumns::default());
     for (seq, plan) in kept {
@@ -179,12 +190,7 @@ async fn insert_jobs(work: &mut Work, kept: &[Numbered<'_>], now: Timestamp) -> 
     if jobs.ids.is_empty() {
         return Ok(());
     }
-    let sql = "WITH planned AS (UPDATE inbox SET planning = 1 WHERE account = $1 AND seq = ANY ($3))
-               INSERT INTO jobs (account, id, lane, progress, queue, due_at, wake_at, packable, state, step, failures)
-               SELECT $1, id, lane, $9, $10, $2, $2, packable, state, step, failures
-               FROM unnest($3::bigint[], $4::smallint[], $5::text[], $6::text[], $7::bigint[], $8::smallint[])
-                   AS new (id, lane, state, step, failures, packable)";
-    sqlx::query(sql)
+    sqlx::query(INSERT_JOBS)
         .bind(work.account)
         .bind(micros(now))
         .bind(&jobs.ids)

@@ -7,6 +7,7 @@ use futures::future::BoxFuture;
 use futures::stream::BoxStream;
 use sqlx::error::BoxDynError;
 use sqlx::postgres::{PgArguments, PgPool, PgQueryResult, PgRow, PgStatement, PgTypeInfo};
+use sqlx::query::Query;
 use sqlx::{AssertSqlSafe, Either, Execute, Executor, Postgres, SqlStr, Transaction};
 
 use crate::error::is_lost_connection;
@@ -32,6 +33,23 @@ impl Connections {
     /// A table's name as it is written outside of such a transaction.
     pub(crate) fn qualified(&self, table: &str) -> String {
         self.path.as_ref().map_or_else(|| table.to_owned(), |path| format!("{path}.{table}"))
+    }
+
+    /// Runs one statement, which is a transaction by itself and spares those who begin and end one; it names its tables by [`Connections::qualified`].
+    /// It may run twice where a connection was lost.
+    pub(crate) async fn lone<'q>(
+        &self,
+        query: impl Fn() -> Query<'q, Postgres, PgArguments>,
+    ) -> Result<Option<PgRow>, sqlx::Error> {
+        let mut dead = 0;
+        loop {
+            match query().persistent(!self.pooled).fetch_optional(&self.pool).await {
+                Err(error) if is_lost_connection(&error) && dead < self.pool.options().get_max_connections() => {
+                    dead += 1;
+                }
+                ended => return ended,
+            }
+        }
     }
 
     /// On a task of its own, which goes on when the caller goes away: half begun, the transaction would stay open on a connection that the next one

@@ -5,12 +5,12 @@ use leadgate_core::catalog::{Catalog, Section};
 use leadgate_core::routing::RoutingState;
 use leadgate_store::model::{AppKey, BudgetExchange, KeptBudget};
 use leadgate_store::scopes::NoScopes;
-use sqlx::Row as _;
+use sqlx::{AssertSqlSafe, Row as _};
 use sqlx::postgres::PgRow;
 
 use crate::columns::{from_json, from_optional_json, micros, text, wrong};
 use crate::error::{Failure, corrupt};
-use crate::session::Session;
+use crate::session::{Connections, Session};
 
 /// Every section kept.
 pub(crate) async fn catalog(connection: &mut Session, account: i64) -> Result<Catalog, Failure> {
@@ -38,36 +38,46 @@ pub(crate) async fn put_section(
 }
 
 /// The budget as it was last kept.
-pub(crate) async fn budget(connection: &mut Session, account: i64) -> Result<KeptBudget, Failure> {
-    let kept = sqlx::query("SELECT revision, value FROM budget WHERE account = $1").bind(account);
-    let Some(row) = kept.fetch_optional(connection).await? else { return Ok(KeptBudget::default()) };
+pub(crate) async fn budget(connections: &Connections, account: i64) -> Result<KeptBudget, Failure> {
+    let sql = format!("SELECT revision, value FROM {} WHERE account = $1", connections.qualified("budget"));
+    let kept = connections.lone(|| sqlx::query(AssertSqlSafe(sql.clone())).bind(account)).await?;
+    let Some(row) = kept else { return Ok(KeptBudget::default()) };
     Ok(KeptBudget { revision: row.try_get(0)?, value: Some(from_json("budget", row.try_get(1)?)?) })
 }
 
-/// Keeps the budget, if the one that was seen is still kept. Returns its revision, if it was.
+/// Keeps the budget, if the one that was seen is still kept; `table` is its name. Gives its revision, if it was.
+fn put_budget_sql(table: &str) -> String {
+    format!(
+        "INSERT INTO {table} AS budget (account, value, revision) SELECT $1, $2, 1
+             WHERE coalesce($3::bigint, 0) = 0 OR EXISTS (SELECT 1 FROM {table} WHERE account = $1)
+         ON CONFLICT (account) DO UPDATE SET value = excluded.value, revision = budget.revision + 1
+             WHERE $3::bigint IS NULL OR budget.revision = $3
+         RETURNING revision"
+    )
+}
+
+/// Keeps the budget with what else is kept, if the one that was seen is still kept.
 pub(crate) async fn put_budget(
     connection: &mut Session,
     account: i64,
     (seen, value): (Option<i64>, &str),
-) -> Result<Option<i64>, sqlx::Error> {
-    let sql = "INSERT INTO budget (account, value, revision) SELECT $1, $2, 1
-                   WHERE coalesce($3::bigint, 0) = 0 OR EXISTS (SELECT 1 FROM budget WHERE account = $1)
-               ON CONFLICT (account) DO UPDATE SET value = excluded.value, revision = budget.revision + 1
-                   WHERE $3::bigint IS NULL OR budget.revision = $3
-               RETURNING revision";
-    sqlx::query_scalar(sql).bind(account).bind(value).bind(seen).fetch_optional(connection).await
+) -> Result<(), sqlx::Error> {
+    let query = sqlx::query(AssertSqlSafe(put_budget_sql("budget"))).bind(account).bind(value).bind(seen);
+    query.execute(connection).await.map(|_| ())
 }
 
 /// Keeps the budget in place of the one that was seen.
 pub(crate) async fn exchange_budget(
-    connection: &mut Session,
+    connections: &Connections,
     account: i64,
     seen: i64,
     value: &str,
 ) -> Result<BudgetExchange, Failure> {
-    match put_budget(connection, account, (Some(seen), value)).await? {
-        Some(revision) => Ok(BudgetExchange::Kept(revision)),
-        None => Ok(BudgetExchange::Changed(budget(connection, account).await?)),
+    let sql = put_budget_sql(&connections.qualified("budget"));
+    let exchange = || sqlx::query(AssertSqlSafe(sql.clone())).bind(account).bind(value).bind(seen);
+    match connections.lone(exchange).await? {
+        Some(row) => Ok(BudgetExchange::Kept(row.try_get(0)?)),
+        None => Ok(BudgetExchange::Changed(budget(connections, account).await?)),
     }
 }
 

@@ -32,7 +32,9 @@ use crate::listener::{self, Ear, Listener};
 use crate::mirror::PreparedRecord;
 use crate::notifier::{Notifier, OwnSession};
 use crate::plans::PreparedPlan;
+use crate::recording::{self, Record, Recording};
 use crate::session::{Connections, Session};
+use crate::statistics::Statistics;
 use crate::transaction::{Lock, Work, in_snapshot, in_transaction};
 use crate::turns::PreparedTurn;
 use crate::{claims, intake, listing, mirror, open, plans, profiles, release, retention, room, settings, turns, views};
@@ -45,6 +47,8 @@ const FIRST_ACCOUNT: i64 = 1;
 pub struct PostgresStore {
     connections: Connections,
     accepting: Accepting,
+    recording: Recording,
+    statistics: Statistics,
     notifier: Notifier,
     switchboard: Arc<Switchboard>,
     _listener: Arc<Listener>,
@@ -69,7 +73,17 @@ impl PostgresStore {
         let notifier = Notifier::start(connections.clone(), Arc::clone(&own));
         let accepting = Accepting::start(connections.clone(), notifier.clone());
         let _listener = Arc::new(listener::start(listen, Ear { switchboard: Arc::clone(&switchboard), own }));
-        Ok(PostgresStore { connections, accepting, notifier, switchboard, _listener, account: FIRST_ACCOUNT, signals })
+        Ok(PostgresStore {
+            connections,
+            accepting,
+            recording: Recording::default(),
+            statistics: Statistics::default(),
+            notifier,
+            switchboard,
+            _listener,
+            account: FIRST_ACCOUNT,
+            signals,
+        })
     }
 
     /// The same database for another account. Whether there is one of that number is not looked at.
@@ -89,6 +103,10 @@ impl PostgresStore {
 
     pub(crate) fn connections(&self) -> &Connections {
         &self.connections
+    }
+
+    pub(crate) fn recording(&self) -> &Recording {
+        &self.recording
     }
 
     pub(crate) async fn begin(&self, lock: Lock) -> Result<Work, Failure> {
@@ -159,7 +177,9 @@ impl Store for PostgresStore {
         now: Timestamp,
     ) -> Result<Vec<SubmissionId>, StoreError> {
         let plans = plans.into_iter().map(PreparedPlan::new).collect::<Result<Vec<_>, _>>()?;
-        in_transaction!(self, Lock::Jobs, |work| plans::record_plans_of(work, (&plans, planner), now).await)
+        let kept = in_transaction!(self, Lock::Jobs, |work| plans::record_plans_of(work, (&plans, planner), now).await)?;
+        self.statistics.planned(&self.connections, kept.len());
+        Ok(kept)
     }
 
     async fn claim_due(&self, request: ClaimRequest) -> Result<Vec<ClaimedJob>, StoreError> {
@@ -183,8 +203,7 @@ impl Store for PostgresStore {
     ) -> Result<Vec<TurnOutcome>, StoreError> {
         let turns = turns.into_iter().map(PreparedTurn::new).collect::<Result<Vec<_>, _>>()?;
         let budget = budget.map(|budget| (budget.seen, budget.value.to_string()));
-        let budget = budget.as_ref().map(|(seen, value)| (*seen, value.as_str()));
-        in_transaction!(self, Lock::Jobs, |work| turns::finish_turns(work, (&turns, budget), now).await)
+        recording::record(self, Record { turns, budget, now }).await
     }
 
     async fn abandon_leases(&self, worker: Option<&str>, now: Timestamp) -> Result<u64, StoreError> {
@@ -230,14 +249,12 @@ impl Store for PostgresStore {
     }
 
     async fn budget(&self) -> Result<KeptBudget, StoreError> {
-        in_snapshot!(self, |connection| settings::budget(connection, self.account).await)
+        settings::budget(&self.connections, self.account).await.map_err(StoreError::from)
     }
 
     async fn exchange_budget(&self, seen: i64, value: Value) -> Result<BudgetExchange, StoreError> {
         let value = value.to_string();
-        in_transaction!(self, Lock::None, |work| {
-            settings::exchange_budget(work.connection(), self.account, seen, &value).await
-        })
+        settings::exchange_budget(&self.connections, self.account, seen, &value).await.map_err(StoreError::from)
     }
 
     async fn routing(&self) -> Result<RoutingState, StoreError> {

@@ -1,7 +1,7 @@
 //! One transaction: its lock, what it announces, and its further tries.
 //!
 //! `in_transaction!` runs a body in one, again where another transaction was in the way: the body may run several times, each time from an
-//! untouched database.
+//! untouched database. `try_in_transaction!` does the same and tells why it failed in the words of PostgreSQL.
 
 use leadgate_store::signals::Signals;
 use sqlx::AssertSqlSafe;
@@ -94,6 +94,13 @@ pub(crate) const MOST_TRIES: u32 = 5;
 
 /// Runs `$body`, which gives a `Result<_, E>` with `E` into [`Failure`], in a transaction of `$store` under `$lock`; `$work` is the [`Work`].
 macro_rules! in_transaction {
+    ($store:expr, $lock:expr, |$work:ident| $body:expr) => {
+        $crate::transaction::try_in_transaction!($store, $lock, |$work| $body).map_err(leadgate_store::StoreError::from)
+    };
+}
+
+/// The same, with a [`Failure`] as its error.
+macro_rules! try_in_transaction {
     ($store:expr, $lock:expr, |$work:ident| $body:expr) => {{
         let mut tries = 0;
         loop {
@@ -113,7 +120,7 @@ macro_rules! in_transaction {
             };
             match attempt {
                 Err(failure) if failure.is_worth_another_try() && tries < $crate::transaction::MOST_TRIES => {}
-                ended => break ended.map_err(leadgate_store::StoreError::from),
+                ended => break ended,
             }
         }
     }};
@@ -139,4 +146,4 @@ macro_rules! in_snapshot {
     }};
 }
 
-pub(crate) use {in_snapshot, in_transaction};
+pub(crate) use {in_snapshot, in_transaction, try_in_transaction};

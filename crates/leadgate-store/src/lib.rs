@@ -58,7 +58,7 @@ use crate::retention::{OldRows, RemovedRows};
 use crate::signals::Signals;
 
 /// Why a transaction did not happen. Nothing of it was kept.
-#[derive(Debug, thiserror::Error)]
+#[derive(Clone, Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum StoreError {
     /// The disk is full. Free some space; nothing was lost.

@@ -117,7 +117,7 @@ impl BudgetKeeper {
         }
     }
 
-    /// Sees what other instances did to the ledger, and tells them what is new here.
+    /// Sees what other instances did to the ledger.
     pub(crate) async fn catch_up(&self, store: &dyn Store, now: Timestamp) -> Result<(), StoreError> {
         match self {
             BudgetKeeper::Alone(_) => Ok(()),
@@ -125,11 +125,22 @@ impl BudgetKeeper {
         }
     }
 
+    /// Tells other instances what is new here, where no permits and no turns do.
+    pub(crate) async fn tell(&self, store: &dyn Store, now: Timestamp) -> Result<(), StoreError> {
+        match self {
+            BudgetKeeper::Alone(_) => Ok(()),
+            BudgetKeeper::Shared(budget) => budget.tell(store, now).await,
+        }
+    }
+
     /// Keeps the ledger without turns.
     pub(crate) async fn keep(&self, store: &dyn Store, now: Timestamp) -> Result<(), StoreError> {
         match self {
             BudgetKeeper::Alone(_) => store.finish_turns(Vec::new(), self.to_keep(), now).await.map(drop),
-            BudgetKeeper::Shared(budget) => budget.catch_up(store, now).await,
+            BudgetKeeper::Shared(budget) => {
+                budget.catch_up(store, now).await?;
+                budget.tell(store, now).await
+            }
         }
     }
 }

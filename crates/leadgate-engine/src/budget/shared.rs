@@ -1,7 +1,7 @@
 //! The ledger that several instances share: it is the store's, and changed by exchanging it for the one that was seen.
 //!
 //! Flow: a pass begins by seeing the stored ledger; the permits of a round of calls are drawn in one exchange; what became of them is news, which is told
-//! with the recorded turns if nobody was faster, and else by the next pass. A call is never made on a permit whose exchange is not known to have been kept.
+//! with the recorded turns if nobody was faster, and else with the next permits that are drawn, or by a pass that finds nothing to do. A call is never made on a permit whose exchange is not known to have been kept.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -76,6 +76,12 @@ impl SharedBudget {
     pub(crate) async fn catch_up(&self, store: &dyn Store, now: Timestamp) -> Result<(), StoreError> {
         let _alone = self.exchanging.lock().await;
         self.see(store.budget().await?, now);
+        Ok(())
+    }
+
+    /// Tells the others what is new here, after [`SharedBudget::catch_up`].
+    pub(crate) async fn tell(&self, store: &dyn Store, now: Timestamp) -> Result<(), StoreError> {
+        let _alone = self.exchanging.lock().await;
         if self.holder().has_news() {
             self.exchange(store, &[], now).await?;
         }

@@ -45,6 +45,9 @@ impl Engine {
         let catalog = self.shared.catalog.current();
         let jobs = self.shared.store.claim_due(self.claim_request(slots, &catalog, now)).await?;
         let leased = jobs.len();
+        if leased == 0 {
+            self.shared.budget.tell(&*self.shared.store, now).await?;
+        }
         let mut round = Round { catalog, slots, now, settled: Vec::new() };
         let mut calling = Vec::new();
         let take_in_hand = |job: ClaimedJob| {

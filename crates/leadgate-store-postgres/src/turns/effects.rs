@@ -102,10 +102,13 @@ async fn unlearn(work: &mut Work, turns: &[&PreparedTurn]) -> Result<(), sqlx::E
     sqlx::query(sql).bind(work.account).bind(keys).execute(work.connection()).await.map(|_| ())
 }
 
+/// The limit has each identity looked up by itself, however little is known of how many there are.
+pub(crate) const KNOWN: &str = "SELECT known.key, record_kind, record_id, filled FROM unnest($2::text[]) AS asked (key)
+    CROSS JOIN LATERAL (SELECT * FROM known WHERE account = $1 AND known.key = asked.key LIMIT 1) AS known";
+
 async fn known_so_far(work: &mut Work, keys: &BTreeSet<String>) -> Result<HashMap<String, Known>, sqlx::Error> {
-    let sql = "SELECT key, record_kind, record_id, filled FROM known WHERE account = $1 AND key = ANY ($2)";
     let keys: Vec<&str> = keys.iter().map(String::as_str).collect();
-    let rows = sqlx::query(sql).bind(work.account).bind(keys).fetch_all(work.connection()).await?;
+    let rows = sqlx::query(KNOWN).bind(work.account).bind(keys).fetch_all(work.connection()).await?;
     let read = |row: &sqlx::postgres::PgRow| {
         // What cannot be read is as good as nothing: it is learned anew.
         let filled = serde_json::from_str(row.try_get(3)?).unwrap_or_default();

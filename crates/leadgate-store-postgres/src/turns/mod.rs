@@ -3,7 +3,7 @@
 //! Cast: [`prepared`] is a turn with its JSON written, [`effects`] keeps what finished steps leave behind. However many turns there are, each kind
 //! of row takes one statement.
 
-mod effects;
+pub(crate) mod effects;
 mod prepared;
 
 use std::collections::HashMap;
@@ -26,17 +26,14 @@ pub(crate) use prepared::PreparedTurn;
 /// Records turns, and the budget, if the one that was seen is still kept.
 pub(crate) async fn finish_turns(
     work: &mut Work,
-    (turns, budget): (&[PreparedTurn], Option<(Option<i64>, &str)>),
+    (turns, budget): (&[&PreparedTurn], Option<(Option<i64>, &str)>),
     now: Timestamp,
 ) -> Result<Vec<TurnOutcome>, sqlx::Error> {
     let account = work.account;
-    if let Some(budget) = budget {
-        settings::put_budget(work.connection(), account, budget).await?;
-    }
     let leases: Vec<Lease> = turns.iter().map(|turn| turn.lease).collect();
     let mut leased = leased_submissions(work.connection(), account, &leases).await?;
     let (mut outcomes, mut recorded) = (Vec::with_capacity(turns.len()), Vec::with_capacity(turns.len()));
-    for turn in turns {
+    for &turn in turns {
         // A turn ends its lease, so another one under the same lease comes too late.
         match leased.remove(&(turn.lease.job.0, turn.lease.number)) {
             Some(submission) => {
@@ -51,8 +48,18 @@ pub(crate) async fn finish_turns(
         effects::keep(work, &turns, now).await?;
         move_on(work, &recorded, now).await?;
     }
+    if let Some(budget) = budget {
+        // Last, so that whoever draws a permit meanwhile does not wait for all of it.
+        settings::put_budget(work.connection(), account, budget).await?;
+    }
     Ok(outcomes)
 }
+
+pub(crate) const LEASED: &str = "SELECT jobs.id, jobs.lease_number, inbox.id
+    FROM unnest($2::bigint[], $3::bigint[]) AS lease (job, number)
+    JOIN jobs ON jobs.account = $1 AND jobs.id = lease.job AND jobs.lease_number = lease.number
+    JOIN inbox ON inbox.account = $1 AND inbox.seq = jobs.id
+    WHERE jobs.lease_worker IS NOT NULL";
 
 /// The submissions of the jobs whose leases still hold, by job and number of the lease.
 async fn leased_submissions(
@@ -60,14 +67,9 @@ async fn leased_submissions(
     account: i64,
     leases: &[Lease],
 ) -> Result<HashMap<(i64, i64), SubmissionId>, sqlx::Error> {
-    let sql = "SELECT jobs.id, jobs.lease_number, inbox.id
-               FROM unnest($2::bigint[], $3::bigint[]) AS lease (job, number)
-               JOIN jobs ON jobs.account = $1 AND jobs.id = lease.job AND jobs.lease_number = lease.number
-               JOIN inbox ON inbox.account = $1 AND inbox.seq = jobs.id
-               WHERE jobs.lease_worker IS NOT NULL";
     let jobs: Vec<i64> = leases.iter().map(|lease| lease.job.0).collect();
     let numbers: Vec<i64> = leases.iter().map(|lease| lease.number).collect();
-    let rows = sqlx::query(sql).bind(account).bind(jobs).bind(numbers).fetch_all(connection).await?;
+    let rows = sqlx::query(LEASED).bind(account).bind(jobs).bind(numbers).fetch_all(connection).await?;
     rows.iter().map(|row| Ok(((row.try_get(0)?, row.try_get(1)?), submission_id(row, 2)?))).collect()
 }
 
@@ -114,20 +116,21 @@ pub(crate) async fn place_or_set_aside(
     Ok(any_ready | queue::place(work.connection(), account, &jobs, now).await?)
 }
 
+pub(crate) const WRITE_STATES: &str = "UPDATE jobs SET state = new.state, step = new.step, failures = new.failures, progress = new.progress,
+        due_at = coalesce(new.due_at, jobs.due_at), packable = coalesce(new.packable, jobs.packable),
+        outcome = coalesce(new.outcome, jobs.outcome), parking = coalesce(new.parking, jobs.parking),
+        ended_at = CASE WHEN new.progress = 0 THEN jobs.ended_at ELSE $2 END,
+        queue = CASE WHEN new.progress = 0 THEN jobs.queue ELSE $3 END,
+        lease_worker = NULL, leased_at = NULL, abandoned_since = NULL
+    FROM unnest($4::bigint[], $5::text[], $6::text[], $7::bigint[], $8::smallint[], $9::bigint[],
+            $10::smallint[], $11::text[], $12::text[])
+        AS new (id, state, step, failures, progress, due_at, packable, outcome, parking)
+    WHERE jobs.account = $1 AND jobs.id = new.id";
+
 /// Writes where the jobs stand, and ends their leases.
 async fn write_states(work: &mut Work, turns: &[&PreparedTurn], now: Timestamp) -> Result<(), sqlx::Error> {
     // A job that ends keeps the time and the packing of its last turn, which nobody asks for.
-    let sql = "UPDATE jobs SET state = new.state, step = new.step, failures = new.failures, progress = new.progress,
-                   due_at = coalesce(new.due_at, jobs.due_at), packable = coalesce(new.packable, jobs.packable),
-                   outcome = coalesce(new.outcome, jobs.outcome), parking = coalesce(new.parking, jobs.parking),
-                   ended_at = CASE WHEN new.progress = 0 THEN jobs.ended_at ELSE $2 END,
-                   queue = CASE WHEN new.progress = 0 THEN jobs.queue ELSE $3 END,
-                   lease_worker = NULL, leased_at = NULL, abandoned_since = NULL
-               FROM unnest($4::bigint[], $5::text[], $6::text[], $7::bigint[], $8::smallint[], $9::bigint[],
-                       $10::smallint[], $11::text[], $12::text[])
-                   AS new (id, state, step, failures, progress, due_at, packable, outcome, parking)
-               WHERE jobs.account = $1 AND jobs.id = new.id";
-    sqlx::query(sql)
+    sqlx::query(WRITE_STATES)
         .bind(work.account)
         .bind(micros(now))
         .bind(OUT)
