@@ -244,6 +244,14 @@ impl Engine {
         Ok(())
     }
 
+    /// Whether several instances share the store and more jobs are open than one can have calls for at once: then the next round is not far, and what
+    /// can wait for it does.
+    pub(crate) fn is_behind(&self) -> bool {
+        let open: i64 = Lane::ALL.into_iter().map(|lane| self.open_jobs(lane)).sum();
+        let slots = i64::try_from(self.shared.settings.concurrency).unwrap_or(i64::MAX);
+        !self.shared.settings.is_alone() && open > slots
+    }
+
     /// Jobs of a lane that are planned and not ended.
     pub(crate) fn open_jobs(&self, lane: Lane) -> i64 {
         self.shared.open_jobs[usize::from(lane.rank())].load(Ordering::Relaxed).max(0)

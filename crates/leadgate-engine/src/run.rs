@@ -22,6 +22,9 @@ const STORE_TROUBLE_SLEEP: Duration = Duration::from_secs(1);
 /// How often a planner whose load is full looks whether others have worked any of it off.
 const ROOM_LOOKED_FOR_EVERY: SignedDuration = SignedDuration::from_secs(2);
 
+/// How long calls that end are gathered: little beside the time that a call takes.
+const ENDS_TOGETHER: Duration = Duration::from_millis(4);
+
 type Calls = JoinSet<Result<usize, StoreError>>;
 
 /// What starting calls came to.
@@ -103,7 +106,24 @@ impl Engine {
             while let Some(ended) = calls.try_join_next() {
                 self.note_end(ended);
             }
+            self.let_more_end(calls).await;
         }
+    }
+
+    /// Where a round is a dozen round trips to a database and more waits than there are slots, a round is not begun for each call that ends: it takes up
+    /// as many jobs as ended until half of the slots are free, or for a moment.
+    async fn let_more_end(&self, calls: &mut Calls) {
+        if !self.is_behind() {
+            return;
+        }
+        let half_ended = async {
+            while calls.len() > self.shared.settings.concurrency / 2 {
+                let Some(ended) = calls.join_next().await else { return };
+                self.note_end(ended);
+            }
+        };
+        // Whether they ended in time is all the same.
+        let _ = tokio::time::timeout(ENDS_TOGETHER, half_ended).await;
     }
 
     /// Waits until something is announced, but no less than a pause: what is announced meanwhile is not missed.

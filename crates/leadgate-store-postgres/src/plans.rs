@@ -172,7 +172,8 @@ impl<'a> JobColumns<'a> {
     }
 }
 
-pub(crate) const INSERT_JOBS: &str = "WITH planned AS (UPDATE inbox SET planning = 1 WHERE account = $1 AND seq = ANY ($3))
+pub(crate) const INSERT_JOBS: &str =
+    "WITH planned AS (UPDATE inbox SET planning = 1 WHERE account = $1 AND seq = ANY ($3))
     INSERT INTO jobs (account, id, lane, progress, queue, due_at, wake_at, packable, state, step, failures)
     SELECT $1, id, lane, $9, $10, $2, $2, packable, state, step, failures
     FROM unnest($3::bigint[], $4::smallint[], $5::text[], $6::text[], $7::bigint[], $8::smallint[])

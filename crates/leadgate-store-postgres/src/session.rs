@@ -40,10 +40,10 @@ impl Connections {
     pub(crate) async fn lone<'q>(
         &self,
         query: impl Fn() -> Query<'q, Postgres, PgArguments>,
-    ) -> Result<Option<PgRow>, sqlx::Error> {
+    ) -> Result<Vec<PgRow>, sqlx::Error> {
         let mut dead = 0;
         loop {
-            match query().persistent(!self.pooled).fetch_optional(&self.pool).await {
+            match query().persistent(!self.pooled).fetch_all(&self.pool).await {
                 Err(error) if is_lost_connection(&error) && dead < self.pool.options().get_max_connections() => {
                     dead += 1;
                 }

@@ -5,8 +5,8 @@ use leadgate_core::catalog::{Catalog, Section};
 use leadgate_core::routing::RoutingState;
 use leadgate_store::model::{AppKey, BudgetExchange, KeptBudget};
 use leadgate_store::scopes::NoScopes;
-use sqlx::{AssertSqlSafe, Row as _};
 use sqlx::postgres::PgRow;
+use sqlx::{AssertSqlSafe, Row as _};
 
 use crate::columns::{from_json, from_optional_json, micros, text, wrong};
 use crate::error::{Failure, corrupt};
@@ -41,7 +41,7 @@ pub(crate) async fn put_section(
 pub(crate) async fn budget(connections: &Connections, account: i64) -> Result<KeptBudget, Failure> {
     let sql = format!("SELECT revision, value FROM {} WHERE account = $1", connections.qualified("budget"));
     let kept = connections.lone(|| sqlx::query(AssertSqlSafe(sql.clone())).bind(account)).await?;
-    let Some(row) = kept else { return Ok(KeptBudget::default()) };
+    let Some(row) = kept.first() else { return Ok(KeptBudget::default()) };
     Ok(KeptBudget { revision: row.try_get(0)?, value: Some(from_json("budget", row.try_get(1)?)?) })
 }
 
@@ -75,7 +75,7 @@ pub(crate) async fn exchange_budget(
 ) -> Result<BudgetExchange, Failure> {
     let sql = put_budget_sql(&connections.qualified("budget"));
     let exchange = || sqlx::query(AssertSqlSafe(sql.clone())).bind(account).bind(value).bind(seen);
-    match connections.lone(exchange).await? {
+    match connections.lone(exchange).await?.first() {
         Some(row) => Ok(BudgetExchange::Kept(row.try_get(0)?)),
         None => Ok(BudgetExchange::Changed(budget(connections, account).await?)),
     }

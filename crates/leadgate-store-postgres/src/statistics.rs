@@ -54,7 +54,8 @@ mod tests {
 
     #[test]
     fn they_are_gathered_as_tables_become_four_times_as_large() {
-        let planned = [(0, 499), (499, 500), (500, 1_999), (0, 100_000), (1_999, 2_000), (2_000, 7_999), (31_999, 32_000)];
+        let planned =
+            [(0, 499), (499, 500), (500, 1_999), (0, 100_000), (1_999, 2_000), (2_000, 7_999), (31_999, 32_000)];
         let gathered = planned.map(|(before, after)| is_time(before, after));
         assert_eq!(gathered, [false, true, false, true, true, false, true]);
     }

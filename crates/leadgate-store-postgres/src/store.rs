@@ -26,7 +26,7 @@ use crate::accepting::Accepting;
 use crate::announcements::Switchboard;
 use crate::columns::to_json;
 use crate::config::PostgresConfig;
-use crate::error::Failure;
+use crate::error::{Failure, store_error};
 use crate::intake::PreparedSubmission;
 use crate::listener::{self, Ear, Listener};
 use crate::mirror::PreparedRecord;
@@ -163,7 +163,7 @@ impl Store for PostgresStore {
     }
 
     async fn unplanned(&self, per_lane: [u32; 4]) -> Result<Vec<InboxEntry>, StoreError> {
-        in_snapshot!(self, |connection| intake::unplanned(connection, self.account, per_lane).await)
+        intake::unplanned(&self.connections, self.account, per_lane).await.map_err(|error| store_error(&error))
     }
 
     async fn profiles(&self, keys: Vec<String>) -> Result<BTreeMap<String, Value>, StoreError> {
@@ -177,7 +177,8 @@ impl Store for PostgresStore {
         now: Timestamp,
     ) -> Result<Vec<SubmissionId>, StoreError> {
         let plans = plans.into_iter().map(PreparedPlan::new).collect::<Result<Vec<_>, _>>()?;
-        let kept = in_transaction!(self, Lock::Jobs, |work| plans::record_plans_of(work, (&plans, planner), now).await)?;
+        let kept =
+            in_transaction!(self, Lock::Jobs, |work| plans::record_plans_of(work, (&plans, planner), now).await)?;
         self.statistics.planned(&self.connections, kept.len());
         Ok(kept)
     }

@@ -208,7 +208,9 @@ impl Engine {
     async fn finish(&self, records: Vec<TurnRecord>, now: Timestamp) -> Result<(), StoreError> {
         let mut waits = RECORDED_AGAIN_AFTER.iter();
         loop {
-            let kept = self.shared.store.finish_turns(records.clone(), self.shared.budget.to_keep(), now).await;
+            // Drawn with permits, the ledger would be in the way of those of the next round, which tell the same.
+            let budget = if self.is_behind() { None } else { self.shared.budget.to_keep() };
+            let kept = self.shared.store.finish_turns(records.clone(), budget, now).await;
             match (kept, waits.next()) {
                 (Ok(_), _) => return Ok(()),
                 (Err(StoreError::Unavailable(_)), Some(wait)) => tokio::time::sleep(*wait).await,

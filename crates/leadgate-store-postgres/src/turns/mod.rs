@@ -116,7 +116,8 @@ pub(crate) async fn place_or_set_aside(
     Ok(any_ready | queue::place(work.connection(), account, &jobs, now).await?)
 }
 
-pub(crate) const WRITE_STATES: &str = "UPDATE jobs SET state = new.state, step = new.step, failures = new.failures, progress = new.progress,
+pub(crate) const WRITE_STATES: &str =
+    "UPDATE jobs SET state = new.state, step = new.step, failures = new.failures, progress = new.progress,
         due_at = coalesce(new.due_at, jobs.due_at), packable = coalesce(new.packable, jobs.packable),
         outcome = coalesce(new.outcome, jobs.outcome), parking = coalesce(new.parking, jobs.parking),
         ended_at = CASE WHEN new.progress = 0 THEN jobs.ended_at ELSE $2 END,
