@@ -22,8 +22,8 @@ use crate::metrics;
 
 /// Rows of one lane that are planned in one transaction, at most.
 const BATCH: u32 = 256;
-/// While so many are open, a batch is waited for: else each job that ends is followed by a transaction that plans one more.
-const MANY_OPEN: i64 = 2 * BATCH as i64;
+/// From how many open jobs on more of them are planned in batches only.
+const MANY_OPEN: i64 = 512;
 /// The smallest load: a search for so many costs as much as one for less.
 const SMALLEST_LOAD: u32 = 100;
 /// For so many minutes it is believed that nobody is there whom a search did not show.
@@ -72,12 +72,11 @@ impl Engine {
     /// Counted lane by lane, so that an import that waits for its budget keeps nobody else from being planned.
     pub(crate) fn room_to_plan(&self, lane: Lane) -> u32 {
         let open = self.open_jobs(lane);
-        let ahead = if lane == Lane::Bulk {
-            self.shared.loads.room(open, i64::from(self.largest_load()))
-        } else {
-            i64::from(self.shared.settings.plan_ahead).saturating_sub(open)
-        };
-        batch_of(ahead, open)
+        if lane == Lane::Bulk {
+            // It is planned in loads, which are filled to the last one.
+            return at_once(self.shared.loads.room(open, i64::from(self.largest_load())));
+        }
+        batch_of(i64::from(self.shared.settings.plan_ahead), open)
     }
 
     /// Where each person costs a write of their own, a load is no larger than can be written while it is believed that nobody of it is there.
@@ -168,12 +167,16 @@ impl Engine {
     }
 }
 
-/// How many rows to plan at once where there is room for so many beside those that are open.
-fn batch_of(ahead: i64, open: i64) -> u32 {
-    if open >= MANY_OPEN && ahead < i64::from(BATCH) {
-        return 0;
-    }
-    u32::try_from(ahead).unwrap_or(0).min(BATCH)
+fn at_once(room: i64) -> u32 {
+    u32::try_from(room).unwrap_or(0).min(BATCH)
+}
+
+/// How many rows to plan, where so many may be open and so many are. While many are open a part of the most is waited for: else each job that ends is
+/// followed by a transaction that plans one more.
+fn batch_of(most: i64, open: i64) -> u32 {
+    let room = most.saturating_sub(open);
+    let worthwhile = i64::from(BATCH).min(most / 8);
+    if open >= MANY_OPEN && room < worthwhile { 0 } else { at_once(room) }
 }
 
 /// An inbox row and what it says.
@@ -188,15 +191,26 @@ mod tests {
 
     #[rstest::rstest]
     #[case::nothing_open(2_000, 0, 256)]
-    #[case::some_open(1_990, 10, 256)]
-    #[case::many_open(1_488, 512, 256)]
-    #[case::a_batch_has_room(256, 1_744, 256)]
-    #[case::room_is_waited_for(255, 1_745, 0)]
-    #[case::full(0, 2_000, 0)]
-    #[case::more_than_full(-3, 2_003, 0)]
-    #[case::little_is_planned_ahead(20, 480, 20)]
+    #[case::some_open(2_000, 10, 256)]
+    #[case::many_open(2_000, 512, 256)]
+    #[case::a_batch_has_room(2_000, 1_750, 250)]
+    #[case::room_is_waited_for(2_000, 1_751, 0)]
+    #[case::full(2_000, 2_000, 0)]
+    #[case::more_than_full(2_000, 2_003, 0)]
+    #[case::less_is_waited_for_where_less_may_be_open(600, 512, 88)]
+    #[case::little_is_planned_ahead(500, 480, 20)]
     #[case::one_at_a_time(1, 0, 1)]
-    fn batches(#[case] ahead: i64, #[case] open: i64, #[case] planned: u32) {
-        assert_eq!(batch_of(ahead, open), planned);
+    fn batches(#[case] most: i64, #[case] open: i64, #[case] planned: u32) {
+        assert_eq!(batch_of(most, open), planned);
+    }
+
+    #[test]
+    fn a_load_is_filled_although_it_is_planned_in_batches() {
+        let loads = crate::gathering::Loads::default();
+        let mut open = 0;
+        while let planned @ 1.. = at_once(loads.room(open, 2_000)) {
+            open += i64::from(planned);
+        }
+        assert_eq!(open, 2_000);
     }
 }

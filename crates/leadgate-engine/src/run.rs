@@ -110,8 +110,8 @@ impl Engine {
         }
     }
 
-    /// Where a round is a dozen round trips to a database and more waits than there are slots, a round is not begun for each call that ends: it takes up
-    /// as many jobs as ended until half of the slots are free, or for a moment.
+    /// Where a round is a dozen round trips to a database and more waits than there are slots, a round is not begun for each call that ends, but when
+    /// half of the slots are free or a moment has passed.
     async fn let_more_end(&self, calls: &mut Calls) {
         if !self.is_behind() {
             return;

@@ -4,8 +4,7 @@
 //! at a time: whoever comes while all of them are busy shares the next. So a lone caller waits for nobody, and under load a commit costs one fsync
 //! however many share it.
 //!
-//! A batch whose commit was not answered is kept again under the same ids: what is there already landed. A batch that PostgreSQL refuses is taken
-//! apart, so that one that cannot be kept does not take the others with it.
+//! A batch whose commit was not answered is kept again under the same ids: what is there already landed.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -20,6 +19,7 @@ use crate::error::Failure;
 use crate::intake::{self, Arrival, Before, PreparedSubmission};
 use crate::notifier::Notifier;
 use crate::session::Connections;
+use crate::together::{self, Call, Keeper};
 use crate::transaction::MOST_TRIES;
 
 /// Calls that share a transaction, at most.
@@ -39,15 +39,27 @@ const FIRST_WAIT: Duration = Duration::from_millis(50);
 /// The way to the task. The task ends when the last one is dropped and what waits is kept.
 #[derive(Clone, Debug)]
 pub(crate) struct Accepting {
-    sender: mpsc::Sender<Call>,
+    sender: mpsc::Sender<Waiting>,
 }
 
 /// What a caller hands over: all of it is kept or nothing.
-struct Call {
+struct Waiting {
     account: i64,
     signals: Arc<Signals>,
     submissions: Vec<PreparedSubmission>,
     reply: oneshot::Sender<Result<Vec<AcceptOutcome>, StoreError>>,
+}
+
+impl Call for Waiting {
+    type Outcome = AcceptOutcome;
+
+    fn parts(&self) -> usize {
+        self.submissions.len()
+    }
+
+    fn into_reply(self) -> oneshot::Sender<Result<Vec<AcceptOutcome>, StoreError>> {
+        self.reply
+    }
 }
 
 impl Accepting {
@@ -68,13 +80,13 @@ impl Accepting {
         }
         let stopped = || StoreError::Unavailable("the store is being closed".to_owned());
         let (reply, answer) = oneshot::channel();
-        let call = Call { account, signals: Arc::clone(signals), submissions, reply };
+        let call = Waiting { account, signals: Arc::clone(signals), submissions, reply };
         self.sender.send(call).await.map_err(|_| stopped())?;
         answer.await.map_err(|_| stopped())?
     }
 }
 
-async fn run(mut receiver: mpsc::Receiver<Call>, writer: Writer) {
+async fn run(mut receiver: mpsc::Receiver<Waiting>, writer: Writer) {
     // One connection is left to the others.
     let most = MOST_UNDER_WAY.min(writer.connections.pool.options().get_max_connections() as usize - 1).max(1);
     let room = Arc::new(Semaphore::new(most));
@@ -88,28 +100,8 @@ async fn run(mut receiver: mpsc::Receiver<Call>, writer: Writer) {
     }
 }
 
-async fn keep_and_answer(writer: Writer, batch: Vec<Call>, _permit: OwnedSemaphorePermit) {
-    match writer.keep(&batch).await {
-        Ok(outcomes) => writer.answer(batch, outcomes),
-        Err(failure) if failure.is_refused() && batch.len() > 1 => {
-            for call in batch {
-                let alone = vec![call];
-                match writer.keep(&alone).await {
-                    Ok(outcomes) => writer.answer(alone, outcomes),
-                    Err(failure) => refuse(alone, &failure.into()),
-                }
-            }
-        }
-        Err(failure) => refuse(batch, &failure.into()),
-    }
-}
-
-/// Tells every caller of a batch why it was not kept.
-fn refuse(batch: Vec<Call>, error: &StoreError) {
-    for call in batch {
-        // A caller that went away is not told.
-        let _ = call.reply.send(Err(error.clone()));
-    }
+async fn keep_and_answer(writer: Writer, batch: Vec<Waiting>, _permit: OwnedSemaphorePermit) {
+    together::keep_and_answer(&writer, batch).await;
 }
 
 /// Keeps batches.
@@ -119,9 +111,11 @@ struct Writer {
     notifier: Notifier,
 }
 
-impl Writer {
-    /// Keeps a batch in one transaction, however often that has to be tried. One outcome for each submission, in order.
-    async fn keep(&self, batch: &[Call]) -> Result<Vec<AcceptOutcome>, Failure> {
+impl Keeper for Writer {
+    type Call = Waiting;
+
+    /// In one transaction, however often that has to be tried.
+    async fn keep(&self, batch: &[Waiting]) -> Result<Vec<AcceptOutcome>, Failure> {
         let arrivals: Vec<Arrival<'_>> = batch.iter().flat_map(arrivals).collect();
         let (mut tries, mut reconnects, mut before) = (0, 0, Before::Never);
         loop {
@@ -137,6 +131,16 @@ impl Writer {
         }
     }
 
+    /// Tells its engine and the other processes.
+    fn kept(&self, call: &Waiting, outcomes: &[AcceptOutcome]) {
+        if outcomes.contains(&AcceptOutcome::Accepted) {
+            call.signals.work_arrived();
+            self.notifier.tell([Payload::Work(call.account)]);
+        }
+    }
+}
+
+impl Writer {
     async fn keep_once(&self, arrivals: &[Arrival<'_>], before: Before) -> Result<Vec<AcceptOutcome>, Failure> {
         // All statements in one message: a round trip less. Each sees what was committed before it began, the one after the locks included.
         let begin = format!("BEGIN; {}", intake::locks(arrivals));
@@ -145,22 +149,8 @@ impl Writer {
         session.commit().await?;
         Ok(outcomes)
     }
-
-    /// Tells the callers of a batch, their engine and the other processes.
-    fn answer(&self, batch: Vec<Call>, outcomes: Vec<AcceptOutcome>) {
-        let mut outcomes = outcomes.into_iter();
-        for call in batch {
-            let own: Vec<_> = outcomes.by_ref().take(call.submissions.len()).collect();
-            if own.contains(&AcceptOutcome::Accepted) {
-                call.signals.work_arrived();
-                self.notifier.tell([Payload::Work(call.account)]);
-            }
-            // A caller that went away is not told; what it asked for is done.
-            let _ = call.reply.send(Ok(own));
-        }
-    }
 }
 
-fn arrivals(call: &Call) -> impl Iterator<Item = Arrival<'_>> {
+fn arrivals(call: &Waiting) -> impl Iterator<Item = Arrival<'_>> {
     call.submissions.iter().map(|prepared| Arrival { account: call.account, prepared })
 }

@@ -45,11 +45,17 @@ impl Failure {
         matches!(code(error).as_deref(), Some("40001" | "40P01"))
     }
 
-    /// Whether PostgreSQL could not do it with these values, whoever asks and however often.
+    /// Whether it cannot be done with these values or with what is stored of them, whoever asks and however often.
     pub(crate) fn is_refused(&self) -> bool {
-        let Failure::Sql(error) = self else { return false };
-        // 22: the data, 23: constraints, 53200: too many locks for one transaction.
-        code(error).is_some_and(|code| code.starts_with("22") || code.starts_with("23") || code == "53200")
+        let error = match self {
+            Failure::Store(_) => return true,
+            Failure::Sql(sqlx::Error::ColumnDecode { .. } | sqlx::Error::Decode(_) | sqlx::Error::Encode(_)) => {
+                return true;
+            }
+            Failure::Sql(error) => error,
+        };
+        // 22: the data, 23: constraints, 54: longer than the program's limits, 53200: too many locks for one transaction.
+        code(error).is_some_and(|code| ["22", "23", "54", "53200"].iter().any(|refusal| code.starts_with(refusal)))
     }
 
     /// Whether the connection was lost, so that nobody knows what became of a commit that was under way.

@@ -11,6 +11,7 @@ use sqlx::{AssertSqlSafe, Row as _};
 
 use crate::columns::{id_bytes, micros, moment, rank, raw_submission, submission_id, text, wrong};
 use crate::dedupe::EARLIER;
+use crate::error::Failure;
 use crate::session::{Connections, Session};
 use crate::transaction::{ACCEPTS_CLASS, Work, within_a_lock};
 
@@ -262,28 +263,22 @@ pub(crate) async fn unplanned(
     connections: &Connections,
     account: i64,
     per_lane: [u32; 4],
-) -> Result<Vec<InboxEntry>, sqlx::Error> {
+) -> Result<Vec<InboxEntry>, Failure> {
     let asked = Lane::ALL.map(|lane| (rank(lane), i64::from(per_lane[usize::from(lane.rank())])));
     let (lanes, limits): (Vec<i16>, Vec<i64>) = asked.into_iter().filter(|(_, limit)| *limit > 0).unzip();
-    let sql = unplanned_sql(&connections.qualified("inbox"));
-    let read = || sqlx::query(AssertSqlSafe(sql.clone())).bind(account).bind(lanes.clone()).bind(limits.clone());
+    let read = || sqlx::query(UNPLANNED).bind(account).bind(lanes.clone()).bind(limits.clone());
     let rows = connections.lone(read).await?;
     let entry =
         |row| Ok(InboxEntry { id: submission_id(row, 0)?, accepted_at: moment(row, 1)?, raw: raw_submission(row, 2)? });
-    rows.iter().map(entry).collect()
+    rows.iter().map(entry).collect::<Result<_, sqlx::Error>>().map_err(Failure::from)
 }
 
-/// `inbox` is the table's name.
-pub(crate) fn unplanned_sql(inbox: &str) -> String {
-    format!(
-        "SELECT waiting.id, accepted_at, route, target, body, label
-         FROM unnest($2::smallint[], $3::bigint[]) WITH ORDINALITY AS asked (lane, most, place)
-         CROSS JOIN LATERAL (
-             SELECT id, accepted_at, route, target, body, label, seq FROM {inbox}
-             WHERE account = $1 AND planning = 0 AND lane = asked.lane ORDER BY seq LIMIT asked.most) AS waiting
-         ORDER BY asked.place, waiting.seq"
-    )
-}
+pub(crate) const UNPLANNED: &str = "SELECT waiting.id, accepted_at, route, target, body, label
+    FROM unnest($2::smallint[], $3::bigint[]) WITH ORDINALITY AS asked (lane, most, place)
+    CROSS JOIN LATERAL (
+        SELECT id, accepted_at, route, target, body, label, seq FROM inbox
+        WHERE account = $1 AND planning = 0 AND lane = asked.lane ORDER BY seq LIMIT asked.most) AS waiting
+    ORDER BY asked.place, waiting.seq";
 
 #[cfg(test)]
 mod tests {

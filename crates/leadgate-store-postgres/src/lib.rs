@@ -11,6 +11,7 @@
 //! | `transaction` | one transaction with its lock, its announcements and its further tries |
 //! | `accepting` | the task that puts concurrent accepts into one transaction |
 //! | `recording` | the tasks that put turns of an account that end together into one transaction |
+//! | `together` | keeping many calls in one transaction, each with its own answer |
 //! | `announcements` | what a transaction has to say once it is committed |
 //! | `notifier`, `listener` | telling it to the other processes, and hearing it from them |
 //! | `intake`, `dedupe`, `plans`, `queue`, `claims`, `turns`, `release`, `views`, `listing`, `mirror`, `profiles`, `settings`, `retention`, `room`, `imports`, `duties`, `instances` | the SQL, by subject |
@@ -63,6 +64,7 @@ mod statistics;
 mod store;
 #[cfg(test)]
 mod testing;
+mod together;
 mod transaction;
 mod transfer;
 mod turns;

@@ -10,7 +10,8 @@ use sqlx::postgres::{PgArguments, PgPool, PgQueryResult, PgRow, PgStatement, PgT
 use sqlx::query::Query;
 use sqlx::{AssertSqlSafe, Either, Execute, Executor, Postgres, SqlStr, Transaction};
 
-use crate::error::is_lost_connection;
+use crate::error::{Failure, is_lost_connection};
+use crate::transaction::MOST_TRIES;
 
 /// The connections of this process to the database.
 #[derive(Clone, Debug)]
@@ -35,21 +36,37 @@ impl Connections {
         self.path.as_ref().map_or_else(|| table.to_owned(), |path| format!("{path}.{table}"))
     }
 
-    /// Runs one statement, which is a transaction by itself and spares those who begin and end one; it names its tables by [`Connections::qualified`].
-    /// It may run twice where a connection was lost.
+    /// Runs one statement by itself, which spares the round trips that begin and end a transaction. It may run twice where a connection was lost or
+    /// another transaction was in the way.
     pub(crate) async fn lone<'q>(
         &self,
         query: impl Fn() -> Query<'q, Postgres, PgArguments>,
-    ) -> Result<Vec<PgRow>, sqlx::Error> {
-        let mut dead = 0;
+    ) -> Result<Vec<PgRow>, Failure> {
+        if self.pooled {
+            return self.in_transaction(query()).await;
+        }
+        let (mut dead, mut tries) = (0, 0);
         loop {
-            match query().persistent(!self.pooled).fetch_all(&self.pool).await {
-                Err(error) if is_lost_connection(&error) && dead < self.pool.options().get_max_connections() => {
-                    dead += 1;
+            let error = match query().fetch_all(&self.pool).await {
+                Ok(rows) => return Ok(rows),
+                Err(error) => error,
+            };
+            match Failure::from(error) {
+                failure if failure.is_lost_connection() && dead < self.pool.options().get_max_connections() => {
+                    dead += 1
                 }
-                ended => return ended,
+                failure if failure.is_worth_another_try() && tries < MOST_TRIES => tries += 1,
+                failure => return Err(failure),
             }
         }
+    }
+
+    /// A statement is parsed and run by messages with a pause between, over which a pooler keeps a session of the server only in a transaction.
+    async fn in_transaction(&self, query: Query<'_, Postgres, PgArguments>) -> Result<Vec<PgRow>, Failure> {
+        let mut session = self.begin("BEGIN".to_owned()).await?;
+        let rows = query.fetch_all(&mut session).await?;
+        session.commit().await?;
+        Ok(rows)
     }
 
     /// On a task of its own, which goes on when the caller goes away: half begun, the transaction would stay open on a connection that the next one

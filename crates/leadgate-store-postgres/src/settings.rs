@@ -5,8 +5,8 @@ use leadgate_core::catalog::{Catalog, Section};
 use leadgate_core::routing::RoutingState;
 use leadgate_store::model::{AppKey, BudgetExchange, KeptBudget};
 use leadgate_store::scopes::NoScopes;
+use sqlx::Row as _;
 use sqlx::postgres::PgRow;
-use sqlx::{AssertSqlSafe, Row as _};
 
 use crate::columns::{from_json, from_optional_json, micros, text, wrong};
 use crate::error::{Failure, corrupt};
@@ -39,22 +39,18 @@ pub(crate) async fn put_section(
 
 /// The budget as it was last kept.
 pub(crate) async fn budget(connections: &Connections, account: i64) -> Result<KeptBudget, Failure> {
-    let sql = format!("SELECT revision, value FROM {} WHERE account = $1", connections.qualified("budget"));
-    let kept = connections.lone(|| sqlx::query(AssertSqlSafe(sql.clone())).bind(account)).await?;
+    let kept = connections.lone(|| sqlx::query("SELECT revision, value FROM budget WHERE account = $1").bind(account));
+    let kept = kept.await?;
     let Some(row) = kept.first() else { return Ok(KeptBudget::default()) };
     Ok(KeptBudget { revision: row.try_get(0)?, value: Some(from_json("budget", row.try_get(1)?)?) })
 }
 
-/// Keeps the budget, if the one that was seen is still kept; `table` is its name. Gives its revision, if it was.
-fn put_budget_sql(table: &str) -> String {
-    format!(
-        "INSERT INTO {table} AS budget (account, value, revision) SELECT $1, $2, 1
-             WHERE coalesce($3::bigint, 0) = 0 OR EXISTS (SELECT 1 FROM {table} WHERE account = $1)
-         ON CONFLICT (account) DO UPDATE SET value = excluded.value, revision = budget.revision + 1
-             WHERE $3::bigint IS NULL OR budget.revision = $3
-         RETURNING revision"
-    )
-}
+/// Keeps the budget, if the one that was seen is still kept. Gives its revision, if it was.
+const PUT_BUDGET: &str = "INSERT INTO budget (account, value, revision) SELECT $1, $2, 1
+        WHERE coalesce($3::bigint, 0) = 0 OR EXISTS (SELECT 1 FROM budget WHERE account = $1)
+    ON CONFLICT (account) DO UPDATE SET value = excluded.value, revision = budget.revision + 1
+        WHERE $3::bigint IS NULL OR budget.revision = $3
+    RETURNING revision";
 
 /// Keeps the budget with what else is kept, if the one that was seen is still kept.
 pub(crate) async fn put_budget(
@@ -62,8 +58,7 @@ pub(crate) async fn put_budget(
     account: i64,
     (seen, value): (Option<i64>, &str),
 ) -> Result<(), sqlx::Error> {
-    let query = sqlx::query(AssertSqlSafe(put_budget_sql("budget"))).bind(account).bind(value).bind(seen);
-    query.execute(connection).await.map(|_| ())
+    sqlx::query(PUT_BUDGET).bind(account).bind(value).bind(seen).execute(connection).await.map(|_| ())
 }
 
 /// Keeps the budget in place of the one that was seen.
@@ -73,8 +68,7 @@ pub(crate) async fn exchange_budget(
     seen: i64,
     value: &str,
 ) -> Result<BudgetExchange, Failure> {
-    let sql = put_budget_sql(&connections.qualified("budget"));
-    let exchange = || sqlx::query(AssertSqlSafe(sql.clone())).bind(account).bind(value).bind(seen);
+    let exchange = || sqlx::query(PUT_BUDGET).bind(account).bind(value).bind(seen);
     match connections.lone(exchange).await?.first() {
         Some(row) => Ok(BudgetExchange::Kept(row.try_get(0)?)),
         None => Ok(BudgetExchange::Changed(budget(connections, account).await?)),

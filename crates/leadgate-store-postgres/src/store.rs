@@ -26,7 +26,7 @@ use crate::accepting::Accepting;
 use crate::announcements::Switchboard;
 use crate::columns::to_json;
 use crate::config::PostgresConfig;
-use crate::error::{Failure, store_error};
+use crate::error::Failure;
 use crate::intake::PreparedSubmission;
 use crate::listener::{self, Ear, Listener};
 use crate::mirror::PreparedRecord;
@@ -163,7 +163,7 @@ impl Store for PostgresStore {
     }
 
     async fn unplanned(&self, per_lane: [u32; 4]) -> Result<Vec<InboxEntry>, StoreError> {
-        intake::unplanned(&self.connections, self.account, per_lane).await.map_err(|error| store_error(&error))
+        intake::unplanned(&self.connections, self.account, per_lane).await.map_err(StoreError::from)
     }
 
     async fn profiles(&self, keys: Vec<String>) -> Result<BTreeMap<String, Value>, StoreError> {

@@ -1,7 +1,8 @@
 //! The ledger that several instances share: it is the store's, and changed by exchanging it for the one that was seen.
 //!
-//! Flow: a pass begins by seeing the stored ledger; the permits of a round of calls are drawn in one exchange; what became of them is news, which is told
-//! with the recorded turns if nobody was faster, and else with the next permits that are drawn, or by a pass that finds nothing to do. A call is never made on a permit whose exchange is not known to have been kept.
+//! Flow: a pass begins by seeing the stored ledger; the permits of a round of calls are drawn in one exchange; what became of them is news, which is
+//! told with recorded turns if nobody was faster, else with the next permits that are drawn, and by a pass that drew none. A call is never made on a
+//! permit whose exchange is not known to have been kept.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 

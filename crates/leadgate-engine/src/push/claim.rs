@@ -45,9 +45,6 @@ impl Engine {
         let catalog = self.shared.catalog.current();
         let jobs = self.shared.store.claim_due(self.claim_request(slots, &catalog, now)).await?;
         let leased = jobs.len();
-        if leased == 0 {
-            self.shared.budget.tell(&*self.shared.store, now).await?;
-        }
         let mut round = Round { catalog, slots, now, settled: Vec::new() };
         let mut calling = Vec::new();
         let take_in_hand = |job: ClaimedJob| {
@@ -68,6 +65,10 @@ impl Engine {
         }
         let calling = self.without_what_others_read(calling, &mut round).await?;
         let packs = self.pay(calling, &mut round).await?;
+        if packs.is_empty() {
+            // What was not told with permits that were drawn, a stop above all, others have to know.
+            self.shared.budget.tell(&*self.shared.store, now).await?;
+        }
         match self.record(round.settled, now).await {
             Ok(ended) => Ok(Claimed { packs, leased, ended }),
             Err(error) => {
@@ -208,7 +209,7 @@ impl Engine {
     async fn finish(&self, records: Vec<TurnRecord>, now: Timestamp) -> Result<(), StoreError> {
         let mut waits = RECORDED_AGAIN_AFTER.iter();
         loop {
-            // Drawn with permits, the ledger would be in the way of those of the next round, which tell the same.
+            // The ledger would be in the way of the next round, which is not far and tells what is new.
             let budget = if self.is_behind() { None } else { self.shared.budget.to_keep() };
             let kept = self.shared.store.finish_turns(records.clone(), budget, now).await;
             match (kept, waits.next()) {

@@ -13,7 +13,7 @@ use crate::deliveries::{self, PreparedDelivery};
 use crate::queue;
 use crate::transaction::Work;
 
-/// Keeps all of it, in the order of the turns.
+/// Keeps all of it, kind by kind, each in the order of the turns.
 pub(super) async fn keep(work: &mut Work, turns: &[&PreparedTurn], now: Timestamp) -> Result<(), sqlx::Error> {
     insert_attempts(work, turns).await?;
     learn(work, turns, now).await?;
@@ -104,7 +104,8 @@ async fn unlearn(work: &mut Work, turns: &[&PreparedTurn]) -> Result<(), sqlx::E
 
 /// The limit has each identity looked up by itself, however little is known of how many there are.
 pub(crate) const KNOWN: &str = "SELECT known.key, record_kind, record_id, filled FROM unnest($2::text[]) AS asked (key)
-    CROSS JOIN LATERAL (SELECT * FROM known WHERE account = $1 AND known.key = asked.key LIMIT 1) AS known";
+    CROSS JOIN LATERAL (
+        SELECT key, record_kind, record_id, filled FROM known WHERE account = $1 AND known.key = asked.key LIMIT 1) AS known";
 
 async fn known_so_far(work: &mut Work, keys: &BTreeSet<String>) -> Result<HashMap<String, Known>, sqlx::Error> {
     let keys: Vec<&str> = keys.iter().map(String::as_str).collect();

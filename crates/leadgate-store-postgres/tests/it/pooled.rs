@@ -7,7 +7,7 @@ use leadgate_store::Store as _;
 use leadgate_store::conformance::samples::{
     PATIENCE, accept, at, claim, claim_one, finish, id, job, plan, story, submission, work_is_signalled,
 };
-use leadgate_store::model::Progress;
+use leadgate_store::model::{BudgetExchange, KeptBudget, Progress};
 use leadgate_store_postgres::{PostgresConfig, PostgresStore};
 use tempfile::TempDir;
 use tokio::net::UnixStream;
@@ -133,4 +133,31 @@ async fn a_way_past_the_pooler_is_listened_on() {
     assert!(work_is_signalled(&other).await);
     one.close().await;
     other.close().await;
+}
+
+/// Statements that stand alone elsewhere, while transactions of others come to the same two sessions.
+#[tokio::test]
+async fn single_statements_and_transactions_share_a_poolers_sessions() {
+    let database = Database::fresh().await;
+    let pooler = Pooler::start(&database).await;
+    let config = through(&database, pooler.as_ref()).await.pooled(None);
+    let (one, other) = (PostgresStore::open(config.clone()).await.unwrap(), PostgresStore::open(config).await.unwrap());
+    accept(&one, 1, 0).await;
+    let kept = one.exchange_budget(0, serde_json::json!({ "left": 1 })).await.unwrap();
+    let asked = (0..50).map(|_| async {
+        let (unplanned, budget, known, changed) = tokio::join!(
+            one.unplanned([5; 4]),
+            other.budget(),
+            other.mirrored(Vec::new()),
+            one.exchange_budget(-1, serde_json::Value::Null)
+        );
+        known.unwrap();
+        (unplanned.unwrap().len(), budget.unwrap().value, changed.unwrap())
+    });
+    let BudgetExchange::Kept(revision) = kept else { panic!("nothing was kept before") };
+    let value = Some(serde_json::json!({ "left": 1 }));
+    let expected = (1, value.clone(), BudgetExchange::Changed(KeptBudget { revision, value }));
+    for found in join_all(asked).await {
+        assert_eq!(found, expected);
+    }
 }
