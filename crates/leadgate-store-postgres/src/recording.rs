@@ -91,32 +91,41 @@ impl Recording {
     }
 }
 
-/// Ends the line of an account when whoever records for it does not come to the end of it: those in it are told that nothing came of it, and the next
-/// one starts anew.
-struct EndOfLine<'a>(&'a Recording, i64);
+/// Who records for an account. Its line ends with it, also where it is never run or does not come to the end of the line: those in it are told that
+/// nothing came of it, and the next one starts anew.
+struct Clerk {
+    recording: Recording,
+    account: i64,
+    is_done: bool,
+}
 
-impl Drop for EndOfLine<'_> {
+impl Clerk {
+    async fn record_line(mut self, store: PostgresStore) {
+        while let Some(batch) = self.recording.next(self.account) {
+            together::keep_and_answer(&Recorder(&store), batch).await;
+        }
+        // Whoever comes now has a line of its own.
+        self.is_done = true;
+    }
+}
+
+impl Drop for Clerk {
     fn drop(&mut self) {
-        self.0.lines().remove(&self.1);
+        if !self.is_done {
+            self.recording.lines().remove(&self.account);
+        }
     }
 }
 
 /// Keeps a record together with others that come at the same time.
 pub(crate) async fn record(store: &PostgresStore, record: Record) -> Outcomes {
     let (reply, answer) = oneshot::channel();
-    if store.recording().line_up(store.account(), Waiting { record, reply }) {
-        tokio::spawn(record_line(store.clone()));
+    let (recording, account) = (store.recording().clone(), store.account());
+    if recording.line_up(account, Waiting { record, reply }) {
+        let clerk = Clerk { recording, account, is_done: false };
+        tokio::spawn(clerk.record_line(store.clone()));
     }
     answer.await.unwrap_or_else(|_| Err(StoreError::Unavailable("the store is being closed".to_owned())))
-}
-
-async fn record_line(store: PostgresStore) {
-    let end = EndOfLine(store.recording(), store.account());
-    while let Some(batch) = store.recording().next(store.account()) {
-        together::keep_and_answer(&Recorder(&store), batch).await;
-    }
-    // Whoever comes now has a line of its own.
-    std::mem::forget(end);
 }
 
 struct Recorder<'a>(&'a PostgresStore);
@@ -161,8 +170,8 @@ mod tests {
         let recording = Recording::default();
         let (first, mut answer) = call();
         assert!(recording.line_up(1, first));
-        drop(EndOfLine(&recording, 1));
-        assert!(answer.try_recv().is_err(), "it is told that nothing came of it");
+        drop(Clerk { recording: recording.clone(), account: 1, is_done: false });
+        assert_eq!(answer.try_recv().err(), Some(oneshot::error::TryRecvError::Closed), "nobody will answer");
         assert!(recording.line_up(1, call().0));
     }
 }

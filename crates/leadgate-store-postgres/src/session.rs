@@ -42,21 +42,19 @@ impl Connections {
         &self,
         query: impl Fn() -> Query<'q, Postgres, PgArguments>,
     ) -> Result<Vec<PgRow>, Failure> {
-        if self.pooled {
-            return self.in_transaction(query()).await;
-        }
         let (mut dead, mut tries) = (0, 0);
         loop {
-            let error = match query().fetch_all(&self.pool).await {
-                Ok(rows) => return Ok(rows),
-                Err(error) => error,
+            let ended = if self.pooled {
+                self.in_transaction(query()).await
+            } else {
+                query().fetch_all(&self.pool).await.map_err(Failure::from)
             };
-            match Failure::from(error) {
-                failure if failure.is_lost_connection() && dead < self.pool.options().get_max_connections() => {
-                    dead += 1
+            match ended {
+                Err(failure) if failure.is_lost_connection() && dead < self.pool.options().get_max_connections() => {
+                    dead += 1;
                 }
-                failure if failure.is_worth_another_try() && tries < MOST_TRIES => tries += 1,
-                failure => return Err(failure),
+                Err(failure) if failure.is_worth_another_try() && tries < MOST_TRIES => tries += 1,
+                ended => return ended,
             }
         }
     }

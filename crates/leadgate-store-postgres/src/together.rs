@@ -1,7 +1,7 @@
 //! Keeping many calls in one transaction, each with its own answer.
 //!
-//! A batch that cannot be kept because of what it holds is taken apart, so that one call that cannot be kept does not take the others with it. Where the way
-//! to the database is the trouble, all of it is told so at once.
+//! A batch that cannot be kept because of what it holds is taken apart, so that one call that cannot be kept does not take the others with it. Whatever
+//! else is in the way (the connection, a full disk) is told to all of it at once.
 
 use std::future::Future;
 
@@ -92,8 +92,8 @@ mod tests {
 
         async fn keep(&self, batch: &[Numbers]) -> Result<Vec<u32>, Failure> {
             let all: Vec<u32> = batch.iter().flat_map(|call| call.0.clone()).collect();
-            let corrupt = || Failure::from(StoreError::Corrupt { what: "number", why: "it is 13".to_owned() });
-            if all.contains(&13) { Err(corrupt()) } else { Ok(all) }
+            let refusal = || sqlx::Error::ColumnDecode { index: "0".to_owned(), source: "it is 13".into() };
+            if all.contains(&13) { Err(refusal().into()) } else { Ok(all) }
         }
     }
 

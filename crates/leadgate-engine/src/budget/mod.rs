@@ -125,7 +125,7 @@ impl BudgetKeeper {
         }
     }
 
-    /// Tells other instances what is new here, where no permits and no turns do.
+    /// Tells other instances what is new here, where no permits are drawn that do.
     pub(crate) async fn tell(&self, store: &dyn Store, now: Timestamp) -> Result<(), StoreError> {
         match self {
             BudgetKeeper::Alone(_) => Ok(()),

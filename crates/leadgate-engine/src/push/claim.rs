@@ -65,12 +65,13 @@ impl Engine {
         }
         let calling = self.without_what_others_read(calling, &mut round).await?;
         let packs = self.pay(calling, &mut round).await?;
-        if packs.is_empty() {
-            // What was not told with permits that were drawn, a stop above all, others have to know.
-            self.shared.budget.tell(&*self.shared.store, now).await?;
-        }
+        // What was not told with permits that were drawn, a stop above all, others have to know. The turns are recorded whether or not they can be told.
+        let told = match packs.is_empty() {
+            true => self.shared.budget.tell(&*self.shared.store, now).await,
+            false => Ok(()),
+        };
         match self.record(round.settled, now).await {
-            Ok(ended) => Ok(Claimed { packs, leased, ended }),
+            Ok(ended) => told.map(|()| Claimed { packs, leased, ended }),
             Err(error) => {
                 // Nothing is called without a record.
                 packs.into_iter().for_each(|pack| pack.permit.unused());

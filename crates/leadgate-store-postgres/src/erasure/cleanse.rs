@@ -49,14 +49,14 @@ pub(super) async fn cleanse(connections: &Connections) -> Result<bool, StoreErro
     vacuumed(connections).await.map_err(|error| store_error(&error))
 }
 
-/// Outside of a transaction, as a vacuum takes part in none. Indexes too: a key may be the digest of an address that can be guessed.
+/// The vacuum is outside of a transaction, as it takes part in none. Indexes too: a key may be the digest of an address that can be guessed.
 async fn vacuumed(connections: &Connections) -> Result<bool, sqlx::Error> {
-    let mut connection = connections.pool.acquire().await?;
-    let older: i64 = sqlx::query_scalar(OLDER).persistent(false).fetch_one(&mut *connection).await?;
     let tables = TABLES.map(|table| connections.qualified(table));
-    let of_others: i64 =
-        sqlx::query_scalar(OF_OTHERS).bind(&tables[..]).persistent(false).fetch_one(&mut *connection).await?;
+    let mut session = connections.begin("BEGIN".to_owned()).await?;
+    let older: i64 = sqlx::query_scalar(OLDER).fetch_one(&mut session).await?;
+    let of_others: i64 = sqlx::query_scalar(OF_OTHERS).bind(&tables[..]).fetch_one(&mut session).await?;
+    session.commit().await?;
     let vacuum = AssertSqlSafe(format!("VACUUM (INDEX_CLEANUP ON) {}", tables.join(", ")));
-    sqlx::raw_sql(vacuum).execute(&mut *connection).await?;
+    sqlx::raw_sql(vacuum).execute(&connections.pool).await?;
     Ok(older == 0 && of_others == 0)
 }
