@@ -31,8 +31,8 @@ pub(super) async fn run(estate: &Estate, setting: &Setting) -> anyhow::Result<()
         others.len()
     );
     println!(
-        "{:<26} {:>10} {:>10} {:>10} {:>10} {:>10}",
-        "the noisy one", "p50 alone", "p50 with", "p99 alone", "p99 with", "p50 ratio"
+        "{:<26} {:>10} {:>10} {:>10} {:>10} {:>10} {:>10}",
+        "the noisy one", "p50 alone", "p50 with", "p99 alone", "p99 with", "p50 ratio", "mean ratio"
     );
     for (kind, per_hour) in [("has spent its quota", 1_000), ("has no quota", 0)] {
         make_noisy(estate, noisy, (per_hour, setting.noisy)).await?;
@@ -85,7 +85,10 @@ impl Looked {
 fn print(kind: &str, [alone, with]: &[Looked; 2]) {
     let quantile = |quantile: f64| [alone, with].map(|looked| looked.sent.quantile_ms(quantile));
     let ([p50, p50_with], [p99, p99_with]) = (quantile(0.5), quantile(0.99));
-    println!("{kind:<26} {p50:>10.2} {p50_with:>10.2} {p99:>10.2} {p99_with:>10.2} {:>10.3}", p50_with / p50);
+    let (ratio, mean_ratio) = (p50_with / p50, with.sent.mean_ms() / alone.sent.mean_ms());
+    println!(
+        "{kind:<26} {p50:>10.2} {p50_with:>10.2} {p99:>10.2} {p99_with:>10.2} {ratio:>10.3} {mean_ratio:>10.3}"
+    );
     let late = alone.sent.unfinished + with.sent.unfinished;
     println!("{:<26} {} and {} events, {late} not done in time", "", alone.sent.answered(), with.sent.answered());
     let [cores, cores_with] = [alone, with].map(|looked| median(&looked.cores));

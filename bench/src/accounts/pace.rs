@@ -51,6 +51,11 @@ impl Sent {
         self.latencies.get((last as f64 * quantile).round() as usize).copied().unwrap_or(f64::NAN)
     }
 
+    /// The mean of it.
+    pub(super) fn mean_ms(&self) -> f64 {
+        self.latencies.iter().sum::<f64>() / self.latencies.len() as f64
+    }
+
     /// The same with more of its kind.
     pub(super) fn and(mut self, other: Sent) -> Sent {
         self.latencies.extend(other.latencies);
