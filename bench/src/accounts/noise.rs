@@ -86,9 +86,7 @@ fn print(kind: &str, [alone, with]: &[Looked; 2]) {
     let quantile = |quantile: f64| [alone, with].map(|looked| looked.sent.quantile_ms(quantile));
     let ([p50, p50_with], [p99, p99_with]) = (quantile(0.5), quantile(0.99));
     let (ratio, mean_ratio) = (p50_with / p50, with.sent.mean_ms() / alone.sent.mean_ms());
-    println!(
-        "{kind:<26} {p50:>10.2} {p50_with:>10.2} {p99:>10.2} {p99_with:>10.2} {ratio:>10.3} {mean_ratio:>10.3}"
-    );
+    println!("{kind:<26} {p50:>10.2} {p50_with:>10.2} {p99:>10.2} {p99_with:>10.2} {ratio:>10.3} {mean_ratio:>10.3}");
     let late = alone.sent.unfinished + with.sent.unfinished;
     println!("{:<26} {} and {} events, {late} not done in time", "", alone.sent.answered(), with.sent.answered());
     let [cores, cores_with] = [alone, with].map(|looked| median(&looked.cores));
