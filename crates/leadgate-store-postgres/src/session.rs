@@ -45,7 +45,7 @@ impl Connections {
         let (mut dead, mut tries) = (0, 0);
         loop {
             let ended = if self.pooled {
-                self.in_transaction(query()).await
+                self.alone_in_a_transaction(query()).await
             } else {
                 query().fetch_all(&self.pool).await.map_err(Failure::from)
             };
@@ -60,7 +60,7 @@ impl Connections {
     }
 
     /// A statement is parsed and run by messages with a pause between, over which a pooler keeps a session of the server only in a transaction.
-    async fn in_transaction(&self, query: Query<'_, Postgres, PgArguments>) -> Result<Vec<PgRow>, Failure> {
+    async fn alone_in_a_transaction(&self, query: Query<'_, Postgres, PgArguments>) -> Result<Vec<PgRow>, Failure> {
         let mut session = self.begin("BEGIN".to_owned()).await?;
         let rows = query.fetch_all(&mut session).await?;
         session.commit().await?;

@@ -22,8 +22,12 @@ const OF_EACH: usize = 5;
 
 /// So many engines in front of an account of a thousand requests an hour and four hundred a minute.
 async fn limited(count: usize) -> TestInstances {
+    limited_with(count, EngineSettings::default()).await
+}
+
+async fn limited_with(count: usize, settings: EngineSettings) -> TestInstances {
     let account = SandboxConfig { plan: Plan::Growth, remembered_requests: 1_000_000, ..SandboxConfig::default() };
-    let settings = EngineSettings { budget: BudgetSettings::default(), ..EngineSettings::default() };
+    let settings = EngineSettings { budget: BudgetSettings::default(), ..settings };
     TestInstances::open(count, Generation::Suite, settings, account).await
 }
 
@@ -120,6 +124,26 @@ async fn other_tools_are_seen_by_all() {
     instances.pass().await;
     let seen = instances.engines().iter().map(|engine| engine.standing().hour_others);
     assert_eq!(seen.collect::<Vec<_>>(), [90, 90]);
+}
+
+#[tokio::test]
+async fn a_stop_is_told_although_much_waits() {
+    let one_by_one = EngineSettings { pack_from: usize::MAX, ..EngineSettings::default() };
+    let mut instances = limited_with(2, one_by_one).await;
+    for engine in instances.engines() {
+        engine.warm_up().await;
+    }
+    for person in 0..200 {
+        instances.accept(Route::Lead, &json!({ "email": format!("{person}@example.com") }), Lane::Interactive).await;
+    }
+    instances.account().drain_quota(1_000);
+    // The first is refused, and then looks at others of which it can make nothing.
+    let [first, second] = instances.engines() else { panic!("there are two") };
+    assert!(first.run_once().await.unwrap().calls > 0);
+    assert!(first.run_once().await.unwrap().claimed > 0);
+    let asked = instances.account().request_count();
+    second.run_once().await.unwrap();
+    assert_eq!(instances.account().request_count(), asked);
 }
 
 #[tokio::test]
