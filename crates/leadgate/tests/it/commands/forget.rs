@@ -14,12 +14,13 @@ fn document(ended: &Ended) -> Value {
 fn a_person_is_forgotten_in_the_store_and_the_receipt_is_shown() {
     let folder = tempfile::tempdir().unwrap();
     assert_eq!(run(folder.path(), &["keys", "add", "shop"], &PORT).code, 0);
-    let ended = run(folder.path(), &["forget", "ada@example.com", "--keep-in-crm", "--json"], &PORT);
+    let ended = run(folder.path(), &["forget", "olga@example.com", "--keep-in-crm", "--json"], &PORT);
     let forgotten = document(&ended);
     assert_eq!((ended.code, forgotten["phase"].as_str()), (0, Some("done")), "{ended:?}");
     let shown = run(folder.path(), &["forget", "--receipt", forgotten["id"].as_str().unwrap(), "--json"], &PORT);
     assert_eq!(document(&shown)["receipt"], forgotten["receipt"]);
-    assert!(!shown.out.contains("ada"), "{}", shown.out);
+    // No digest can look like it.
+    assert!(!shown.out.contains("olga"), "{}", shown.out);
 }
 
 #[test]
