@@ -3,7 +3,8 @@
 //! Reads that are equal are made once. Searches by e-mail and bulk upserts are joined up to what the account takes. Everything else goes alone.
 
 use crate::catalog::AccountFacts;
-use crate::crm::{CrmCall, CrmFailure};
+use crate::crm::{CrmCall, CrmFailure, CrmReply};
+use crate::identity::Email;
 
 /// Addresses of one search at most where hardly anybody is there: people who are not there make no rows of the answer, so it stays short. So many
 /// jobs are leased and recorded in one transaction, which others wait for.
@@ -57,6 +58,18 @@ pub fn pack(calls: Vec<CrmCall>, account: Option<&AccountFacts>, widest: usize) 
         }
     }
     packs
+}
+
+/// What the answer of a pack says to the member that would have made this call alone. Each gets no more than its own: a copy of all of it for each would
+/// cost as the square of their number.
+pub fn part_of(reply: &CrmReply, call: &CrmCall) -> CrmReply {
+    match (reply, call) {
+        (CrmReply::FoundMany(found), CrmCall::FindPeople { emails, .. }) => {
+            let own = |email: &Email| Some((email.clone(), found.get(email)?.clone()));
+            CrmReply::FoundMany(emails.iter().filter_map(own).collect())
+        }
+        (reply, _) => reply.clone(),
+    }
 }
 
 fn joins(pack: &Pack, call: &CrmCall, account: Option<&AccountFacts>, widest: usize) -> bool {
@@ -118,7 +131,6 @@ mod tests {
     use super::*;
     use crate::catalog::Section;
     use crate::crm::Among;
-    use crate::identity::Email;
 
     fn facts(batch_find: Option<u16>) -> AccountFacts {
         AccountFacts {
@@ -135,6 +147,21 @@ mod tests {
     fn find(name: &str) -> CrmCall {
         let emails = vec![Email::parse(&format!("{name}@x.io")).unwrap()];
         CrmCall::FindPeople { among: Among::Contacts, emails, likely: true }
+    }
+
+    #[test]
+    fn each_member_is_told_of_its_own_people_only() {
+        let address = |name: &str| Email::parse(&format!("{name}@x.io")).unwrap();
+        let found = CrmReply::FoundMany([(address("ada"), Vec::new()), (address("olga"), Vec::new())].into());
+        let parts = ["ada", "nobody"].map(|name| part_of(&found, &find(name)));
+        assert_eq!(parts[0], CrmReply::FoundMany([(address("ada"), Vec::new())].into()));
+        assert_eq!(parts[1], CrmReply::FoundMany([].into()));
+    }
+
+    #[test]
+    fn what_is_the_same_for_all_is_told_to_each() {
+        let status = CrmCall::BulkStatus { ticket: "7".to_owned() };
+        assert_eq!(part_of(&CrmReply::Done, &status), CrmReply::Done);
     }
 
     #[test]

@@ -15,6 +15,7 @@ use leadgate_store::{Store, StoreError};
 use rand::rngs::SmallRng;
 use rand::{Rng as _, SeedableRng as _};
 
+use crate::batches::{Batch, Batches};
 use crate::budget::BudgetKeeper;
 use crate::catalog::CatalogKeeper;
 use crate::duties::Duties;
@@ -59,6 +60,7 @@ pub(crate) struct Shared {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) settings: EngineSettings,
     pub(crate) rounds: Rounds,
+    batches: Option<Batches>,
     pub(crate) budget: BudgetKeeper,
     pub(crate) catalog: CatalogKeeper,
     /// Jobs that are planned and not ended, by [`Lane::rank`], as far as this process knows.
@@ -126,12 +128,14 @@ impl Engine {
             Some(seed) => SmallRng::seed_from_u64(seed),
             None => SmallRng::from_os_rng(),
         };
+        let batches = parts.settings.is_one_of_many.then(|| Batches::new(parts.rounds.batches()));
         let shared = Shared {
             store: parts.store,
             crm: parts.crm,
             outbound: parts.outbound,
             clock: parts.clock,
             settings: parts.settings,
+            batches,
             rounds: parts.rounds,
             budget,
             catalog,
@@ -196,6 +200,11 @@ impl Engine {
         self.shared.clock.now()
     }
 
+    /// Waits until so many rows may be worked on, where the process has other accounts.
+    pub(crate) async fn begin_batch(&self, rows: usize) -> Option<Batch> {
+        self.shared.batches.as_ref()?.begin(rows).await
+    }
+
     pub(crate) fn jitter(&self) -> f64 {
         self.shared.jitter.lock().unwrap_or_else(PoisonError::into_inner).random()
     }
@@ -247,9 +256,13 @@ impl Engine {
     /// Whether several instances share the store and more jobs are open than one can have calls for at once: then the next round is not far, and what
     /// can wait for it does.
     pub(crate) fn is_behind(&self) -> bool {
+        !self.shared.settings.is_alone() && self.all_open_jobs() > self.shared.settings.concurrency
+    }
+
+    /// Jobs that are planned and not ended.
+    pub(crate) fn all_open_jobs(&self) -> usize {
         let open: i64 = Lane::ALL.into_iter().map(|lane| self.open_jobs(lane)).sum();
-        let slots = i64::try_from(self.shared.settings.concurrency).unwrap_or(i64::MAX);
-        !self.shared.settings.is_alone() && open > slots
+        usize::try_from(open).unwrap_or(0)
     }
 
     /// Jobs of a lane that are planned and not ended.

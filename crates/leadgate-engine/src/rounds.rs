@@ -8,7 +8,10 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 /// The line that engines of one process stand in. Clones are the same line.
 #[derive(Clone, Debug)]
-pub struct Rounds(Arc<Semaphore>);
+pub struct Rounds {
+    rounds: Arc<Semaphore>,
+    batches: Arc<Semaphore>,
+}
 
 /// A round; it ends when this is dropped.
 #[must_use]
@@ -17,16 +20,30 @@ pub(crate) struct Round {
 }
 
 impl Rounds {
-    /// So many at a time, at least one.
+    /// So many at a time, at least one, and one batch.
     pub fn at_once(most: usize) -> Rounds {
-        Rounds(Arc::new(Semaphore::new(most.clamp(1, Semaphore::MAX_PERMITS))))
+        Rounds { rounds: so_many(most), batches: so_many(1) }
+    }
+
+    /// So many batches of accounts that share a process at a time, at least one: work on many rows in one go.
+    #[must_use]
+    pub fn with_batches(self, most: usize) -> Rounds {
+        Rounds { batches: so_many(most), ..self }
     }
 
     /// Waits for a turn; first come, first served. Who is in a round must not wait for another.
     pub(crate) async fn begin(&self) -> Round {
         // It is never closed.
-        Round { _turn: Arc::clone(&self.0).acquire_owned().await.ok() }
+        Round { _turn: Arc::clone(&self.rounds).acquire_owned().await.ok() }
     }
+
+    pub(crate) fn batches(&self) -> Arc<Semaphore> {
+        Arc::clone(&self.batches)
+    }
+}
+
+fn so_many(most: usize) -> Arc<Semaphore> {
+    Arc::new(Semaphore::new(most.clamp(1, Semaphore::MAX_PERMITS)))
 }
 
 impl Default for Rounds {

@@ -154,6 +154,7 @@ impl Engine {
 
     /// Plans, claims and starts what there are slots for, in a round of its own.
     async fn start_calls(&self, calls: &mut Calls) -> Result<Start, StoreError> {
+        let _batch = self.begin_batch(self.all_open_jobs()).await;
         let _round = self.shared.rounds.begin().await;
         // Whatever was announced up to now, this round sees.
         let _ = self.shared.store.signals().work().now_or_never();

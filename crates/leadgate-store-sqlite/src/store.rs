@@ -36,7 +36,7 @@ use crate::writer::{Announcements, Caller, Scope, Writer};
 use crate::{claims, intake, listing, mirror, profiles, retention, room, settings, turns, views};
 
 /// So many jobs are read or written as JSON before others have their turn on the thread: a search may be about two thousand.
-const AT_A_STRETCH: usize = 64;
+const AT_A_STRETCH: usize = 8;
 
 /// The gateway's memory in one SQLite file.
 ///

@@ -43,9 +43,10 @@ impl Clock for SystemClock {
     }
 }
 
-/// The line that the engines of all accounts stand in.
+/// The line that the engines of all accounts stand in. Half of the cores are for batches, the others for who has little to do.
 pub(crate) fn rounds() -> Rounds {
-    Rounds::at_once(std::thread::available_parallelism().map_or(1, std::num::NonZero::get) * ROUNDS_OF_A_CORE)
+    let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    Rounds::at_once(cores * ROUNDS_OF_A_CORE).with_batches(cores / 2)
 }
 
 /// What forgets people.

@@ -10,8 +10,10 @@ use leadgate_core::pack::{Pack, pack};
 use leadgate_store::StoreError;
 use leadgate_store::model::{ClaimRequest, ClaimedJob, Then, TurnRecord};
 
-use super::{Claimed, EndedTurn, Leased, PaidPack, SharedCatalog, is_end_of_stretch, then_of};
+use super::{Claimed, EndedTurn, Leased, PaidPack, SharedCatalog, then_of};
+use crate::batches::Batch;
 use crate::engine::Engine;
+use crate::stretch::Stretch;
 
 /// Jobs whose calls can be packed that are leased in one pass, at most.
 const MOST_PACKABLE: u32 = 500;
@@ -54,14 +56,13 @@ impl Engine {
         };
         let mut jobs: Vec<Leased> = jobs.into_iter().map(take_in_hand).collect();
         self.look_into_copy(&mut jobs).await;
-        for (count, job) in jobs.into_iter().enumerate() {
-            if is_end_of_stretch(count) {
-                tokio::task::yield_now().await;
-            }
+        let mut stretch = Stretch::default();
+        for job in jobs {
             match self.prepare(job, &round.catalog, now) {
                 Prepared::Call(job) => calling.push(job),
                 Prepared::Settled(turn) => round.settled.push(turn),
             }
+            stretch.row().await;
         }
         let calling = self.without_what_others_read(calling, &mut round).await?;
         let packs = self.pay(calling, &mut round).await?;
@@ -70,7 +71,7 @@ impl Engine {
             true => self.shared.budget.tell(&*self.shared.store, now).await,
             false => Ok(()),
         };
-        match self.record(round.settled, now).await {
+        match self.record(round.settled, None, now).await {
             Ok(ended) => told.map(|()| Claimed { packs, leased, ended }),
             Err(error) => {
                 // Nothing is called without a record.
@@ -191,15 +192,20 @@ impl Engine {
         if is_counted { Lane::ALL.into_iter().filter_map(may_claim).min() } else { Some(now) }
     }
 
-    /// Records turns with the budget as it stands. Returns how many jobs ended.
-    pub(crate) async fn record(&self, turns: Vec<EndedTurn>, now: Timestamp) -> Result<usize, StoreError> {
+    /// Records turns with the budget as it stands, which ends the batch. Returns how many jobs ended.
+    pub(crate) async fn record(
+        &self,
+        turns: Vec<EndedTurn>,
+        batch: Option<Batch>,
+        now: Timestamp,
+    ) -> Result<usize, StoreError> {
         if turns.is_empty() {
             return Ok(0);
         }
         let is_end = |turn: &&EndedTurn| !matches!(turn.record.then, Then::DueAt(_));
         let ended: Vec<Lane> = turns.iter().filter(is_end).map(|turn| turn.lane).collect();
         let (_in_hand, records): (Vec<_>, Vec<_>) = turns.into_iter().map(|turn| (turn.in_hand, turn.record)).unzip();
-        self.finish(records, now).await?;
+        self.finish(records, batch, now).await?;
         for lane in &ended {
             self.count_open(*lane, -1);
         }
@@ -207,12 +213,19 @@ impl Engine {
     }
 
     /// Offers turns to the store again where it could not be reached: under one lease a turn is recorded once, however often it is offered.
-    async fn finish(&self, records: Vec<TurnRecord>, now: Timestamp) -> Result<(), StoreError> {
+    async fn finish(
+        &self,
+        records: Vec<TurnRecord>,
+        mut batch: Option<Batch>,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
         let mut waits = RECORDED_AGAIN_AFTER.iter();
         loop {
             // The ledger would be in the way of the next round, which is not far and tells what is new.
             let budget = if self.is_behind() { None } else { self.shared.budget.to_keep() };
             let kept = self.shared.store.finish_turns(records.clone(), budget, now).await;
+            // Nobody waits for a store of another's that cannot be reached.
+            drop(batch.take());
             match (kept, waits.next()) {
                 (Ok(_), _) => return Ok(()),
                 (Err(StoreError::Unavailable(_)), Some(wait)) => tokio::time::sleep(*wait).await,

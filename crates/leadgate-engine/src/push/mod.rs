@@ -127,11 +127,5 @@ fn then_of(turn: Turn, now: Timestamp) -> Then {
     }
 }
 
-/// Jobs of one call are looked at in stretches, between which other accounts have their turn on the thread.
-fn is_end_of_stretch(count: usize) -> bool {
-    const STRETCH: usize = 64;
-    count % STRETCH == STRETCH - 1
-}
-
 /// The catalog as one pass sees it.
 type SharedCatalog = Arc<Catalog>;

@@ -3,12 +3,14 @@
 use jiff::Timestamp;
 use leadgate_core::crm::{CrmAnswer, CrmCall, CrmFailure, CrmReply};
 use leadgate_core::job::{AbsorbRules, AfterCall, TurnContext};
+use leadgate_core::pack::part_of;
 use leadgate_store::StoreError;
 use leadgate_store::model::{Attempt, Then};
 
-use super::{EndedTurn, Leased, PaidPack, SharedCatalog, is_end_of_stretch, then_of};
+use super::{EndedTurn, Leased, PaidPack, SharedCatalog, then_of};
 use crate::engine::Engine;
 use crate::metrics;
+use crate::stretch::Stretch;
 
 impl Engine {
     /// Makes the call of a pack. Returns how many jobs ended.
@@ -37,14 +39,14 @@ impl Engine {
         let surely = catalog.account().and_then(|account| account.batch_find).map_or(1, usize::from);
         let in_pieces = self.shared.search_width.learn(&call, &result, surely);
         let round = Round { attempt, result, catalog, sent_at, now, in_pieces };
+        let batch = self.begin_batch(members.len()).await;
         let mut turns = Vec::with_capacity(members.len());
-        for (count, member) in members.into_iter().enumerate() {
-            if is_end_of_stretch(count) {
-                tokio::task::yield_now().await;
-            }
+        let mut stretch = Stretch::default();
+        for member in members {
             turns.push(self.end_turn(member, &round));
+            stretch.row().await;
         }
-        self.record(turns, now).await
+        self.record(turns, batch, now).await
     }
 
     /// Makes no call: this process was paused, or could not reach the store, for so long that others may have taken the jobs over.
@@ -52,7 +54,7 @@ impl Engine {
         pack.permit.unused();
         let now = self.now();
         let turns = pack.members.into_iter().map(|member| member.record(None, None, Then::DueAt(now), now)).collect();
-        self.record(turns, now).await
+        self.record(turns, None, now).await
     }
 
     fn end_turn(&self, mut member: Leased, round: &Round) -> EndedTurn {
@@ -85,7 +87,8 @@ impl Engine {
             packing: member.packing,
         };
         let rules = AbsorbRules { policy: &self.shared.settings.retry, jitter: self.jitter(), sent_at: round.sent_at };
-        job.state.absorb(&call, round.result.clone(), &context, &rules)
+        let result = round.result.as_ref().map(|reply| part_of(reply, &call)).map_err(Clone::clone);
+        job.state.absorb(&call, result, &context, &rules)
     }
 }
 

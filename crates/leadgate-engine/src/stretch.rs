@@ -1,0 +1,34 @@
+//! Stretches: what looks at many rows in one go does so in stretches, between which whoever else wants the thread has it. A row takes up to a tenth of a
+//! millisecond, and a process has few threads for all its accounts: without stretches a batch of one account would make the others wait for all of it.
+
+/// Rows of a stretch: about as long as a commit takes.
+const ROWS: usize = 8;
+
+/// Counts the rows of one piece of work.
+#[derive(Debug, Default)]
+pub(crate) struct Stretch(usize);
+
+impl Stretch {
+    /// To be awaited after each row; lets others have the thread at the end of a stretch.
+    pub(crate) async fn row(&mut self) {
+        self.0 += 1;
+        if self.0.is_multiple_of(ROWS) {
+            tokio::task::yield_now().await;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use futures::FutureExt as _;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn only_the_last_row_of_a_stretch_lets_others_have_the_thread() {
+        let mut stretch = Stretch::default();
+        let rows = (0..2 * ROWS).map(|_| stretch.row().now_or_never().is_none());
+        let pauses: Vec<usize> = rows.enumerate().filter(|(_, paused)| *paused).map(|(row, _)| row).collect();
+        assert_eq!(pauses, [ROWS - 1, 2 * ROWS - 1]);
+    }
+}
