@@ -1,6 +1,6 @@
-//! Batches: work on many rows in one go, such as recording what a call for a hundred people came to, or a round of an account with as many jobs. A batch
-//! keeps a core and a writer busy for as long as hundreds of small turns take. So where a process works for many accounts, an account does one batch at a
-//! time and rests after it, and of all accounts only so many do one at once: the rest of the machine is for those who have little to do.
+//! Batches: work on many rows in one go, such as recording what a call for a hundred people came to, or a round after one that planned and claimed as
+//! many. A batch keeps a core and a writer busy for as long as hundreds of small turns take. So where a process works for many accounts, an account does
+//! one batch at a time and rests after it, and of all accounts only so many do one at once: the rest of the machine is for those who have little to do.
 
 use std::sync::{Arc, Mutex, PoisonError};
 

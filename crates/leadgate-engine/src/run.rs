@@ -33,11 +33,13 @@ struct Start {
     moved: bool,
     /// How long there is nothing else to do.
     sleep: Duration,
+    /// What was planned and claimed. The next round is taken for as large.
+    rows: usize,
 }
 
 impl Start {
     fn moved(sleep: Duration) -> Start {
-        Start { moved: true, sleep }
+        Start { moved: true, sleep, rows: 0 }
     }
 }
 
@@ -81,13 +83,14 @@ impl Engine {
 
     async fn work_until(&self, shutdown: impl Future<Output = ()>, calls: &mut Calls) {
         let mut rest = Rest::new(self.shared.settings.ends_at_rest, self.now());
-        let (mut patience, mut was_woken) = (Patience::default(), false);
+        let (mut patience, mut was_woken, mut rows) = (Patience::default(), false, 0);
         tokio::pin!(shutdown);
         loop {
-            let start = match self.start_calls(calls).await {
+            let start = match self.start_calls(calls, rows).await {
                 Ok(start) => start,
                 Err(error) => Start::moved(self.store_trouble(&error)),
             };
+            rows = start.rows;
             if std::mem::take(&mut was_woken) {
                 patience.woken(start.moved);
             }
@@ -152,9 +155,9 @@ impl Engine {
         }
     }
 
-    /// Plans, claims and starts what there are slots for, in a round of its own.
-    async fn start_calls(&self, calls: &mut Calls) -> Result<Start, StoreError> {
-        let _batch = self.begin_batch(self.all_open_jobs()).await;
+    /// Plans, claims and starts what there are slots for, in a round of its own, for about so many rows.
+    async fn start_calls(&self, calls: &mut Calls, rows: usize) -> Result<Start, StoreError> {
+        let _batch = self.begin_batch(rows).await;
         let _round = self.shared.rounds.begin().await;
         // Whatever was announced up to now, this round sees.
         let _ = self.shared.store.signals().work().now_or_never();
@@ -175,9 +178,9 @@ impl Engine {
         }
         if idle {
             self.count_now_and_then().await?;
-            return Ok(Start { moved: false, sleep: self.sleep_until_due(free).await? });
+            return Ok(Start { moved: false, sleep: self.sleep_until_due(free).await?, rows: 0 });
         }
-        Ok(Start::moved(Duration::ZERO))
+        Ok(Start { moved: true, sleep: Duration::ZERO, rows: planned + claimed.leased })
     }
 
     async fn sleep_until_due(&self, free: usize) -> Result<Duration, StoreError> {
