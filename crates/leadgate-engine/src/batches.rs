@@ -2,22 +2,27 @@
 //! many. A batch keeps a core and a writer busy for as long as hundreds of small turns take. So where a process works for many accounts, an account does
 //! one batch at a time and rests after it, and of all accounts only so many do one at once: the rest of the machine is for those who have little to do.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
+use std::time::Duration;
 
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::sync::{Mutex, OwnedMutexGuard, OwnedSemaphorePermit, Semaphore};
 use tokio::time::Instant;
 
 /// From so many rows on it is a batch.
 const MANY_ROWS: usize = 32;
 /// An account rests so many times as long as its batch took.
 const REST: u32 = 2;
+/// It rests no longer, however long its batch waited for the disk.
+const LONGEST_REST: Duration = Duration::from_millis(250);
+/// What waited so long is begun beside the others: answers of the CRM that are not recorded yet must not outlive their leases, which last minutes.
+const LONGEST_WAIT: Duration = Duration::from_secs(10);
 
 /// The batches of one account. Who does one must not wait for another; who is in a round must not wait for one.
 #[derive(Debug)]
 pub(crate) struct Batches {
-    own: Arc<Semaphore>,
+    /// Until when the account rests; whoever holds it does its batch.
+    own: Arc<Mutex<Instant>>,
     of_all: Arc<Semaphore>,
-    rests_until: Arc<Mutex<Instant>>,
 }
 
 /// The right to do a batch, until this is dropped.
@@ -25,45 +30,43 @@ pub(crate) struct Batches {
 #[must_use]
 pub(crate) struct Batch {
     began: Instant,
-    rests_until: Arc<Mutex<Instant>>,
+    own: OwnedMutexGuard<Instant>,
     _of_all: Option<OwnedSemaphorePermit>,
-    _own: Option<OwnedSemaphorePermit>,
 }
 
 impl Batches {
     /// Of one of the accounts that do only so many at once.
     pub(crate) fn new(of_all: Arc<Semaphore>) -> Batches {
-        let rests_until = Arc::new(Mutex::new(Instant::now()));
-        Batches { own: Arc::new(Semaphore::new(1)), of_all, rests_until }
+        Batches { own: Arc::new(Mutex::new(Instant::now())), of_all }
     }
 
-    /// Waits until so many rows may be worked on. An account waits for its own batches first, so that of all accounts with batches each has one in turn.
+    /// Waits until so many rows may be worked on. `None`: it is no batch, or it waited too long.
     pub(crate) async fn begin(&self, rows: usize) -> Option<Batch> {
         if rows < MANY_ROWS {
             return None;
         }
-        // They are never closed.
-        let own = Arc::clone(&self.own).acquire_owned().await.ok();
-        let rests_until = *self.rests_until.lock().unwrap_or_else(PoisonError::into_inner);
-        tokio::time::sleep_until(rests_until).await;
+        tokio::time::timeout(LONGEST_WAIT, self.turn()).await.ok()
+    }
+
+    /// An account waits for its own batches first, so that of all accounts with batches each has one in turn.
+    async fn turn(&self) -> Batch {
+        let own = Arc::clone(&self.own).lock_owned().await;
+        tokio::time::sleep_until(*own).await;
+        // It is never closed.
         let of_all = Arc::clone(&self.of_all).acquire_owned().await.ok();
-        let rests_until = Arc::clone(&self.rests_until);
-        Some(Batch { began: Instant::now(), rests_until, _of_all: of_all, _own: own })
+        Batch { began: Instant::now(), own, _of_all: of_all }
     }
 }
 
 impl Drop for Batch {
     fn drop(&mut self) {
-        let now = Instant::now();
-        let rests_until = now + now.duration_since(self.began).saturating_mul(REST);
-        *self.rests_until.lock().unwrap_or_else(PoisonError::into_inner) = rests_until;
+        let rest = self.began.elapsed().saturating_mul(REST).min(LONGEST_REST);
+        *self.own = Instant::now() + rest;
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use futures::FutureExt as _;
 
     use super::*;
@@ -111,6 +114,24 @@ mod tests {
         assert!(next.as_mut().now_or_never().is_none());
         tokio::time::advance(Duration::from_millis(2)).await;
         assert!(next.now_or_never().is_some());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_batch_that_waited_for_the_disk_is_followed_by_a_short_rest() {
+        let [noisy, _] = two_accounts(1);
+        let batch = noisy.begin(MANY_ROWS).await;
+        tokio::time::advance(Duration::from_secs(60)).await;
+        drop(batch);
+        tokio::time::advance(LONGEST_REST).await;
+        assert!(noisy.begin(MANY_ROWS).now_or_never().is_some_and(|batch| batch.is_some()));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_batch_that_hangs_keeps_nobody_waiting_for_good() {
+        let [noisy, other] = two_accounts(1);
+        let _hanging = noisy.begin(MANY_ROWS).await;
+        assert!(other.begin(MANY_ROWS).await.is_none());
+        assert!(noisy.begin(MANY_ROWS).await.is_none());
     }
 
     #[tokio::test(start_paused = true)]

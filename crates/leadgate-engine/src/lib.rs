@@ -3,7 +3,7 @@
 //! Cast: [`Engine`] owns the parts; `plan` turns inbox rows into jobs; `push` claims jobs, packs their calls, makes them and records
 //! what came of them; `permit` pays for a call and makes it; `budget` keeps the ledger and the breaker; `duties` says what one of several instances does for all, `instances` which of them live; `catalog` keeps the account's names; `watch`
 //! looks for what no webhook told; `notify` makes the deliveries; `retention` removes what is old; `forget` erases a person; `sync` keeps the copy of the account; `broker` passes requests of
-//! other programs through; `rounds` is the line that the engines of a process stand in; `patience` lets wakes for nothing gather; `stretch` and `batches` keep what is long from keeping others waiting; `run` drives
+//! other programs through; `rounds` is the line that the engines of a process stand in; `patience` lets wakes for nothing gather; `batches` keep work on many rows of one account from keeping others waiting; `run` drives
 //! them all until told to stop, or, if so asked, until `rest` has come. Flow of a
 //! pass: plan what has arrived → claim what is due and affordable → one call each (or one for many) → record, in one transaction per call.
 //!
@@ -32,7 +32,6 @@ mod retention;
 mod rounds;
 mod run;
 mod settings;
-mod stretch;
 pub mod sync;
 mod warm_up;
 mod watch;

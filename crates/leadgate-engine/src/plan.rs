@@ -14,12 +14,12 @@ use leadgate_core::submission::SubmissionId;
 use leadgate_store::StoreError;
 use leadgate_store::duties::PLANNING;
 use leadgate_store::model::{InboxEntry, NewJob, PlannedSubmission};
+use leadgate_store::stretch::in_stretches;
 use serde_json::Value;
 
 use crate::duties::Held;
 use crate::engine::Engine;
 use crate::metrics;
-use crate::stretch::Stretch;
 
 /// Rows of one lane that are planned in one transaction, at most.
 const BATCH: u32 = 256;
@@ -46,9 +46,9 @@ impl Engine {
         if entries.is_empty() {
             return Ok(0);
         }
-        let read = self.read_all(&entries).await;
+        let read = in_stretches(&entries, |entry| self.read(entry)).await;
         let mut memory = self.recall(&read).await?;
-        let plans = self.plan_all(&read, &mut memory).await;
+        let plans = in_stretches(&read, |read| self.plan_one(read, &mut memory)).await;
         let lane = |planned: &PlannedSubmission| Some((planned.submission, planned.job.as_ref().ok()?.lane));
         let lanes: BTreeMap<SubmissionId, Lane> = plans.iter().filter_map(lane).collect();
         // A plan that something else outdated meanwhile is no open job: its submission is planned again.
@@ -90,24 +90,6 @@ impl Engine {
             }
             _ => most,
         }
-    }
-
-    async fn read_all<'a>(&self, entries: &'a [InboxEntry]) -> Vec<Read<'a>> {
-        let (mut all, mut stretch) = (Vec::with_capacity(entries.len()), Stretch::default());
-        for entry in entries {
-            all.push(self.read(entry));
-            stretch.row().await;
-        }
-        all
-    }
-
-    async fn plan_all(&self, read: &[Read<'_>], memory: &mut PlanMemory) -> Vec<PlannedSubmission> {
-        let (mut all, mut stretch) = (Vec::with_capacity(read.len()), Stretch::default());
-        for read in read {
-            all.push(self.plan_one(read, memory));
-            stretch.row().await;
-        }
-        all
     }
 
     fn read<'a>(&self, entry: &'a InboxEntry) -> Read<'a> {

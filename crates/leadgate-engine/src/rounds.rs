@@ -25,7 +25,7 @@ impl Rounds {
         Rounds { rounds: so_many(most), batches: so_many(1) }
     }
 
-    /// So many batches of accounts that share a process at a time, at least one: work on many rows in one go.
+    /// So many batches at a time, at least one: work on many rows of one account in one go.
     #[must_use]
     pub fn with_batches(self, most: usize) -> Rounds {
         Rounds { batches: so_many(most), ..self }

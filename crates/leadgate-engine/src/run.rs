@@ -168,7 +168,7 @@ impl Engine {
         let planned = self.plan_arrived().await?;
         let free = self.shared.settings.concurrency.saturating_sub(calls.len());
         if free == 0 {
-            return Ok(Start::moved(self.sleep(None, None)));
+            return Ok(Start { moved: true, sleep: self.sleep(None, None), rows: planned });
         }
         let claimed = self.claim(free).await?;
         let idle = planned == 0 && claimed.leased == 0;

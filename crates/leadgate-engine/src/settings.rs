@@ -41,7 +41,8 @@ pub struct EngineSettings {
     pub reading: ReadingRules,
     /// The loop ends by itself when nothing is due for so long. `None`: it works until it is told to stop.
     pub ends_at_rest: Option<SignedDuration>,
-    /// It works for one account of many in this process: what the account names itself, such as its destinations, is no label of a metric.
+    /// It works for one account of many in this process: what the account names itself, such as its destinations, is no label of a metric, and work on
+    /// many rows is done in batches with rests.
     pub is_one_of_many: bool,
     /// Fixes the jitter, for tests.
     pub jitter_seed: Option<u64>,

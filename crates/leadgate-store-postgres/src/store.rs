@@ -19,6 +19,7 @@ use leadgate_store::model::{
 };
 use leadgate_store::retention::{OldRows, RemovedRows};
 use leadgate_store::signals::Signals;
+use leadgate_store::stretch::{Stretch, in_stretches};
 use leadgate_store::{Store, StoreError};
 use serde_json::Value;
 
@@ -176,7 +177,7 @@ impl Store for PostgresStore {
         planner: Option<&str>,
         now: Timestamp,
     ) -> Result<Vec<SubmissionId>, StoreError> {
-        let plans = plans.into_iter().map(PreparedPlan::new).collect::<Result<Vec<_>, _>>()?;
+        let plans = in_stretches(plans, PreparedPlan::new).await.into_iter().collect::<Result<Vec<_>, _>>()?;
         let kept =
             in_transaction!(self, Lock::Jobs, |work| plans::record_plans_of(work, (&plans, planner), now).await)?;
         self.statistics.planned(&self.connections, kept.len());
@@ -186,12 +187,13 @@ impl Store for PostgresStore {
     async fn claim_due(&self, request: ClaimRequest) -> Result<Vec<ClaimedJob>, StoreError> {
         let now = request.now;
         let rows = in_transaction!(self, Lock::Jobs, |work| claims::claim_due(work, &request).await)?;
-        let mut claimed = Vec::with_capacity(rows.len());
+        let (mut claimed, mut stretch) = (Vec::with_capacity(rows.len()), Stretch::default());
         for row in rows {
             match row.decode() {
                 Ok(job) => claimed.push(job),
                 Err((lease, error)) => self.park_unreadable(lease, error, now).await?,
             }
+            stretch.row().await;
         }
         Ok(claimed)
     }
@@ -202,7 +204,7 @@ impl Store for PostgresStore {
         budget: Option<BudgetToKeep>,
         now: Timestamp,
     ) -> Result<Vec<TurnOutcome>, StoreError> {
-        let turns = turns.into_iter().map(PreparedTurn::new).collect::<Result<Vec<_>, _>>()?;
+        let turns = in_stretches(turns, PreparedTurn::new).await.into_iter().collect::<Result<Vec<_>, _>>()?;
         let budget = budget.map(|budget| (budget.seen, budget.value.to_string()));
         recording::record(self, Record { turns, budget, now }).await
     }

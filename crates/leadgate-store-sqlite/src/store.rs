@@ -20,6 +20,7 @@ use leadgate_store::model::{
 };
 use leadgate_store::retention::{OldRows, RemovedRows};
 use leadgate_store::signals::Signals;
+use leadgate_store::stretch::{Stretch, in_stretches};
 use leadgate_store::{Store, StoreError};
 use rusqlite::Connection;
 use serde_json::Value;
@@ -34,9 +35,6 @@ use crate::reader::Readers;
 use crate::turns::PreparedTurn;
 use crate::writer::{Announcements, Caller, Scope, Writer};
 use crate::{claims, intake, listing, mirror, profiles, retention, room, settings, turns, views};
-
-/// So many jobs are read or written as JSON before others have their turn on the thread: a search may be about two thousand.
-const AT_A_STRETCH: usize = 8;
 
 /// The gateway's memory in one SQLite file.
 ///
@@ -177,7 +175,7 @@ impl Store for SqliteStore {
         planner: Option<&str>,
         now: Timestamp,
     ) -> Result<Vec<SubmissionId>, StoreError> {
-        let plans = plans.into_iter().map(PreparedPlan::new).collect::<Result<Vec<_>, _>>()?;
+        let plans = in_stretches(plans, PreparedPlan::new).await.into_iter().collect::<Result<Vec<_>, _>>()?;
         let planner = planner.map(str::to_owned);
         let work = move |connection: &Connection, announcements: &mut Announcements| {
             intake::record_plans_of(connection, (&plans, planner.as_deref()), now, announcements)
@@ -189,15 +187,13 @@ impl Store for SqliteStore {
         let now = request.now;
         let work = move |connection: &Connection, _: &mut Announcements| claims::claim_due(connection, &request);
         let rows = self.write(Scope::Savepoint, work).await?;
-        let mut claimed = Vec::with_capacity(rows.len());
-        for (count, row) in rows.into_iter().enumerate() {
-            if count % AT_A_STRETCH == AT_A_STRETCH - 1 {
-                tokio::task::yield_now().await;
-            }
+        let (mut claimed, mut stretch) = (Vec::with_capacity(rows.len()), Stretch::default());
+        for row in rows {
             match row.decode() {
                 Ok(job) => claimed.push(job),
                 Err((lease, error)) => self.park_unreadable(lease, error, now).await?,
             }
+            stretch.row().await;
         }
         Ok(claimed)
     }
@@ -208,13 +204,7 @@ impl Store for SqliteStore {
         budget: Option<BudgetToKeep>,
         now: Timestamp,
     ) -> Result<Vec<TurnOutcome>, StoreError> {
-        let mut prepared = Vec::with_capacity(turns.len());
-        for (count, turn) in turns.into_iter().enumerate() {
-            if count % AT_A_STRETCH == AT_A_STRETCH - 1 {
-                tokio::task::yield_now().await;
-            }
-            prepared.push(PreparedTurn::new(turn)?);
-        }
+        let prepared = in_stretches(turns, PreparedTurn::new).await.into_iter().collect::<Result<Vec<_>, _>>()?;
         let budget = budget.map(|budget| (budget.seen, budget.value.to_string()));
         self.write(Scope::Savepoint, move |connection, announcements| {
             if let Some((seen, value)) = &budget {

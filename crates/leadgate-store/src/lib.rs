@@ -14,6 +14,7 @@
 //! * [`retention`] says what of the past may be removed;
 //! * [`signals`] wakes those who wait in this process; other processes poll;
 //! * [`stored`] is how backends write down what they keep as JSON;
+//! * [`stretch`] lets others have the thread while many rows are looked at;
 //! * [`transfer`] carries a store over to one of another kind;
 //! * `conformance` (feature `testing`) is the suite that every backend must pass.
 
@@ -30,6 +31,7 @@ pub mod retention;
 pub mod scopes;
 pub mod signals;
 pub mod stored;
+pub mod stretch;
 pub mod transfer;
 
 use std::collections::BTreeMap;

@@ -9,11 +9,11 @@ use leadgate_core::lane::Lane;
 use leadgate_core::pack::{Pack, pack};
 use leadgate_store::StoreError;
 use leadgate_store::model::{ClaimRequest, ClaimedJob, Then, TurnRecord};
+use leadgate_store::stretch::Stretch;
 
 use super::{Claimed, EndedTurn, Leased, PaidPack, SharedCatalog, then_of};
 use crate::batches::Batch;
 use crate::engine::Engine;
-use crate::stretch::Stretch;
 
 /// Jobs whose calls can be packed that are leased in one pass, at most.
 const MOST_PACKABLE: u32 = 500;

@@ -6,11 +6,11 @@ use leadgate_core::job::{AbsorbRules, AfterCall, TurnContext};
 use leadgate_core::pack::part_of;
 use leadgate_store::StoreError;
 use leadgate_store::model::{Attempt, Then};
+use leadgate_store::stretch::in_stretches;
 
 use super::{EndedTurn, Leased, PaidPack, SharedCatalog, then_of};
 use crate::engine::Engine;
 use crate::metrics;
-use crate::stretch::Stretch;
 
 impl Engine {
     /// Makes the call of a pack. Returns how many jobs ended.
@@ -40,12 +40,7 @@ impl Engine {
         let in_pieces = self.shared.search_width.learn(&call, &result, surely);
         let round = Round { attempt, result, catalog, sent_at, now, in_pieces };
         let batch = self.begin_batch(members.len()).await;
-        let mut turns = Vec::with_capacity(members.len());
-        let mut stretch = Stretch::default();
-        for member in members {
-            turns.push(self.end_turn(member, &round));
-            stretch.row().await;
-        }
+        let turns = in_stretches(members, |member| self.end_turn(member, &round)).await;
         self.record(turns, batch, now).await
     }
 

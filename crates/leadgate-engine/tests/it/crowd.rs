@@ -28,3 +28,17 @@ async fn an_account_with_a_long_queue_gets_no_more_turns_than_others() {
     // In a turn it begins eight calls at most, and nobody's five leads need more than a few turns.
     assert!(noisy <= 80, "{noisy} of {last} calls were made for the one with the long queue");
 }
+
+#[tokio::test]
+async fn accounts_whose_work_is_done_in_batches_all_get_it_done() {
+    let settings = EngineSettings { is_one_of_many: true, ..unpacked() };
+    let crowd = TestCrowd::open(3, settings, Rounds::at_once(1)).await;
+    let mut leads = Vec::new();
+    for member in 0..3 {
+        leads.extend(crowd.accept_leads(member, 200).await.into_iter().map(|id| (member, id)));
+    }
+    crowd.work_until_ended(&leads).await;
+    let calls = crowd.calls();
+    let of = |account: usize| calls.iter().filter(|member| **member == account).count();
+    assert!((0..3).all(|account| of(account) >= 200), "each lead of each account takes a call at least");
+}

@@ -4,18 +4,32 @@
 /// Rows of a stretch: about as long as a commit takes.
 const ROWS: usize = 8;
 
-/// Counts the rows of one piece of work.
+/// Counts the rows of one piece of work that waits for something else in between; [`in_stretches`] is for the rest.
 #[derive(Debug, Default)]
-pub(crate) struct Stretch(usize);
+pub struct Stretch(usize);
 
 impl Stretch {
     /// To be awaited after each row; lets others have the thread at the end of a stretch.
-    pub(crate) async fn row(&mut self) {
+    pub async fn row(&mut self) {
         self.0 += 1;
         if self.0.is_multiple_of(ROWS) {
             tokio::task::yield_now().await;
         }
     }
+}
+
+/// Makes something of each row, in stretches.
+pub async fn in_stretches<Row, Made>(
+    rows: impl IntoIterator<Item = Row>,
+    mut make: impl FnMut(Row) -> Made,
+) -> Vec<Made> {
+    let rows = rows.into_iter();
+    let (mut all, mut stretch) = (Vec::with_capacity(rows.size_hint().0), Stretch::default());
+    for row in rows {
+        all.push(make(row));
+        stretch.row().await;
+    }
+    all
 }
 
 #[cfg(test)]
