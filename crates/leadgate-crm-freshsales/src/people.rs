@@ -6,6 +6,7 @@ use freshsales::contacts::ContactAttributes;
 use freshsales::filtered_search::{Operator, Rule};
 use freshsales::jobs::{BulkItem, JobId, JobPhase};
 use freshsales::leads::LeadAttributes;
+use freshsales::listing::{ListRequest as _, ListRow as _, Place};
 use freshsales::lookup::Entity;
 use freshsales::{Record, contacts, filtered_search, jobs, leads, lists, lookup};
 use leadgate_core::crm::{Among, BulkState, CrmFailure, CrmReply, LookupBy};
@@ -15,11 +16,14 @@ use serde_json::Value;
 
 use crate::Account;
 use crate::fields::{addresses, attributes, snapshot};
+use crate::rows::list::RawList;
 
 /// Rows of a page of a search: the most that the CRM gives.
 const PAGE: u32 = 100;
 /// Pages of one search at most. Where so many people are there, fewer addresses are searched for at once.
 const MOST_PAGES: u32 = 8;
+/// Rows that are looked at before others have the thread.
+const ROWS_AT_ONCE: usize = 8;
 
 impl Account<'_, '_> {
     fn contact(&self, contact: &freshsales::contacts::Contact) -> Snapshot {
@@ -49,19 +53,22 @@ impl Account<'_, '_> {
         }
     }
 
+    /// Rows stay text until each is looked at, a few at a time: a page of whole people is hundreds of kilobytes, and who reads it in one go keeps
+    /// everybody else waiting for the thread.
     async fn search<T: Record>(mut self, kind: RecordKind, emails: &[Email]) -> Result<CrmReply, CrmFailure> {
         let mut found: BTreeMap<Email, Vec<Snapshot>> = BTreeMap::new();
         let by_address: BTreeMap<&str, &Email> = emails.iter().map(|email| (email.as_str(), email)).collect();
-        let wanted: Vec<Value> = by_address.keys().map(|address| Value::from(*address)).collect();
+        let people = self.people_with::<T>(by_address.keys().copied());
         for page in 1..=MOST_PAGES {
-            let rule = Rule::new(format!("{}_email.email", T::SINGULAR), Operator::IsIn, wanted.clone());
-            let search = filtered_search::by_rules::<T>(vec![rule]).full_rows().page(page, PAGE);
-            let rows = self.send(search).await?;
-            for row in &rows.records {
-                let shown = serde_json::to_value(row).unwrap_or_default();
-                for email in addresses(&shown).iter().filter_map(|held| by_address.get(held.as_str())) {
-                    found.entry((*email).clone()).or_default().push(snapshot(kind, row.id(), &shown));
+            let rows = self.send(people.at(Place::Page(page), PAGE)).await?;
+            for some in rows.records.chunks(ROWS_AT_ONCE) {
+                for row in some {
+                    let shown = Value::Object(row.row.to_object());
+                    for email in addresses(&shown).iter().filter_map(|held| by_address.get(held.as_str())) {
+                        found.entry((*email).clone()).or_default().push(snapshot(kind, row.row_id(), &shown));
+                    }
                 }
+                tokio::task::yield_now().await;
             }
             let upto = |pages: u32| i64::from(pages) * i64::from(PAGE);
             if rows.records.is_empty() || rows.total.is_none_or(|total| total <= upto(page)) {
@@ -73,6 +80,14 @@ impl Account<'_, '_> {
         }
         // Whoever is not among the rows read may be on the pages that were not: nobody may be taken for missing.
         Err(CrmFailure::Incomplete(format!("more than {} rows for {} addresses", MOST_PAGES * PAGE, emails.len())))
+    }
+
+    /// Whoever has one of the addresses, with all that the CRM shows of them.
+    fn people_with<'e, T: Record>(&self, addresses: impl Iterator<Item = &'e str>) -> RawList {
+        let wanted: Vec<Value> = addresses.map(Value::from).collect();
+        let rule = Rule::new(format!("{}_email.email", T::SINGULAR), Operator::IsIn, wanted);
+        let search = filtered_search::by_rules::<T>(vec![rule]).full_rows();
+        RawList::of(search, T::PLURAL, self.client.generation())
     }
 
     pub(crate) async fn read_person(mut self, record: RecordRef) -> Result<CrmReply, CrmFailure> {

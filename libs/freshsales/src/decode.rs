@@ -147,7 +147,9 @@ pub fn object(body: &[u8]) -> Result<Map<String, Value>, DecodeError> {
 /// # Errors
 /// The path of the first field that does not fit, and what was expected there.
 pub fn typed<T: DeserializeOwned>(at: &str, value: Value) -> Result<T, DecodeError> {
-    serde_path_to_error::deserialize(value).map_err(|error| {
+    // Keeping track of the path costs more than reading, so only what does not fit is read with it.
+    let read = T::deserialize(&value);
+    read.or_else(|_| serde_path_to_error::deserialize(value)).map_err(|error| {
         let path = match error.path().to_string() {
             path if path == "." => at.to_owned(),
             path => format!("{at}.{path}"),

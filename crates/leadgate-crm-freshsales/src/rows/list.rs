@@ -16,9 +16,9 @@ use super::naming::Beside;
 
 /// A row as it came, its id, and what came beside it.
 #[derive(Clone, Debug)]
-pub(super) struct ListedRow {
+pub(crate) struct ListedRow {
     id: i64,
-    pub(super) row: RawRow,
+    pub(crate) row: RawRow,
     /// Shared by the rows of a page.
     pub(super) beside: Arc<Beside>,
 }
@@ -38,7 +38,7 @@ type PartsOfPage = dyn Fn(Place, u32) -> RequestParts + Send + Sync;
 
 /// A list of the client's, whatever its kind: the same requests, but rows stay text.
 #[derive(Clone)]
-pub(super) struct RawList {
+pub(crate) struct RawList {
     key: &'static str,
     order: ListOrder,
     parts: Arc<PartsOfPage>,
@@ -48,7 +48,7 @@ pub(super) struct RawList {
 
 impl RawList {
     /// The list with its rows under this key of the reply.
-    pub(super) fn of<R: ListRequest + Send + Sync>(request: R, key: &'static str, generation: Generation) -> RawList {
+    pub(crate) fn of<R: ListRequest + Send + Sync>(request: R, key: &'static str, generation: Generation) -> RawList {
         let order = request.order();
         let parts = move |place, rows| request.at(place, rows).to_parts(generation);
         RawList { key, order, parts: Arc::new(parts), place: Place::Page(1), rows: 100 }

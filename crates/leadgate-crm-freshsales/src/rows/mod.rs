@@ -10,7 +10,7 @@
 
 mod activities;
 mod bookmark;
-mod list;
+pub(crate) mod list;
 mod names;
 mod naming;
 mod order;
