@@ -10,6 +10,7 @@ use leadgate_core::record::{KnownRecord, RecordRef};
 use leadgate_core::submission::SubmissionId;
 use leadgate_store::StoreError;
 use leadgate_store::model::{ClaimRequest, ClaimedJob, JobId, Lease};
+use leadgate_store::stretch::yield_core;
 use rusqlite::{Connection, Row, params};
 
 use crate::columns::{Id, LaneRank, Micros, from_json, state_from_json};
@@ -91,6 +92,7 @@ pub(crate) fn claim_due(connection: &Connection, request: &ClaimRequest) -> rusq
         for job in jobs {
             lease(connection, job, request)?;
             claimed.push(read_claimed(connection, job, request.known_since)?);
+            yield_core();
         }
     }
     Ok(claimed)

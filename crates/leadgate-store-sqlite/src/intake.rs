@@ -9,6 +9,7 @@ use leadgate_core::steps::Parking;
 use leadgate_core::submission::SubmissionId;
 use leadgate_store::StoreError;
 use leadgate_store::model::{AcceptOutcome, Dedupe, Digest, InboxEntry, NewJob, NewSubmission, PlannedSubmission};
+use leadgate_store::stretch::yield_core;
 use rusqlite::{Connection, OptionalExtension as _, params};
 
 use crate::columns::{Id, LaneRank, Micros, raw_submission, to_json};
@@ -206,6 +207,7 @@ fn record_plans(
             outdated.extend(plan.mirror.iter().map(PreparedUpdate::record));
             announcements.work = true;
         }
+        yield_core();
     }
     if let Some(state) = routing {
         settings::put_routing(connection, state).map_err(|error| store_error(&error))?;

@@ -5,6 +5,7 @@ use leadgate_core::identity::IdentityKey;
 use leadgate_core::submission::SubmissionId;
 use leadgate_store::StoreError;
 use leadgate_store::model::{Attempt, JobId, Lease, Progress, ReleaseOutcome, Then, TurnOutcome, TurnRecord};
+use leadgate_store::stretch::yield_core;
 use rusqlite::{Connection, OptionalExtension as _, params};
 
 use crate::columns::{Id, Micros, state_from_json, to_json};
@@ -83,7 +84,8 @@ pub(crate) fn finish_turns(
     now: Timestamp,
     announcements: &mut Announcements,
 ) -> rusqlite::Result<Vec<TurnOutcome>> {
-    turns.iter().map(|turn| finish_turn(connection, turn, now, announcements)).collect()
+    let finish = |turn| finish_turn(connection, turn, now, announcements).inspect(|_| yield_core());
+    turns.iter().map(finish).collect()
 }
 
 fn finish_turn(

@@ -35,6 +35,8 @@ pub(crate) struct Signals {
     pub(crate) wake: Notify,
     /// The sender of webhooks has nothing left to take.
     pub(crate) settled: Notify,
+    /// Whose request is answered. Others wait for it here rather than for the lock, which would keep a thread from the other accounts.
+    turn: tokio::sync::Mutex<()>,
 }
 
 /// The account's state, locked. Before the lock is given back, what changed is in the journal, where the account has one, and the sender of
@@ -81,6 +83,11 @@ impl Account {
 
     pub(crate) fn signals(&self) -> &Signals {
         &self.signals
+    }
+
+    /// Waits until no other request to this account is being answered.
+    pub(crate) async fn turn(&self) -> tokio::sync::MutexGuard<'_, ()> {
+        self.signals.turn.lock().await
     }
 
     /// A panic while the lock was held leaves a usable account: every change is committed in one step.

@@ -137,9 +137,11 @@ pub(crate) async fn answer<B: Incoming>(
     let form = Form::read(header(CONTENT_TYPE).as_deref(), &body).await;
     let arrival =
         Arrival { method: parts.method, path, query, base, addressed, authorization, accept, caller, body, form };
-    // The guard must be gone before anything is awaited.
-    let outcome = gate::serve(&mut addressee.account.lock(), arrival);
-    let now = addressee.account.now();
+    let (outcome, now) = {
+        let _turn = addressee.account.turn().await;
+        let mut state = addressee.account.lock();
+        (gate::serve(&mut state, arrival), state.now())
+    };
     match outcome {
         Outcome::Reply(reply) => Ok(dated(response(reply, None), now)),
         Outcome::Slow { reply, chunk_bytes, pause_milliseconds } => {
@@ -272,5 +274,36 @@ impl Body for PacedBody {
 
     fn size_hint(&self) -> SizeHint {
         SizeHint::with_exact(self.rest.len() as u64)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use futures::FutureExt as _;
+    use http_body_util::Full;
+
+    use super::*;
+    use crate::SandboxConfig;
+
+    async fn status_at(accounts: &Accounts, guard: &Arc<Guard>, subdomain: &str) -> u16 {
+        let host = format!("{subdomain}.freshsales.io");
+        let request = Request::get("/api/leads/1").header(HOST, host).body(Full::<Bytes>::default()).unwrap();
+        let peer = SocketAddr::from(([127, 0, 0, 1], 4000));
+        answer(request, peer, accounts.clone(), Arc::clone(guard)).await.unwrap().status().as_u16()
+    }
+
+    #[tokio::test]
+    async fn requests_to_a_busy_account_keep_no_thread_from_the_others() {
+        let (_stop, stopped) = watch::channel(false);
+        let accounts =
+            Accounts::new(SandboxConfig { subdomain: "busy".to_owned(), ..SandboxConfig::default() }, stopped);
+        accounts.add(SandboxConfig { subdomain: "other".to_owned(), ..SandboxConfig::default() }).unwrap();
+        let guard = Arc::new(Guard::new(SocketAddr::from(([127, 0, 0, 1], 4000))).unwrap());
+        let turn = accounts.first().turn().await;
+        let mut waiting = Box::pin(status_at(&accounts, &guard, "busy"));
+        assert_eq!(waiting.as_mut().now_or_never(), None);
+        assert_eq!(status_at(&accounts, &guard, "other").now_or_never(), Some(401));
+        drop(turn);
+        assert_eq!(waiting.await, 401);
     }
 }
