@@ -1,7 +1,10 @@
-//! The one thread that writes: a group commit.
+//! Writing: a group commit.
 //!
-//! Callers send operations over a channel. The thread takes one, begins a transaction, runs it and all others that wait or arrive meanwhile,
-//! commits once, and then answers each caller. So a commit costs one fsync however many share it, and a lone caller waits for nobody.
+//! There is one [`Pen`], and who holds it writes. Callers send operations over a channel to a thread. It takes one, begins a transaction, runs it and all
+//! others that wait or arrive meanwhile, commits once, and then answers each caller. So a commit costs one fsync however many share it.
+//!
+//! A member of a [`Caller::Crowd`] who is alone and finds the pen lying there writes on its own thread: being handed to another thread and back takes
+//! a good part of what an fsync does.
 //!
 //! Callers who were answered together tend to come back together, but not at the same instant. Without care the first to return would start a
 //! group of its own and the rest would wait for the next: two fsyncs for what one could have done. So before it commits, the thread waits a
@@ -10,9 +13,9 @@
 //! An operation that fails undoes itself (a savepoint, or a single statement that is atomic by itself) and the others of its group go on.
 //! When the transaction itself is lost (the disk is full, the commit fails), every caller of the group gets that error.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
+use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
@@ -20,6 +23,7 @@ use leadgate_core::submission::SubmissionId;
 use leadgate_store::StoreError;
 use leadgate_store::signals::Signals;
 use rusqlite::Connection;
+use tokio::runtime::{Handle, RuntimeFlavor};
 use tokio::sync::oneshot;
 
 use crate::error::store_error;
@@ -63,7 +67,8 @@ pub(crate) enum Scope {
 pub(crate) enum Caller {
     /// One of the apps, of whom many come back as soon as they are answered.
     Crowd,
-    /// Somebody for whom no commit is held back, such as the engine: it has other things to do between its operations.
+    /// Somebody for whom no commit is held back, such as the engine: it has other things to do between its operations, and in the same task, which would
+    /// wait for the disk with it if it wrote on its own thread.
     Single,
 }
 
@@ -177,25 +182,35 @@ fn in_savepoint<T>(
     result
 }
 
-/// The writing thread.
+/// Where operations are handed in.
 #[derive(Debug)]
 pub(crate) struct Writer {
     sender: Option<Sender<Box<dyn Operation>>>,
     thread: Option<JoinHandle<()>>,
     crowd_under_way: Arc<AtomicUsize>,
+    pen: Arc<Mutex<Pen>>,
+    signals: Arc<Signals>,
 }
 
 impl Writer {
-    /// Starts the thread, which from now on owns the connection.
+    /// Starts the thread. From now on everything is written with this connection.
     pub(crate) fn start(connection: Connection, signals: Arc<Signals>) -> Result<Writer, StoreError> {
-        let (sender, receiver) = channel();
-        let crowd_under_way = Arc::new(AtomicUsize::new(0));
-        let mut group = Group::new(connection, receiver, Arc::clone(&crowd_under_way));
+        let (mut writer, mut group) = Writer::without_thread(connection, Arc::clone(&signals));
         let thread = std::thread::Builder::new()
             .name("store-writer".to_owned())
             .spawn(move || write_until_closed(&mut group, &signals))
             .map_err(|error| StoreError::Unavailable(format!("starting the writer failed: {error}")))?;
-        Ok(Writer { sender: Some(sender), thread: Some(thread), crowd_under_way })
+        writer.thread = Some(thread);
+        Ok(writer)
+    }
+
+    /// With the group that its thread is to write.
+    fn without_thread(connection: Connection, signals: Arc<Signals>) -> (Writer, Group) {
+        let (sender, receiver) = channel();
+        let crowd_under_way = Arc::new(AtomicUsize::new(0));
+        let pen = Arc::new(Mutex::new(Pen::new(connection)));
+        let group = Group::new(Arc::clone(&pen), receiver, Arc::clone(&crowd_under_way));
+        (Writer { sender: Some(sender), thread: None, crowd_under_way, pen, signals }, group)
     }
 
     /// Runs an operation and waits until it is committed. Dropping the future does not take it back.
@@ -207,11 +222,31 @@ impl Writer {
     ) -> Result<T, StoreError> {
         let (reply, answer) = oneshot::channel();
         let call = Box::new(Call { scope, caller, work: Some(work), result: None, reply });
-        if caller == Caller::Crowd {
-            self.crowd_under_way.fetch_add(1, Ordering::Relaxed);
+        let is_alone = caller == Caller::Crowd && self.crowd_under_way.fetch_add(1, Ordering::Relaxed) == 0;
+        let left = if is_alone && may_block_here() { self.run_here(call) } else { Some(call as Box<dyn Operation>) };
+        if let Some(call) = left {
+            self.sender.as_ref().ok_or_else(stopped)?.send(call).map_err(|_| stopped())?;
         }
-        self.sender.as_ref().ok_or_else(stopped)?.send(call).map_err(|_| stopped())?;
         answer.await.map_err(|_| stopped())?
+    }
+
+    /// Runs an operation of the crowd on this thread. Gives it back if somebody else is writing, or a panic has ended all writing.
+    fn run_here(&self, call: Box<dyn Operation>) -> Option<Box<dyn Operation>> {
+        let Ok(mut pen) = self.pen.try_lock() else { return Some(call) };
+        tokio::task::block_in_place(|| {
+            let mut announcements = Announcements::default();
+            let mut members = vec![call];
+            let lost = pen.commit(&mut members, &mut announcements).err();
+            pen.answer(&mut members, lost.as_ref(), &self.crowd_under_way);
+            if lost.is_none() {
+                announce(announcements, &self.signals);
+            }
+        });
+        if pen.since_checkpoint == OPERATIONS_WORTH_A_CHECKPOINT {
+            // The thread waits for operations and would not see that the log has grown. It may have ended: then there is nothing to remind it of.
+            let _ = self.sender.as_ref().map(|sender| sender.send(Box::new(Reminder)));
+        }
+        None
     }
 
     /// Lets what waits be committed, then ends the thread.
@@ -231,17 +266,44 @@ impl Drop for Writer {
     }
 }
 
+/// Whether the runtime lets other tasks go on elsewhere while this thread waits for the disk.
+fn may_block_here() -> bool {
+    Handle::try_current().is_ok_and(|runtime| runtime.runtime_flavor() == RuntimeFlavor::MultiThread)
+}
+
 pub(crate) fn stopped() -> StoreError {
     StoreError::Unavailable("its thread has stopped; restart leadgate".to_owned())
 }
 
+/// Wakes the thread, so that it sees what was written elsewhere.
+struct Reminder;
+
+impl Operation for Reminder {
+    fn run(&mut self, _: &Connection, _: &mut Announcements) -> Result<(), Loss> {
+        Ok(())
+    }
+
+    fn caller(&self) -> Caller {
+        Caller::Single
+    }
+
+    fn runs_outside(&self) -> bool {
+        false
+    }
+
+    fn answer(self: Box<Self>, _: Option<&Loss>) {}
+}
+
 fn write_until_closed(group: &mut Group, signals: &Signals) {
-    let mut patience = Patience::default();
+    let pen = Arc::clone(&group.pen);
     while let Some(first) = group.wait_for_first() {
         group.admit(first);
+        // Whoever panicked while writing may have left half of an operation: nothing is written after it.
+        let Ok(mut pen) = pen.lock() else { return };
         let mut announcements = Announcements::default();
-        let lost = group.commit(&mut patience, &mut announcements).err();
-        group.answer(lost.as_ref(), &mut patience);
+        let lost = group.commit(&mut pen, &mut announcements).err();
+        group.answer(&mut pen, lost.as_ref());
+        drop(pen);
         if lost.is_none() {
             announce(announcements, signals);
         }
@@ -267,38 +329,58 @@ impl Patience {
     }
 }
 
-/// The operations that share a commit, and where more of them come from.
-struct Group {
+/// What it takes to write.
+#[derive(Debug)]
+struct Pen {
     connection: Connection,
-    receiver: Receiver<Box<dyn Operation>>,
-    crowd_under_way: Arc<AtomicUsize>,
-    members: Vec<Box<dyn Operation>>,
-    /// Members of the crowd.
-    crowd: usize,
+    patience: Patience,
     /// Operations since the log was last copied back.
     since_checkpoint: usize,
+    last_answer: Instant,
 }
 
-impl Group {
-    fn new(connection: Connection, receiver: Receiver<Box<dyn Operation>>, crowd_under_way: Arc<AtomicUsize>) -> Group {
-        Group { connection, receiver, crowd_under_way, members: Vec::new(), crowd: 0, since_checkpoint: 0 }
+impl Pen {
+    fn new(connection: Connection) -> Pen {
+        Pen { connection, patience: Patience::default(), since_checkpoint: 0, last_answer: Instant::now() }
     }
 
-    fn admit(&mut self, operation: Box<dyn Operation>) {
-        self.crowd += usize::from(operation.caller() == Caller::Crowd);
-        self.members.push(operation);
-    }
-
-    /// The next operation; `None` when the store is closed.
-    fn wait_for_first(&mut self) -> Option<Box<dyn Operation>> {
-        if self.since_checkpoint >= OPERATIONS_WORTH_A_CHECKPOINT {
-            match self.receiver.recv_timeout(IDLE) {
-                Ok(operation) => return Some(operation),
-                Err(RecvTimeoutError::Disconnected) => return None,
-                Err(RecvTimeoutError::Timeout) => self.checkpoint(),
-            }
+    /// Runs and commits these alone.
+    fn commit(&mut self, members: &mut [Box<dyn Operation>], announcements: &mut Announcements) -> Result<(), Loss> {
+        self.begin()?;
+        for operation in members.iter_mut().filter(|operation| !operation.runs_outside()) {
+            operation.run(&self.connection, announcements)?;
         }
-        self.receiver.recv().ok()
+        self.end(members, announcements)
+    }
+
+    fn begin(&self) -> Result<(), Loss> {
+        execute(&self.connection, "BEGIN IMMEDIATE")
+    }
+
+    /// Commits what was run, and runs what is to run after that.
+    fn end(&mut self, members: &mut [Box<dyn Operation>], announcements: &mut Announcements) -> Result<(), Loss> {
+        let began = Instant::now();
+        execute(&self.connection, "COMMIT").inspect_err(|_| {
+            if !self.connection.is_autocommit() {
+                // A rollback that fails too leaves nothing better to try; the next BEGIN will say so.
+                let _ = execute(&self.connection, "ROLLBACK");
+            }
+        })?;
+        self.patience.learn_commit_time(began.elapsed());
+        for operation in members.iter_mut().filter(|operation| operation.runs_outside()) {
+            operation.run(&self.connection, announcements)?;
+        }
+        Ok(())
+    }
+
+    fn answer(&mut self, members: &mut Vec<Box<dyn Operation>>, lost: Option<&Loss>, crowd_under_way: &AtomicUsize) {
+        let crowd = members.iter().filter(|operation| operation.caller() == Caller::Crowd).count();
+        self.since_checkpoint += members.len();
+        self.last_answer = Instant::now();
+        self.patience.expected = crowd_under_way.fetch_sub(crowd, Ordering::Relaxed);
+        for operation in members.drain(..) {
+            operation.answer(lost);
+        }
     }
 
     /// Copies the log back as far as no reader is in the way. A failure costs nothing: a later commit does it.
@@ -308,32 +390,63 @@ impl Group {
         }
         self.since_checkpoint = 0;
     }
+}
 
-    fn commit(&mut self, patience: &mut Patience, announcements: &mut Announcements) -> Result<(), Loss> {
-        execute(&self.connection, "BEGIN IMMEDIATE")?;
+/// The operations that share a commit, and where more of them come from.
+struct Group {
+    pen: Arc<Mutex<Pen>>,
+    receiver: Receiver<Box<dyn Operation>>,
+    crowd_under_way: Arc<AtomicUsize>,
+    members: Vec<Box<dyn Operation>>,
+    /// Members of the crowd.
+    crowd: usize,
+}
+
+impl Group {
+    fn new(pen: Arc<Mutex<Pen>>, receiver: Receiver<Box<dyn Operation>>, crowd_under_way: Arc<AtomicUsize>) -> Group {
+        Group { pen, receiver, crowd_under_way, members: Vec::new(), crowd: 0 }
+    }
+
+    fn admit(&mut self, operation: Box<dyn Operation>) {
+        self.crowd += usize::from(operation.caller() == Caller::Crowd);
+        self.members.push(operation);
+    }
+
+    /// The next operation; `None` when the store is closed.
+    fn wait_for_first(&mut self) -> Option<Box<dyn Operation>> {
+        while self.pen.lock().ok()?.since_checkpoint >= OPERATIONS_WORTH_A_CHECKPOINT {
+            match self.receiver.recv_timeout(IDLE) {
+                Ok(operation) => return Some(operation),
+                Err(RecvTimeoutError::Disconnected) => return None,
+                Err(RecvTimeoutError::Timeout) => self.checkpoint_if_idle(),
+            }
+        }
+        self.receiver.recv().ok()
+    }
+
+    /// Others may have written meanwhile, or write now.
+    fn checkpoint_if_idle(&self) {
+        if let Ok(mut pen) = self.pen.try_lock()
+            && pen.last_answer.elapsed() >= IDLE
+        {
+            pen.checkpoint();
+        }
+    }
+
+    fn commit(&mut self, pen: &mut Pen, announcements: &mut Announcements) -> Result<(), Loss> {
+        pen.begin()?;
         let mut give_up_waiting_at = None;
         let mut next = 0;
         while let Some(operation) = self.members.get_mut(next) {
             if !operation.runs_outside() {
-                operation.run(&self.connection, announcements)?;
+                operation.run(&pen.connection, announcements)?;
             }
             next += 1;
             if next == self.members.len() {
-                self.take_more(patience, &mut give_up_waiting_at);
+                self.take_more(&pen.patience, &mut give_up_waiting_at);
             }
         }
-        let began = Instant::now();
-        execute(&self.connection, "COMMIT").inspect_err(|_| {
-            if !self.connection.is_autocommit() {
-                // A rollback that fails too leaves nothing better to try; the next BEGIN will say so.
-                let _ = execute(&self.connection, "ROLLBACK");
-            }
-        })?;
-        patience.learn_commit_time(began.elapsed());
-        for operation in self.members.iter_mut().filter(|operation| operation.runs_outside()) {
-            operation.run(&self.connection, announcements)?;
-        }
-        Ok(())
+        pen.end(&mut self.members, announcements)
     }
 
     /// Takes one more operation in, and waits for it if one is expected.
@@ -354,13 +467,9 @@ impl Group {
         }
     }
 
-    fn answer(&mut self, lost: Option<&Loss>, patience: &mut Patience) {
-        self.since_checkpoint += self.members.len();
-        patience.expected = self.crowd_under_way.fetch_sub(self.crowd, Ordering::Relaxed);
+    fn answer(&mut self, pen: &mut Pen, lost: Option<&Loss>) {
+        pen.answer(&mut self.members, lost, &self.crowd_under_way);
         self.crowd = 0;
-        for operation in self.members.drain(..) {
-            operation.answer(lost);
-        }
     }
 }
 

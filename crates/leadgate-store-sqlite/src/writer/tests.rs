@@ -31,7 +31,8 @@ fn act(act: Act, connection: &Connection, announcements: &mut Announcements) -> 
 }
 
 fn write(connection: Connection, acts: &[Act]) -> (Connection, Vec<Result<(), StoreError>>, bool) {
-    let (sender, receiver) = channel::<Box<dyn Operation>>();
+    let (mut writer, mut group) = Writer::without_thread(connection, Arc::default());
+    let sender = writer.sender.take().unwrap();
     let mut answers: Answers = Vec::new();
     for &one in acts {
         let (reply, answer) = oneshot::channel();
@@ -49,13 +50,13 @@ fn write(connection: Connection, acts: &[Act]) -> (Connection, Vec<Result<(), St
         answers.push(answer);
     }
     drop(sender);
-    let crowd = Arc::new(AtomicUsize::new(acts.len()));
-    let signals = Signals::default();
-    let mut group = Group::new(connection, receiver, crowd);
-    write_until_closed(&mut group, &signals);
+    writer.crowd_under_way.store(acts.len(), Ordering::Relaxed);
+    write_until_closed(&mut group, &writer.signals);
     let results = answers.iter_mut().map(|answer| answer.try_recv().unwrap()).collect();
-    let signalled = futures::FutureExt::now_or_never(signals.work()).is_some();
-    (group.connection, results, signalled)
+    let signalled = futures::FutureExt::now_or_never(writer.signals.work()).is_some();
+    let pen = Arc::clone(&group.pen);
+    drop((writer, group));
+    (Arc::into_inner(pen).unwrap().into_inner().unwrap().connection, results, signalled)
 }
 
 fn empty() -> Connection {
@@ -111,10 +112,7 @@ fn a_group_whose_commit_fails_is_told_so_and_nothing_is_kept() {
 
 /// A writer whose thread is this one: what callers ask for waits in the channel of the group.
 fn side_by_side() -> (Writer, Group) {
-    let (sender, receiver) = channel();
-    let crowd_under_way = Arc::new(AtomicUsize::new(0));
-    let group = Group::new(empty(), receiver, Arc::clone(&crowd_under_way));
-    (Writer { sender: Some(sender), thread: None, crowd_under_way }, group)
+    Writer::without_thread(empty(), Arc::default())
 }
 
 /// Each asks and goes away; what it asked for is done all the same.
@@ -128,26 +126,27 @@ fn ask(writer: &Writer, callers: &[Caller]) {
 }
 
 /// Commits one group and answers it. Returns how many shared the commit.
-fn one_group(group: &mut Group, patience: &mut Patience) -> usize {
+fn one_group(group: &mut Group) -> usize {
     let first = group.wait_for_first().unwrap();
     group.admit(first);
-    group.commit(patience, &mut Announcements::default()).unwrap();
+    let pen = Arc::clone(&group.pen);
+    let mut pen = pen.lock().unwrap();
+    group.commit(&mut pen, &mut Announcements::default()).unwrap();
     let members = group.members.len();
-    group.answer(None, patience);
+    group.answer(&mut pen, None);
     members
 }
 
 /// Whether the group that one member of the crowd begins would be held back for others, after these callers shared a commit.
 fn is_held_back_after(callers: &[Caller]) -> bool {
     let (writer, mut group) = side_by_side();
-    let mut patience = Patience::default();
     ask(&writer, callers);
-    assert_eq!(one_group(&mut group, &mut patience), callers.len());
+    assert_eq!(one_group(&mut group), callers.len());
     ask(&writer, &[Caller::Crowd]);
     let first = group.wait_for_first().unwrap();
     group.admit(first);
     let mut give_up_waiting_at = None;
-    group.take_more(&patience, &mut give_up_waiting_at);
+    group.take_more(&writer.pen.lock().unwrap().patience, &mut give_up_waiting_at);
     give_up_waiting_at.is_some()
 }
 
@@ -164,11 +163,74 @@ fn those_who_were_answered_together_are_waited_for() {
 #[test]
 fn of_a_crowd_that_is_back_nobody_is_held_back() {
     let (writer, mut group) = side_by_side();
-    let mut patience = Patience::default();
     for _ in 0..2 {
         ask(&writer, &[Caller::Crowd, Caller::Single, Caller::Crowd]);
-        assert_eq!(one_group(&mut group, &mut patience), 3);
+        assert_eq!(one_group(&mut group), 3);
     }
-    assert_eq!(patience.expected, 2);
+    assert_eq!(writer.pen.lock().unwrap().patience.expected, 2);
     assert_eq!(writer.crowd_under_way.load(Ordering::Relaxed), 0);
+}
+
+/// What one member of the crowd is told who inserts the number; nothing if it waits for the thread, of which there is none.
+fn insert(writer: &Writer, number: i64) -> Option<Result<(), StoreError>> {
+    let work = move |connection: &Connection, announcements: &mut Announcements| {
+        act(Act::Insert(number), connection, announcements)
+    };
+    futures::FutureExt::now_or_never(writer.run(Scope::OneStatement, Caller::Crowd, work))
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn a_lone_member_of_the_crowd_writes_without_the_thread() {
+    let (writer, group) = side_by_side();
+    assert!(matches!(insert(&writer, 1), Some(Ok(()))));
+    assert!(matches!(insert(&writer, 2), Some(Ok(()))));
+    assert_eq!(numbers(&group.pen.lock().unwrap().connection), [1, 2]);
+    assert!(futures::FutureExt::now_or_never(writer.signals.work()).is_some());
+    assert_eq!(writer.crowd_under_way.load(Ordering::Relaxed), 0);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn whoever_finds_somebody_writing_joins_a_group_and_so_do_those_who_come_after() {
+    let (writer, mut group) = side_by_side();
+    let pen = Arc::clone(&writer.pen);
+    let writing = pen.lock().unwrap();
+    assert!(insert(&writer, 1).is_none());
+    drop(writing);
+    assert!(insert(&writer, 2).is_none());
+    assert_eq!(one_group(&mut group), 2);
+    assert!(matches!(insert(&writer, 3), Some(Ok(()))));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn a_lone_member_whose_transaction_is_lost_is_told_why_and_the_next_goes_on() {
+    let (writer, group) = side_by_side();
+    let lose = |connection: &Connection, announcements: &mut Announcements| {
+        act(Act::LoseTransaction, connection, announcements)
+    };
+    let lost = writer.run(Scope::OneStatement, Caller::Crowd, lose).await;
+    assert!(matches!(lost, Err(StoreError::DiskFull)));
+    assert!(futures::FutureExt::now_or_never(writer.signals.work()).is_none());
+    assert!(matches!(insert(&writer, 1), Some(Ok(()))));
+    assert_eq!(numbers(&group.pen.lock().unwrap().connection), [1]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn the_thread_is_reminded_once_of_a_log_that_grows_without_it() {
+    let (writer, group) = side_by_side();
+    writer.pen.lock().unwrap().since_checkpoint = OPERATIONS_WORTH_A_CHECKPOINT - 2;
+    let reminders = (0..4).map(|number| {
+        assert!(matches!(insert(&writer, number), Some(Ok(()))));
+        group.receiver.try_iter().count()
+    });
+    assert_eq!(reminders.collect::<Vec<_>>(), [0, 1, 0, 0]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn after_a_panic_nobody_is_told_that_anything_is_kept() {
+    let writer = Writer::start(empty(), Arc::default()).unwrap();
+    let panics = |_: &Connection, _: &mut Announcements| -> Result<(), StoreError> { panic!("made to") };
+    let ended = std::panic::AssertUnwindSafe(writer.run(Scope::OneStatement, Caller::Crowd, panics));
+    assert!(futures::FutureExt::catch_unwind(ended).await.is_err());
+    let after = writer.run(Scope::OneStatement, Caller::Crowd, |_, _| Ok(()));
+    assert!(matches!(after.await, Err(StoreError::Unavailable(_))));
 }
