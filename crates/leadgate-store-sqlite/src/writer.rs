@@ -230,9 +230,13 @@ impl Writer {
         answer.await.map_err(|_| stopped())?
     }
 
-    /// Runs an operation of the crowd on this thread. Gives it back if somebody else is writing, or a panic has ended all writing.
+    /// Runs an operation of the crowd on this thread. Gives it back if somebody else is writing, if more of the crowd are expected, or if a panic has ended
+    /// all writing.
     fn run_here(&self, call: Box<dyn Operation>) -> Option<Box<dyn Operation>> {
         let Ok(mut pen) = self.pen.try_lock() else { return Some(call) };
+        if pen.patience.expected > 1 {
+            return Some(call);
+        }
         tokio::task::block_in_place(|| {
             let mut announcements = Announcements::default();
             let mut members = vec![call];

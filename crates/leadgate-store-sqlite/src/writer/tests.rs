@@ -190,7 +190,7 @@ async fn a_lone_member_of_the_crowd_writes_without_the_thread() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
-async fn whoever_finds_somebody_writing_joins_a_group_and_so_do_those_who_come_after() {
+async fn whoever_finds_somebody_writing_joins_a_group_and_so_does_the_first_who_is_back() {
     let (writer, mut group) = side_by_side();
     let pen = Arc::clone(&writer.pen);
     let writing = pen.lock().unwrap();
@@ -198,7 +198,9 @@ async fn whoever_finds_somebody_writing_joins_a_group_and_so_do_those_who_come_a
     drop(writing);
     assert!(insert(&writer, 2).is_none());
     assert_eq!(one_group(&mut group), 2);
-    assert!(matches!(insert(&writer, 3), Some(Ok(()))));
+    assert!(insert(&writer, 3).is_none());
+    assert_eq!(one_group(&mut group), 1);
+    assert!(matches!(insert(&writer, 4), Some(Ok(()))));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
