@@ -147,9 +147,7 @@ pub fn object(body: &[u8]) -> Result<Map<String, Value>, DecodeError> {
 /// # Errors
 /// The path of the first field that does not fit, and what was expected there.
 pub fn typed<T: DeserializeOwned>(at: &str, value: Value) -> Result<T, DecodeError> {
-    // Keeping track of the path costs more than reading, so only what does not fit is read with it.
-    let read = T::deserialize(&value);
-    read.or_else(|_| serde_path_to_error::deserialize(value)).map_err(|error| {
+    serde_path_to_error::deserialize(value).map_err(|error| {
         let path = match error.path().to_string() {
             path if path == "." => at.to_owned(),
             path => format!("{at}.{path}"),
@@ -234,13 +232,23 @@ pub fn single_or_id<T: Record>(id: i64, body: &[u8]) -> Result<Single<T>, Decode
 /// # Errors
 /// Where there is no list under the key, or a row does not fit.
 pub fn page<T: DeserializeOwned>(key: &str, body: &[u8]) -> Result<Page<T>, DecodeError> {
+    // Keeping track of the path costs more than reading the rows, so it is kept only once something does not fit.
+    let untracked = |_: &str, rows| serde_json::from_value(rows).map_err(|_| DecodeError::new(key, "a list"));
+    page_read_by(untracked, key, body).or_else(|_| page_read_by(typed, key, body))
+}
+
+fn page_read_by<T>(
+    read_rows: impl Fn(&str, Value) -> Result<Vec<T>, DecodeError>,
+    key: &str,
+    body: &[u8],
+) -> Result<Page<T>, DecodeError> {
     let mut fields = object(body)?;
     let rows = fields.shift_remove(key).ok_or_else(|| DecodeError::new(key, "a list"))?;
     let meta = match fields.shift_remove("meta") {
         Some(Value::Object(meta)) => meta,
         _ => Map::new(),
     };
-    Ok(Page { side_loads: SideLoads(fields), ..Page::new(typed(key, rows)?, meta) })
+    Ok(Page { side_loads: SideLoads(fields), ..Page::new(read_rows(key, rows)?, meta) })
 }
 
 /// As [`page`], where the key of the rows is not known: the only list of the reply.
