@@ -16,7 +16,7 @@ use serde_json::Value;
 
 use crate::Account;
 use crate::fields::{addresses, attributes, snapshot};
-use crate::rows::list::RawList;
+use crate::rows::list::{ListedRow, RawList};
 
 /// Rows of a page of a search: the most that the CRM gives.
 const PAGE: u32 = 100;
@@ -63,7 +63,7 @@ impl Account<'_, '_> {
             let rows = self.send(people.at(Place::Page(page), PAGE)).await?;
             for some in rows.records.chunks(ROWS_AT_ONCE) {
                 for row in some {
-                    let shown = Value::Object(row.row.to_object());
+                    let shown = person_in::<T>(row)?;
                     for email in addresses(&shown).iter().filter_map(|held| by_address.get(held.as_str())) {
                         found.entry((*email).clone()).or_default().push(snapshot(kind, row.row_id(), &shown));
                     }
@@ -196,6 +196,15 @@ impl Account<'_, '_> {
         let failed_count = if job.phase() == JobPhase::Failed && counted == 0 { u32::MAX } else { counted };
         Ok(CrmReply::Bulk(BulkState::Finished { failed, failed_count }))
     }
+}
+
+/// The person in a row, with the values of the kind's own fields as its type has them. A value that cannot be read may be the address that was searched
+/// for, so it fails the search: nobody may be taken for missing.
+fn person_in<T: Record>(listed: &ListedRow) -> Result<Value, CrmFailure> {
+    let record = listed.row.read_object().and_then(|fields| serde_json::from_value::<T>(Value::Object(fields)));
+    record.and_then(serde_json::to_value).map_err(|error| {
+        CrmFailure::Malformed(format!("{} {} of the search cannot be read: {error}", T::SINGULAR, listed.row_id()))
+    })
 }
 
 /// Whether accounts show a record that is in the recycle bin or say that there is none is not known; both mean the same here.

@@ -293,9 +293,10 @@ impl Engine {
             }
         }
         self.shared.store.fill_mirror(old).await?;
-        let now = self.now();
-        let accepting = new.into_iter().map(|submission| self.shared.store.accept(submission, now));
-        futures::future::try_join_all(accepting).await.map(drop)
+        if new.is_empty() {
+            return Ok(());
+        }
+        self.shared.store.accept_many(new, self.now()).await.map(drop)
     }
 
     fn submission(&self, row: Row) -> NewSubmission {

@@ -10,7 +10,6 @@ use leadgate_core::record::{KnownRecord, RecordRef};
 use leadgate_core::submission::SubmissionId;
 use leadgate_store::StoreError;
 use leadgate_store::model::{ClaimRequest, ClaimedJob, JobId, Lease};
-use leadgate_store::stretch::yield_core;
 use rusqlite::{Connection, Row, params};
 
 use crate::columns::{Id, LaneRank, Micros, from_json, state_from_json};
@@ -74,7 +73,11 @@ impl KnownRow {
 }
 
 /// Leases due jobs, lane by lane.
-pub(crate) fn claim_due(connection: &Connection, request: &ClaimRequest) -> rusqlite::Result<Vec<ClaimedRow>> {
+pub(crate) fn claim_due(
+    connection: &Connection,
+    request: &ClaimRequest,
+    after_row: fn(),
+) -> rusqlite::Result<Vec<ClaimedRow>> {
     let mut claimed = Vec::new();
     for lane in Lane::ALL {
         let rank = usize::from(lane.rank());
@@ -92,7 +95,7 @@ pub(crate) fn claim_due(connection: &Connection, request: &ClaimRequest) -> rusq
         for job in jobs {
             lease(connection, job, request)?;
             claimed.push(read_claimed(connection, job, request.known_since)?);
-            yield_core();
+            after_row();
         }
     }
     Ok(claimed)

@@ -9,7 +9,6 @@ use leadgate_core::steps::Parking;
 use leadgate_core::submission::SubmissionId;
 use leadgate_store::StoreError;
 use leadgate_store::model::{AcceptOutcome, Dedupe, Digest, InboxEntry, NewJob, NewSubmission, PlannedSubmission};
-use leadgate_store::stretch::yield_core;
 use rusqlite::{Connection, OptionalExtension as _, params};
 
 use crate::columns::{Id, LaneRank, Micros, raw_submission, to_json};
@@ -165,13 +164,13 @@ impl PreparedPlan {
 /// Keeps plans, unless the worker who made them is no planner any more.
 pub(crate) fn record_plans_of(
     connection: &Connection,
-    (plans, planner): (&[PreparedPlan], Option<&str>),
+    (plans, planner, after_row): (&[PreparedPlan], Option<&str>, fn()),
     now: Timestamp,
     announcements: &mut Announcements,
 ) -> Result<Vec<SubmissionId>, StoreError> {
     let may_plan = planner.map_or(Ok(true), |worker| duties::may_plan(connection, worker));
     if may_plan.map_err(|error| store_error(&error))? {
-        return record_plans(connection, plans, now, announcements);
+        return record_plans(connection, (plans, after_row), now, announcements);
     }
     Ok(Vec::new())
 }
@@ -179,7 +178,7 @@ pub(crate) fn record_plans_of(
 /// Keeps plans as jobs, or parks their submissions.
 fn record_plans(
     connection: &Connection,
-    plans: &[PreparedPlan],
+    (plans, after_row): (&[PreparedPlan], fn()),
     now: Timestamp,
     announcements: &mut Announcements,
 ) -> Result<Vec<SubmissionId>, StoreError> {
@@ -207,7 +206,7 @@ fn record_plans(
             outdated.extend(plan.mirror.iter().map(PreparedUpdate::record));
             announcements.work = true;
         }
-        yield_core();
+        after_row();
     }
     if let Some(state) = routing {
         settings::put_routing(connection, state).map_err(|error| store_error(&error))?;

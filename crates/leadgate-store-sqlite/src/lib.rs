@@ -6,7 +6,7 @@
 //! |---|---|
 //! | [`config`] | where the file is and how durable a write must be |
 //! | `open` | the lock that keeps a second process out, the connections, the migrations |
-//! | `writer` | the one thread that writes; operations that wait together share one commit, so one fsync |
+//! | `writer` | writing, one at a time: operations that wait together share one commit, so one fsync, on a thread for it; one that comes alone is written where it is |
 //! | `reader` | the threads that read, from the last commit, without waiting for the writer |
 //! | `room` | whether the disk takes more |
 //! | `accounts`, `account_rows` | the list of accounts, and a file for each further one |
@@ -16,9 +16,9 @@
 //! | `deliveries` | the queue of what goes elsewhere than to the CRM |
 //! | `transfer` | rows as they are, for a store of another kind |
 //! | `columns`, `error` | how values and failures cross the border to SQLite |
-//! | `store` | [`SqliteStore`], which sends each method of the trait to the right thread |
+//! | `store` | [`SqliteStore`], which hands each method of the trait to the writer or to a reader |
 //!
-//! The flow of a write: the caller prepares everything that costs time (JSON above all), sends an operation to the writer and waits. The
+//! The flow of a write: the caller prepares everything that costs time (JSON above all), hands an operation to the writer and waits. The
 //! writer begins a transaction, runs what waits, commits, and only then answers all of them. Nothing is answered that is not durable.
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 

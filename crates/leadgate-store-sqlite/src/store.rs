@@ -1,4 +1,4 @@
-//! [`SqliteStore`]: each method of the trait, sent to the right thread. JSON is written before and read after, on the caller's side.
+//! [`SqliteStore`]: each method of the trait, handed to the writer or to the threads that read. JSON is written before and read after, on the caller's side.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -20,7 +20,7 @@ use leadgate_store::model::{
 };
 use leadgate_store::retention::{OldRows, RemovedRows};
 use leadgate_store::signals::Signals;
-use leadgate_store::stretch::{Stretch, in_stretches};
+use leadgate_store::stretch::{Stretch, in_stretches, yield_core};
 use leadgate_store::{Store, StoreError};
 use rusqlite::Connection;
 use serde_json::Value;
@@ -47,6 +47,8 @@ pub struct SqliteStore {
     signals: Arc<Signals>,
     path: PathBuf,
     room: Arc<Mutex<()>>,
+    /// To be called after each row of a large transaction.
+    after_row: fn(),
     _lock: StoreLock,
 }
 
@@ -72,7 +74,9 @@ impl SqliteStore {
         let readers = Readers::start(&config)?;
         let signals = Arc::new(Signals::default());
         let writer = Writer::start(connection, Arc::clone(&signals))?;
-        Ok(SqliteStore { readers, writer, signals, path: config.path, room: Arc::default(), _lock: lock })
+        // Accounts beside this one do not wait for its transactions; its own callers do, and for them it had better be over soon.
+        let after_row: fn() = if config.is_one_of_many { yield_core } else { || {} };
+        Ok(SqliteStore { readers, writer, signals, path: config.path, room: Arc::default(), after_row, _lock: lock })
     }
 
     /// Lets what was handed over be committed, then closes the file. Blocks.
@@ -176,16 +180,17 @@ impl Store for SqliteStore {
         now: Timestamp,
     ) -> Result<Vec<SubmissionId>, StoreError> {
         let plans = in_stretches(plans, PreparedPlan::new).await.into_iter().collect::<Result<Vec<_>, _>>()?;
-        let planner = planner.map(str::to_owned);
+        let (planner, after_row) = (planner.map(str::to_owned), self.after_row);
         let work = move |connection: &Connection, announcements: &mut Announcements| {
-            intake::record_plans_of(connection, (&plans, planner.as_deref()), now, announcements)
+            intake::record_plans_of(connection, (&plans, planner.as_deref(), after_row), now, announcements)
         };
         self.writer.run(Scope::Savepoint, Caller::Single, work).await
     }
 
     async fn claim_due(&self, request: ClaimRequest) -> Result<Vec<ClaimedJob>, StoreError> {
-        let now = request.now;
-        let work = move |connection: &Connection, _: &mut Announcements| claims::claim_due(connection, &request);
+        let (now, after_row) = (request.now, self.after_row);
+        let work =
+            move |connection: &Connection, _: &mut Announcements| claims::claim_due(connection, &request, after_row);
         let rows = self.write(Scope::Savepoint, work).await?;
         let (mut claimed, mut stretch) = (Vec::with_capacity(rows.len()), Stretch::default());
         for row in rows {
@@ -206,11 +211,12 @@ impl Store for SqliteStore {
     ) -> Result<Vec<TurnOutcome>, StoreError> {
         let prepared = in_stretches(turns, PreparedTurn::new).await.into_iter().collect::<Result<Vec<_>, _>>()?;
         let budget = budget.map(|budget| (budget.seen, budget.value.to_string()));
+        let after_row = self.after_row;
         self.write(Scope::Savepoint, move |connection, announcements| {
             if let Some((seen, value)) = &budget {
                 settings::put_budget(connection, *seen, value)?;
             }
-            turns::finish_turns(connection, &prepared, now, announcements)
+            turns::finish_turns(connection, (&prepared, after_row), now, announcements)
         })
         .await
     }

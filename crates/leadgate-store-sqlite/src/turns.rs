@@ -5,7 +5,6 @@ use leadgate_core::identity::IdentityKey;
 use leadgate_core::submission::SubmissionId;
 use leadgate_store::StoreError;
 use leadgate_store::model::{Attempt, JobId, Lease, Progress, ReleaseOutcome, Then, TurnOutcome, TurnRecord};
-use leadgate_store::stretch::yield_core;
 use rusqlite::{Connection, OptionalExtension as _, params};
 
 use crate::columns::{Id, Micros, state_from_json, to_json};
@@ -80,11 +79,11 @@ impl PreparedTurn {
 /// Records turns.
 pub(crate) fn finish_turns(
     connection: &Connection,
-    turns: &[PreparedTurn],
+    (turns, after_row): (&[PreparedTurn], fn()),
     now: Timestamp,
     announcements: &mut Announcements,
 ) -> rusqlite::Result<Vec<TurnOutcome>> {
-    let finish = |turn| finish_turn(connection, turn, now, announcements).inspect(|_| yield_core());
+    let finish = |turn| finish_turn(connection, turn, now, announcements).inspect(|_| after_row());
     turns.iter().map(finish).collect()
 }
 

@@ -1,6 +1,6 @@
 //! Writing: a group commit.
 //!
-//! There is one [`Pen`], and who holds it writes. Callers send operations over a channel to a thread. It takes one, begins a transaction, runs it and all
+//! There is one `Pen`, and who holds it writes. Callers send operations over a channel to a thread. It takes one, begins a transaction, runs it and all
 //! others that wait or arrive meanwhile, commits once, and then answers each caller. So a commit costs one fsync however many share it.
 //!
 //! A member of a [`Caller::Crowd`] who is alone and finds the pen lying there writes on its own thread: being handed to another thread and back takes
@@ -8,16 +8,18 @@
 //!
 //! Callers who were answered together tend to come back together, but not at the same instant. Without care the first to return would start a
 //! group of its own and the rest would wait for the next: two fsyncs for what one could have done. So before it commits, the thread waits a
-//! moment (see [`Patience`]) until as many of a [`Caller::Crowd`] have arrived as were under way when the last group was answered.
+//! moment (see `Patience`) until as many of a [`Caller::Crowd`] have arrived as were under way when the last group was answered.
 //!
 //! An operation that fails undoes itself (a savepoint, or a single statement that is atomic by itself) and the others of its group go on.
 //! When the transaction itself is lost (the disk is full, the commit fails), every caller of the group gets that error.
 
+mod group;
+mod pen;
+
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
+use std::sync::mpsc::{Sender, channel};
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
-use std::time::{Duration, Instant};
 
 use leadgate_core::submission::SubmissionId;
 use leadgate_store::StoreError;
@@ -26,17 +28,9 @@ use rusqlite::Connection;
 use tokio::runtime::{Handle, RuntimeFlavor};
 use tokio::sync::oneshot;
 
+use self::group::{Group, OPERATIONS_WORTH_A_CHECKPOINT};
+use self::pen::Pen;
 use crate::error::store_error;
-
-/// How many operations may share a commit: enough that fsync is no longer what limits, few enough that the first does not wait for long.
-const LARGEST_GROUP: usize = 512;
-
-/// The longest wait for callers who are expected back.
-const LONGEST_WAIT: Duration = Duration::from_millis(2);
-
-/// After this long without work, and so many operations, the log is copied back, so that it need not be in the middle of the next burst.
-const IDLE: Duration = Duration::from_millis(500);
-const OPERATIONS_WORTH_A_CHECKPOINT: usize = 1_000;
 
 /// What is signalled once the group is committed.
 #[derive(Debug, Default)]
@@ -270,7 +264,7 @@ impl Drop for Writer {
     }
 }
 
-/// Whether the runtime lets other tasks go on elsewhere while this thread waits for the disk.
+/// Whether the runtime lets other tasks go on elsewhere while this thread waits for the disk. A `LocalSet` on such a runtime cannot, and nobody uses one.
 fn may_block_here() -> bool {
     Handle::try_current().is_ok_and(|runtime| runtime.runtime_flavor() == RuntimeFlavor::MultiThread)
 }
@@ -303,7 +297,10 @@ fn write_until_closed(group: &mut Group, signals: &Signals) {
     while let Some(first) = group.wait_for_first() {
         group.admit(first);
         // Whoever panicked while writing may have left half of an operation: nothing is written after it.
-        let Ok(mut pen) = pen.lock() else { return };
+        let Ok(mut pen) = pen.lock() else {
+            tracing::error!("the store panicked while it wrote; nothing more is written until leadgate is restarted");
+            return;
+        };
         let mut announcements = Announcements::default();
         let lost = group.commit(&mut pen, &mut announcements).err();
         group.answer(&mut pen, lost.as_ref());
@@ -311,169 +308,6 @@ fn write_until_closed(group: &mut Group, signals: &Signals) {
         if lost.is_none() {
             announce(announcements, signals);
         }
-    }
-}
-
-/// How long to wait before a commit, and for how many.
-#[derive(Debug, Default)]
-struct Patience {
-    /// Of the crowd, how many were under way when the last group was answered: those who were answered and those who waited already.
-    expected: usize,
-    /// How long commits take, smoothed. Waiting for half of that costs less than the fsync it may save.
-    commit_time: Duration,
-}
-
-impl Patience {
-    fn longest_wait(&self) -> Duration {
-        (self.commit_time / 2).min(LONGEST_WAIT)
-    }
-
-    fn learn_commit_time(&mut self, took: Duration) {
-        self.commit_time = (self.commit_time * 3 + took) / 4;
-    }
-}
-
-/// What it takes to write.
-#[derive(Debug)]
-struct Pen {
-    connection: Connection,
-    patience: Patience,
-    /// Operations since the log was last copied back.
-    since_checkpoint: usize,
-    last_answer: Instant,
-}
-
-impl Pen {
-    fn new(connection: Connection) -> Pen {
-        Pen { connection, patience: Patience::default(), since_checkpoint: 0, last_answer: Instant::now() }
-    }
-
-    /// Runs and commits these alone.
-    fn commit(&mut self, members: &mut [Box<dyn Operation>], announcements: &mut Announcements) -> Result<(), Loss> {
-        self.begin()?;
-        for operation in members.iter_mut().filter(|operation| !operation.runs_outside()) {
-            operation.run(&self.connection, announcements)?;
-        }
-        self.end(members, announcements)
-    }
-
-    fn begin(&self) -> Result<(), Loss> {
-        execute(&self.connection, "BEGIN IMMEDIATE")
-    }
-
-    /// Commits what was run, and runs what is to run after that.
-    fn end(&mut self, members: &mut [Box<dyn Operation>], announcements: &mut Announcements) -> Result<(), Loss> {
-        let began = Instant::now();
-        execute(&self.connection, "COMMIT").inspect_err(|_| {
-            if !self.connection.is_autocommit() {
-                // A rollback that fails too leaves nothing better to try; the next BEGIN will say so.
-                let _ = execute(&self.connection, "ROLLBACK");
-            }
-        })?;
-        self.patience.learn_commit_time(began.elapsed());
-        for operation in members.iter_mut().filter(|operation| operation.runs_outside()) {
-            operation.run(&self.connection, announcements)?;
-        }
-        Ok(())
-    }
-
-    fn answer(&mut self, members: &mut Vec<Box<dyn Operation>>, lost: Option<&Loss>, crowd_under_way: &AtomicUsize) {
-        let crowd = members.iter().filter(|operation| operation.caller() == Caller::Crowd).count();
-        self.since_checkpoint += members.len();
-        self.last_answer = Instant::now();
-        self.patience.expected = crowd_under_way.fetch_sub(crowd, Ordering::Relaxed);
-        for operation in members.drain(..) {
-            operation.answer(lost);
-        }
-    }
-
-    /// Copies the log back as far as no reader is in the way. A failure costs nothing: a later commit does it.
-    fn checkpoint(&mut self) {
-        if let Err(error) = self.connection.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(())) {
-            tracing::warn!(%error, "copying the write-ahead log back failed; a later commit tries again");
-        }
-        self.since_checkpoint = 0;
-    }
-}
-
-/// The operations that share a commit, and where more of them come from.
-struct Group {
-    pen: Arc<Mutex<Pen>>,
-    receiver: Receiver<Box<dyn Operation>>,
-    crowd_under_way: Arc<AtomicUsize>,
-    members: Vec<Box<dyn Operation>>,
-    /// Members of the crowd.
-    crowd: usize,
-}
-
-impl Group {
-    fn new(pen: Arc<Mutex<Pen>>, receiver: Receiver<Box<dyn Operation>>, crowd_under_way: Arc<AtomicUsize>) -> Group {
-        Group { pen, receiver, crowd_under_way, members: Vec::new(), crowd: 0 }
-    }
-
-    fn admit(&mut self, operation: Box<dyn Operation>) {
-        self.crowd += usize::from(operation.caller() == Caller::Crowd);
-        self.members.push(operation);
-    }
-
-    /// The next operation; `None` when the store is closed.
-    fn wait_for_first(&mut self) -> Option<Box<dyn Operation>> {
-        while self.pen.lock().ok()?.since_checkpoint >= OPERATIONS_WORTH_A_CHECKPOINT {
-            match self.receiver.recv_timeout(IDLE) {
-                Ok(operation) => return Some(operation),
-                Err(RecvTimeoutError::Disconnected) => return None,
-                Err(RecvTimeoutError::Timeout) => self.checkpoint_if_idle(),
-            }
-        }
-        self.receiver.recv().ok()
-    }
-
-    /// Others may have written meanwhile, or write now.
-    fn checkpoint_if_idle(&self) {
-        if let Ok(mut pen) = self.pen.try_lock()
-            && pen.last_answer.elapsed() >= IDLE
-        {
-            pen.checkpoint();
-        }
-    }
-
-    fn commit(&mut self, pen: &mut Pen, announcements: &mut Announcements) -> Result<(), Loss> {
-        pen.begin()?;
-        let mut give_up_waiting_at = None;
-        let mut next = 0;
-        while let Some(operation) = self.members.get_mut(next) {
-            if !operation.runs_outside() {
-                operation.run(&pen.connection, announcements)?;
-            }
-            next += 1;
-            if next == self.members.len() {
-                self.take_more(&pen.patience, &mut give_up_waiting_at);
-            }
-        }
-        pen.end(&mut self.members, announcements)
-    }
-
-    /// Takes one more operation in, and waits for it if one is expected.
-    fn take_more(&mut self, patience: &Patience, give_up_waiting_at: &mut Option<Instant>) {
-        if self.members.len() >= LARGEST_GROUP {
-            return;
-        }
-        if let Ok(operation) = self.receiver.try_recv() {
-            return self.admit(operation);
-        }
-        if self.crowd >= patience.expected {
-            return;
-        }
-        let now = Instant::now();
-        let until = *give_up_waiting_at.get_or_insert_with(|| now + patience.longest_wait());
-        if let Some(wait) = until.checked_duration_since(now) {
-            self.receiver.recv_timeout(wait).into_iter().for_each(|operation| self.admit(operation));
-        }
-    }
-
-    fn answer(&mut self, pen: &mut Pen, lost: Option<&Loss>) {
-        pen.answer(&mut self.members, lost, &self.crowd_under_way);
-        self.crowd = 0;
     }
 }
 

@@ -19,7 +19,8 @@ impl Stretch {
     }
 }
 
-/// To be called after each row of work that keeps a thread of its own busy, such as a large transaction's. Costs a microsecond at most.
+/// To be called after each row of work that keeps a thread of its own busy, such as a large transaction's, where others matter more than that it is over
+/// soon: it costs less than a microsecond where nobody waits for the core, and else as long as whoever waits has it.
 ///
 /// A system wakes a thread where it last ran, though another core may be idle, and lets it wait there for whole milliseconds while a busy one goes on.
 /// So every wake-up on the way of somebody's request could take as long as that.

@@ -67,9 +67,17 @@ impl<'a> RawJson<'a> {
         self.0.parse().ok()
     }
 
-    /// The value as a tree.
+    /// The value as a tree; null where it cannot be read.
     pub fn value(self) -> Value {
-        serde_json::from_str(self.0).unwrap_or_default()
+        self.read().unwrap_or_default()
+    }
+
+    /// The value as a tree.
+    ///
+    /// # Errors
+    /// Where it is of a form that is passed over while rows are found: half of a character that takes two escapes, a number beyond every range.
+    pub fn read(self) -> serde_json::Result<Value> {
+        serde_json::from_str(self.0)
     }
 
     /// The members of an object; none if it is no object.
@@ -205,6 +213,14 @@ impl RawRow {
         self.own().chain(self.beside()).map(|(name, json)| (name.to_owned(), json.value())).collect()
     }
 
+    /// The row as an object, for whom a value that is not there means something.
+    ///
+    /// # Errors
+    /// As [`RawJson::read`].
+    pub fn read_object(&self) -> serde_json::Result<Map<String, Value>> {
+        self.own().chain(self.beside()).map(|(name, json)| Ok((name.to_owned(), json.read()?))).collect()
+    }
+
     /// The value of that name: what was put beside the row, or else its own.
     pub fn get(&self, name: &str) -> Option<RawJson<'_>> {
         let beside = self.beside().rev().find(|(other, _)| *other == name);
@@ -337,6 +353,14 @@ mod tests {
 
     fn row(value: Value) -> RawRow {
         RawRow::of_object(value.as_object().unwrap())
+    }
+
+    #[test]
+    fn what_cannot_be_read_is_not_taken_for_nothing() {
+        let text: Arc<str> = r#"[{"id": 1, "label": "\ud83d"}]"#.into();
+        let rows = RowsIn::new(&text).read(&text).unwrap();
+        assert_eq!(rows[0].id(), Some(1));
+        assert!(rows[0].read_object().is_err());
     }
 
     #[test]

@@ -9,6 +9,7 @@ use freshsales::{Generation, Idempotency, Page, Request, RequestParts};
 use http::StatusCode;
 use leadgate_core::sync::{RawRow, RowsIn};
 use serde::de::{Deserializer as _, MapAccess, Visitor};
+use serde_json::error::Category;
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
@@ -93,15 +94,20 @@ impl Request for RawList {
 /// A page out of the text of a reply, without a tree of it.
 fn read_page(key: &'static str, body: &[u8]) -> Result<Page<ListedRow>, DecodeError> {
     let text: Arc<str> = str::from_utf8(body).map_err(|_| DecodeError::new("$", "JSON in UTF-8"))?.into();
-    let read = serde_json::Deserializer::from_str(&text).deserialize_map(PageVisitor { key, text: &text });
-    let PageRead { rows, meta, lists } = read.map_err(|error| {
-        DecodeError::new("$", format!("JSON (broken at line {} column {})", error.line(), error.column()))
+    let mut reader = serde_json::Deserializer::from_str(&text);
+    let read = reader.deserialize_map(PageVisitor { key, text: &text });
+    let read = read.and_then(|page| reader.end().map(|()| page));
+    let PageRead { rows, meta, lists } = read.map_err(|error| match error.classify() {
+        Category::Data => DecodeError::new(key, "a list of objects"),
+        _ => DecodeError::new("$", format!("JSON (broken at line {} column {})", error.line(), error.column())),
     })?;
     let rows = rows.ok_or_else(|| DecodeError::new(key, "a list"))?;
     let beside = Arc::new(Beside::of(lists));
-    let listed = |row: RawRow| Some(ListedRow { id: row.id()?, row, beside: Arc::clone(&beside) });
-    let listed = rows.into_iter().map(listed).collect::<Option<Vec<_>>>();
-    Ok(Page::new(listed.ok_or_else(|| DecodeError::new(key, "rows with an id each"))?, meta))
+    let listed = |(at, row): (usize, RawRow)| {
+        let id = row.id().ok_or_else(|| DecodeError::new(format!("{key}.[{at}].id"), "a whole number"))?;
+        Ok(ListedRow { id, row, beside: Arc::clone(&beside) })
+    };
+    Ok(Page::new(rows.into_iter().enumerate().map(listed).collect::<Result<_, DecodeError>>()?, meta))
 }
 
 /// The parts of a page.
@@ -131,7 +137,10 @@ impl<'de> Visitor<'de> for PageVisitor<'de> {
             if name == self.key {
                 page.rows = Some(members.next_value_seed(places)?);
             } else if name == "meta" {
-                page.meta = members.next_value::<Option<_>>()?.unwrap_or_default();
+                page.meta = match members.next_value()? {
+                    Value::Object(meta) => meta,
+                    _ => Map::new(),
+                };
             } else {
                 let value: &'de RawValue = members.next_value()?;
                 page.lists.push((name, objects(places, value.get())));
@@ -145,4 +154,34 @@ impl<'de> Visitor<'de> for PageVisitor<'de> {
 fn objects(places: RowsIn<'_>, value: &str) -> Vec<RawRow> {
     let one = || serde_json::from_str(value).map(|object| vec![RawRow::of_object(&object)]).unwrap_or_default();
     places.read(value).unwrap_or_else(one)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refusal(body: &str) -> String {
+        read_page("contacts", body.as_bytes()).unwrap_err().to_string()
+    }
+
+    #[test]
+    fn what_is_no_page_is_refused_by_its_place() {
+        assert_eq!(refusal(r#"{"contacts": null}"#), "a list of objects expected at `contacts` of the reply");
+        assert_eq!(refusal(r#"{"contacts": [7]}"#), "a list of objects expected at `contacts` of the reply");
+        assert_eq!(refusal(r#"{"leads": []}"#), "a list expected at `contacts` of the reply");
+        assert_eq!(
+            refusal(r#"{"contacts": [{"id": 1}, {}]}"#),
+            "a whole number expected at `contacts.[1].id` of the reply"
+        );
+        assert!(refusal(r#"{"contacts": []} and more"#).starts_with("JSON (broken at line 1"));
+        assert!(refusal("<html>").starts_with("JSON (broken at line 1"));
+    }
+
+    #[test]
+    fn a_page_may_have_a_meta_of_any_shape() {
+        for meta in ["null", "[]", "\"none\"", "{}"] {
+            let page = read_page("contacts", format!(r#"{{"contacts": [{{"id": "1"}}], "meta": {meta}}}"#).as_bytes());
+            assert_eq!(page.unwrap().records[0].row_id(), 1);
+        }
+    }
 }

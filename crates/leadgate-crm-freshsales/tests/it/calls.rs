@@ -1,10 +1,12 @@
 //! Each call does one thing with one request.
 
+use std::collections::BTreeMap;
+
 use freshsales_sandbox::{Generation, Kind};
 use leadgate_core::catalog::{Section, SectionContent};
 use leadgate_core::crm::{Among, BulkState, CrmCall, CrmReply, LookupBy, NewDeal};
 use leadgate_core::identity::Email;
-use leadgate_core::record::{RecordKind, RecordRef};
+use leadgate_core::record::{RecordKind, RecordRef, Snapshot};
 use rstest::rstest;
 use serde_json::json;
 
@@ -76,6 +78,32 @@ async fn many_people_are_found_at_once_after_the_index_caught_up(#[case] generat
         .await;
     let Ok(CrmReply::FoundMany(found)) = answer.result else { panic!() };
     assert_eq!((found.len(), answer.requests), (2, 1));
+}
+
+#[rstest]
+#[case::classic(Generation::Classic, Among::Leads)]
+#[case::suite(Generation::Suite, Among::Contacts)]
+#[tokio::test]
+async fn people_on_several_pages_are_found_under_their_own_addresses(
+    #[case] generation: Generation,
+    #[case] among: Among,
+) {
+    let port = Port::open(generation).await;
+    let mut made = BTreeMap::new();
+    for name in (0..103).map(|number| format!("p{number}")) {
+        let person = json!({ "email": format!("{name}@example.com"), "last_name": name });
+        made.insert(email(&name), (port.created(person).await, json!(name)));
+    }
+    port.account().advance(std::time::Duration::from_secs(10));
+    let emails = made.keys().cloned().collect();
+    let answer = port.call(CrmCall::FindPeople { among, emails, likely: true }).await;
+    let Ok(CrmReply::FoundMany(found)) = answer.result else { panic!() };
+    let only = |people: Vec<Snapshot>| match people.as_slice() {
+        [person] => (person.record, person.fields["last_name"].clone()),
+        _ => panic!("{people:?}"),
+    };
+    let found: BTreeMap<_, _> = found.into_iter().map(|(email, people)| (email, only(people))).collect();
+    assert_eq!((found == made, answer.requests), (true, 2));
 }
 
 #[tokio::test]
