@@ -297,10 +297,7 @@ fn write_until_closed(group: &mut Group, signals: &Signals) {
     while let Some(first) = group.wait_for_first() {
         group.admit(first);
         // Whoever panicked while writing may have left half of an operation: nothing is written after it.
-        let Ok(mut pen) = pen.lock() else {
-            tracing::error!("the store panicked while it wrote; nothing more is written until leadgate is restarted");
-            return;
-        };
+        let Ok(mut pen) = pen.lock() else { break };
         let mut announcements = Announcements::default();
         let lost = group.commit(&mut pen, &mut announcements).err();
         group.answer(&mut pen, lost.as_ref());
@@ -308,6 +305,9 @@ fn write_until_closed(group: &mut Group, signals: &Signals) {
         if lost.is_none() {
             announce(announcements, signals);
         }
+    }
+    if pen.is_poisoned() {
+        tracing::error!("the store panicked while it wrote; nothing more is written until leadgate is restarted");
     }
 }
 

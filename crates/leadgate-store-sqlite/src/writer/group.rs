@@ -13,16 +13,17 @@ const LARGEST_GROUP: usize = 512;
 
 /// After this long without work, and so many operations, the log is copied back, so that it need not be in the middle of the next burst.
 const IDLE: Duration = Duration::from_millis(500);
+/// See [`IDLE`].
 pub(super) const OPERATIONS_WORTH_A_CHECKPOINT: usize = 1_000;
 
 /// The operations that share a commit, and where more of them come from.
 pub(super) struct Group {
     pub(super) pen: Arc<Mutex<Pen>>,
     pub(super) receiver: Receiver<Box<dyn Operation>>,
-    pub(super) crowd_under_way: Arc<AtomicUsize>,
+    crowd_under_way: Arc<AtomicUsize>,
     pub(super) members: Vec<Box<dyn Operation>>,
     /// Members of the crowd.
-    pub(super) crowd: usize,
+    crowd: usize,
 }
 
 impl Group {
@@ -39,7 +40,7 @@ impl Group {
         self.members.push(operation);
     }
 
-    /// The next operation; `None` when the store is closed.
+    /// The next operation; `None` when the store is closed, or a panic has ended all writing.
     pub(super) fn wait_for_first(&mut self) -> Option<Box<dyn Operation>> {
         while self.pen.lock().ok()?.since_checkpoint >= OPERATIONS_WORTH_A_CHECKPOINT {
             match self.receiver.recv_timeout(IDLE) {
@@ -52,7 +53,7 @@ impl Group {
     }
 
     /// Others may have written meanwhile, or write now.
-    pub(super) fn checkpoint_if_idle(&self) {
+    fn checkpoint_if_idle(&self) {
         if let Ok(mut pen) = self.pen.try_lock()
             && pen.last_answer.elapsed() >= IDLE
         {
@@ -60,6 +61,7 @@ impl Group {
         }
     }
 
+    /// Runs and commits the members, and whoever joins them meanwhile.
     pub(super) fn commit(&mut self, pen: &mut Pen, announcements: &mut Announcements) -> Result<(), Loss> {
         pen.begin()?;
         let mut give_up_waiting_at = None;

@@ -16,7 +16,7 @@ pub(super) struct Patience {
     /// Of the crowd, how many were under way when the last group was answered: those who were answered and those who waited already.
     pub(super) expected: usize,
     /// How long commits take, smoothed. Waiting for half of that costs less than the fsync it may save.
-    pub(super) commit_time: Duration,
+    commit_time: Duration,
 }
 
 impl Patience {
@@ -24,7 +24,7 @@ impl Patience {
         (self.commit_time / 2).min(LONGEST_WAIT)
     }
 
-    pub(super) fn learn_commit_time(&mut self, took: Duration) {
+    fn learn_commit_time(&mut self, took: Duration) {
         self.commit_time = (self.commit_time * 3 + took) / 4;
     }
 }
@@ -36,6 +36,7 @@ pub(super) struct Pen {
     pub(super) patience: Patience,
     /// Operations since the log was last copied back.
     pub(super) since_checkpoint: usize,
+    /// When somebody was last answered.
     pub(super) last_answer: Instant,
 }
 
@@ -81,6 +82,7 @@ impl Pen {
         Ok(())
     }
 
+    /// Tells each what came of it, and remembers how many are under way.
     pub(super) fn answer(
         &mut self,
         members: &mut Vec<Box<dyn Operation>>,
