@@ -90,9 +90,8 @@ async fn budget_of_several_is_one_and_everything_lands_once_in_order(#[case] cou
 #[tokio::test]
 async fn budget_and_work_of_an_instance_that_dies_are_taken_over() {
     let mut instances = limited(3).await;
+    instances.give_the_first_the_duties().await;
     let submissions = five_of_each(&mut instances).await;
-    // The first has the duties.
-    instances.pass().await;
     instances.kill_at(0, 120).await;
     instances.settle().await;
     all_landed(&instances, &submissions).await;
@@ -104,8 +103,8 @@ async fn budget_and_work_of_an_instance_that_dies_are_taken_over() {
 #[tokio::test]
 async fn budget_that_the_dead_held_is_all_that_is_lost() {
     let mut instances = limited(2).await;
+    instances.give_the_first_the_duties().await;
     five_of_each(&mut instances).await;
-    instances.pass().await;
     instances.kill_at(0, 60).await;
     for _ in 0..3 {
         instances.pass().await;
@@ -149,7 +148,7 @@ async fn a_stop_is_told_although_much_waits() {
 #[tokio::test]
 async fn a_duty_is_taken_over_when_its_holder_is_gone() {
     let mut instances = limited(2).await;
-    instances.pass().await;
+    instances.give_the_first_the_duties().await;
     instances.kill_at(0, 0).await;
     let lead = json!({ "email": "ada@example.com" });
     let submission = instances.accept(Route::Lead, &lead, Lane::Interactive).await;
@@ -162,7 +161,7 @@ async fn a_duty_is_taken_over_when_its_holder_is_gone() {
 #[tokio::test]
 async fn an_orderly_end_leaves_the_duties_to_others_at_once() {
     let mut instances = limited(2).await;
-    instances.pass().await;
+    instances.give_the_first_the_duties().await;
     instances.engines()[0].run(std::future::ready(())).await;
     let accepted_at = instances.account().now();
     let submission = instances.accept(Route::Lead, &json!({ "email": "ada@example.com" }), Lane::Interactive).await;
