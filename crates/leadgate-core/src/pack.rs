@@ -3,7 +3,7 @@
 //! Reads that are equal are made once. Searches by e-mail and bulk upserts are joined up to what the account takes. Everything else goes alone.
 
 use crate::catalog::AccountFacts;
-use crate::crm::{CrmCall, CrmFailure, CrmReply};
+use crate::crm::{Among, CrmCall, CrmFailure, CrmReply};
 use crate::identity::Email;
 
 /// Addresses of one search at most where hardly anybody is there: people who are not there make no rows of the answer, so it stays short. So many
@@ -31,6 +31,22 @@ impl Packing {
             Packing::Pages => 1,
             Packing::Wide => 2,
         }
+    }
+}
+
+/// From so many people on a search, a bulk write and the look at what it came to cost less than each of them alone.
+const FEWEST_TO_SEARCH: usize = 4;
+/// From so many people on a bulk write and the look at what it came to cost less than each of them alone.
+const FEWEST_TO_WRITE: usize = 3;
+
+/// Whether a call that can be packed is to be, with so many people altogether whom a call of its kind could be made for in this moment. How many jobs
+/// wait says little about that: they may be about one person, or about people who are known.
+pub fn is_worthwhile(call: &CrmCall, people: usize) -> bool {
+    match call {
+        // Whoever is likely there is looked for after a write, which was packed.
+        CrmCall::FindPeople { likely: false, among: Among::Contacts, .. } => people >= FEWEST_TO_SEARCH,
+        CrmCall::UpsertPeople(_) => people >= FEWEST_TO_WRITE,
+        _ => true,
     }
 }
 
@@ -130,7 +146,6 @@ mod tests {
 
     use super::*;
     use crate::catalog::Section;
-    use crate::crm::Among;
 
     fn facts(batch_find: Option<u16>) -> AccountFacts {
         AccountFacts {
@@ -147,6 +162,26 @@ mod tests {
     fn find(name: &str) -> CrmCall {
         let emails = vec![Email::parse(&format!("{name}@x.io")).unwrap()];
         CrmCall::FindPeople { among: Among::Contacts, emails, likely: true }
+    }
+
+    fn find_new(name: &str) -> CrmCall {
+        let emails = vec![Email::parse(&format!("{name}@x.io")).unwrap()];
+        CrmCall::FindPeople { among: Among::Contacts, emails, likely: false }
+    }
+
+    #[rstest]
+    #[case::three_to_search(find_new("a"), 3, false)]
+    #[case::four_to_search(find_new("a"), 4, true)]
+    #[case::one_who_was_written(find("a"), 1, true)]
+    #[case::two_to_write(CrmCall::UpsertPeople(Vec::new()), 2, false)]
+    #[case::three_to_write(CrmCall::UpsertPeople(Vec::new()), 3, true)]
+    #[case::a_bulk_write_to_look_at(CrmCall::BulkStatus { ticket: "7".to_owned() }, 1, true)]
+    fn a_pack_is_worthwhile_where_it_saves_requests(
+        #[case] call: CrmCall,
+        #[case] people: usize,
+        #[case] expected: bool,
+    ) {
+        assert_eq!(is_worthwhile(&call, people), expected);
     }
 
     #[test]
@@ -181,10 +216,7 @@ mod tests {
 
     #[test]
     fn more_people_are_searched_at_once_where_hardly_anybody_is_there() {
-        let calls = (0..23).map(|number| match find(&format!("p{number}")) {
-            CrmCall::FindPeople { among, emails, .. } => CrmCall::FindPeople { among, emails, likely: false },
-            other => other,
-        });
+        let calls = (0..23).map(|number| find_new(&format!("p{number}")));
         let packs = pack(calls.collect(), Some(&facts(Some(2))), 10);
         assert_eq!(packs.iter().map(|pack| pack.members.len()).collect::<Vec<_>>(), [10, 10, 3]);
     }

@@ -1,12 +1,15 @@
 //! Claiming: leases what is due and affordable, settles what needs no call, and pays for the rest.
 
+use std::collections::HashMap;
+use std::mem::discriminant;
+use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 use leadgate_core::crm::CrmCall;
 use leadgate_core::job::Turn;
 use leadgate_core::lane::Lane;
-use leadgate_core::pack::{Pack, pack};
+use leadgate_core::pack::{Pack, is_worthwhile, pack};
 use leadgate_store::StoreError;
 use leadgate_store::model::{ClaimRequest, ClaimedJob, Then, TurnRecord};
 use leadgate_store::stretch::Stretch;
@@ -64,6 +67,7 @@ impl Engine {
             }
             stretch.row().await;
         }
+        let calling = self.without_small_packs(calling, &mut round);
         let calling = self.without_what_others_read(calling, &mut round).await?;
         let packs = self.pay(calling, &mut round).await?;
         // What was not told with permits that were drawn, a stop above all, others have to know. The turns are recorded whether or not they can be told.
@@ -153,6 +157,28 @@ impl Engine {
             }
         }
         Ok(paid)
+    }
+
+    /// Jobs that too few others would share a call with make the one that they would make alone.
+    fn without_small_packs(&self, jobs: Vec<Leased>, round: &mut Round) -> Vec<Leased> {
+        let kind = |job: &Leased| job.call.as_ref().map(discriminant);
+        let mut counts = HashMap::new();
+        jobs.iter().for_each(|job| *counts.entry(kind(job)).or_default() += 1);
+        let catalog = Arc::clone(&round.catalog);
+        let look_again = |job: Leased| {
+            let people = counts[&kind(&job)];
+            if !job.packing || job.call.as_ref().is_none_or(|call| is_worthwhile(call, people)) {
+                return Some(job);
+            }
+            match self.prepare(Leased { packing: false, ..job }, &catalog, round.now) {
+                Prepared::Call(job) => Some(job),
+                Prepared::Settled(turn) => {
+                    round.settled.push(turn);
+                    None
+                }
+            }
+        };
+        jobs.into_iter().filter_map(look_again).collect()
     }
 
     /// Names that another instance may have read meanwhile are looked for in the store before the CRM is asked for them.

@@ -43,6 +43,25 @@ async fn a_burst_of_a_thousand_is_packed(#[case] generation: Generation, #[case]
     assert_eq!(gateway.account().leads().len() + gateway.account().contacts().len(), 1_001);
 }
 
+#[rstest]
+#[case::classic(Generation::Classic, 2)]
+#[case::suite(Generation::Suite, 1)]
+#[tokio::test]
+async fn a_person_behind_whom_much_waits_costs_what_one_alone_does(#[case] generation: Generation, #[case] most: u64) {
+    let gateway = TestGateway::builder().generation(generation).crm_timeout(PATIENT).open().await;
+    gateway.land("/v1/leads", &json!({ "email": "warm@example.com" })).await;
+    gateway.account().clear_requests();
+    gateway.post("/v1/leads", &json!({ "email": "ada@example.com", "first_name": "A", "lane": "event" })).await;
+    for number in 0..30 {
+        let note = json!({ "email": "ada@example.com", "text": format!("note {number}"), "lane": "event" });
+        gateway.post("/v1/notes", &note).await;
+    }
+    gateway.settle().await;
+    assert_eq!(gateway.account().notes().len(), 30);
+    let beside_notes = gateway.account().request_count() - 30;
+    assert!(beside_notes <= most, "{beside_notes} requests");
+}
+
 #[tokio::test]
 async fn people_who_are_there_already_are_not_touched_by_a_burst() {
     let gateway = TestGateway::open().await;
