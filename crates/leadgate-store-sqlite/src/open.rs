@@ -92,7 +92,7 @@ pub(crate) fn lock_unless_in_use(path: &Path) -> Result<Option<StoreLock>, Store
     }
 }
 
-fn beside(path: &Path, suffix: &str) -> PathBuf {
+pub(crate) fn beside(path: &Path, suffix: &str) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
     name.push(suffix);
     PathBuf::from(name)

@@ -33,7 +33,7 @@ use crate::mirror::PreparedRecord;
 use crate::open::{self, StoreLock};
 use crate::reader::Readers;
 use crate::turns::PreparedTurn;
-use crate::writer::{Announcements, Caller, Scope, Writer};
+use crate::writer::{Announcements, Caller, LogRoom, Scope, Writer};
 use crate::{claims, intake, listing, mirror, profiles, retention, room, settings, turns, views};
 
 /// The gateway's memory in one SQLite file.
@@ -73,7 +73,8 @@ impl SqliteStore {
         let connection = open::open_writer(&config)?;
         let readers = Readers::start(&config)?;
         let signals = Arc::new(Signals::default());
-        let writer = Writer::start(connection, Arc::clone(&signals))?;
+        let log_room = if config.is_one_of_many { LogRoom::default() } else { LogRoom::of(&config.path) };
+        let writer = Writer::start(connection, Arc::clone(&signals), log_room)?;
         // Accounts beside this one do not wait for its transactions; its own callers do, and for them it had better be over soon.
         let after_row: fn() = if config.is_one_of_many { yield_core } else { || {} };
         Ok(SqliteStore { readers, writer, signals, path: config.path, room: Arc::default(), after_row, _lock: lock })

@@ -14,6 +14,7 @@
 //! When the transaction itself is lost (the disk is full, the commit fails), every caller of the group gets that error.
 
 mod group;
+mod log_room;
 mod pen;
 
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -29,6 +30,7 @@ use tokio::runtime::{Handle, RuntimeFlavor};
 use tokio::sync::oneshot;
 
 use self::group::{Group, OPERATIONS_WORTH_A_CHECKPOINT};
+pub(crate) use self::log_room::LogRoom;
 use self::pen::Pen;
 use crate::error::store_error;
 
@@ -188,8 +190,13 @@ pub(crate) struct Writer {
 
 impl Writer {
     /// Starts the thread. From now on everything is written with this connection.
-    pub(crate) fn start(connection: Connection, signals: Arc<Signals>) -> Result<Writer, StoreError> {
+    pub(crate) fn start(
+        connection: Connection,
+        signals: Arc<Signals>,
+        log_room: LogRoom,
+    ) -> Result<Writer, StoreError> {
         let (mut writer, mut group) = Writer::without_thread(connection, Arc::clone(&signals));
+        group.log_room = log_room;
         let thread = std::thread::Builder::new()
             .name("store-writer".to_owned())
             .spawn(move || write_until_closed(&mut group, &signals))
@@ -217,7 +224,10 @@ impl Writer {
         let (reply, answer) = oneshot::channel();
         let call = Box::new(Call { scope, caller, work: Some(work), result: None, reply });
         let is_alone = caller == Caller::Crowd && self.crowd_under_way.fetch_add(1, Ordering::Relaxed) == 0;
-        let left = if is_alone && may_block_here() { self.run_here(call) } else { Some(call as Box<dyn Operation>) };
+        let left = match workers().filter(|_| is_alone) {
+            Some(workers) => self.run_here(call, workers),
+            None => Some(call as Box<dyn Operation>),
+        };
         if let Some(call) = left {
             self.sender.as_ref().ok_or_else(stopped)?.send(call).map_err(|_| stopped())?;
         }
@@ -226,12 +236,13 @@ impl Writer {
 
     /// Runs an operation of the crowd on this thread. Gives it back if somebody else is writing, if more of the crowd are expected, or if a panic has ended
     /// all writing.
-    fn run_here(&self, call: Box<dyn Operation>) -> Option<Box<dyn Operation>> {
+    fn run_here(&self, call: Box<dyn Operation>, workers: usize) -> Option<Box<dyn Operation>> {
         let Ok(mut pen) = self.pen.try_lock() else { return Some(call) };
         if pen.patience.expected > 1 {
             return Some(call);
         }
-        tokio::task::block_in_place(|| {
+        let is_brief = workers > 1 && pen.patience.is_brief();
+        let write = || {
             let mut announcements = Announcements::default();
             let mut members = vec![call];
             let lost = pen.commit(&mut members, &mut announcements).err();
@@ -239,7 +250,12 @@ impl Writer {
             if lost.is_none() {
                 announce(announcements, &self.signals);
             }
-        });
+        };
+        if is_brief {
+            write()
+        } else {
+            tokio::task::block_in_place(write)
+        };
         if pen.since_checkpoint == OPERATIONS_WORTH_A_CHECKPOINT {
             // The thread waits for operations and would not see that the log has grown. It may have ended: then there is nothing to remind it of.
             let _ = self.sender.as_ref().map(|sender| sender.send(Box::new(Reminder)));
@@ -264,9 +280,11 @@ impl Drop for Writer {
     }
 }
 
-/// Whether the runtime lets other tasks go on elsewhere while this thread waits for the disk. A `LocalSet` on such a runtime cannot, and nobody uses one.
-fn may_block_here() -> bool {
-    Handle::try_current().is_ok_and(|runtime| runtime.runtime_flavor() == RuntimeFlavor::MultiThread)
+/// How many threads of the runtime run tasks, if it lets those of one go on elsewhere while that waits for the disk. A `LocalSet` on such a runtime cannot,
+/// and nobody uses one.
+fn workers() -> Option<usize> {
+    let runtime = Handle::try_current().ok()?;
+    (runtime.runtime_flavor() == RuntimeFlavor::MultiThread).then(|| runtime.metrics().num_workers())
 }
 
 pub(crate) fn stopped() -> StoreError {

@@ -5,13 +5,14 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
+use super::log_room::LogRoom;
 use super::pen::{Patience, Pen};
 use super::{Announcements, Caller, Loss, Operation};
 
 /// How many operations may share a commit: enough that fsync is no longer what limits, few enough that the first does not wait for long.
 const LARGEST_GROUP: usize = 512;
 
-/// After this long without work, and so many operations, the log is copied back, so that it need not be in the middle of the next burst.
+/// After this long without work the log is given room, and after so many operations copied back, so that it need not be in the middle of the next burst.
 const IDLE: Duration = Duration::from_millis(500);
 /// See [`IDLE`].
 pub(super) const OPERATIONS_WORTH_A_CHECKPOINT: usize = 1_000;
@@ -24,6 +25,7 @@ pub(super) struct Group {
     pub(super) members: Vec<Box<dyn Operation>>,
     /// Members of the crowd.
     crowd: usize,
+    pub(super) log_room: LogRoom,
 }
 
 impl Group {
@@ -32,7 +34,7 @@ impl Group {
         receiver: Receiver<Box<dyn Operation>>,
         crowd_under_way: Arc<AtomicUsize>,
     ) -> Group {
-        Group { pen, receiver, crowd_under_way, members: Vec::new(), crowd: 0 }
+        Group { pen, receiver, crowd_under_way, members: Vec::new(), crowd: 0, log_room: LogRoom::default() }
     }
 
     pub(super) fn admit(&mut self, operation: Box<dyn Operation>) {
@@ -42,23 +44,26 @@ impl Group {
 
     /// The next operation; `None` when the store is closed, or a panic has ended all writing.
     pub(super) fn wait_for_first(&mut self) -> Option<Box<dyn Operation>> {
-        while self.pen.lock().ok()?.since_checkpoint >= OPERATIONS_WORTH_A_CHECKPOINT {
+        while self.log_room.is_wanted() || self.pen.lock().ok()?.since_checkpoint >= OPERATIONS_WORTH_A_CHECKPOINT {
             match self.receiver.recv_timeout(IDLE) {
                 Ok(operation) => return Some(operation),
                 Err(RecvTimeoutError::Disconnected) => return None,
-                Err(RecvTimeoutError::Timeout) => self.checkpoint_if_idle(),
+                Err(RecvTimeoutError::Timeout) => self.use_idleness(),
             }
         }
         self.receiver.recv().ok()
     }
 
     /// Others may have written meanwhile, or write now.
-    fn checkpoint_if_idle(&self) {
-        if let Ok(mut pen) = self.pen.try_lock()
-            && pen.last_answer.elapsed() >= IDLE
-        {
+    fn use_idleness(&mut self) {
+        let Ok(mut pen) = self.pen.try_lock() else { return };
+        if pen.last_answer.elapsed() < IDLE {
+            return;
+        }
+        if pen.since_checkpoint >= OPERATIONS_WORTH_A_CHECKPOINT {
             pen.checkpoint();
         }
+        self.log_room.add_a_step();
     }
 
     /// Runs and commits the members, and whoever joins them meanwhile.

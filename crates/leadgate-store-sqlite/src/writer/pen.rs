@@ -10,6 +10,9 @@ use super::{Announcements, Caller, Loss, Operation, execute};
 /// The longest wait for callers who are expected back.
 const LONGEST_WAIT: Duration = Duration::from_millis(2);
 
+/// A task may take so long in one piece where other threads run tasks too: handing the others over costs a tenth of it and a wake-up.
+const BRIEF: Duration = Duration::from_micros(500);
+
 /// How long to wait before a commit, and for how many.
 #[derive(Debug, Default)]
 pub(super) struct Patience {
@@ -22,6 +25,11 @@ pub(super) struct Patience {
 impl Patience {
     pub(super) fn longest_wait(&self) -> Duration {
         (self.commit_time / 2).min(LONGEST_WAIT)
+    }
+
+    /// Whether a commit is over before another thread would have taken the tasks of this one over.
+    pub(super) fn is_brief(&self) -> bool {
+        !self.commit_time.is_zero() && self.commit_time < BRIEF
     }
 
     fn learn_commit_time(&mut self, took: Duration) {

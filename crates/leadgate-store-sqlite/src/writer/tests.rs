@@ -1,8 +1,13 @@
 //! What one group does, on this thread: the operations wait already, and the channel is closed behind them.
 
+use std::path::Path;
+
+use leadgate_store::Store as _;
 use rusqlite::Connection;
 
 use super::*;
+use crate::open::beside;
+use crate::{SqliteConfig, SqliteStore};
 
 type Answers = Vec<oneshot::Receiver<Result<(), StoreError>>>;
 
@@ -189,6 +194,16 @@ async fn a_lone_member_of_the_crowd_writes_without_the_thread() {
     assert_eq!(writer.crowd_under_way.load(Ordering::Relaxed), 0);
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn where_others_run_tasks_too_a_brief_commit_is_written_in_one_piece() {
+    let (writer, group) = side_by_side();
+    let is_brief = || writer.pen.lock().unwrap().patience.is_brief();
+    assert!(!is_brief(), "nothing is known yet");
+    (0..3).for_each(|number| assert!(matches!(insert(&writer, number), Some(Ok(())))));
+    assert!(is_brief());
+    assert_eq!(numbers(&group.pen.lock().unwrap().connection), [0, 1, 2]);
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn whoever_finds_somebody_writing_joins_a_group_and_so_does_the_first_who_is_back() {
     let (writer, mut group) = side_by_side();
@@ -229,10 +244,77 @@ async fn the_thread_is_reminded_once_of_a_log_that_grows_without_it() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn after_a_panic_nobody_is_told_that_anything_is_kept() {
-    let writer = Writer::start(empty(), Arc::default()).unwrap();
+    let writer = Writer::start(empty(), Arc::default(), LogRoom::default()).unwrap();
     let panics = |_: &Connection, _: &mut Announcements| -> Result<(), StoreError> { panic!("made to") };
     let ended = std::panic::AssertUnwindSafe(writer.run(Scope::OneStatement, Caller::Crowd, panics));
     assert!(futures::FutureExt::catch_unwind(ended).await.is_err());
     let after = writer.run(Scope::OneStatement, Caller::Crowd, |_, _| Ok(()));
     assert!(matches!(after.await, Err(StoreError::Unavailable(_))));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn a_store_that_no_longer_writes_says_so_to_whoever_asks_for_room() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = SqliteStore::open(SqliteConfig::new(folder.path().join("store.db"))).unwrap();
+    assert!(store.check_room().await.is_ok());
+    let panics = |_: &Connection, _: &mut Announcements| -> rusqlite::Result<()> { panic!("made to") };
+    assert!(store.write(Scope::OneStatement, panics).await.is_err());
+    assert!(matches!(store.check_room().await, Err(StoreError::Unavailable(_))));
+}
+
+/// In a file, with a log.
+fn in_file(path: &Path) -> Connection {
+    let connection = Connection::open(path).unwrap();
+    connection.pragma_update(None, "journal_mode", "wal").unwrap();
+    connection.execute_batch("CREATE TABLE IF NOT EXISTS numbers (number INTEGER)").unwrap();
+    connection
+}
+
+/// What a process would find that starts after this one was killed in this moment.
+fn after_a_kill(path: &Path) -> Vec<i64> {
+    let folder = tempfile::tempdir().unwrap();
+    let copy = folder.path().join("copy.db");
+    std::fs::copy(path, &copy).unwrap();
+    std::fs::copy(beside(path, "-wal"), beside(&copy, "-wal")).unwrap();
+    numbers(&in_file(&copy))
+}
+
+#[test]
+fn a_log_with_room_holds_what_was_written_before_and_after() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("numbers.db");
+    let (connection, ..) = write(in_file(&path), &[Act::Insert(1)]);
+    let mut room = LogRoom::of(&path);
+    let mut steps = 0;
+    while room.is_wanted() {
+        room.add_a_step();
+        steps += 1;
+        assert_eq!(after_a_kill(&path), [1]);
+    }
+    let length = std::fs::metadata(beside(&path, "-wal")).unwrap().len();
+    assert_eq!((length, steps), (16 << 20, 16));
+    let (connection, ..) = write(connection, &[Act::Insert(2), Act::Insert(3)]);
+    assert_eq!(after_a_kill(&path), [1, 2, 3]);
+    drop(connection);
+    assert_eq!(numbers(&in_file(&path)), [1, 2, 3]);
+}
+
+#[test]
+fn a_log_that_is_nothing_but_room_is_taken_for_an_empty_one() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("numbers.db");
+    write(in_file(&path), &[Act::Insert(1)]);
+    let connection = in_file(&path);
+    LogRoom::of(&path).add_a_step();
+    assert_eq!(after_a_kill(&path), [1]);
+    let (_connection, ..) = write(connection, &[Act::Insert(2)]);
+    assert_eq!(after_a_kill(&path), [1, 2]);
+}
+
+#[test]
+fn a_log_that_cannot_be_given_room_is_left_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut room = LogRoom::of(&folder.path().join("missing.db"));
+    room.add_a_step();
+    assert!(!room.is_wanted() && std::fs::read_dir(folder.path()).unwrap().next().is_none());
 }
