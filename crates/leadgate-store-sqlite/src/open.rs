@@ -27,6 +27,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../migrations/11.sql"),
     include_str!("../migrations/12.sql"),
     include_str!("../migrations/13.sql"),
+    include_str!("../migrations/14.sql"),
 ];
 
 /// How long to wait for a foreign tool that has the database locked.
@@ -92,6 +93,7 @@ pub(crate) fn lock_unless_in_use(path: &Path) -> Result<Option<StoreLock>, Store
     }
 }
 
+/// A file that belongs to another: its name with something behind it.
 pub(crate) fn beside(path: &Path, suffix: &str) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
     name.push(suffix);

@@ -312,6 +312,7 @@ impl Store for SqliteStore {
     }
 
     async fn check_room(&self) -> Result<(), StoreError> {
+        self.writer.check()?;
         let probe = room::probe_path(&self.path);
         let one_at_a_time = Arc::clone(&self.room);
         let check = move |_: &Connection| {

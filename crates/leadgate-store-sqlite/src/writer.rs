@@ -263,6 +263,11 @@ impl Writer {
         None
     }
 
+    /// An error if a panic has ended all writing.
+    pub(crate) fn check(&self) -> Result<(), StoreError> {
+        if self.pen.is_poisoned() { Err(stopped()) } else { Ok(()) }
+    }
+
     /// Lets what waits be committed, then ends the thread.
     pub(crate) fn close(&mut self) {
         self.sender = None;
