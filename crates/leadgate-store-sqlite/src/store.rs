@@ -73,8 +73,7 @@ impl SqliteStore {
         let connection = open::open_writer(&config)?;
         let readers = Readers::start(&config)?;
         let signals = Arc::new(Signals::default());
-        let log_room = if config.is_one_of_many { LogRoom::default() } else { LogRoom::of(&config.path) };
-        let writer = Writer::start(connection, Arc::clone(&signals), log_room)?;
+        let writer = Writer::start(connection, Arc::clone(&signals), LogRoom::of(&config))?;
         // Accounts beside this one do not wait for its transactions; its own callers do, and for them it had better be over soon.
         let after_row: fn() = if config.is_one_of_many { yield_core } else { || {} };
         Ok(SqliteStore { readers, writer, signals, path: config.path, room: Arc::default(), after_row, _lock: lock })

@@ -224,8 +224,8 @@ impl Writer {
         let (reply, answer) = oneshot::channel();
         let call = Box::new(Call { scope, caller, work: Some(work), result: None, reply });
         let is_alone = caller == Caller::Crowd && self.crowd_under_way.fetch_add(1, Ordering::Relaxed) == 0;
-        let left = match workers().filter(|_| is_alone) {
-            Some(workers) => self.run_here(call, workers),
+        let left = match is_alone.then(workers).flatten() {
+            Some(workers) => self.run_here(call, scope == Scope::OneStatement && workers > 1),
             None => Some(call as Box<dyn Operation>),
         };
         if let Some(call) = left {
@@ -236,12 +236,12 @@ impl Writer {
 
     /// Runs an operation of the crowd on this thread. Gives it back if somebody else is writing, if more of the crowd are expected, or if a panic has ended
     /// all writing.
-    fn run_here(&self, call: Box<dyn Operation>, workers: usize) -> Option<Box<dyn Operation>> {
+    fn run_here(&self, call: Box<dyn Operation>, may_hold_others_up: bool) -> Option<Box<dyn Operation>> {
         let Ok(mut pen) = self.pen.try_lock() else { return Some(call) };
         if pen.patience.expected > 1 {
             return Some(call);
         }
-        let is_brief = workers > 1 && pen.patience.is_brief();
+        let is_brief = may_hold_others_up && pen.patience.is_brief();
         let write = || {
             let mut announcements = Announcements::default();
             let mut members = vec![call];
@@ -265,7 +265,8 @@ impl Writer {
 
     /// An error if a panic has ended all writing.
     pub(crate) fn check(&self) -> Result<(), StoreError> {
-        if self.pen.is_poisoned() { Err(stopped()) } else { Ok(()) }
+        let has_ended = self.thread.as_ref().is_some_and(JoinHandle::is_finished);
+        if has_ended || self.pen.is_poisoned() { Err(stopped()) } else { Ok(()) }
     }
 
     /// Lets what waits be committed, then ends the thread.

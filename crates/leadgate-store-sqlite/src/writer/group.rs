@@ -55,7 +55,7 @@ impl Group {
     }
 
     /// Others may have written meanwhile, or write now.
-    fn use_idleness(&mut self) {
+    pub(super) fn use_idleness(&mut self) {
         let Ok(mut pen) = self.pen.try_lock() else { return };
         if pen.last_answer.elapsed() < IDLE {
             return;
@@ -63,7 +63,9 @@ impl Group {
         if pen.since_checkpoint >= OPERATIONS_WORTH_A_CHECKPOINT {
             pen.checkpoint();
         }
-        self.log_room.add_a_step();
+        if self.log_room.is_wanted() {
+            pen.with_the_log_at_rest(|| self.log_room.add_a_step());
+        }
     }
 
     /// Runs and commits the members, and whoever joins them meanwhile.
@@ -79,6 +81,10 @@ impl Group {
             if next == self.members.len() {
                 self.take_more(&pen.patience, &mut give_up_waiting_at);
             }
+        }
+        if self.members.iter().any(|operation| operation.runs_outside()) {
+            // It may cut the log.
+            self.log_room.look_again();
         }
         pen.end(&mut self.members, announcements)
     }

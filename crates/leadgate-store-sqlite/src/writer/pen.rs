@@ -33,7 +33,7 @@ impl Patience {
     }
 
     fn learn_commit_time(&mut self, took: Duration) {
-        self.commit_time = (self.commit_time * 3 + took) / 4;
+        self.commit_time = if self.commit_time.is_zero() { took } else { (self.commit_time * 3 + took) / 4 };
     }
 }
 
@@ -103,6 +103,15 @@ impl Pen {
         self.patience.expected = crowd_under_way.fetch_sub(crowd, Ordering::Relaxed);
         for operation in members.drain(..) {
             operation.answer(lost);
+        }
+    }
+
+    /// Does something to the log while nobody writes to it, in this process or another; nothing while another does.
+    pub(super) fn with_the_log_at_rest(&self, act: impl FnOnce()) {
+        if self.begin().is_ok() {
+            act();
+            // Nothing was written, and the next BEGIN says whether anything is wrong.
+            let _ = execute(&self.connection, "ROLLBACK");
         }
     }
 

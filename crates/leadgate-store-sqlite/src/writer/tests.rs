@@ -1,6 +1,7 @@
 //! What one group does, on this thread: the operations wait already, and the channel is closed behind them.
 
 use std::path::Path;
+use std::time::{Duration, Instant};
 
 use leadgate_store::Store as _;
 use rusqlite::Connection;
@@ -197,11 +198,20 @@ async fn a_lone_member_of_the_crowd_writes_without_the_thread() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn where_others_run_tasks_too_a_brief_commit_is_written_in_one_piece() {
     let (writer, group) = side_by_side();
-    let is_brief = || writer.pen.lock().unwrap().patience.is_brief();
-    assert!(!is_brief(), "nothing is known yet");
-    (0..3).for_each(|number| assert!(matches!(insert(&writer, number), Some(Ok(())))));
-    assert!(is_brief());
-    assert_eq!(numbers(&group.pen.lock().unwrap().connection), [0, 1, 2]);
+    assert!(matches!(insert(&writer, 1), Some(Ok(()))));
+    assert!(writer.pen.lock().unwrap().patience.is_brief());
+    // Here the runtime cannot be told that a task blocks; it panics where that is tried.
+    let local = tokio::task::LocalSet::new();
+    assert!(matches!(local.run_until(async { insert(&writer, 2) }).await, Some(Ok(()))));
+    assert_eq!(numbers(&group.pen.lock().unwrap().connection), [1, 2]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+#[should_panic(expected = "can call blocking only when running on the multi-threaded runtime")]
+async fn where_nobody_else_runs_tasks_the_runtime_is_told_of_a_commit_however_brief() {
+    let (writer, _group) = side_by_side();
+    assert!(matches!(insert(&writer, 1), Some(Ok(()))));
+    tokio::task::LocalSet::new().run_until(async { insert(&writer, 2) }).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
@@ -284,7 +294,7 @@ fn a_log_with_room_holds_what_was_written_before_and_after() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("numbers.db");
     let (connection, ..) = write(in_file(&path), &[Act::Insert(1)]);
-    let mut room = LogRoom::of(&path);
+    let mut room = LogRoom::of(&SqliteConfig::new(&path));
     let mut steps = 0;
     while room.is_wanted() {
         room.add_a_step();
@@ -305,7 +315,7 @@ fn a_log_that_is_nothing_but_room_is_taken_for_an_empty_one() {
     let path = folder.path().join("numbers.db");
     write(in_file(&path), &[Act::Insert(1)]);
     let connection = in_file(&path);
-    LogRoom::of(&path).add_a_step();
+    LogRoom::of(&SqliteConfig::new(&path)).add_a_step();
     assert_eq!(after_a_kill(&path), [1]);
     let (_connection, ..) = write(connection, &[Act::Insert(2)]);
     assert_eq!(after_a_kill(&path), [1, 2]);
@@ -314,7 +324,44 @@ fn a_log_that_is_nothing_but_room_is_taken_for_an_empty_one() {
 #[test]
 fn a_log_that_cannot_be_given_room_is_left_alone() {
     let folder = tempfile::tempdir().unwrap();
-    let mut room = LogRoom::of(&folder.path().join("missing.db"));
+    let mut room = LogRoom::of(&SqliteConfig::new(folder.path().join("missing.db")));
     room.add_a_step();
     assert!(!room.is_wanted() && std::fs::read_dir(folder.path()).unwrap().next().is_none());
+}
+
+#[test]
+fn a_log_gets_room_while_its_writer_is_idle_and_again_after_it_was_cut() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("numbers.db");
+    let (writer, mut group) = Writer::without_thread(in_file(&path), Arc::default());
+    group.log_room = LogRoom::of(&SqliteConfig::new(&path));
+    let idle = || writer.pen.lock().unwrap().last_answer = Instant::now().checked_sub(Duration::from_secs(1)).unwrap();
+    let length = || std::fs::metadata(beside(&path, "-wal")).unwrap().len();
+    idle();
+    (0..20).for_each(|_| group.use_idleness());
+    assert_eq!((length(), group.log_room.is_wanted()), (16 << 20, false));
+    let cut = |connection: &Connection, _: &mut Announcements| {
+        connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(())).map_err(|error| store_error(&error))
+    };
+    let _cutting = futures::FutureExt::now_or_never(writer.run(Scope::Outside, Caller::Single, cut));
+    assert_eq!((one_group(&mut group), length()), (1, 0));
+    idle();
+    group.use_idleness();
+    assert_eq!(length(), 1 << 20);
+}
+
+#[test]
+fn a_log_that_another_process_writes_to_is_left_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("numbers.db");
+    let pen = Pen::new(in_file(&path));
+    pen.connection.busy_timeout(Duration::ZERO).unwrap();
+    let other = in_file(&path);
+    other.execute_batch("BEGIN IMMEDIATE; INSERT INTO numbers VALUES (1)").unwrap();
+    let mut is_at_rest = false;
+    pen.with_the_log_at_rest(|| is_at_rest = true);
+    assert!(!is_at_rest);
+    other.execute_batch("COMMIT").unwrap();
+    pen.with_the_log_at_rest(|| is_at_rest = true);
+    assert!(is_at_rest && pen.connection.is_autocommit());
 }
