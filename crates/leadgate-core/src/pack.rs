@@ -34,22 +34,6 @@ impl Packing {
     }
 }
 
-/// From so many people on a search, a bulk write and the look at what it came to cost less than each of them alone.
-const FEWEST_TO_SEARCH: usize = 4;
-/// From so many people on a bulk write and the look at what it came to cost less than each of them alone.
-const FEWEST_TO_WRITE: usize = 3;
-
-/// Whether a call that can be packed is to be, with so many people altogether whom a call of its kind could be made for in this moment. How many jobs
-/// wait says little about that: they may be about one person, or about people who are known.
-pub fn is_worthwhile(call: &CrmCall, people: usize) -> bool {
-    match call {
-        // Whoever is likely there is looked for after a write, which was packed.
-        CrmCall::FindPeople { likely: false, among: Among::Contacts, .. } => people >= FEWEST_TO_SEARCH,
-        CrmCall::UpsertPeople(_) => people >= FEWEST_TO_WRITE,
-        _ => true,
-    }
-}
-
 /// One request and the jobs it is made for, by their positions in what was given.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Pack {
@@ -74,6 +58,33 @@ pub fn pack(calls: Vec<CrmCall>, account: Option<&AccountFacts>, widest: usize) 
         }
     }
     packs
+}
+
+/// Fewer people than this may cost less alone.
+const FEW: usize = 4;
+
+/// Whether a pack has to be compared with what its people would cost alone: it begins what only pays for many, and has few.
+pub fn is_small(pack: &Pack) -> bool {
+    // Whoever is likely there is looked for after a write, which was packed.
+    let begins = matches!(
+        pack.call,
+        CrmCall::FindPeople { likely: false, among: Among::Contacts, .. } | CrmCall::UpsertPeople(_)
+    );
+    begins && pack.members.len() < FEW
+}
+
+/// Whether a pack costs fewer requests than its people would alone, each of whom would make that call.
+pub fn is_worthwhile(pack: &Pack, alone: &CrmCall) -> bool {
+    let people = pack.members.len();
+    match (&pack.call, alone) {
+        // A search, a write in bulk and the look at what it came to, instead of creations that are their own test.
+        (CrmCall::FindPeople { .. }, CrmCall::CreatePerson(_)) => people >= FEW,
+        // One search instead of one for each; the writes are decided on when it is known who is there.
+        (CrmCall::FindPeople { .. }, _) => people >= 2,
+        // A write in bulk and the look at what it came to.
+        (CrmCall::UpsertPeople(_), _) => people >= 3,
+        _ => true,
+    }
 }
 
 /// What the answer of a pack says to the member that would have made this call alone. Each gets no more than its own: a copy of all of it for each would
@@ -146,6 +157,8 @@ mod tests {
 
     use super::*;
     use crate::catalog::Section;
+    use crate::crm::LookupBy;
+    use crate::record::Fields;
 
     fn facts(batch_find: Option<u16>) -> AccountFacts {
         AccountFacts {
@@ -160,33 +173,59 @@ mod tests {
     }
 
     fn find(name: &str) -> CrmCall {
-        let emails = vec![Email::parse(&format!("{name}@x.io")).unwrap()];
+        let emails = vec![address(name)];
         CrmCall::FindPeople { among: Among::Contacts, emails, likely: true }
     }
 
+    fn address(name: &str) -> Email {
+        Email::parse(&format!("{name}@x.io")).unwrap()
+    }
+
+    fn look_up(name: &str) -> CrmCall {
+        CrmCall::FindPerson(LookupBy::Email(address(name)))
+    }
+
+    fn upsert(name: &str) -> CrmCall {
+        CrmCall::UpsertPerson { email: address(name), fields: Fields::default() }
+    }
+
     fn find_new(name: &str) -> CrmCall {
-        let emails = vec![Email::parse(&format!("{name}@x.io")).unwrap()];
+        let emails = vec![address(name)];
         CrmCall::FindPeople { among: Among::Contacts, emails, likely: false }
     }
 
+    /// What so many people come to, each of whom would make one call in a pack or another alone.
+    fn requests_begin_with(packed: &CrmCall, alone: &CrmCall, people: usize) -> bool {
+        let facts = AccountFacts { bulk_people: Some(100), ..facts(Some(100)) };
+        let packs = pack(vec![packed.clone(); people], Some(&facts), WIDEST);
+        assert_eq!(packs.len(), 1);
+        !is_small(&packs[0]) || is_worthwhile(&packs[0], alone)
+    }
+
     #[rstest]
-    #[case::three_to_search(find_new("a"), 3, false)]
-    #[case::four_to_search(find_new("a"), 4, true)]
-    #[case::one_who_was_written(find("a"), 1, true)]
-    #[case::two_to_write(CrmCall::UpsertPeople(Vec::new()), 2, false)]
-    #[case::three_to_write(CrmCall::UpsertPeople(Vec::new()), 3, true)]
-    #[case::a_bulk_write_to_look_at(CrmCall::BulkStatus { ticket: "7".to_owned() }, 1, true)]
+    #[case::creations_that_are_their_own_test(find_new("a"), CrmCall::CreatePerson(Fields::default()), 4)]
+    #[case::searches_one_by_one(find_new("a"), look_up("a"), 2)]
+    #[case::writes(CrmCall::UpsertPeople(vec![(address("a"), Fields::default())]), upsert("a"), 3)]
+    #[case::looks_after_a_write(find("a"), look_up("a"), 1)]
     fn a_pack_is_worthwhile_where_it_saves_requests(
-        #[case] call: CrmCall,
-        #[case] people: usize,
-        #[case] expected: bool,
+        #[case] packed: CrmCall,
+        #[case] alone: CrmCall,
+        #[case] fewest: usize,
     ) {
-        assert_eq!(is_worthwhile(&call, people), expected);
+        let found = (1..=10).find(|people| requests_begin_with(&packed, &alone, *people));
+        assert_eq!(found, Some(fewest));
+        assert!((fewest..=10).all(|people| requests_begin_with(&packed, &alone, people)));
+    }
+
+    #[test]
+    fn people_who_are_looked_for_in_different_ways_do_not_count_together() {
+        let calls = vec![find_new("new"), find("a"), find("b"), find("c"), find("d")];
+        let packs = pack(calls, Some(&facts(Some(100))), WIDEST);
+        assert_eq!(packs.iter().map(is_small).collect::<Vec<_>>(), [true, false]);
     }
 
     #[test]
     fn each_member_is_told_of_its_own_people_only() {
-        let address = |name: &str| Email::parse(&format!("{name}@x.io")).unwrap();
         let found = CrmReply::FoundMany([(address("ada"), Vec::new()), (address("olga"), Vec::new())].into());
         let parts = ["ada", "nobody"].map(|name| part_of(&found, &find(name)));
         assert_eq!(parts[0], CrmReply::FoundMany([(address("ada"), Vec::new())].into()));

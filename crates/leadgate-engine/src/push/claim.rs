@@ -1,7 +1,5 @@
 //! Claiming: leases what is due and affordable, settles what needs no call, and pays for the rest.
 
-use std::collections::HashMap;
-use std::mem::discriminant;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -9,7 +7,7 @@ use jiff::{SignedDuration, Timestamp};
 use leadgate_core::crm::CrmCall;
 use leadgate_core::job::Turn;
 use leadgate_core::lane::Lane;
-use leadgate_core::pack::{Pack, is_worthwhile, pack};
+use leadgate_core::pack::{Pack, is_small, is_worthwhile, pack};
 use leadgate_store::StoreError;
 use leadgate_store::model::{ClaimRequest, ClaimedJob, Then, TurnRecord};
 use leadgate_store::stretch::Stretch;
@@ -22,7 +20,7 @@ use crate::engine::Engine;
 const MOST_PACKABLE: u32 = 500;
 /// People whose searches are packed although their writes trickle.
 const SEARCHED_TOGETHER: u32 = 100;
-/// From how many on bulk work is packed: a search, a bulk upsert and the look at its end cost less than so many people one by one.
+/// From how many open jobs on company is looked for in bulk work. Whether there is enough of it is seen when they are claimed.
 const MANY_IN_BULK: i64 = 5;
 /// Jobs never looked at before that are leased although the budget is empty: a repeat needs no request and can be answered at once.
 const MOST_LOOKED_AT: u32 = 64;
@@ -126,7 +124,7 @@ impl Engine {
         if is_trickle && one_by_one { alone.max(SEARCHED_TOGETHER) } else { alone }
     }
 
-    /// Whether so many jobs of the lane wait that their calls are packed. A lead that somebody waits for goes alone however long an import is.
+    /// Whether so many jobs of the lane wait that some of them may share calls. A lead that somebody waits for goes alone however long an import is.
     fn is_packing(&self, lane: Lane, catalog: &SharedCatalog) -> bool {
         let many = i64::try_from(self.shared.settings.pack_from).unwrap_or(i64::MAX);
         let many = if lane == Lane::Bulk { many.min(MANY_IN_BULK) } else { many };
@@ -159,26 +157,31 @@ impl Engine {
         Ok(paid)
     }
 
-    /// Jobs that too few others would share a call with make the one that they would make alone.
+    /// Jobs whose pack would be so small that it saves nothing make the call that they would make alone.
     fn without_small_packs(&self, jobs: Vec<Leased>, round: &mut Round) -> Vec<Leased> {
-        let kind = |job: &Leased| job.call.as_ref().map(discriminant);
-        let mut counts = HashMap::new();
-        jobs.iter().for_each(|job| *counts.entry(kind(job)).or_default() += 1);
-        let catalog = Arc::clone(&round.catalog);
-        let look_again = |job: Leased| {
-            let people = counts[&kind(&job)];
-            if !job.packing || job.call.as_ref().is_none_or(|call| is_worthwhile(call, people)) {
-                return Some(job);
+        let calls = jobs.iter().filter_map(|job| job.call.clone()).collect();
+        let packs = pack(calls, round.catalog.account(), self.shared.search_width.widest());
+        let mut jobs: Vec<Option<Leased>> = jobs.into_iter().map(Some).collect();
+        for pack in packs.iter().filter(|pack| is_small(pack)) {
+            for &position in &pack.members {
+                jobs[position] = jobs[position].take().and_then(|job| self.alone_if_cheaper(job, pack, round));
             }
-            match self.prepare(Leased { packing: false, ..job }, &catalog, round.now) {
-                Prepared::Call(job) => Some(job),
-                Prepared::Settled(turn) => {
-                    round.settled.push(turn);
-                    None
-                }
+        }
+        jobs.into_iter().flatten().collect()
+    }
+
+    fn alone_if_cheaper(&self, job: Leased, pack: &Pack, round: &mut Round) -> Option<Leased> {
+        let packed = job.call.clone();
+        match self.prepare(Leased { packing: false, ..job }, &Arc::clone(&round.catalog), round.now) {
+            Prepared::Call(job) if job.call.as_ref().is_some_and(|alone| is_worthwhile(pack, alone)) => {
+                Some(Leased { packing: true, call: packed, ..job })
             }
-        };
-        jobs.into_iter().filter_map(look_again).collect()
+            Prepared::Call(job) => Some(job),
+            Prepared::Settled(turn) => {
+                round.settled.push(turn);
+                None
+            }
+        }
     }
 
     /// Names that another instance may have read meanwhile are looked for in the store before the CRM is asked for them.
@@ -277,7 +280,7 @@ impl Engine {
             return Prepared::Settled(job.record(None, Some(key), Then::DueAt(now), now));
         }
         let turn = job.advance(catalog, now);
-        if let (Some(since), Turn::Call(call)) = (job.job.abandoned_since.take(), &turn) {
+        if let (Some(since), Turn::Call(call)) = (job.job.abandoned_since, &turn) {
             // An earlier process may have made this very call and died before it could say so.
             if job.job.state.mark_abandoned(call, since) {
                 let settled = now.saturating_add(self.until_settled()).unwrap_or(Timestamp::MAX);

@@ -51,7 +51,7 @@ pub(crate) struct Leased {
     effects: Vec<StepEffect>,
     /// The call of this turn, as the job itself would make it alone.
     call: Option<CrmCall>,
-    /// Many jobs of its lane wait.
+    /// Its calls are made so that others can share them.
     packing: bool,
     /// What the copy of the account has of its identities.
     copied: Option<Copied>,

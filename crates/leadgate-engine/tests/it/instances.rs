@@ -260,6 +260,25 @@ async fn what_an_instance_was_writing_when_it_was_paused_is_there_once(#[case] p
 }
 
 #[tokio::test]
+async fn a_person_whom_another_was_creating_is_looked_for_although_much_waits_behind() {
+    let mut instances = limited(2).await;
+    for engine in instances.engines() {
+        engine.warm_up().await;
+    }
+    let submission = instances.accept(Route::Lead, &json!({ "email": "ada@example.com" }), Lane::Event).await;
+    for number in 0..30 {
+        let note = json!({ "email": "ada@example.com", "text": format!("note {number}") });
+        instances.accept(Route::Note, &note, Lane::Event).await;
+    }
+    let account = instances.account();
+    let creations = || account.requests().iter().filter(|seen| seen.path.ends_with("/contacts")).count();
+    let paused = pass_until(&instances.engines()[0], async || creations() == 1).await;
+    the_other_lands(&instances, submission).await;
+    paused.await.unwrap();
+    assert_eq!((creations(), account.count(Kind::Contact)), (1, 1));
+}
+
+#[tokio::test]
 async fn an_instance_that_was_paused_makes_no_call_of_work_that_others_took_over() {
     let mut instances = limited(2).await;
     instances.engines()[0].warm_up().await;

@@ -43,23 +43,41 @@ async fn a_burst_of_a_thousand_is_packed(#[case] generation: Generation, #[case]
     assert_eq!(gateway.account().leads().len() + gateway.account().contacts().len(), 1_001);
 }
 
-#[rstest]
-#[case::classic(Generation::Classic, 2)]
-#[case::suite(Generation::Suite, 1)]
-#[tokio::test]
-async fn a_person_behind_whom_much_waits_costs_what_one_alone_does(#[case] generation: Generation, #[case] most: u64) {
-    let gateway = TestGateway::builder().generation(generation).crm_timeout(PATIENT).open().await;
+/// How many requests so many people cost behind one of whom thirty notes wait, the notes left out; `pack_from`: from how many waiting jobs on calls are
+/// packed.
+async fn cost_of(generation: Generation, people: usize, are_there: bool, pack_from: usize) -> u64 {
+    let gateway = TestGateway::builder().generation(generation).crm_timeout(PATIENT);
+    let gateway = gateway.engine(|engine| engine.pack_from = pack_from).open().await;
     gateway.land("/v1/leads", &json!({ "email": "warm@example.com" })).await;
+    for number in 0..if are_there { people } else { 0 } {
+        let seed = json!({ "email": format!("p{number}@example.com"), "first_name": "P", "last_name": "Old" });
+        gateway.account().seed_contact(&seed);
+    }
+    gateway.account().advance(Duration::from_secs(60));
     gateway.account().clear_requests();
-    gateway.post("/v1/leads", &json!({ "email": "ada@example.com", "first_name": "A", "lane": "event" })).await;
+    for number in 0..people {
+        let lead = json!({ "email": format!("p{number}@example.com"), "first_name": "P", "lane": "event" });
+        gateway.post("/v1/leads", &lead).await;
+    }
     for number in 0..30 {
-        let note = json!({ "email": "ada@example.com", "text": format!("note {number}"), "lane": "event" });
+        let note = json!({ "email": "p0@example.com", "text": format!("note {number}"), "lane": "event" });
         gateway.post("/v1/notes", &note).await;
     }
     gateway.settle().await;
     assert_eq!(gateway.account().notes().len(), 30);
-    let beside_notes = gateway.account().request_count() - 30;
-    assert!(beside_notes <= most, "{beside_notes} requests");
+    gateway.account().request_count() - 30
+}
+
+#[rstest]
+#[tokio::test]
+async fn few_people_cost_no_more_where_much_waits(
+    #[values(Generation::Classic, Generation::Suite)] generation: Generation,
+    #[values(1, 2, 3, 5)] people: usize,
+    #[values(false, true)] are_there: bool,
+) {
+    let packed = cost_of(generation, people, are_there, 20).await;
+    let alone = cost_of(generation, people, are_there, usize::MAX).await;
+    assert!(packed <= alone, "{packed} requests, alone {alone}");
 }
 
 #[tokio::test]
