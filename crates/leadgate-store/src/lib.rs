@@ -201,7 +201,8 @@ pub trait Store:
 
     /// Whether there is room for what may come next: writes some space beside the data and takes it back. Nothing of it stays.
     ///
-    /// [`StoreError::DiskFull`] and [`StoreError::Unavailable`] mean that [`Store::accept`] would most likely fail too.
+    /// [`StoreError::DiskFull`] and [`StoreError::Unavailable`] mean that [`Store::accept`] would most likely fail too, for want of room or because nothing
+    /// is written any more.
     async fn check_room(&self) -> Result<(), StoreError>;
 
     /// Those of the records that the mirror has, in any order.

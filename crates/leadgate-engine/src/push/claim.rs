@@ -159,6 +159,9 @@ impl Engine {
 
     /// Jobs whose pack would be so small that it saves nothing make the call that they would make alone.
     fn without_small_packs(&self, jobs: Vec<Leased>, round: &mut Round) -> Vec<Leased> {
+        if !jobs.iter().any(|job| job.packing) {
+            return jobs;
+        }
         let calls = jobs.iter().filter_map(|job| job.call.clone()).collect();
         let packs = pack(calls, round.catalog.account(), self.shared.search_width.widest());
         let mut jobs: Vec<Option<Leased>> = jobs.into_iter().map(Some).collect();
