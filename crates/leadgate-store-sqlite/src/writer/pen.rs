@@ -10,7 +10,8 @@ use super::{Announcements, Caller, Loss, Operation, execute};
 /// The longest wait for callers who are expected back.
 const LONGEST_WAIT: Duration = Duration::from_millis(2);
 
-/// A task may take so long in one piece where other threads run tasks too: handing the others over costs a tenth of it and a wake-up.
+/// A task may take so long in one piece where other threads run tasks too: they take over what waits for this one, and telling the runtime costs two
+/// switches of context.
 const BRIEF: Duration = Duration::from_micros(500);
 
 /// How long to wait before a commit, and for how many.
