@@ -19,7 +19,7 @@ pub struct EngineSettings {
     pub concurrency: usize,
     /// Jobs of each lane that are planned ahead of the work, at most. The rest stays in the inbox, where it costs nothing.
     pub plan_ahead: u32,
-    /// From how many waiting people on calls are packed.
+    /// From how many open jobs of a lane on calls are packed, where that saves requests.
     pub pack_from: usize,
     /// How long a lease lasts. Longer than a call can take.
     pub lease: SignedDuration,
