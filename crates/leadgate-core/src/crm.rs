@@ -66,6 +66,13 @@ pub enum CrmCall {
         /// Most of them are probably there, so that as many of them fill a page of the answer.
         likely: bool,
     },
+    /// Find out whether as many people have these addresses as there are addresses. May not see what was written in the last seconds.
+    ConfirmPeople {
+        /// The addresses.
+        emails: Vec<Email>,
+        /// The most of them that one request is made for, at most [`crate::pack::WIDEST`].
+        at_most: usize,
+    },
     /// Read one person with everything that matching looks at.
     ReadPerson(RecordRef),
     /// Create a person: a lead where the account keeps leads, else a contact.
@@ -192,6 +199,7 @@ impl CrmCall {
             CrmCall::ReadCatalog(_) => "read_catalog",
             CrmCall::FindPerson(_) => "find_person",
             CrmCall::FindPeople { .. } => "find_people",
+            CrmCall::ConfirmPeople { .. } => "confirm_people",
             CrmCall::ReadPerson(_) => "read_person",
             CrmCall::CreatePerson(_) => "create_person",
             CrmCall::UpsertPerson { .. } => "upsert_person",
@@ -295,6 +303,8 @@ pub enum CrmReply {
     Found(Vec<Snapshot>),
     /// The people found for each address that was asked for; addresses without a match are left out.
     FoundMany(BTreeMap<Email, Vec<Snapshot>>),
+    /// Whether as many people were found as there are addresses.
+    Confirmed(bool),
     /// The record as it now is.
     Record(Snapshot),
     /// A bulk request was taken.

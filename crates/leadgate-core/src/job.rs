@@ -14,9 +14,9 @@ use crate::catalog::Catalog;
 use crate::copied::Copied;
 use crate::crm::{CrmCall, CrmFailure, CrmReply};
 use crate::identity::IdentityKey;
-use crate::pack::Packing;
+use crate::pack::{Packing, Sharing};
 use crate::plan::Plan;
-use crate::record::{KnownRecord, RecordRef};
+use crate::record::{KnownRecord, RecordRef, WrittenPerson};
 use crate::retry::RetryPolicy;
 use crate::steps::{
     Findings, ForgetPersonStep, Next, ParkReason, Parking, PersonWish, Routed, Step, StepContext, StepEffect, Verdict,
@@ -69,8 +69,8 @@ pub struct TurnContext<'a> {
     pub copied: Option<&'a Copied>,
     /// Notes on the current step's record that are known to be other jobs'.
     pub known_notes: &'a BTreeSet<i64>,
-    /// Many jobs wait.
-    pub packing: bool,
+    /// Whom its calls can be shared with.
+    pub sharing: Sharing,
 }
 
 /// What a job needs next.
@@ -129,6 +129,9 @@ pub struct Outcome {
     /// Whether the person was put into the recycle bin, where that was asked for.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub removed: Option<bool>,
+    /// The person, where they were made without a look at their record.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub written: Option<WrittenPerson>,
     /// The company's id.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub company: Option<i64>,
@@ -144,6 +147,15 @@ pub struct Outcome {
     /// The record as the CRM showed it, where the caller expects that.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub shown: Option<Value>,
+}
+
+impl Outcome {
+    fn take_written(&mut self, written: Option<&WrittenPerson>) {
+        if let Some(written) = written {
+            (self.existing, self.changed) = (Some(false), Some(true));
+            self.written = Some(written.clone());
+        }
+    }
 }
 
 impl JobState {
@@ -191,9 +203,9 @@ impl JobState {
     /// Moves over steps that are done and says what is next. `effects` collects what finished steps leave behind.
     pub fn advance(&mut self, context: &TurnContext<'_>, effects: &mut Vec<StepEffect>) -> Turn {
         while self.current < self.steps.len() {
-            let (findings, is_followed) = (self.findings.clone(), self.is_person_followed());
+            let (findings, ahead) = (self.findings.clone(), self.ahead());
             let Some(step) = self.steps.get_mut(self.current) else { break };
-            let view = step_view(context, &findings, is_followed);
+            let view = step_view(context, &findings, ahead);
             if let Step::MoveFound(step) = step
                 && step.takes_hold(&findings)
             {
@@ -314,6 +326,7 @@ impl JobState {
     pub fn packing(&self) -> Packing {
         match self.steps.get(self.current) {
             Some(Step::EnsurePerson(step)) => step.packing(),
+            Some(Step::RemovePerson(step)) => step.packing(),
             _ => Packing::Alone,
         }
     }
@@ -329,9 +342,9 @@ impl JobState {
         ahead.iter().filter_map(key).collect()
     }
 
-    /// Whether a step behind the current one writes something at the person.
-    fn is_person_followed(&self) -> bool {
-        self.steps.iter().skip(self.current + 1).any(Step::writes_at_person)
+    fn ahead(&self) -> Ahead {
+        let steps = self.steps.get(self.current + 1..).unwrap_or_default();
+        Ahead { writes_at_person: steps.iter().any(Step::writes_at_person), is_nothing: steps.is_empty() }
     }
 
     /// A person released the job: failures are forgotten, and so is what the current step saw of the CRM, because somebody mended it since. What it
@@ -386,7 +399,7 @@ impl JobState {
             return AfterCall::Ready;
         }
         let findings = self.findings.clone();
-        let view = step_view(context, &findings, self.is_person_followed());
+        let view = step_view(context, &findings, self.ahead());
         match self.steps.get_mut(self.current).map(|step| step.absorb(call, answer, &view)) {
             Some(Verdict::Park(parking)) => AfterCall::Park(parking),
             Some(Verdict::Proceed) | None => AfterCall::Ready,
@@ -425,7 +438,8 @@ impl JobState {
                 }
                 Step::AddNote(step) => outcome.note = step.note_id(),
                 Step::FindDeal(step) => outcome.deal = step.deal_id().or(outcome.deal),
-                Step::EnsureCompany(_) | Step::EnsurePerson(_) | Step::Send(_) => {}
+                Step::EnsurePerson(step) => outcome.take_written(step.written()),
+                Step::EnsureCompany(_) | Step::Send(_) => {}
                 Step::MoveFound(_) | Step::SetFields(_) | Step::AddEntry(_) | Step::Convert(_) | Step::AddToList(_) => {
                 }
                 Step::RemovePerson(_) | Step::ForgetPerson(_) => {}
@@ -446,7 +460,14 @@ pub struct AbsorbRules<'a> {
     pub sent_at: Timestamp,
 }
 
-fn step_view<'a>(context: &TurnContext<'a>, findings: &'a Findings, is_followed: bool) -> StepContext<'a> {
+/// What is behind the current step.
+#[derive(Clone, Copy)]
+struct Ahead {
+    writes_at_person: bool,
+    is_nothing: bool,
+}
+
+fn step_view<'a>(context: &TurnContext<'a>, findings: &'a Findings, ahead: Ahead) -> StepContext<'a> {
     StepContext {
         now: context.now,
         catalog: context.catalog,
@@ -454,8 +475,9 @@ fn step_view<'a>(context: &TurnContext<'a>, findings: &'a Findings, is_followed:
         copied: context.copied,
         known_notes: context.known_notes,
         findings,
-        packing: context.packing,
-        is_followed,
+        sharing: context.sharing,
+        is_followed: ahead.writes_at_person,
+        is_last: ahead.is_nothing,
     }
 }
 

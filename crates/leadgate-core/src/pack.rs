@@ -8,9 +8,30 @@ use crate::identity::Email;
 
 /// Addresses of one search at most where hardly anybody is there: people who are not there make no rows of the answer, so it stays short. So many
 /// jobs are leased and recorded in one transaction, which others wait for.
-pub const WIDEST: usize = 2_000;
+pub const WIDEST: usize = 2_500;
+/// From so many waiting jobs on people who were written are counted rather than looked at: fewer are looked at with as few requests, or hardly more.
+pub const CROWD: u32 = 250;
 /// A search that failed for a reason of the moment is not made narrower than this for it.
 const NARROWEST_FOR_TROUBLE: usize = 500;
+
+/// With how many others a job can share its calls.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Sharing {
+    /// With nobody: each call is the one that costs least alone.
+    #[default]
+    Alone,
+    /// With others that wait: calls that can be packed are preferred.
+    Some,
+    /// With [`CROWD`] or more: they fill packs of hundreds.
+    Crowd,
+}
+
+impl Sharing {
+    /// Whether calls that can be packed are preferred.
+    pub fn is_packing(self) -> bool {
+        self != Sharing::Alone
+    }
+}
 
 /// How a job's next call can be packed with those of others.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -112,6 +133,9 @@ fn joins(pack: &Pack, call: &CrmCall, account: Option<&AccountFacts>, widest: us
             let most = if *likely || most_found == 1 { most_found } else { widest.max(most_found) };
             held == wanted && likely == likewise && emails.len() < most
         }
+        (CrmCall::ConfirmPeople { emails, at_most }, CrmCall::ConfirmPeople { at_most: likewise, .. }) => {
+            at_most == likewise && emails.len() < (*at_most).min(widest).max(most_found)
+        }
         (CrmCall::UpsertPeople(people), CrmCall::UpsertPeople(_)) => people.len() < most_written,
         _ => false,
     }
@@ -119,7 +143,8 @@ fn joins(pack: &Pack, call: &CrmCall, account: Option<&AccountFacts>, widest: us
 
 fn extend(pack: &mut CrmCall, call: CrmCall) {
     match (pack, call) {
-        (CrmCall::FindPeople { emails, .. }, CrmCall::FindPeople { emails: more, .. }) => emails.extend(more),
+        (CrmCall::FindPeople { emails, .. }, CrmCall::FindPeople { emails: more, .. })
+        | (CrmCall::ConfirmPeople { emails, .. }, CrmCall::ConfirmPeople { emails: more, .. }) => emails.extend(more),
         (CrmCall::UpsertPeople(people), CrmCall::UpsertPeople(more)) => people.extend(more),
         _ => {}
     }
@@ -138,7 +163,9 @@ pub enum Width {
 
 /// What the failure of a call says of how many addresses a search takes, where `surely` many are known to be taken.
 pub fn width_after(call: &CrmCall, failure: &CrmFailure, surely: usize) -> Width {
-    let CrmCall::FindPeople { emails, .. } = call else { return Width::Untold };
+    let (CrmCall::FindPeople { emails, .. } | CrmCall::ConfirmPeople { emails, .. }) = call else {
+        return Width::Untold;
+    };
     let (asked, half) = (emails.len(), emails.len() / 2);
     match failure {
         CrmFailure::Invalid { .. } | CrmFailure::Incomplete(_) if asked > surely => Width::TooMany(half.max(surely)),
@@ -258,6 +285,16 @@ mod tests {
         let calls = (0..23).map(|number| find_new(&format!("p{number}")));
         let packs = pack(calls.collect(), Some(&facts(Some(2))), 10);
         assert_eq!(packs.iter().map(|pack| pack.members.len()).collect::<Vec<_>>(), [10, 10, 3]);
+    }
+
+    #[test]
+    fn whoever_is_counted_is_counted_with_as_many_as_may_be() {
+        let count = |at_most: usize| {
+            move |number: usize| CrmCall::ConfirmPeople { emails: vec![address(&format!("p{number}"))], at_most }
+        };
+        let calls = (0..12).map(count(WIDEST)).chain((12..18).map(count(4)));
+        let packs = pack(calls.collect(), Some(&facts(Some(2))), 10);
+        assert_eq!(packs.iter().map(|pack| pack.members.len()).collect::<Vec<_>>(), [10, 2, 4, 2]);
     }
 
     #[rstest]

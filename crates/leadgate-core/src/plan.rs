@@ -247,6 +247,7 @@ fn person_wish(lead: &Lead, phone: Option<Phone>) -> PersonWish {
         routed: None,
         overwrite: lead.overwrite,
         create: true,
+        id_may_wait: lead.id_may_wait,
     }
 }
 
@@ -289,8 +290,11 @@ fn note_plan(note: &Note, lane: Lane) -> Plan {
 
 fn removal_plan(removal: &Removal, lane: Lane) -> Plan {
     Plan {
-        steps: vec![Step::RemovePerson(RemovePersonStep::new(removal.record, removal.unchanged_since))],
-        keys: vec![IdentityKey::of_record(removal.record)],
+        steps: vec![Step::RemovePerson(RemovePersonStep::new(removal))],
+        keys: vec![match removal {
+            Removal::Record { record, .. } => IdentityKey::of_record(*record),
+            Removal::Written(written) => IdentityKey::of_email(&written.email),
+        }],
         recalls: Vec::new(),
         lane,
         decisions: Vec::new(),

@@ -6,6 +6,8 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::identity::Email;
+
 /// The kinds of record that a step can touch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -157,6 +159,19 @@ pub fn is_blank_value(value: &Value) -> bool {
         Value::Object(entries) => entries.values().all(is_blank_value),
         Value::Bool(_) | Value::Number(_) => false,
     }
+}
+
+/// A person whom the gateway made without a look at their record: what they are found by, and what tells that they are the one.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct WrittenPerson {
+    /// Their address.
+    pub email: Email,
+    /// What was written.
+    pub fields: Fields,
+    /// When it was first sent, or earlier.
+    pub since: Timestamp,
+    /// When they were seen to be there.
+    pub until: Timestamp,
 }
 
 /// A person or company that the gateway itself wrote or read lately, so that it need not ask again.

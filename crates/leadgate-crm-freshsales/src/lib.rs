@@ -94,6 +94,7 @@ impl FreshsalesCrm {
             CrmCall::ReadCatalog(section) => account.read_section(section).await,
             CrmCall::FindPerson(by) => account.find_person(&by).await,
             CrmCall::FindPeople { among, emails, .. } => account.find_people(among, &emails).await,
+            CrmCall::ConfirmPeople { emails, .. } => account.confirm_people(&emails).await,
             CrmCall::ReadPerson(record) => account.read_person(record).await,
             CrmCall::CreatePerson(fields) => account.create_person(&fields).await,
             CrmCall::UpsertPerson { email, fields } => account.upsert_person(&email, &fields).await,

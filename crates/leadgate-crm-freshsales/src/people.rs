@@ -1,6 +1,6 @@
 //! People: leads and contacts on Classic accounts, contacts alone on Suite accounts.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use freshsales::contacts::ContactAttributes;
 use freshsales::filtered_search::{Operator, Rule};
@@ -51,6 +51,14 @@ impl Account<'_, '_> {
             Among::Contacts => self.search::<freshsales::contacts::Contact>(RecordKind::Contact, emails).await,
             Among::Leads => self.search::<freshsales::leads::Lead>(RecordKind::Lead, emails).await,
         }
+    }
+
+    /// Whether as many contacts have one of the addresses as there are addresses. One row is asked for; the number of all comes with it.
+    pub(crate) async fn confirm_people(mut self, emails: &[Email]) -> Result<CrmReply, CrmFailure> {
+        let addresses: BTreeSet<&str> = emails.iter().map(Email::as_str).collect();
+        let people = self.people_with::<freshsales::contacts::Contact>(addresses.iter().copied());
+        let rows = self.send(people.at(Place::Page(1), 1)).await?;
+        Ok(CrmReply::Confirmed(rows.total == i64::try_from(addresses.len()).ok()))
     }
 
     /// Rows stay text until each is looked at, a few at a time: a page of whole people is hundreds of kilobytes, and who reads it in one go keeps

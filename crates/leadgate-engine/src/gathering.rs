@@ -11,7 +11,7 @@ const QUIET: SignedDuration = SignedDuration::from_secs(1);
 /// The longest that the first of a burst waits for the rest.
 const LONGEST: SignedDuration = SignedDuration::from_secs(5);
 /// So many fill the widest search; there is nothing to wait for.
-const ENOUGH: i64 = 2_000;
+const ENOUGH: i64 = 2_500;
 
 /// When the burst at hand began, and when the last of it came.
 #[derive(Debug, Default)]
@@ -103,7 +103,7 @@ mod tests {
     fn enough_work_or_a_long_wait_end_it() {
         let gathering = Gathering::default();
         gathering.arrived(at(0));
-        assert!(!gathering.is_on(2_000, at(1)));
+        assert!(!gathering.is_on(2_500, at(1)));
         for moment in (0..5_000).step_by(500) {
             gathering.arrived(at(moment));
         }

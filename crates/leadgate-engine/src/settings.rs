@@ -63,7 +63,7 @@ impl Default for EngineSettings {
             worker: "leadgate".to_owned(),
             polls_every: None,
             concurrency: 8,
-            plan_ahead: 2_000,
+            plan_ahead: 2_500,
             pack_from: 20,
             lease: SignedDuration::from_secs(120),
             request: SignedDuration::from_secs(30),

@@ -18,9 +18,9 @@ use crate::error::corrupt;
 use crate::queue::{READY, SLEEPING};
 use crate::transaction::Work;
 
-/// The most sleeping jobs of a lane that one claim wakes. More are left to the next claim, so that a quota window that ends for thousands of
-/// jobs at once does not hold up the other writers of the account.
-const MOST_TO_WAKE: i64 = 1000;
+/// The most sleeping jobs of a lane that one claim wakes: as many as share a call. More are left to the next claim, so that a quota window that ends
+/// for many thousands of jobs at once does not hold up the other writers of the account.
+const MOST_TO_WAKE: i64 = 2_500;
 
 /// A leased job as its columns hold it; the JSON is read on the caller's side.
 pub(crate) struct ClaimedRow {

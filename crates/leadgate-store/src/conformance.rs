@@ -198,6 +198,7 @@ macro_rules! conformance_suite {
                 rows_are_kept_once,
                 rows_of_no_import_are_not_kept,
                 rows_tell_what_they_came_to,
+                a_row_tells_whom_it_made_unseen,
                 a_paused_import_waits,
                 a_leased_row_is_set_aside_after_its_turn,
                 undoing_keeps_one_removal_for_a_row,

@@ -6,7 +6,7 @@
 
 use async_trait::async_trait;
 use jiff::Timestamp;
-use leadgate_core::record::RecordRef;
+use leadgate_core::record::{RecordRef, WrittenPerson};
 use leadgate_core::submission::SubmissionId;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -221,6 +221,8 @@ pub struct RowResult {
     pub reason: Option<String>,
     /// When the CRM said that the person whom it made was last changed; where undoing may take them away.
     pub made_as_of: Option<Timestamp>,
+    /// The person whom it made without a look at their record.
+    pub written: Option<WrittenPerson>,
     /// Its submission.
     pub submission: Option<SubmissionId>,
 }

@@ -115,7 +115,12 @@ async fn document(gateway: &Gateway, import: &ImportSummary, known: bool) -> Res
     let account = gateway.store.catalog().await?.account().cloned();
     let ended = counts.received.saturating_sub(counts.waiting + counts.refused + counts.duplicates);
     let (cost_milli, budget) = (counts.cost_milli, gateway.store.budget().await?.value);
-    let rest = expected(&Expected { waiting, ended, cost_milli }, account.as_ref(), budget, gateway.clock.now());
+    let rest = expected(
+        &Expected { waiting, ended, cost_milli, wants_ids: false },
+        account.as_ref(),
+        budget,
+        gateway.clock.now(),
+    );
     let is_running = import.state == ImportState::Running;
     Ok(json!({
         "id": import.id,

@@ -6,6 +6,7 @@ use serde_json::Value;
 use crate::budget::Ledger;
 use crate::catalog::AccountFacts;
 use crate::lane::Lane;
+use crate::pack::CROWD;
 
 /// What is known of an import.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -16,6 +17,8 @@ pub struct Expected {
     pub ended: u64,
     /// What all rows cost so far, in thousandths of a request.
     pub cost_milli: u64,
+    /// The ids of those who are made are asked for.
+    pub wants_ids: bool,
 }
 
 /// What is to come.
@@ -32,6 +35,8 @@ const TELLING: u64 = 100;
 /// Thousandths of a request for each row, where people are written in packs: a bulk upsert and a search for a hundred,
 /// and what is needed besides: wide searches, packs that are not full, the account's names.
 const PACKED_MILLI: u64 = 25;
+/// The same where people are counted by the thousand instead of searched for by the hundred.
+const COUNTED_MILLI: u64 = 13;
 /// The same where each is written alone.
 const ALONE_MILLI: u64 = 1_030;
 /// The shortest that an import takes: its rows gather, the CRM works, and its index lags.
@@ -41,7 +46,12 @@ const HOUR_SECONDS: u64 = 3_600;
 /// What is to come of an import.
 pub fn expected(so_far: &Expected, account: Option<&AccountFacts>, budget: Option<Value>, now: Timestamp) -> Rest {
     let packed = account.is_some_and(|account| account.bulk_people.is_some());
-    let usual = if packed { PACKED_MILLI } else { ALONE_MILLI };
+    let counted = !so_far.wants_ids && so_far.waiting + so_far.ended >= u64::from(CROWD);
+    let usual = match (packed, counted) {
+        (false, _) => ALONE_MILLI,
+        (true, false) => PACKED_MILLI,
+        (true, true) => COUNTED_MILLI,
+    };
     let each = if so_far.ended >= TELLING { so_far.cost_milli / so_far.ended } else { usual };
     let requests = so_far.waiting.saturating_mul(each).div_ceil(1_000);
     let ledger: Option<Ledger> = budget.and_then(|budget| serde_json::from_value(budget).ok());

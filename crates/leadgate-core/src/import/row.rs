@@ -17,6 +17,8 @@ pub struct RowRules {
     pub tags: Vec<String>,
     /// Lead source, where the row names none.
     pub source: Option<String>,
+    /// The ids of those who are made are worth a request for each hundred.
+    pub wants_ids: bool,
 }
 
 /// The body of a row's lead. `cells` are in the order of the columns; blank ones say nothing.
@@ -40,6 +42,9 @@ pub fn lead_of(mapping: &Mapping, cells: &[RowCell], rules: &RowRules) -> Map<St
     }
     if rules.overwrite {
         lead.insert("overwrite".to_owned(), true.into());
+    }
+    if rules.wants_ids {
+        lead.insert("wants_id".to_owned(), true.into());
     }
     lead
 }

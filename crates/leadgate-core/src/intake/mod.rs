@@ -133,6 +133,8 @@ pub struct Lead {
     pub note: Option<String>,
     /// Replace values that the CRM has, rather than fill blanks only.
     pub overwrite: bool,
+    /// Nobody waits for the person's id.
+    pub id_may_wait: bool,
     /// How urgent it is.
     pub lane: Option<Lane>,
 }

@@ -4,16 +4,21 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::{IntakeError, Submission, from_json};
-use crate::record::RecordRef;
+use crate::record::{RecordRef, WrittenPerson};
 
 /// A person to put into the recycle bin.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Removal {
-    /// Who.
-    pub record: RecordRef,
-    /// When the CRM said, as it made the person, that they were last changed. Whoever was changed since stays.
-    pub unchanged_since: Timestamp,
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(untagged, deny_unknown_fields)]
+pub enum Removal {
+    /// Whose record is known.
+    Record {
+        /// Which it is.
+        record: RecordRef,
+        /// When the CRM said, as it made the person, that they were last changed. Whoever was changed since stays.
+        unchanged_since: Timestamp,
+    },
+    /// Whose record has still to be found.
+    Written(WrittenPerson),
 }
 
 impl Removal {

@@ -43,6 +43,7 @@ struct LeadBody {
     language: Option<String>,
     #[serde(default)]
     overwrite: bool,
+    wants_id: Option<bool>,
     lane: Option<Lane>,
 }
 
@@ -110,6 +111,7 @@ pub(super) fn lead(body: &[u8], rules: &ReadingRules) -> Result<Submission, Inta
         language: checked.line("language", body.language),
         employees,
         overwrite: body.overwrite,
+        id_may_wait: body.wants_id == Some(false),
         lane: writable_lane(&mut checked, body.lane),
         ..Lead::default()
     };

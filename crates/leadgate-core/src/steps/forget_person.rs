@@ -113,6 +113,7 @@ mod tests {
     use crate::catalog::Catalog;
     use crate::crm::CrmFailure;
     use crate::identity::Email;
+    use crate::pack::Sharing;
     use crate::record::{Fields, RecordKind, Snapshot};
 
     fn contact(id: i64) -> RecordRef {
@@ -138,8 +139,9 @@ mod tests {
             copied: None,
             known_notes: &notes,
             findings: &findings,
-            packing: false,
+            sharing: Sharing::Alone,
             is_followed: false,
+            is_last: true,
         })
     }
 

@@ -58,6 +58,7 @@ use crate::copied::Copied;
 use crate::crm::{CrmCall, CrmFailure, CrmReply, DealStanding};
 use crate::delivery::NewDelivery;
 use crate::identity::IdentityKey;
+use crate::pack::Sharing;
 use crate::record::{KnownRecord, RecordRef};
 
 /// How far two clocks may be apart: a record that the CRM says was made this much before the first attempt may still be of that attempt.
@@ -154,10 +155,12 @@ pub struct StepContext<'a> {
     pub known_notes: &'a BTreeSet<i64>,
     /// What earlier steps of this plan found.
     pub findings: &'a Findings,
-    /// Many jobs wait: prefer calls that can be packed into one request with others.
-    pub packing: bool,
+    /// Whom its calls can be shared with.
+    pub sharing: Sharing,
     /// A later step of the plan writes something at the person.
     pub is_followed: bool,
+    /// It is the last step of the plan.
+    pub is_last: bool,
 }
 
 impl StepContext<'_> {

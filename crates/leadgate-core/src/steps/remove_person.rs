@@ -1,4 +1,4 @@
-//! Put a person into the recycle bin whom an import made, unless somebody has changed them since.
+//! Put a person into the recycle bin whom an import made, unless somebody has changed them since. Whose record is not known is found by address first.
 //!
 //! A repeated run reads first, so it deletes nothing that it may not: who is in the bin already cannot be read, and who was changed is left alone.
 
@@ -6,18 +6,29 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::{Findings, Next, Parking, StepAnswer, StepEffect, Verdict};
-use crate::crm::{CrmCall, CrmFailure, CrmReply};
+use super::person::{is_untouched, patch};
+use super::{CLOCK_SKEW, Findings, Next, Parking, StepAnswer, StepEffect, Verdict};
+use crate::crm::{Among, CrmCall, CrmFailure, CrmReply, LookupBy};
 use crate::identity::{Email, IdentityKey, Phone};
-use crate::record::{RecordRef, Snapshot, field};
+use crate::intake::Removal;
+use crate::pack::Packing;
+use crate::record::{RecordRef, Snapshot, WrittenPerson, field};
 
 /// A person to remove.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct RemovePersonStep {
-    /// Who.
-    pub record: RecordRef,
+    /// Who, once that is known.
+    #[serde(default)]
+    record: Option<RecordRef>,
     /// When they were last changed, as the CRM said when it made them.
-    pub unchanged_since: Timestamp,
+    #[serde(default)]
+    unchanged_since: Option<Timestamp>,
+    /// What they are found by, where their record is not known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    written: Option<WrittenPerson>,
+    /// The account does not search for many.
+    #[serde(default)]
+    no_search: bool,
     #[serde(default)]
     seen_unchanged: bool,
     #[serde(default)]
@@ -30,22 +41,62 @@ pub struct RemovePersonStep {
 }
 
 impl RemovePersonStep {
-    /// The step for a person.
-    pub fn new(record: RecordRef, unchanged_since: Timestamp) -> RemovePersonStep {
-        let (identities, story) = (Vec::new(), Vec::new());
-        RemovePersonStep { record, unchanged_since, seen_unchanged: false, removed: None, identities, story }
+    /// The step for a removal.
+    pub fn new(removal: &Removal) -> RemovePersonStep {
+        let (record, unchanged_since, written) = match removal {
+            Removal::Record { record, unchanged_since } => (Some(*record), Some(*unchanged_since), None),
+            Removal::Written(written) => (None, None, Some(written.clone())),
+        };
+        RemovePersonStep {
+            record,
+            unchanged_since,
+            written,
+            no_search: false,
+            seen_unchanged: false,
+            removed: None,
+            identities: Vec::new(),
+            story: Vec::new(),
+        }
+    }
+
+    /// Who it is, in words.
+    pub(crate) fn whom(&self) -> String {
+        self.record.map_or_else(|| "the person".to_owned(), |record| record.to_string())
+    }
+
+    /// Whoever has still to be found is searched for with others.
+    pub(crate) fn packing(&self) -> Packing {
+        if self.record.is_none() && !self.no_search { Packing::Pages } else { Packing::Alone }
     }
 
     pub(super) fn next(&self) -> Next {
-        match (self.removed, self.seen_unchanged) {
-            (Some(_), _) => Next::Done,
-            (None, false) => Next::Call(CrmCall::ReadPerson(self.record)),
-            (None, true) => Next::Call(CrmCall::DeletePerson(self.record)),
+        match (self.removed, self.record, &self.written) {
+            (Some(_), _, _) | (None, None, None) => Next::Done,
+            (None, Some(record), _) if self.seen_unchanged => Next::Call(CrmCall::DeletePerson(record)),
+            (None, Some(record), _) => Next::Call(CrmCall::ReadPerson(record)),
+            (None, None, Some(written)) if self.no_search => {
+                Next::Call(CrmCall::FindPerson(LookupBy::Email(written.email.clone())))
+            }
+            (None, None, Some(written)) => Next::Call(CrmCall::FindPeople {
+                among: Among::Contacts,
+                emails: vec![written.email.clone()],
+                likely: true,
+            }),
         }
     }
 
     pub(super) fn absorb(&mut self, call: &CrmCall, answer: StepAnswer) -> Verdict {
         match (call, answer) {
+            (CrmCall::FindPeople { .. }, Ok(CrmReply::FoundMany(found))) => {
+                // The search may lag behind; who is there certainly is told by the exact lookup.
+                match found.into_values().next().filter(|found| !found.is_empty()) {
+                    Some(found) => self.look_for(found),
+                    None => self.no_search = true,
+                }
+            }
+            (CrmCall::FindPeople { .. }, Err(_)) => self.no_search = true,
+            (CrmCall::FindPerson(_), Ok(CrmReply::Found(found))) => self.look_for(found),
+            (CrmCall::FindPerson(_), Err(CrmFailure::NotFound)) => self.look_for(Vec::new()),
             (CrmCall::ReadPerson(_), Ok(CrmReply::Record(seen))) => self.look_at(&seen),
             (CrmCall::DeletePerson(_), Ok(_)) => self.end(true, "was put into the recycle bin"),
             (_, Err(CrmFailure::NotFound)) => self.end(true, "is in the recycle bin or no longer exists"),
@@ -55,14 +106,42 @@ impl RemovePersonStep {
         Verdict::Proceed
     }
 
+    /// Whom the import made has its address, was made while it wrote, says what it wrote, and was not changed since. A lookup may leave fields out: the
+    /// record is read whole then.
+    fn look_for(&mut self, mut found: Vec<Snapshot>) {
+        let Some(written) = self.written.clone() else { return };
+        let Some(seen) = found.pop() else {
+            return self.end(false, "was left alone: nobody has the address any more that the import wrote");
+        };
+        if !found.is_empty() {
+            return self.end(false, "was left alone: several records have the address that the import wrote");
+        }
+        self.record = Some(seen.record);
+        let (Some(made), Some(changed)) = (seen.created_at, seen.updated_at) else {
+            return self.end(false, "was left alone: the CRM does not say when it was made and last changed");
+        };
+        let window = (written.since.saturating_sub(CLOCK_SKEW), written.until.saturating_add(CLOCK_SKEW));
+        let is_made_then = matches!(window, (Ok(since), Ok(until)) if (since..=until).contains(&made));
+        if !is_made_then || !is_untouched(&seen) {
+            return self.end(
+                false,
+                &format!("was left alone: it was made at {made} and changed at {changed}, which the import did not do"),
+            );
+        }
+        self.unchanged_since = Some(changed);
+    }
+
     fn look_at(&mut self, seen: &Snapshot) {
         let text = |name: &str| seen.fields.get(name).and_then(Value::as_str);
         let email = text(field::EMAIL).and_then(|text| Email::parse(text).ok());
         let by_email = email.as_ref().map(IdentityKey::of_email);
         let by_phone = text(field::MOBILE).and_then(|text| IdentityKey::of_phone(&Phone::parse(text, None)));
         self.identities = by_email.into_iter().chain(by_phone).collect();
+        if self.written.as_ref().is_some_and(|written| !says(seen, written)) {
+            return self.end(false, "was left alone: it does not say what the import wrote");
+        }
         match seen.updated_at {
-            Some(at) if at <= self.unchanged_since => self.seen_unchanged = true,
+            Some(at) if Some(at) <= self.unchanged_since => self.seen_unchanged = true,
             Some(at) => self.end(false, &format!("was left alone: it was changed at {at}, after the import made it")),
             None => self.end(false, "was left alone: the CRM does not say when it was last changed"),
         }
@@ -70,7 +149,7 @@ impl RemovePersonStep {
 
     fn end(&mut self, removed: bool, how: &str) {
         self.removed = Some(removed);
-        self.story.push(format!("{} {how}", self.record));
+        self.story.push(format!("{} {how}", self.whom()));
     }
 
     /// A request was lost, or a person mended something: look before anything is deleted.
@@ -79,11 +158,16 @@ impl RemovePersonStep {
     }
 
     pub(super) fn report(&self, findings: &mut Findings) -> StepEffect {
-        findings.person = Some(self.record);
+        findings.person = self.record;
         findings.person_removed = self.removed;
         let is_gone = self.removed == Some(true);
         StepEffect { unlearned: self.identities.iter().filter(|_| is_gone).cloned().collect(), ..StepEffect::default() }
     }
+}
+
+/// Whether the record says everything that was written.
+fn says(seen: &Snapshot, written: &WrittenPerson) -> bool {
+    patch(seen, &written.fields, true).is_empty()
 }
 
 #[cfg(test)]
@@ -105,7 +189,7 @@ mod tests {
     #[case::untold(None, false)]
     fn only_who_was_not_changed_is_removed(#[case] updated: Option<i64>, #[case] removed: bool) {
         let record = RecordRef { kind: RecordKind::Contact, id: 7 };
-        let mut step = RemovePersonStep::new(record, at(10));
+        let mut step = RemovePersonStep::new(&Removal::Record { record, unchanged_since: at(10) });
         let Next::Call(read) = step.next() else { panic!() };
         let updated_at = updated.map(at);
         let seen = Snapshot { record, created_at: None, updated_at, fields: Fields::new(), unread: BTreeSet::new() };

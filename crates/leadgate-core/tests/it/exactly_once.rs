@@ -8,6 +8,7 @@ use leadgate_core::copied::Copied;
 use leadgate_core::crm::{CrmCall, CrmFailure, CrmReply};
 use leadgate_core::identity::IdentityKey;
 use leadgate_core::job::{AbsorbRules, AfterCall, JobState, Outcome, Turn, TurnContext};
+use leadgate_core::pack::Sharing;
 use leadgate_core::record::{KnownRecord, RecordKind};
 use leadgate_core::retry::RetryPolicy;
 use leadgate_core::steps::Parking;
@@ -27,11 +28,15 @@ pub(crate) struct Gateway {
     catalog: Catalog,
     known: BTreeMap<IdentityKey, KnownRecord>,
     known_notes: BTreeSet<i64>,
-    packing: bool,
+    sharing: Sharing,
     pub(crate) copied: Option<Copied>,
 }
 
 impl Gateway {
+    pub(crate) fn in_a_crowd() -> Gateway {
+        Gateway { sharing: Sharing::Crowd, ..Gateway::default() }
+    }
+
     fn job(&self, route: Route, body: &Value) -> JobState {
         let raw = RawSubmission::new(route, None, body.to_string().into_bytes());
         JobState::new(&plan_of(&raw))
@@ -73,7 +78,7 @@ impl Gateway {
                 known: &known,
                 copied: copied.as_ref(),
                 known_notes: &notes,
-                packing: self.packing,
+                sharing: self.sharing,
             };
             let turn = job.advance(&context, &mut effects);
             for effect in effects {
@@ -173,7 +178,8 @@ proptest! {
         fates in prop::collection::vec(fate(), 0..24),
     ) {
         let mut crm = ModelCrm::new(separate_leads, unique);
-        let mut gateway = Gateway { packing, ..Gateway::default() };
+        let sharing = if packing { Sharing::Some } else { Sharing::Alone };
+        let mut gateway = Gateway { sharing, ..Gateway::default() };
         let outcome = gateway.run(&mut crm, &ada(), &fates).unwrap();
         prop_assert_eq!(crm.people.len(), 1, "{:?}", crm.calls);
         prop_assert_eq!(crm.notes.len(), 1, "{:?}", crm.calls);
@@ -310,7 +316,7 @@ fn a_phone_that_was_taken_since_the_lookup_is_looked_up_again() {
             known: &known,
             copied: None,
             known_notes: &notes,
-            packing: false,
+            sharing: Sharing::Alone,
         };
         let Turn::Call(call) = job.advance(&context, &mut Vec::new()) else { panic!("no call") };
         assert_eq!(call.name(), *expected);
@@ -333,7 +339,7 @@ fn a_crm_that_stays_busy_is_asked_less_and_less() {
         known: &gateway.known,
         copied: None,
         known_notes: &gateway.known_notes,
-        packing: false,
+        sharing: Sharing::Alone,
     };
     let rules = AbsorbRules { policy: &RetryPolicy::default(), jitter: 1.0, sent_at: crm.now };
     let call = CrmCall::CreatePerson(leadgate_core::record::Fields::new());

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod by_copy;
+mod counted;
 mod events;
 mod exactly_once;
 mod intake;

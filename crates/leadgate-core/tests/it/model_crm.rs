@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::Timestamp;
 use leadgate_core::catalog::{AccountFacts, NamedId, Section, SectionContent};
 use leadgate_core::crm::{Among, BulkState, CrmCall, CrmFailure, CrmReply, DealSeen, LookupBy, NoteSeen};
+use leadgate_core::identity::Email;
 use leadgate_core::record::{Fields, RecordKind, RecordRef, Snapshot, field};
 use serde_json::Value;
 
@@ -23,6 +24,8 @@ pub(crate) enum Fate {
 pub(crate) struct ModelCrm {
     pub(crate) facts: AccountFacts,
     pub(crate) mobile_unique: bool,
+    /// Somebody else is missing whenever people are counted.
+    pub(crate) miscounts: bool,
     pub(crate) now: Timestamp,
     pub(crate) people: BTreeMap<i64, (RecordKind, Fields, Timestamp)>,
     pub(crate) notes: Vec<(RecordRef, NoteSeen)>,
@@ -48,6 +51,7 @@ impl ModelCrm {
         ModelCrm {
             facts,
             mobile_unique: false,
+            miscounts: false,
             now: Timestamp::UNIX_EPOCH,
             people: BTreeMap::new(),
             notes: Vec::new(),
@@ -84,14 +88,15 @@ impl ModelCrm {
                 Ok(CrmReply::Found(self.having(field::EMAIL, email.as_str())))
             }
             CrmCall::FindPerson(LookupBy::Phone(number)) => Ok(CrmReply::Found(self.having(field::MOBILE, number))),
-            CrmCall::FindPeople { among, emails, .. } => {
-                let kind = if *among == Among::Leads { RecordKind::Lead } else { RecordKind::Contact };
-                let rows =
-                    |email: &str| self.having(field::EMAIL, email).into_iter().filter(|row| row.record.kind == kind);
-                let found = emails.iter().map(|email| (email.clone(), rows(email.as_str()).collect::<Vec<_>>()));
-                Ok(CrmReply::FoundMany(found.filter(|(_, rows)| !rows.is_empty()).collect()))
+            CrmCall::FindPeople { among, emails, .. } => Ok(self.find_people(*among, emails)),
+            CrmCall::ConfirmPeople { emails, .. } => {
+                let there = emails.iter().map(|email| self.having(field::EMAIL, email.as_str()).len()).sum::<usize>();
+                Ok(CrmReply::Confirmed(there == emails.len() && !self.miscounts))
             }
             CrmCall::ReadPerson(record) => self.shown(record.id).map(CrmReply::Record).ok_or(CrmFailure::NotFound),
+            CrmCall::DeletePerson(record) => {
+                self.people.remove(&record.id).map(|_| CrmReply::Done).ok_or(CrmFailure::NotFound)
+            }
             CrmCall::CreatePerson(fields) => self.create(fields),
             CrmCall::UpsertPerson { email, fields } => self.upsert(email.as_str(), fields),
             CrmCall::UpdatePerson { record, fields } => self.update(record.id, fields),
@@ -125,6 +130,13 @@ impl ModelCrm {
         }
     }
 
+    fn find_people(&self, among: Among, emails: &[Email]) -> CrmReply {
+        let kind = if among == Among::Leads { RecordKind::Lead } else { RecordKind::Contact };
+        let rows = |email: &str| self.having(field::EMAIL, email).into_iter().filter(|row| row.record.kind == kind);
+        let found = emails.iter().map(|email| (email.clone(), rows(email.as_str()).collect::<Vec<_>>()));
+        CrmReply::FoundMany(found.filter(|(_, rows)| !rows.is_empty()).collect())
+    }
+
     fn own_kind(&self) -> RecordKind {
         if self.facts.separate_leads { RecordKind::Lead } else { RecordKind::Contact }
     }
@@ -141,7 +153,7 @@ impl ModelCrm {
         Some(Snapshot {
             record,
             created_at: Some(*created_at),
-            updated_at: None,
+            updated_at: Some(*created_at),
             fields: fields.clone(),
             unread: BTreeSet::new(),
         })

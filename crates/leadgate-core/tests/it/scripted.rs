@@ -6,6 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 use leadgate_core::catalog::{Catalog, NamedId, Section, SectionContent, SectionRead};
 use leadgate_core::crm::{CrmCall, CrmFailure, CrmReply};
 use leadgate_core::job::{AbsorbRules, AfterCall, JobState, Turn, TurnContext};
+use leadgate_core::pack::Sharing;
 use leadgate_core::record::{Fields, RecordKind, RecordRef, Snapshot, field};
 use leadgate_core::retry::RetryPolicy;
 use leadgate_core::submission::{RawSubmission, Route};
@@ -47,7 +48,7 @@ impl Script {
             known: &known,
             copied: None,
             known_notes: &known_notes,
-            packing: false,
+            sharing: Sharing::Alone,
         };
         act(&mut self.job, &context)
     }

@@ -9,6 +9,7 @@ use leadgate_core::identity::Email;
 use leadgate_core::intake::Event;
 use leadgate_core::job::{JobState, Turn, TurnContext};
 use leadgate_core::mirror::Told;
+use leadgate_core::pack::Sharing;
 use leadgate_core::profile;
 use serde_json::{Value, json};
 
@@ -22,8 +23,14 @@ fn a_job_goes_on_where_it_stood() {
     let mut job: JobState = serde_json::from_str(include_str!("../data/stored/job-1.json")).unwrap();
     assert!(job.story().contains(&"note 21 added to deal 7"), "{:?}", job.story());
     let (catalog, known, notes) = (Catalog::default(), BTreeMap::new(), BTreeSet::new());
-    let context =
-        TurnContext { now: now(), catalog: &catalog, known: &known, copied: None, known_notes: &notes, packing: false };
+    let context = TurnContext {
+        now: now(),
+        catalog: &catalog,
+        known: &known,
+        copied: None,
+        known_notes: &notes,
+        sharing: Sharing::Alone,
+    };
     let turn = job.advance(&context, &mut Vec::new());
     assert!(matches!(turn, Turn::Call(CrmCall::ReadDeal(7))), "{turn:?}");
 }

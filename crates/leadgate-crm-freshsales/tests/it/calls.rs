@@ -106,6 +106,21 @@ async fn people_on_several_pages_are_found_under_their_own_addresses(
     assert_eq!((found == made, answer.requests), (true, 2));
 }
 
+#[rstest]
+#[case::all_are_there(&["ada", "bob"], true)]
+#[case::one_is_missing(&["ada", "eve"], false)]
+#[tokio::test]
+async fn people_are_counted_in_one_request(#[case] names: &[&str], #[case] all: bool) {
+    let port = Port::open(Generation::Suite).await;
+    for name in ["ada", "bob", "olga"] {
+        port.created(json!({ "email": format!("{name}@example.com"), "last_name": name })).await;
+    }
+    port.account().advance(std::time::Duration::from_secs(10));
+    let emails = names.iter().map(|name| email(name)).collect();
+    let answer = port.call(CrmCall::ConfirmPeople { emails, at_most: 500 }).await;
+    assert_eq!((answer.result.unwrap(), answer.requests), (CrmReply::Confirmed(all), 1));
+}
+
 #[tokio::test]
 async fn a_bulk_upsert_is_followed_to_its_end() {
     let port = Port::open(Generation::Suite).await;

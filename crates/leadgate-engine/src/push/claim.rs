@@ -7,7 +7,7 @@ use jiff::{SignedDuration, Timestamp};
 use leadgate_core::crm::CrmCall;
 use leadgate_core::job::Turn;
 use leadgate_core::lane::Lane;
-use leadgate_core::pack::{Pack, is_small, is_worthwhile, pack};
+use leadgate_core::pack::{CROWD, Pack, Sharing, is_small, is_worthwhile, pack};
 use leadgate_store::StoreError;
 use leadgate_store::model::{ClaimRequest, ClaimedJob, Then, TurnRecord};
 use leadgate_store::stretch::Stretch;
@@ -52,8 +52,8 @@ impl Engine {
         let mut calling = Vec::new();
         let take_in_hand = |job: ClaimedJob| {
             let in_hand = self.shared.hand.take(job.lease);
-            let packing = self.is_packing(job.lane, &round.catalog);
-            Leased::new(job, in_hand, packing)
+            let sharing = self.sharing(job.lane, &round.catalog);
+            Leased::new(job, in_hand, sharing)
         };
         let mut jobs: Vec<Leased> = jobs.into_iter().map(take_in_hand).collect();
         self.look_into_copy(&mut jobs).await;
@@ -131,6 +131,14 @@ impl Engine {
         self.open_jobs(lane) >= many && catalog.account().is_some_and(|account| account.batch_find.is_some())
     }
 
+    fn sharing(&self, lane: Lane, catalog: &SharedCatalog) -> Sharing {
+        match self.is_packing(lane, catalog) {
+            false => Sharing::Alone,
+            true if self.open_jobs(lane) >= i64::from(CROWD) => Sharing::Crowd,
+            true => Sharing::Some,
+        }
+    }
+
     /// Packs calls and takes a permit for each pack, the most urgent first and of those the largest. What cannot be paid for, or has no slot, is due again later.
     async fn pay(&self, jobs: Vec<Leased>, round: &mut Round) -> Result<Vec<PaidPack>, StoreError> {
         let calls: Vec<CrmCall> = jobs.iter().filter_map(|job| job.call.clone()).collect();
@@ -159,7 +167,7 @@ impl Engine {
 
     /// Jobs whose pack would be so small that it saves nothing make the call that they would make alone.
     fn without_small_packs(&self, jobs: Vec<Leased>, round: &mut Round) -> Vec<Leased> {
-        if !jobs.iter().any(|job| job.packing) {
+        if !jobs.iter().any(|job| job.sharing.is_packing()) {
             return jobs;
         }
         let calls = jobs.iter().filter_map(|job| job.call.clone()).collect();
@@ -174,10 +182,10 @@ impl Engine {
     }
 
     fn alone_if_cheaper(&self, job: Leased, pack: &Pack, round: &mut Round) -> Option<Leased> {
-        let packed = job.call.clone();
-        match self.prepare(Leased { packing: false, ..job }, &Arc::clone(&round.catalog), round.now) {
+        let (packed, sharing) = (job.call.clone(), job.sharing);
+        match self.prepare(Leased { sharing: Sharing::Alone, ..job }, &Arc::clone(&round.catalog), round.now) {
             Prepared::Call(job) if job.call.as_ref().is_some_and(|alone| is_worthwhile(pack, alone)) => {
-                Some(Leased { packing: true, call: packed, ..job })
+                Some(Leased { sharing, call: packed, ..job })
             }
             Prepared::Call(job) => Some(job),
             Prepared::Settled(turn) => {

@@ -17,6 +17,7 @@ use leadgate_core::crm::CrmCall;
 use leadgate_core::identity::IdentityKey;
 use leadgate_core::job::{Turn, TurnContext};
 use leadgate_core::lane::Lane;
+use leadgate_core::pack::Sharing;
 use leadgate_core::steps::StepEffect;
 use leadgate_store::model::{Attempt, ClaimedJob, Then, TurnRecord};
 
@@ -51,23 +52,23 @@ pub(crate) struct Leased {
     effects: Vec<StepEffect>,
     /// The call of this turn, as the job itself would make it alone.
     call: Option<CrmCall>,
-    /// Its calls are made so that others can share them.
-    packing: bool,
+    /// Whom its calls are made to be shared with.
+    sharing: Sharing,
     /// What the copy of the account has of its identities.
     copied: Option<Copied>,
 }
 
 impl Leased {
-    fn new(job: ClaimedJob, in_hand: InHand, packing: bool) -> Leased {
-        Leased { job, in_hand, effects: Vec::new(), call: None, packing, copied: None }
+    fn new(job: ClaimedJob, in_hand: InHand, sharing: Sharing) -> Leased {
+        Leased { job, in_hand, effects: Vec::new(), call: None, sharing, copied: None }
     }
 
     /// What the job needs next.
     fn advance(&mut self, catalog: &Catalog, now: Timestamp) -> Turn {
         let job = &mut self.job;
-        let packing = self.packing;
+        let sharing = self.sharing;
         let (known, copied) = (&job.known, self.copied.as_ref());
-        let context = TurnContext { now, catalog, known, copied, known_notes: &job.known_notes, packing };
+        let context = TurnContext { now, catalog, known, copied, known_notes: &job.known_notes, sharing };
         job.state.advance(&context, &mut self.effects)
     }
 

@@ -79,7 +79,7 @@ impl Engine {
             known: &job.known,
             copied: member.copied.as_ref(),
             known_notes: &job.known_notes,
-            packing: member.packing,
+            sharing: member.sharing,
         };
         let rules = AbsorbRules { policy: &self.shared.settings.retry, jitter: self.jitter(), sent_at: round.sent_at };
         let result = round.result.as_ref().map(|reply| part_of(reply, &call)).map_err(Clone::clone);

@@ -143,7 +143,7 @@ pub(super) async fn results(
         r"SELECT r.row, {END}, own.outcome #>> '{{person,kind}}', (own.outcome #>> '{{person,id}}')::bigint,
                 r.refused, replace(j.parking, '\u0000', '\ufffd')::jsonb ->> 'message',
                 replace(x.state, '\u0000', '\ufffd')::jsonb #>> '{{steps,0,remove_person,story,-1}}', r.duplicate_of,
-                own.outcome ->> 'as_of', inbox.id
+                own.outcome ->> 'as_of', inbox.id, own.outcome ->> 'written'
          {FROM} LEFT JOIN inbox ON inbox.account = $1 AND inbox.seq = r.submission
          WHERE r.account = $1 AND r.import = $2 AND r.row > $3 ORDER BY r.row LIMIT $4"
     );
@@ -166,6 +166,7 @@ fn result(row: &PgRow) -> Result<RowResult, Failure> {
     };
     let as_of: Option<&str> = row.try_get(8)?;
     let submission: Option<&[u8]> = row.try_get(9)?;
+    let written: Option<&str> = row.try_get::<Option<&str>, _>(10)?.filter(|_| end == RowEnd::Created);
     Ok(RowResult {
         row: unsigned(row, 0)?,
         end,
@@ -173,5 +174,6 @@ fn result(row: &PgRow) -> Result<RowResult, Failure> {
         reason,
         made_as_of: as_of.filter(|_| end == RowEnd::Created).and_then(|text| text.parse().ok()),
         submission: submission.map(|_| uuid(row, 9).map(SubmissionId)).transpose()?,
+        written: written.map(|text| from_json("person whom a row made", text)).transpose()?,
     })
 }

@@ -145,6 +145,7 @@ struct ResultRow {
     duplicate_of: Option<i64>,
     as_of: Option<String>,
     submission: Option<Id>,
+    written: Option<String>,
 }
 
 impl ResultRow {
@@ -160,6 +161,7 @@ impl ResultRow {
             duplicate_of: row.get(7)?,
             as_of: row.get(8)?,
             submission: row.get(9)?,
+            written: row.get(10)?,
         })
     }
 
@@ -173,6 +175,7 @@ impl ResultRow {
             RowEnd::Parked => self.parked,
             _ => None,
         };
+        let written = self.written.filter(|_| end == RowEnd::Created);
         let made = self.as_of.filter(|_| end == RowEnd::Created);
         Ok(RowResult {
             row: u64::try_from(self.row).unwrap_or(0),
@@ -181,6 +184,7 @@ impl ResultRow {
             reason,
             made_as_of: made.and_then(|text| text.parse().ok()),
             submission: self.submission.map(|id| id.0),
+            written: written.map(|text| from_json("person whom a row made", &text)).transpose()?,
         })
     }
 }
@@ -195,7 +199,7 @@ pub(super) fn results(
         "SELECT r.row, {END}, json_extract(j.outcome, '$.person.kind'), json_extract(j.outcome, '$.person.id'),
                 r.refused, json_extract(j.parking, '$.message'),
                 json_extract(x.state, '$.steps[0].remove_person.story[#-1]'), r.duplicate_of,
-                json_extract(j.outcome, '$.as_of'), inbox.id
+                json_extract(j.outcome, '$.as_of'), inbox.id, json_extract(j.outcome, '$.written')
          {FROM} LEFT JOIN inbox ON inbox.seq = r.submission
          WHERE r.import = ?1 AND r.row > ?2 ORDER BY r.row LIMIT ?3"
     );

@@ -1,7 +1,8 @@
 //! Imports: rows are kept once, wait while they are to wait, and tell what they came to.
 
+use leadgate_core::identity::Email;
 use leadgate_core::job::Outcome;
-use leadgate_core::record::{RecordKind, RecordRef};
+use leadgate_core::record::{RecordKind, RecordRef, WrittenPerson};
 use serde_json::Value;
 use uuid::Uuid;
 
@@ -107,6 +108,21 @@ pub async fn rows_tell_what_they_came_to(store: &dyn Store) {
     assert_eq!(rows[1].reason.as_deref(), Some("email is missing"));
     let counts = store.import(id).await.unwrap().unwrap().counts;
     assert_eq!([counts.received, counts.created, counts.refused, counts.duplicates, counts.waiting], [4, 1, 1, 1, 1]);
+}
+
+/// A row whose person nobody looked at tells what they are found by, until undoing has ended.
+pub async fn a_row_tells_whom_it_made_unseen(store: &dyn Store) {
+    let id = begin(store).await;
+    accept_rows(store, vec![lead(1)]).await;
+    record_plan(store, super::samples::id(1), job(&["a"]), 2).await;
+    let fields = [("first_name".to_owned(), "Ad\u{0}a".into())].into();
+    let written = WrittenPerson { email: Email::parse("ada@example.com").unwrap(), fields, since: at(2), until: at(3) };
+    let outcome = Outcome { existing: Some(false), written: Some(written.clone()), ..Outcome::default() };
+    let leased = claim(store, 3).await;
+    record(store, turn(&leased[0], Then::Finished(outcome)), 4).await;
+    let row = store.row_results(id, 0, 1).await.unwrap().remove(0);
+    let told = row.written.map(|told| (told.email, told.since, told.until));
+    assert_eq!((row.end, row.record, told), (RowEnd::Created, None, Some((written.email, at(2), at(3)))));
 }
 
 /// While an import is paused its rows are neither planned nor leased, and their identities are free for others; then they go on.

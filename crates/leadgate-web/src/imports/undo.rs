@@ -42,8 +42,15 @@ pub(crate) async fn undo(State(gateway): State<Gateway>, _: Caller, id: ImportPa
 
 /// The removal of whom a row made; nobody where the CRM did not say when it made them.
 fn removal(import: ImportId, row: &RowResult, now: Timestamp) -> Option<NewSubmission> {
-    let (record, unchanged_since) = row.record.zip(row.made_as_of).filter(|_| row.end == RowEnd::Created)?;
-    let raw = RawSubmission::new(Route::Removal, Some(record.id), Removal { record, unchanged_since }.to_body());
+    if row.end != RowEnd::Created {
+        return None;
+    }
+    let of_record = row.record.zip(row.made_as_of);
+    let removal = match of_record {
+        Some((record, unchanged_since)) => Removal::Record { record, unchanged_since },
+        None => Removal::Written(row.written.clone()?),
+    };
+    let raw = RawSubmission::new(Route::Removal, row.record.map(|record| record.id), removal.to_body());
     let dedupe = of_row(b"removal", import, row.row, &raw.body);
     Some(NewSubmission { id: new_id(now), raw, dedupe, lane: Lane::Bulk })
 }

@@ -9,6 +9,7 @@ use crate::catalog::{AccountFacts, Catalog, NamedId, Parent, Section, SectionCon
 use crate::crm::{CrmCall, CrmFailure, CrmReply, DealSeen};
 use crate::job::{AbsorbRules, AfterCall, JobState, Turn, TurnContext};
 use crate::lane::Lane;
+use crate::pack::Sharing;
 use crate::plan::Plan;
 use crate::record::{Fields, RecordKind, RecordRef, Snapshot, field};
 use crate::retry::RetryPolicy;
@@ -70,7 +71,7 @@ impl IdealAccount {
                 known: &known,
                 copied: None,
                 known_notes: &known_notes,
-                packing: false,
+                sharing: Sharing::Alone,
             };
             match job.advance(&context, &mut Vec::new()) {
                 Turn::Finished(_) => break,

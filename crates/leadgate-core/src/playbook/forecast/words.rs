@@ -34,7 +34,7 @@ pub(super) fn of_step(step: &Step) -> String {
         }
         Step::Convert(_) => "convert the person".to_owned(),
         Step::ForgetPerson(_) => "have the CRM forget the person".to_owned(),
-        Step::RemovePerson(step) => format!("put {} into the recycle bin", step.record),
+        Step::RemovePerson(step) => format!("put {} into the recycle bin", step.whom()),
         Step::AddToList(step) => format!("put the person on the list \"{}\"", step.list),
         Step::Send(step) => format!("send to {}: {}", step.delivery.destination, step.delivery.content),
     }

@@ -236,6 +236,7 @@ mod tests {
 
     use super::*;
     use crate::catalog::{AccountFacts, Catalog, SectionContent, SectionRead};
+    use crate::pack::Sharing;
 
     #[test]
     fn a_name_that_is_taken_but_not_found_leaves_the_company_out() {
@@ -259,8 +260,9 @@ mod tests {
             copied: None,
             known_notes: &known_notes,
             findings: &findings,
-            packing: false,
+            sharing: Sharing::Alone,
             is_followed: false,
+            is_last: true,
         };
         let mut step = CompanyStep::new("Acme".into(), Fields::new());
         for (call, answer) in [

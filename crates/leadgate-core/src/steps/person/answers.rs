@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::{BULK_TAKES, BulkLanded, BulkRun, INDEX_LAGS, MOST_BULK_LOOKS, PersonStep, matching};
+use super::{BULK_TAKES, BulkLanded, INDEX_LAGS, MOST_BULK_LOOKS, PersonStep, later, matching};
 use crate::crm::{Among, BulkState, CrmCall, CrmFailure, CrmReply, LookupBy};
 use crate::identity::Email;
 use crate::record::{Fields, Snapshot, field};
@@ -63,11 +63,13 @@ impl PersonStep {
                 self.run.untouched = false;
                 self.updated(&snapshot, fields, self.run.probably_ours);
             }
-            (CrmCall::UpsertPeople(_), CrmReply::BulkStarted { ticket }) => {
+            (CrmCall::UpsertPeople(people), CrmReply::BulkStarted { ticket }) => {
                 self.run.first_write.get_or_insert(context.now);
-                let not_before = later(context.now, BULK_TAKES + INDEX_LAGS);
-                self.run.bulk = Some(BulkRun { ticket, searched: false, looks: 0, not_before });
+                let soon = later(context.now, BULK_TAKES + INDEX_LAGS);
+                let fields = people.first().map(|(_, fields)| fields).cloned().unwrap_or_default();
+                self.run.bulk = Some(self.bulk_run(ticket, &fields, soon, context));
             }
+            (CrmCall::ConfirmPeople { .. }, CrmReply::Confirmed(all)) => self.counted(all, context),
             (CrmCall::BulkStatus { .. }, CrmReply::Bulk(state)) => self.bulk_stands(state, context.now),
             _ => {}
         }
@@ -182,6 +184,7 @@ impl PersonStep {
     fn refused(&mut self, call: &CrmCall, failure: CrmFailure, context: &StepContext<'_>) -> Verdict {
         match (call, &failure) {
             (CrmCall::FindPeople { .. }, _) => self.run.no_search = true,
+            (CrmCall::ConfirmPeople { .. }, _) => self.not_counted(),
             (CrmCall::UpsertPeople(_), _) => self.run.bulk_refused = true,
             (CrmCall::BulkStatus { .. }, _) => {
                 self.run.bulk = None;
@@ -290,13 +293,9 @@ fn is_after(snapshot: &Snapshot, since: Timestamp) -> bool {
 }
 
 /// Whether nothing was written to the record since it was made. One that somebody else made in the same minutes shows our own write.
-fn is_untouched(snapshot: &Snapshot) -> bool {
+pub(in crate::steps) fn is_untouched(snapshot: &Snapshot) -> bool {
     snapshot
         .created_at
         .zip(snapshot.updated_at)
         .is_none_or(|(made, changed)| changed.duration_since(made) <= MADE_WITHIN)
-}
-
-fn later(now: Timestamp, wait: SignedDuration) -> Timestamp {
-    now.saturating_add(wait).unwrap_or(Timestamp::MAX)
 }

@@ -10,7 +10,7 @@ use crate::steps::{Findings, StepContext, StepEffect};
 impl PersonStep {
     /// Ends a step that needs nothing more: what was matched or remembered becomes its result.
     pub(in crate::steps) fn settle(&mut self, context: &StepContext<'_>) {
-        if self.run.done.is_some() {
+        if self.run.done.is_some() || self.run.written.is_some() {
             return;
         }
         if let Some(candidate) = self.run.candidate.take() {

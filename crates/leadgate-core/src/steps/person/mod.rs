@@ -1,7 +1,7 @@
 //! Ensure a person: exactly one record for one human, whatever the CRM answers and whenever the process dies.
 //!
 //! Cast: [`PersonWish`] is what the submission says of the person; [`PersonRun`] is how far the search and the writing got; `matching` decides
-//! which record is the person and what may be written to it; `copied` goes by the copy of the account; `answers` takes replies in; `ending` says what came of it. Flow:
+//! which record is the person and what may be written to it; `copied` goes by the copy of the account; `answers` takes replies in; `proof` counts whom a bulk request wrote; `ending` says what came of it. Flow:
 //!
 //! 1. Known lately? Then nothing is asked; only a field that it did not have leads to a read and an update. In the copy of the account, and that was
 //!    read lately? Then nothing is asked either, and blanks are filled by one update, whose answer is checked (`copied`).
@@ -16,6 +16,7 @@ mod answers;
 mod copied;
 mod ending;
 mod matching;
+mod proof;
 mod wish;
 
 use std::collections::BTreeSet;
@@ -23,6 +24,7 @@ use std::collections::BTreeSet;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
+pub(super) use answers::is_untouched;
 pub(super) use matching::patch;
 pub use wish::PersonWish;
 
@@ -31,7 +33,7 @@ use crate::catalog::{AccountFacts, Section};
 use crate::crm::{Among, CrmCall, LookupBy};
 use crate::identity::IdentityKey;
 use crate::pack::Packing;
-use crate::record::{Fields, KnownRecord, RecordRef, Snapshot, field};
+use crate::record::{Fields, KnownRecord, RecordRef, Snapshot, WrittenPerson, field};
 
 /// How long a bulk request usually takes; the first look at it comes then.
 const BULK_TAKES: SignedDuration = SignedDuration::from_secs(3);
@@ -105,6 +107,9 @@ struct PersonRun {
     bulk_landed: Option<BulkLanded>,
     /// A bulk request refused this person.
     bulk_refused: bool,
+    /// Whom a bulk request wrote, proven to be there without a look at the record.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    written: Option<WrittenPerson>,
     /// The account has no keyed upsert after all.
     no_upsert: bool,
     /// Ids turned out stale; only a catalog read after this moment is believed.
@@ -122,6 +127,12 @@ struct BulkRun {
     searched: bool,
     looks: u8,
     not_before: Timestamp,
+    /// What it wrote, where counting may show that it did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    written: Option<Fields>,
+    /// Counts in which somebody was missing.
+    #[serde(default)]
+    counts: u8,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -170,11 +181,6 @@ impl PersonStep {
         self.run.nobody_at.is_some()
     }
 
-    /// The record and whether this step made it, once it is done.
-    pub fn outcome(&self) -> Option<(RecordRef, bool)> {
-        self.run.done.as_ref().map(|done| (done.record, done.created))
-    }
-
     /// How the next call is packed where many wait: the person is searched for among people of whom hardly anybody is there, or written in bulk.
     pub(crate) fn packing(&self) -> Packing {
         let run = &self.run;
@@ -183,13 +189,16 @@ impl PersonStep {
         let in_bulk = run.bulk.is_some() || run.bulk_landed.is_some();
         match self.wish.email.is_some() && run.candidate.is_none() && (in_bulk || !(searched || alone)) {
             false => Packing::Alone,
+            true if run.bulk.as_ref().is_some_and(|bulk| self.wish.id_may_wait && Self::is_countable(bulk)) => {
+                Packing::Wide
+            }
             true if in_bulk || run.not_in_contacts || run.first_write.is_some() => Packing::Pages,
             true => Packing::Wide,
         }
     }
 
     pub(super) fn next(&self, context: &StepContext<'_>) -> Next {
-        if self.run.done.is_some() {
+        if self.run.done.is_some() || self.run.written.is_some() {
             return Next::Done;
         }
         let Some(account) = context.catalog.account() else {
@@ -224,8 +233,9 @@ impl PersonStep {
     fn bulk_wait(&self, context: &StepContext<'_>) -> Option<Next> {
         if let Some(bulk) = &self.run.bulk {
             let unseen = self.wish.email.clone().filter(|_| !bulk.searched && !self.run.no_search);
+            let find = |email| CrmCall::FindPeople { among: Among::Contacts, emails: vec![email], likely: true };
             let look = match unseen {
-                Some(email) => CrmCall::FindPeople { among: Among::Contacts, emails: vec![email], likely: true },
+                Some(email) => self.count(bulk, context).unwrap_or_else(|| find(email)),
                 None => CrmCall::BulkStatus { ticket: bulk.ticket.clone() },
             };
             return Some(call_or_wait(look, bulk.not_before, context.now));
@@ -342,7 +352,12 @@ impl PersonStep {
         {
             let not_in_contacts = run.not_in_contacts && believed;
             let searched = not_in_contacts && (run.not_in_leads || !account.separate_leads);
-            if context.packing && account.batch_find.is_some() && !run.no_search && !run.email_taken && !searched {
+            if context.sharing.is_packing()
+                && account.batch_find.is_some()
+                && !run.no_search
+                && !run.email_taken
+                && !searched
+            {
                 let among = if not_in_contacts { Among::Leads } else { Among::Contacts };
                 // Whoever may have been written already is probably there.
                 let likely = run.first_write.is_some();
@@ -369,7 +384,7 @@ impl PersonStep {
         else {
             return Next::Call(CrmCall::CreatePerson(fields));
         };
-        if context.packing && account.bulk_people.is_some() && !run.bulk_refused && !run.phone_taken {
+        if context.sharing.is_packing() && account.bulk_people.is_some() && !run.bulk_refused && !run.phone_taken {
             return Next::Call(CrmCall::UpsertPeople(vec![(email, fields)]));
         }
         Next::Call(CrmCall::UpsertPerson { email, fields })
@@ -408,6 +423,7 @@ impl PersonStep {
             unknown: run.unknown,
             first_write: run.first_write,
             done: run.done,
+            written: run.written,
             distrust_memory: true,
             refreshed_from: Some(now),
             ..PersonRun::default()
@@ -419,6 +435,10 @@ impl PersonStep {
         self.story.push("the record that was the person no longer exists: searching again".to_owned());
         self.run = PersonRun { distrust_memory: true, first_write: self.run.first_write, ..PersonRun::default() };
     }
+}
+
+fn later(now: Timestamp, wait: SignedDuration) -> Timestamp {
+    now.saturating_add(wait).unwrap_or(Timestamp::MAX)
 }
 
 fn call_or_wait(call: CrmCall, not_before: Timestamp, now: Timestamp) -> Next {

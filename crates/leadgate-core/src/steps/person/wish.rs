@@ -35,6 +35,9 @@ pub struct PersonWish {
     pub overwrite: bool,
     /// Make the person if nobody matches.
     pub create: bool,
+    /// Nobody waits for the id of a person who is made: it is enough that they are there.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub id_may_wait: bool,
 }
 
 impl PersonWish {

@@ -56,6 +56,9 @@ pub(super) struct Flags {
     /// Write what came of each row to this file: .csv, else NDJSON
     #[arg(long, value_name = "FILE")]
     results: Option<PathBuf>,
+    /// Have the results tell the id of everybody who was made: a request more for each hundred on a Suite account
+    #[arg(long)]
+    ids: bool,
     /// Go on with an import of this file that stopped on its way
     #[arg(long)]
     resume: bool,
@@ -95,7 +98,12 @@ pub(super) async fn run(flags: Flags, session: &Session) -> CommandResult {
         path: flags.file.clone(),
         sheet: flags.sheet.clone(),
         said: flags.map.clone(),
-        rules: RowRules { overwrite: flags.overwrite, tags: flags.tags.clone(), source: flags.source.clone() },
+        rules: RowRules {
+            overwrite: flags.overwrite,
+            tags: flags.tags.clone(),
+            source: flags.source.clone(),
+            wants_ids: flags.ids,
+        },
         duplicates: flags.duplicates.rule(),
         reading: wiring::reading(&effective.settings),
     };

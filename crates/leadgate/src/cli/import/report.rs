@@ -19,6 +19,7 @@ pub(super) fn document(prepared: &Prepared, in_crm: Option<Value>) -> Value {
     });
     let problems = tally.problems.iter().map(|(row, problem)| json!({ "row": row, "problem": problem }));
     let leads = tally.rows - tally.refused - tally.duplicates;
+    let wants_ids = prepared.options.rules.wants_ids;
     json!({
         "file": prepared.options.path,
         "columns": columns.collect::<Vec<_>>(),
@@ -28,13 +29,13 @@ pub(super) fn document(prepared: &Prepared, in_crm: Option<Value>) -> Value {
         "duplicates": tally.duplicates,
         "without_email": tally.without_email,
         "problems": problems.collect::<Vec<_>>(),
-        "requests_expected": { "suite": requests(leads, true), "classic": requests(leads, false) },
+        "requests_expected": { "suite": requests(leads, true, wants_ids), "classic": requests(leads, false, wants_ids) },
         "in_crm": in_crm,
     })
 }
 
-fn requests(leads: u64, in_packs: bool) -> u64 {
-    let so_far = Expected { waiting: leads, ended: 0, cost_milli: 0 };
+fn requests(leads: u64, in_packs: bool, wants_ids: bool) -> u64 {
+    let so_far = Expected { waiting: leads, ended: 0, cost_milli: 0, wants_ids };
     let facts = leadgate_core::catalog::AccountFacts {
         generation: String::new(),
         separate_leads: !in_packs,

@@ -130,6 +130,20 @@ impl Client {
         id.map(str::to_owned)
     }
 
+    /// Sends a body until it is taken; returns the answer.
+    pub(super) async fn post_json(&self, path: &str, body: &Value) -> Value {
+        loop {
+            let request = self.http.post(format!("{}{path}", self.urls[0])).bearer_auth(self.key).json(body);
+            if let Ok(reply) = request.send().await
+                && reply.status().is_success()
+                && let Ok(answer) = reply.json().await
+            {
+                return answer;
+            }
+            tokio::time::sleep(POLL).await;
+        }
+    }
+
     /// Reads a page of the gateway, as soon as there is one.
     pub(super) async fn get(&self, path: &str) -> String {
         for url in self.urls.iter().cycle() {
