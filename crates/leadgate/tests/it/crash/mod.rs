@@ -3,7 +3,8 @@
 //!
 //! Cast: [`workload`] draws what apps send and what must be in the account in the end; [`clients`] send it, each submission until it is
 //! acknowledged; [`lives`] is the gateway's process, its kills and its restarts; [`faults`] is what goes wrong in the CRM; [`oracle`] compares;
-//! [`ordeal`] is the same with several gateways on one database, [`imported`] with an import.
+//! [`ordeal`] is the same with several gateways on one database, [`imported`] with an import,
+//! [`forgotten`] with people who are to be forgotten.
 //!
 //! The account lives in the test's process and so survives every kill. All is drawn from one seed, which is printed; `LEADGATE_CRASH_SEED` draws
 //! the same again. How the requests meet the kills is left to the machine.
@@ -11,6 +12,7 @@
 mod changes;
 mod clients;
 mod faults;
+mod forgotten;
 mod imported;
 mod lives;
 mod oracle;
