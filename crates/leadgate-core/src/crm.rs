@@ -301,8 +301,13 @@ pub enum CrmReply {
     Catalog(SectionContent),
     /// The people or companies found, perhaps none.
     Found(Vec<Snapshot>),
-    /// The people found for each address that was asked for; addresses without a match are left out.
-    FoundMany(BTreeMap<Email, Vec<Snapshot>>),
+    /// The people found.
+    FoundMany {
+        /// For each address that was asked for; addresses without a match are left out.
+        people: BTreeMap<Email, Vec<Snapshot>>,
+        /// Every row that the CRM counts was shown, and each has one of the addresses: whoever is not among them is nobody's.
+        is_whole: bool,
+    },
     /// Whether as many people were found as there are addresses.
     Confirmed(bool),
     /// The record as it now is.

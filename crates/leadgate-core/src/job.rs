@@ -32,6 +32,9 @@ const ACCOUNT_TROUBLE_WAIT: SignedDuration = SignedDuration::from_secs(60);
 /// The shortest wait when the CRM says it is busy; it grows with further failures like any wait, so that a long trouble parks nothing early.
 const BUSY_WAIT: SignedDuration = SignedDuration::from_secs(5);
 
+/// People who cannot be counted after so many failures are looked at instead.
+const MOST_FAILED_COUNTS: u32 = 3;
+
 /// Where a plan stands.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct JobState {
@@ -251,6 +254,9 @@ impl JobState {
             CrmFailure::Forbidden(_) if matches!(call, CrmCall::ReadCatalog(_)) => {
                 hold(failure.class(), Some(later(context.now, ACCOUNT_TROUBLE_WAIT)), &failure)
             }
+            refusal if matches!(call, CrmCall::ConfirmPeople { .. }) && self.failures >= MOST_FAILED_COUNTS => {
+                self.pass_to_step(call, Err(refusal), context)
+            }
             CrmFailure::Busy | CrmFailure::Transient(_) => self.retry(&failure, context.now, rules, false),
             CrmFailure::OutcomeUnknown(_) | CrmFailure::Malformed(_) => {
                 self.mark_unknown(call, rules.sent_at);
@@ -344,7 +350,7 @@ impl JobState {
 
     fn ahead(&self) -> Ahead {
         let steps = self.steps.get(self.current + 1..).unwrap_or_default();
-        Ahead { writes_at_person: steps.iter().any(Step::writes_at_person), is_nothing: steps.is_empty() }
+        Ahead { writes_at_person: steps.iter().any(Step::writes_at_person), is_over: steps.is_empty() }
     }
 
     /// A person released the job: failures are forgotten, and so is what the current step saw of the CRM, because somebody mended it since. What it
@@ -464,7 +470,7 @@ pub struct AbsorbRules<'a> {
 #[derive(Clone, Copy)]
 struct Ahead {
     writes_at_person: bool,
-    is_nothing: bool,
+    is_over: bool,
 }
 
 fn step_view<'a>(context: &TurnContext<'a>, findings: &'a Findings, ahead: Ahead) -> StepContext<'a> {
@@ -477,7 +483,7 @@ fn step_view<'a>(context: &TurnContext<'a>, findings: &'a Findings, ahead: Ahead
         findings,
         sharing: context.sharing,
         is_followed: ahead.writes_at_person,
-        is_last: ahead.is_nothing,
+        is_last: ahead.is_over,
     }
 }
 

@@ -21,7 +21,7 @@ pub enum Sharing {
     #[default]
     Alone,
     /// With others that wait: calls that can be packed are preferred.
-    Some,
+    Packed,
     /// With [`CROWD`] or more: they fill packs of hundreds.
     Crowd,
 }
@@ -112,9 +112,9 @@ pub fn is_worthwhile(pack: &Pack, alone: &CrmCall) -> bool {
 /// cost as the square of their number.
 pub fn part_of(reply: &CrmReply, call: &CrmCall) -> CrmReply {
     match (reply, call) {
-        (CrmReply::FoundMany(found), CrmCall::FindPeople { emails, .. }) => {
+        (CrmReply::FoundMany { people: found, is_whole }, CrmCall::FindPeople { emails, .. }) => {
             let own = |email: &Email| Some((email.clone(), found.get(email)?.clone()));
-            CrmReply::FoundMany(emails.iter().filter_map(own).collect())
+            CrmReply::FoundMany { people: emails.iter().filter_map(own).collect(), is_whole: *is_whole }
         }
         (reply, _) => reply.clone(),
     }
@@ -253,10 +253,11 @@ mod tests {
 
     #[test]
     fn each_member_is_told_of_its_own_people_only() {
-        let found = CrmReply::FoundMany([(address("ada"), Vec::new()), (address("olga"), Vec::new())].into());
+        let many = |people| CrmReply::FoundMany { people, is_whole: true };
+        let found = many([(address("ada"), Vec::new()), (address("olga"), Vec::new())].into());
         let parts = ["ada", "nobody"].map(|name| part_of(&found, &find(name)));
-        assert_eq!(parts[0], CrmReply::FoundMany([(address("ada"), Vec::new())].into()));
-        assert_eq!(parts[1], CrmReply::FoundMany([].into()));
+        assert_eq!(parts[0], many([(address("ada"), Vec::new())].into()));
+        assert_eq!(parts[1], many([].into()));
     }
 
     #[test]

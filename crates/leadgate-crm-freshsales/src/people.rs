@@ -67,20 +67,26 @@ impl Account<'_, '_> {
         let mut found: BTreeMap<Email, Vec<Snapshot>> = BTreeMap::new();
         let by_address: BTreeMap<&str, &Email> = emails.iter().map(|email| (email.as_str(), email)).collect();
         let people = self.people_with::<T>(by_address.keys().copied());
+        let (mut shown_rows, mut all_belong) = (0, true);
         for page in 1..=MOST_PAGES {
             let rows = self.send(people.at(Place::Page(page), PAGE)).await?;
             for some in rows.records.chunks(ROWS_AT_ONCE) {
                 for row in some {
                     let shown = person_in::<T>(row)?;
-                    for email in addresses(&shown).iter().filter_map(|held| by_address.get(held.as_str())) {
+                    let held = addresses(&shown);
+                    let asked_for: Vec<_> = held.iter().filter_map(|held| by_address.get(held.as_str())).collect();
+                    all_belong &= !asked_for.is_empty();
+                    for email in asked_for {
                         found.entry((*email).clone()).or_default().push(snapshot(kind, row.row_id(), &shown));
                     }
                 }
                 tokio::task::yield_now().await;
             }
+            shown_rows += i64::try_from(rows.records.len()).unwrap_or(i64::MAX);
             let upto = |pages: u32| i64::from(pages) * i64::from(PAGE);
             if rows.records.is_empty() || rows.total.is_none_or(|total| total <= upto(page)) {
-                return Ok(CrmReply::FoundMany(found));
+                let is_whole = all_belong && rows.total == Some(shown_rows);
+                return Ok(CrmReply::FoundMany { people: found, is_whole });
             }
             if rows.total.is_some_and(|total| total > upto(MOST_PAGES)) {
                 break;

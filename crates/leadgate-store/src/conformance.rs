@@ -162,6 +162,7 @@ macro_rules! conformance_suite {
                 the_crm_is_asked_before_what_arrives_later,
                 a_job_that_waits_for_the_gateway_is_listed,
                 what_is_remembered_of_the_person_goes,
+                a_record_leads_to_who_was_made_unseen,
                 deliveries_of_the_person_are_not_made,
                 counting_changes_nothing,
                 open_work_of_others_is_left_alone,
@@ -202,6 +203,7 @@ macro_rules! conformance_suite {
                 a_paused_import_waits,
                 a_leased_row_is_set_aside_after_its_turn,
                 undoing_keeps_one_removal_for_a_row,
+                undoing_lets_whoever_may_be_made_already_end,
             ];
             views: [
                 jobs_are_listed_youngest_first,

@@ -13,6 +13,7 @@ use axum::response::Response;
 use http::StatusCode;
 use leadgate_core::import::{Expected, expected};
 use leadgate_core::intake::{IntakeError, Problem};
+use leadgate_core::pack::CROWD;
 use leadgate_store::imports::{BeginOutcome, ImportChange, ImportId, ImportState, ImportSummary, NewImport};
 use leadgate_store::model::Digest;
 use serde::Deserialize;
@@ -111,16 +112,14 @@ fn changed(change: ImportChange) -> Result<(), ApiError> {
 /// An import as people see it. `known`: it was there before this request.
 async fn document(gateway: &Gateway, import: &ImportSummary, known: bool) -> Result<Value, ApiError> {
     let counts = &import.counts;
-    let waiting = counts.waiting + import.rows.saturating_sub(counts.received);
+    let to_arrive = if import.state == ImportState::Undone { 0 } else { import.rows.saturating_sub(counts.received) };
+    let waiting = counts.waiting + to_arrive;
     let account = gateway.store.catalog().await?.account().cloned();
     let ended = counts.received.saturating_sub(counts.waiting + counts.refused + counts.duplicates);
     let (cost_milli, budget) = (counts.cost_milli, gateway.store.budget().await?.value);
-    let rest = expected(
-        &Expected { waiting, ended, cost_milli, wants_ids: false },
-        account.as_ref(),
-        budget,
-        gateway.clock.now(),
-    );
+    // Until enough rows have ended to tell: large files are imported without ids unless somebody asks for them.
+    let so_far = Expected { waiting, ended, cost_milli, without_ids: import.rows >= u64::from(CROWD) };
+    let rest = expected(&so_far, account.as_ref(), budget, gateway.clock.now());
     let is_running = import.state == ImportState::Running;
     Ok(json!({
         "id": import.id,

@@ -87,6 +87,13 @@ impl Marks {
         self.add("key", key);
     }
 
+    /// Adds an address of the person, if it is one.
+    pub fn add_address(&mut self, text: &str) {
+        if let Ok(email) = Email::parse(text) {
+            self.add_key(IdentityKey::of_email(&email).as_str());
+        }
+    }
+
     /// Adds a record of the person.
     pub fn add_record(&mut self, record: RecordRef) {
         self.records.insert(record);

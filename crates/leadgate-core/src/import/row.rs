@@ -17,8 +17,8 @@ pub struct RowRules {
     pub tags: Vec<String>,
     /// Lead source, where the row names none.
     pub source: Option<String>,
-    /// The ids of those who are made are worth a request for each hundred.
-    pub wants_ids: bool,
+    /// The ids of those who are made are not worth a request for each hundred.
+    pub without_ids: bool,
 }
 
 /// The body of a row's lead. `cells` are in the order of the columns; blank ones say nothing.
@@ -43,8 +43,8 @@ pub fn lead_of(mapping: &Mapping, cells: &[RowCell], rules: &RowRules) -> Map<St
     if rules.overwrite {
         lead.insert("overwrite".to_owned(), true.into());
     }
-    if rules.wants_ids {
-        lead.insert("wants_id".to_owned(), true.into());
+    if rules.without_ids {
+        lead.insert("wants_id".to_owned(), false.into());
     }
     lead
 }

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::person::{is_untouched, patch};
+use super::person::{is_untouched, patch, primary_is};
 use super::{CLOCK_SKEW, Findings, Next, Parking, StepAnswer, StepEffect, Verdict};
 use crate::crm::{Among, CrmCall, CrmFailure, CrmReply, LookupBy};
 use crate::identity::{Email, IdentityKey, Phone};
@@ -87,16 +87,16 @@ impl RemovePersonStep {
 
     pub(super) fn absorb(&mut self, call: &CrmCall, answer: StepAnswer) -> Verdict {
         match (call, answer) {
-            (CrmCall::FindPeople { .. }, Ok(CrmReply::FoundMany(found))) => {
+            (CrmCall::FindPeople { .. }, Ok(CrmReply::FoundMany { people, .. })) => {
                 // The search may lag behind; who is there certainly is told by the exact lookup.
-                match found.into_values().next().filter(|found| !found.is_empty()) {
-                    Some(found) => self.look_for(found),
+                match people.into_values().next().filter(|found| !found.is_empty()) {
+                    Some(found) => self.look_for(&found),
                     None => self.no_search = true,
                 }
             }
             (CrmCall::FindPeople { .. }, Err(_)) => self.no_search = true,
-            (CrmCall::FindPerson(_), Ok(CrmReply::Found(found))) => self.look_for(found),
-            (CrmCall::FindPerson(_), Err(CrmFailure::NotFound)) => self.look_for(Vec::new()),
+            (CrmCall::FindPerson(_), Ok(CrmReply::Found(found))) => self.look_for(&found),
+            (CrmCall::FindPerson(_), Err(CrmFailure::NotFound)) => self.look_for(&[]),
             (CrmCall::ReadPerson(_), Ok(CrmReply::Record(seen))) => self.look_at(&seen),
             (CrmCall::DeletePerson(_), Ok(_)) => self.end(true, "was put into the recycle bin"),
             (_, Err(CrmFailure::NotFound)) => self.end(true, "is in the recycle bin or no longer exists"),
@@ -106,29 +106,13 @@ impl RemovePersonStep {
         Verdict::Proceed
     }
 
-    /// Whom the import made has its address, was made while it wrote, says what it wrote, and was not changed since. A lookup may leave fields out: the
-    /// record is read whole then.
-    fn look_for(&mut self, mut found: Vec<Snapshot>) {
-        let Some(written) = self.written.clone() else { return };
-        let Some(seen) = found.pop() else {
-            return self.end(false, "was left alone: nobody has the address any more that the import wrote");
-        };
-        if !found.is_empty() {
-            return self.end(false, "was left alone: several records have the address that the import wrote");
+    /// Who has the address, if it is one person. Whether the import made them is seen when their record is read.
+    fn look_for(&mut self, found: &[Snapshot]) {
+        match found {
+            [seen] => self.record = Some(seen.record),
+            [] => self.end(false, "was left alone: nobody has the address any more that the import wrote"),
+            _ => self.end(false, "was left alone: several records have the address that the import wrote"),
         }
-        self.record = Some(seen.record);
-        let (Some(made), Some(changed)) = (seen.created_at, seen.updated_at) else {
-            return self.end(false, "was left alone: the CRM does not say when it was made and last changed");
-        };
-        let window = (written.since.saturating_sub(CLOCK_SKEW), written.until.saturating_add(CLOCK_SKEW));
-        let is_made_then = matches!(window, (Ok(since), Ok(until)) if (since..=until).contains(&made));
-        if !is_made_then || !is_untouched(&seen) {
-            return self.end(
-                false,
-                &format!("was left alone: it was made at {made} and changed at {changed}, which the import did not do"),
-            );
-        }
-        self.unchanged_since = Some(changed);
     }
 
     fn look_at(&mut self, seen: &Snapshot) {
@@ -137,11 +121,16 @@ impl RemovePersonStep {
         let by_email = email.as_ref().map(IdentityKey::of_email);
         let by_phone = text(field::MOBILE).and_then(|text| IdentityKey::of_phone(&Phone::parse(text, None)));
         self.identities = by_email.into_iter().chain(by_phone).collect();
-        if self.written.as_ref().is_some_and(|written| !says(seen, written)) {
-            return self.end(false, "was left alone: it does not say what the import wrote");
+        if let Some(why) = self.written.as_ref().and_then(|written| why_not_of(seen, written)) {
+            return self.end(false, &format!("was left alone: {why}"));
         }
+        // Whoever is found by address was not changed since they were made.
+        let unchanged_since = self.unchanged_since.or(seen.updated_at);
         match seen.updated_at {
-            Some(at) if Some(at) <= self.unchanged_since => self.seen_unchanged = true,
+            Some(at) if Some(at) <= unchanged_since => {
+                self.unchanged_since = unchanged_since;
+                self.seen_unchanged = true;
+            }
             Some(at) => self.end(false, &format!("was left alone: it was changed at {at}, after the import made it")),
             None => self.end(false, "was left alone: the CRM does not say when it was last changed"),
         }
@@ -165,9 +154,22 @@ impl RemovePersonStep {
     }
 }
 
-/// Whether the record says everything that was written.
-fn says(seen: &Snapshot, written: &WrittenPerson) -> bool {
-    patch(seen, &written.fields, true).is_empty()
+/// Why it is not certain that this record is of the person whom the import made, and of nobody else's making: they have the address as their first, were made
+/// while the import wrote, were not changed since, and have all that it wrote.
+fn why_not_of(seen: &Snapshot, written: &WrittenPerson) -> Option<&'static str> {
+    let window = (written.since.saturating_sub(CLOCK_SKEW), written.until.saturating_add(CLOCK_SKEW));
+    let is_made_then = match (seen.created_at, window) {
+        (Some(made), (Ok(since), Ok(until))) => (since..=until).contains(&made),
+        _ => false,
+    };
+    if !is_made_then {
+        return Some("it was not made while the import wrote, or the CRM does not say when");
+    }
+    if !is_untouched(seen) {
+        return Some("it was changed after it was made");
+    }
+    let says_all = primary_is(seen, &written.email) && patch(seen, &written.fields, true).is_empty();
+    (!says_all).then_some("it does not say what the import wrote")
 }
 
 #[cfg(test)]

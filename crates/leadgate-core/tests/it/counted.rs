@@ -52,6 +52,27 @@ fn nobody_is_counted_where(#[case] unique: Option<bool>, #[case] lead: Value) {
     assert!(outcome.person.is_some() && !crm.calls.contains(&"confirm_people"), "{:?}", crm.calls);
 }
 
+/// The search before it counted somebody whom it did not show.
+#[test]
+fn nobody_is_counted_where_the_key_may_not_see_everybody() {
+    let mut crm = ModelCrm::new(false, Some(true));
+    crm.hides = true;
+    let outcome = Gateway::in_a_crowd().run(&mut crm, &row(), &[]).unwrap();
+    assert!(outcome.person.is_some() && !crm.calls.contains(&"confirm_people"), "{:?}", crm.calls);
+}
+
+/// What the gateway knew of a record that is gone is not believed of who was made in its place.
+#[test]
+fn what_was_known_of_a_record_that_is_gone_is_forgotten() {
+    let mut crm = ModelCrm::new(false, Some(true));
+    let mut gateway = Gateway::in_a_crowd();
+    gateway.run(&mut crm, &json!({ "email": "ada@example.com", "job_title": "Countess" }), &[]).unwrap();
+    crm.people.clear();
+    assert!(gateway.run(&mut crm, &row(), &[]).unwrap().written.is_some());
+    gateway.run(&mut crm, &json!({ "email": "ada@example.com", "job_title": "Countess" }), &[]).unwrap();
+    assert_eq!(crm.people.values().map(|ada| ada.1["job_title"].clone()).collect::<Vec<_>>(), ["Countess"]);
+}
+
 /// Of two counts at least one other person is missing.
 #[test]
 fn who_is_not_among_the_counted_is_looked_at() {

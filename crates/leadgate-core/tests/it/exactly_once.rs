@@ -82,6 +82,7 @@ impl Gateway {
             };
             let turn = job.advance(&context, &mut effects);
             for effect in effects {
+                effect.unlearned.iter().for_each(|key| drop(self.known.remove(key)));
                 self.known.extend(effect.learned);
                 self.known_notes.extend(effect.note.map(|(_, id)| id));
             }
@@ -178,7 +179,7 @@ proptest! {
         fates in prop::collection::vec(fate(), 0..24),
     ) {
         let mut crm = ModelCrm::new(separate_leads, unique);
-        let sharing = if packing { Sharing::Some } else { Sharing::Alone };
+        let sharing = if packing { Sharing::Packed } else { Sharing::Alone };
         let mut gateway = Gateway { sharing, ..Gateway::default() };
         let outcome = gateway.run(&mut crm, &ada(), &fates).unwrap();
         prop_assert_eq!(crm.people.len(), 1, "{:?}", crm.calls);

@@ -24,6 +24,8 @@ pub(crate) enum Fate {
 pub(crate) struct ModelCrm {
     pub(crate) facts: AccountFacts,
     pub(crate) mobile_unique: bool,
+    /// Somebody whom the key may not see is counted among those who are searched for.
+    pub(crate) hides: bool,
     /// Somebody else is missing whenever people are counted.
     pub(crate) miscounts: bool,
     pub(crate) now: Timestamp,
@@ -51,6 +53,7 @@ impl ModelCrm {
         ModelCrm {
             facts,
             mobile_unique: false,
+            hides: false,
             miscounts: false,
             now: Timestamp::UNIX_EPOCH,
             people: BTreeMap::new(),
@@ -134,7 +137,8 @@ impl ModelCrm {
         let kind = if among == Among::Leads { RecordKind::Lead } else { RecordKind::Contact };
         let rows = |email: &str| self.having(field::EMAIL, email).into_iter().filter(|row| row.record.kind == kind);
         let found = emails.iter().map(|email| (email.clone(), rows(email.as_str()).collect::<Vec<_>>()));
-        CrmReply::FoundMany(found.filter(|(_, rows)| !rows.is_empty()).collect())
+        let people = found.filter(|(_, rows)| !rows.is_empty()).collect();
+        CrmReply::FoundMany { people, is_whole: !self.hides }
     }
 
     fn own_kind(&self) -> RecordKind {

@@ -76,7 +76,7 @@ async fn many_people_are_found_at_once_after_the_index_caught_up(#[case] generat
     let answer = port
         .call(CrmCall::FindPeople { among, emails: vec![email("ada"), email("bob"), email("eve")], likely: true })
         .await;
-    let Ok(CrmReply::FoundMany(found)) = answer.result else { panic!() };
+    let Ok(CrmReply::FoundMany { people: found, .. }) = answer.result else { panic!() };
     assert_eq!((found.len(), answer.requests), (2, 1));
 }
 
@@ -97,7 +97,7 @@ async fn people_on_several_pages_are_found_under_their_own_addresses(
     port.account().advance(std::time::Duration::from_secs(10));
     let emails = made.keys().cloned().collect();
     let answer = port.call(CrmCall::FindPeople { among, emails, likely: true }).await;
-    let Ok(CrmReply::FoundMany(found)) = answer.result else { panic!() };
+    let Ok(CrmReply::FoundMany { people: found, .. }) = answer.result else { panic!() };
     let only = |people: Vec<Snapshot>| match people.as_slice() {
         [person] => (person.record, person.fields["last_name"].clone()),
         _ => panic!("{people:?}"),

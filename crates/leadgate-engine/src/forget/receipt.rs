@@ -51,6 +51,12 @@ fn remains(state: &ForgetState, (sinks, in_store): (&[SinkStanding], &[&str]), n
             state.sweep.of_others
         ));
     }
+    if state.sweep.marks.digests().1.next().is_none() {
+        remains.push(
+            "what came in under an address or a number, of which none was named and none is known of the record: name it as well"
+                .to_owned(),
+        );
+    }
     let failed = sinks.iter().filter(|sink| sink.failure.is_some());
     remains.extend(failed.map(|sink| format!("the sink {}, until it is next published", sink.sink)));
     remains

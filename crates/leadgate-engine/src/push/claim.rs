@@ -25,6 +25,8 @@ const MANY_IN_BULK: i64 = 5;
 /// Jobs never looked at before that are leased although the budget is empty: a repeat needs no request and can be answered at once.
 const MOST_LOOKED_AT: u32 = 64;
 
+/// Turns that are recorded in one transaction, at most.
+const MOST_RECORDED: usize = 500;
 /// How long to wait before a turn is offered to a store again that could not be reached. Together they outlast a restart of a database.
 const RECORDED_AGAIN_AFTER: [Duration; 4] =
     [Duration::from_millis(100), Duration::from_millis(400), Duration::from_secs(1), Duration::from_secs(2)];
@@ -135,7 +137,7 @@ impl Engine {
         match self.is_packing(lane, catalog) {
             false => Sharing::Alone,
             true if self.open_jobs(lane) >= i64::from(CROWD) => Sharing::Crowd,
-            true => Sharing::Some,
+            true => Sharing::Packed,
         }
     }
 
@@ -245,11 +247,29 @@ impl Engine {
         let is_end = |turn: &&EndedTurn| !matches!(turn.record.then, Then::DueAt(_));
         let ended: Vec<Lane> = turns.iter().filter(is_end).map(|turn| turn.lane).collect();
         let (_in_hand, records): (Vec<_>, Vec<_>) = turns.into_iter().map(|turn| (turn.in_hand, turn.record)).unzip();
-        self.finish(records, batch, now).await?;
+        self.finish_in_parts(records, batch, now).await?;
         for lane in &ended {
             self.count_open(*lane, -1);
         }
         Ok(ended.len())
+    }
+
+    /// Turns of thousands of jobs are recorded in several transactions, between which others have their turn. Each turn is whole by itself.
+    async fn finish_in_parts(
+        &self,
+        records: Vec<TurnRecord>,
+        mut batch: Option<Batch>,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        let mut records = records.into_iter();
+        loop {
+            let some: Vec<TurnRecord> = records.by_ref().take(MOST_RECORDED).collect();
+            let is_last = records.len() == 0;
+            self.finish(some, if is_last { batch.take() } else { None }, now).await?;
+            if is_last {
+                return Ok(());
+            }
+        }
     }
 
     /// Offers turns to the store again where it could not be reached: under one lease a turn is recorded once, however often it is offered.

@@ -84,6 +84,7 @@ async fn mirror_row(going: &mut Going<'_>, sweep: &mut Sweep, row: &MirrorRow) -
     let own = person(&row.kind, row.record);
     if own.is_some_and(|record| sweep.marks.is_record(record) || sweep.marks.are_in(&fields[field::EMAIL])) {
         own.into_iter().for_each(|record| sweep.marks.add_record(record));
+        fields[field::EMAIL].as_str().into_iter().for_each(|address| sweep.marks.add_address(address));
         if going.erasing.is_some() {
             let sql = "DELETE FROM mirror WHERE account = $1 AND kind = $2 AND record = $3";
             let delete = sqlx::query(sql).bind(going.account).bind(&row.kind).bind(row.record);

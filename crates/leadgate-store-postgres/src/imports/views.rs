@@ -23,7 +23,7 @@ const END: &str = "CASE
     WHEN j.progress = 1 AND own.outcome ->> 'changed' = 'true' THEN 'updated'
     WHEN j.progress = 1 THEN 'unchanged'
     WHEN j.progress = 2 THEN 'parked'
-    WHEN i.state = 2 THEN 'withdrawn'
+    WHEN i.state = 2 AND coalesce(j.progress, 3) <> 0 THEN 'withdrawn'
     ELSE 'waiting' END";
 
 /// PostgreSQL takes no U+0000 in what it reads as JSON; written out it stands in the text as here. The limit has the repeated row be looked up: joined, a

@@ -1,7 +1,8 @@
 //! Setting the rows of an import aside and taking them up again. Whoever calls one of these holds the lock of the jobs.
 
 use jiff::Timestamp;
-use leadgate_store::imports::{ImportChange, ImportId, ImportState};
+use leadgate_store::imports::{ImportChange, ImportId, ImportState, MAY_HAVE_MADE};
+use sqlx::AssertSqlSafe;
 
 use super::{number_of, rows};
 use crate::queue::{self, KeyFate, OUT, WORKING};
@@ -30,27 +31,49 @@ pub(super) async fn set_state(
     let sql = "UPDATE imports SET state = $3 WHERE account = $1 AND id = $2";
     let update = sqlx::query(sql).bind(account).bind(&id.0.as_bytes()[..]).bind(number_of(state));
     update.execute(&mut *connection).await?;
-    match (before == ImportState::Running, state == ImportState::Running) {
-        (true, false) => set_all_aside(connection, account, id, now).await?,
-        (false, true) => take_all_up(connection, account, id, now).await?,
+    match (before, state) {
+        (ImportState::Running, ImportState::Paused) => set_aside_all(connection, account, (id, "true"), now).await?,
+        (ImportState::Running, ImportState::Undone) => {
+            let which = format!("NOT {}", may_have_made());
+            set_aside_all(connection, account, (id, &which), now).await?;
+        }
+        (ImportState::Paused, ImportState::Running) => {
+            move_unplanned(connection, account, id, (UNPLANNED_ASIDE, 0)).await?;
+            take_up(connection, account, (id, "true"), now).await?;
+        }
+        (ImportState::Paused, ImportState::Undone) => {
+            take_up(connection, account, (id, &may_have_made()), now).await?;
+        }
         _ => {}
     }
     Ok(ImportChange::Done)
 }
 
-async fn set_all_aside(
+/// Whether the job may have made a person.
+fn may_have_made() -> String {
+    let calls = MAY_HAVE_MADE.join("', '");
+    format!(
+        "EXISTS (SELECT 1 FROM attempts WHERE attempts.account = $1 AND attempts.job = jobs.id
+                                          AND attempts.call IN ('{calls}'))"
+    )
+}
+
+/// Sets aside those of an import's rows that are `which`.
+async fn set_aside_all(
     connection: &mut Session,
     account: i64,
-    id: ImportId,
+    (id, which): (ImportId, &str),
     now: Timestamp,
 ) -> Result<(), sqlx::Error> {
     move_unplanned(connection, account, id, (0, UNPLANNED_ASIDE)).await?;
     // Who is leased is set aside when the turn ends.
-    let sql = "SELECT jobs.id FROM import_rows JOIN jobs ON jobs.account = $1 AND jobs.id = import_rows.submission
-               WHERE import_rows.account = $1 AND import_rows.import = $2 AND jobs.progress = $3
-                 AND jobs.lease_worker IS NULL
-               ORDER BY jobs.id";
-    let working = sqlx::query_scalar(sql).bind(account).bind(&id.0.as_bytes()[..]).bind(WORKING);
+    let sql = format!(
+        "SELECT jobs.id FROM import_rows JOIN jobs ON jobs.account = $1 AND jobs.id = import_rows.submission
+         WHERE import_rows.account = $1 AND import_rows.import = $2 AND jobs.progress = $3
+           AND jobs.lease_worker IS NULL AND {which}
+         ORDER BY jobs.id"
+    );
+    let working = sqlx::query_scalar(AssertSqlSafe(sql)).bind(account).bind(&id.0.as_bytes()[..]).bind(WORKING);
     let jobs: Vec<i64> = working.fetch_all(&mut *connection).await?;
     for some in jobs.chunks(AT_ONCE) {
         set_aside(connection, account, some, now).await?;
@@ -58,13 +81,21 @@ async fn set_all_aside(
     Ok(())
 }
 
-async fn take_all_up(connection: &mut Session, account: i64, id: ImportId, now: Timestamp) -> Result<(), sqlx::Error> {
-    move_unplanned(connection, account, id, (UNPLANNED_ASIDE, 0)).await?;
-    let sql = "UPDATE jobs SET progress = $4 FROM import_rows
-               WHERE import_rows.account = $1 AND import_rows.import = $2
-                 AND jobs.account = $1 AND jobs.id = import_rows.submission AND jobs.progress = $3
-               RETURNING jobs.id";
-    let aside = sqlx::query_scalar(sql).bind(account).bind(&id.0.as_bytes()[..]).bind(ASIDE).bind(WORKING);
+/// Takes up again those of an import's rows that are `which`.
+async fn take_up(
+    connection: &mut Session,
+    account: i64,
+    (id, which): (ImportId, &str),
+    now: Timestamp,
+) -> Result<(), sqlx::Error> {
+    let sql = format!(
+        "UPDATE jobs SET progress = $4 FROM import_rows
+         WHERE import_rows.account = $1 AND import_rows.import = $2
+           AND jobs.account = $1 AND jobs.id = import_rows.submission AND jobs.progress = $3 AND {which}
+         RETURNING jobs.id"
+    );
+    let aside =
+        sqlx::query_scalar(AssertSqlSafe(sql)).bind(account).bind(&id.0.as_bytes()[..]).bind(ASIDE).bind(WORKING);
     let mut jobs: Vec<i64> = aside.fetch_all(&mut *connection).await?;
     jobs.sort_unstable();
     for some in jobs.chunks(AT_ONCE) {
@@ -93,10 +124,14 @@ pub(crate) async fn paused_among(
     account: i64,
     jobs: &[i64],
 ) -> Result<Vec<i64>, sqlx::Error> {
-    let sql = "SELECT submission FROM import_rows
-               JOIN imports ON imports.account = $1 AND imports.id = import_rows.import AND imports.state <> 0
-               WHERE import_rows.account = $1 AND submission = ANY($2)";
-    sqlx::query_scalar(sql).bind(account).bind(jobs).fetch_all(connection).await
+    let sql = format!(
+        "SELECT submission FROM import_rows
+         JOIN imports ON imports.account = $1 AND imports.id = import_rows.import AND imports.state <> 0
+         JOIN jobs ON jobs.account = $1 AND jobs.id = submission
+         WHERE import_rows.account = $1 AND submission = ANY($2) AND (imports.state = 1 OR NOT {})",
+        may_have_made()
+    );
+    sqlx::query_scalar(AssertSqlSafe(sql)).bind(account).bind(jobs).fetch_all(connection).await
 }
 
 /// Takes jobs that are not leased out of every queue until their import goes on. Returns whether another one is ready now.

@@ -76,6 +76,7 @@ fn mirror_row(going: &Going<'_>, sweep: &mut Sweep, row: &MirrorRow) -> rusqlite
     let own = person(&row.kind, row.record);
     if own.is_some_and(|record| sweep.marks.is_record(record) || sweep.marks.are_in(&fields[field::EMAIL])) {
         own.into_iter().for_each(|record| sweep.marks.add_record(record));
+        fields[field::EMAIL].as_str().into_iter().for_each(|address| sweep.marks.add_address(address));
         if going.erasing.is_some() {
             let sql = "DELETE FROM mirror WHERE kind = ?1 AND record = ?2";
             going.connection.prepare_cached(sql)?.execute(params![row.kind, row.record])?;

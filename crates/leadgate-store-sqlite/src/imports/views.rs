@@ -20,7 +20,7 @@ const END: &str = "CASE
     WHEN j.progress = 1 AND json_extract(j.outcome, '$.changed') = 1 THEN 'updated'
     WHEN j.progress = 1 THEN 'unchanged'
     WHEN j.progress = 2 THEN 'parked'
-    WHEN i.state = 2 THEN 'withdrawn'
+    WHEN i.state = 2 AND coalesce(j.progress, 3) <> 0 THEN 'withdrawn'
     ELSE 'waiting' END";
 
 const FROM: &str = "FROM import_rows AS r JOIN imports AS i ON i.id = r.import

@@ -1,8 +1,8 @@
 //! Setting the rows of an import aside and taking them up again.
 
 use jiff::Timestamp;
-use leadgate_store::imports::{ImportChange, ImportId, ImportState};
-use rusqlite::{Connection, params};
+use leadgate_store::imports::{ImportChange, ImportId, ImportState, MAY_HAVE_MADE};
+use rusqlite::{Connection, OptionalExtension as _, params};
 
 use super::{ImportKey, StateNumber, rows};
 use crate::queue::{self, KeyFate, OUT, WORKING};
@@ -25,30 +25,48 @@ pub(super) fn set_state(
     connection
         .prepare_cached("UPDATE imports SET state = ?2 WHERE id = ?1")?
         .execute(params![ImportKey(id), StateNumber(state)])?;
-    match (before == ImportState::Running, state == ImportState::Running) {
-        (true, false) => set_all_aside(connection, id, now)?,
-        (false, true) => take_all_up(connection, id, now)?,
+    match (before, state) {
+        (ImportState::Running, ImportState::Paused) => set_aside_all(connection, id, "true", now)?,
+        (ImportState::Running, ImportState::Undone) => {
+            set_aside_all(connection, id, &format!("NOT {}", may_have_made()), now)?;
+        }
+        (ImportState::Paused, ImportState::Running) => {
+            move_unplanned(connection, id, UNPLANNED_ASIDE, 0)?;
+            take_up(connection, id, "true", now)?;
+        }
+        (ImportState::Paused, ImportState::Undone) => take_up(connection, id, &may_have_made(), now)?,
         _ => {}
     }
     Ok(ImportChange::Done)
 }
 
-fn set_all_aside(connection: &Connection, id: ImportId, now: Timestamp) -> rusqlite::Result<()> {
+/// Whether the job may have made a person.
+fn may_have_made() -> String {
+    let calls = MAY_HAVE_MADE.join("', '");
+    format!("EXISTS (SELECT 1 FROM attempts WHERE attempts.job = jobs.id AND attempts.call IN ('{calls}'))")
+}
+
+/// Sets aside those of an import's rows that are `which`.
+fn set_aside_all(connection: &Connection, id: ImportId, which: &str, now: Timestamp) -> rusqlite::Result<()> {
     move_unplanned(connection, id, 0, UNPLANNED_ASIDE)?;
     // Who is leased is set aside when the turn ends.
-    let sql = "SELECT jobs.id FROM import_rows JOIN jobs ON jobs.id = import_rows.submission
-               WHERE import_rows.import = ?1 AND jobs.progress = ?2 AND jobs.lease_worker IS NULL";
-    for job in jobs(connection, sql, id, WORKING)? {
+    let sql = format!(
+        "SELECT jobs.id FROM import_rows JOIN jobs ON jobs.id = import_rows.submission
+         WHERE import_rows.import = ?1 AND jobs.progress = ?2 AND jobs.lease_worker IS NULL AND {which}"
+    );
+    for job in jobs(connection, &sql, id, WORKING)? {
         set_aside(connection, job, now)?;
     }
     Ok(())
 }
 
-fn take_all_up(connection: &Connection, id: ImportId, now: Timestamp) -> rusqlite::Result<()> {
-    move_unplanned(connection, id, UNPLANNED_ASIDE, 0)?;
-    let sql = "SELECT jobs.id FROM import_rows JOIN jobs ON jobs.id = import_rows.submission
-               WHERE import_rows.import = ?1 AND jobs.progress = ?2 ORDER BY jobs.id";
-    for job in jobs(connection, sql, id, ASIDE)? {
+/// Takes up again those of an import's rows that are `which`.
+fn take_up(connection: &Connection, id: ImportId, which: &str, now: Timestamp) -> rusqlite::Result<()> {
+    let sql = format!(
+        "SELECT jobs.id FROM import_rows JOIN jobs ON jobs.id = import_rows.submission
+         WHERE import_rows.import = ?1 AND jobs.progress = ?2 AND {which} ORDER BY jobs.id"
+    );
+    for job in jobs(connection, &sql, id, ASIDE)? {
         connection.prepare_cached("UPDATE jobs SET progress = ?2 WHERE id = ?1")?.execute([job, WORKING])?;
         queue::rejoin(connection, job)?;
         queue::place(connection, job, now)?;
@@ -77,8 +95,16 @@ fn set_aside(connection: &Connection, job: i64, now: Timestamp) -> rusqlite::Res
 
 /// Sets a job aside whose turn has just ended, if it is of an import that does not go on. `None` if it is not.
 pub(crate) fn set_aside_if_paused(connection: &Connection, job: i64, now: Timestamp) -> rusqlite::Result<Option<bool>> {
-    let sql = "SELECT EXISTS (SELECT 1 FROM import_rows JOIN imports ON imports.id = import_rows.import
-                              WHERE import_rows.submission = ?1 AND imports.state <> 0)";
-    let waits: bool = connection.prepare_cached(sql)?.query_row([job], |row| row.get(0))?;
+    let sql = "SELECT imports.state FROM import_rows JOIN imports ON imports.id = import_rows.import
+               WHERE import_rows.submission = ?1";
+    let state: Option<StateNumber> = connection.prepare_cached(sql)?.query_row([job], |row| row.get(0)).optional()?;
+    let waits = match state.map(|state| state.0) {
+        None | Some(ImportState::Running) => false,
+        Some(ImportState::Paused) => true,
+        Some(ImportState::Undone) => {
+            let sql = format!("SELECT NOT {} FROM jobs WHERE id = ?1", may_have_made());
+            connection.prepare_cached(&sql)?.query_row([job], |row| row.get(0))?
+        }
+    };
     if waits { set_aside(connection, job, now).map(Some) } else { Ok(None) }
 }

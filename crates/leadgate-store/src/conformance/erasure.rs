@@ -4,8 +4,10 @@ use leadgate_core::crm::LookupBy;
 use leadgate_core::delivery::NewDelivery;
 use leadgate_core::erasure::{Marks, Person};
 use leadgate_core::identity::{Email, IdentityKey};
+use leadgate_core::intake::Removal;
 use leadgate_core::job::Outcome;
 use leadgate_core::plan::PlanEffects;
+use leadgate_core::record::WrittenPerson;
 use leadgate_core::steps::{ForgetPersonStep, StepEffect};
 use leadgate_core::submission::{RawSubmission, Route, SubmissionId};
 use serde_json::{Value, json};
@@ -158,6 +160,28 @@ pub async fn what_is_remembered_of_the_person_goes(store: &dyn Store) {
     assert!(story(store, first).await.raw.body.is_empty(), "a further address of the same record");
     let left = store.profiles(vec!["user:1".to_owned(), "user:2".to_owned()]).await.unwrap();
     assert_eq!(left.into_keys().collect::<Vec<_>>(), ["user:2"]);
+}
+
+/// A record leads to the address that the mirror has of it, and so to a row whose person nobody looked at, with what was written of them.
+pub async fn a_record_leads_to_who_was_made_unseen(store: &dyn Store) {
+    let row = keep(store, ada(1), Some(job(&[]))).await;
+    let claimed = claim_one(store, 0).await;
+    let fields = [("last_name".to_owned(), "Lovelace".into())].into();
+    let written = WrittenPerson { email: Email::parse(EMAIL).unwrap(), fields, since: at(0), until: at(1) };
+    let removal = Removal::Written(written.clone()).to_body();
+    let outcome = Outcome { existing: Some(false), written: Some(written), ..Outcome::default() };
+    record(store, turn(&claimed, Then::Finished(outcome)), 0).await;
+    let raw = RawSubmission::new(Route::Removal, None, removal);
+    let removal = keep(store, NewSubmission { raw, ..submission(2) }, None).await;
+    super::mirror::see_person(store, 3, known(7, &[]).record, EMAIL).await;
+    let of_record = Person { records: vec![known(7, &[]).record], ..Person::default() };
+    let forget = ForgetId(Uuid::from_u128(7));
+    let new = NewForget { id: forget, marks: Marks::new(&of_record, [1; 16]), crm: None };
+    store.begin_forget(new, at(1)).await.unwrap();
+    go_on(store, forget, 1).await;
+    let outcome = story(store, row).await.job.unwrap().outcome.unwrap();
+    assert_eq!((outcome.forgotten, outcome.written), (true, None));
+    assert!(story(store, removal).await.raw.body.is_empty());
 }
 
 /// Nothing of a delivery is left, it is not made, and the next of its line goes.

@@ -11,7 +11,7 @@ use crate::Store;
 use crate::imports::{
     BeginOutcome, ImportChange, ImportId, ImportRow, ImportState, NewImport, RowContent, RowEnd, RowsOutcome,
 };
-use crate::model::Then;
+use crate::model::{Then, TurnRecord};
 
 fn import_id(number: u64) -> ImportId {
     ImportId(Uuid::from_u128(u128::from(number)))
@@ -110,7 +110,7 @@ pub async fn rows_tell_what_they_came_to(store: &dyn Store) {
     assert_eq!([counts.received, counts.created, counts.refused, counts.duplicates, counts.waiting], [4, 1, 1, 1, 1]);
 }
 
-/// A row whose person nobody looked at tells what they are found by, until undoing has ended.
+/// A row whose person nobody looked at tells what they are found by. What cannot be kept as it is breaks nothing.
 pub async fn a_row_tells_whom_it_made_unseen(store: &dyn Store) {
     let id = begin(store).await;
     accept_rows(store, vec![lead(1)]).await;
@@ -167,4 +167,23 @@ pub async fn undoing_keeps_one_removal_for_a_row(store: &dyn Store) {
     assert_eq!(store.accept_removals(id, vec![(1, submission(12))], at(4)).await.unwrap(), 0);
     let waiting = store.unplanned([10; 4]).await.unwrap();
     assert_eq!(waiting.iter().map(|entry| entry.id).collect::<Vec<_>>(), [super::samples::id(11)]);
+}
+
+/// A row that may have made somebody goes on to its end when its import is undone, also when it was paused before; the others are withdrawn.
+pub async fn undoing_lets_whoever_may_be_made_already_end(store: &dyn Store) {
+    let id = begin(store).await;
+    accept_rows(store, vec![lead(1), lead(2), lead(3)]).await;
+    for (number, key) in [(1, "a"), (2, "b"), (3, "c")] {
+        record_plan(store, super::samples::id(number), job(&[key]), 2).await;
+    }
+    let leased = claim(store, 3).await;
+    let after = |job, call| TurnRecord { attempt: Some(attempt(call, 3)), ..turn(job, Then::DueAt(at(9))) };
+    record(store, after(&leased[0], "upsert_people"), 4).await;
+    store.set_import_state(id, ImportState::Paused, at(5)).await.unwrap();
+    record(store, after(&leased[1], "find_people"), 5).await;
+    store.set_import_state(id, ImportState::Undone, at(6)).await.unwrap();
+    record(store, after(&leased[2], "create_person"), 7).await;
+    assert_eq!(ends(store).await, [(1, RowEnd::Waiting), (2, RowEnd::Withdrawn), (3, RowEnd::Waiting)]);
+    let going_on: Vec<_> = claim(store, 10).await.into_iter().map(|job| job.submission).collect();
+    assert_eq!(going_on, [super::samples::id(1), super::samples::id(3)]);
 }

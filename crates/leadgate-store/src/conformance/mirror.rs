@@ -34,6 +34,14 @@ fn update(id: i64, stage: &str, revision: i64) -> MirrorUpdate {
     MirrorUpdate { record: mirrored(id, stage, revision), changes: vec![change], tally }
 }
 
+/// Sees a person of that address.
+pub(super) async fn see_person(store: &dyn Store, number: u64, record: RecordRef, email: &str) {
+    let fields = Fields::from([("email".to_owned(), json!(email))]);
+    let told = Told { until: None, awaited: 0, events: Vec::new() };
+    let record = Mirrored { record, version: None, fields, revision: 1, told };
+    see(store, number, MirrorUpdate { record, changes: Vec::new(), tally: Tally::default() }).await;
+}
+
 /// Accepts a submission and plans it with that change of the mirror.
 async fn see(store: &dyn Store, number: u64, update: MirrorUpdate) {
     accept(store, number, 0).await;

@@ -89,8 +89,6 @@ fn lead_of_row(
     now: Timestamp,
 ) -> RowContent {
     lead.insert("lane".to_owned(), Lane::Bulk.name().into());
-    // Ids cost a request for each hundred people, so who wants them says so.
-    lead.entry("wants_id").or_insert(false.into());
     let raw = RawSubmission::new(Route::Lead, None, Value::Object(lead).to_string().into_bytes());
     match leadgate_core::intake::read(&raw, &gateway.settings.reading) {
         Ok(_) => {

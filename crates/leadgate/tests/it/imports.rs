@@ -79,11 +79,16 @@ fn outcomes(path: &Path, rows: usize, with_ids: bool) -> Vec<String> {
 }
 
 #[rstest]
-#[case::suite(Generation::Suite, false, 11)]
-#[case::suite_with_ids(Generation::Suite, true, 21)]
-#[case::classic(Generation::Classic, true, 1_090)]
+#[case::suite(Generation::Suite, false, 1, 2)]
+#[case::suite_with_ids(Generation::Suite, true, 2, 1)]
+#[case::classic(Generation::Classic, true, 109, 0)]
 #[tokio::test]
-async fn an_import_is_exact(#[case] generation: Generation, #[case] with_ids: bool, #[case] most_milli: usize) {
+async fn an_import_is_exact(
+    #[case] generation: Generation,
+    #[case] with_ids: bool,
+    #[case] for_each_hundred: usize,
+    #[case] for_each_load: usize,
+) {
     let (rows, folder) = (rows(), tempfile::tempdir().unwrap());
     std::fs::write(folder.path().join("leads.csv"), file(rows)).unwrap();
     let gateway = gateway(generation).await;
@@ -109,12 +114,14 @@ async fn an_import_is_exact(#[case] generation: Generation, #[case] with_ids: bo
     assert_eq!(addresses.len(), everybody.len(), "somebody is there twice");
     let old = gateway.account().contacts().iter().filter(|contact| contact["first_name"] == "Old").count();
     assert_eq!(old, 1);
-    assert!(requests * 1_000 <= good * most_milli + 12_000, "{requests} requests");
+    // One person was there and is updated; the account's names may be read again.
+    let most = good.div_ceil(100) * for_each_hundred + good.div_ceil(2_500) * for_each_load + 2;
+    assert!(requests <= most, "{requests} requests, {most} at most");
 }
 
 /// Nobody is lost and nobody asked for twice where the account takes no long lists, or where so many are there that their rows fill pages.
 #[rstest]
-#[case::long_lists_are_refused(Some(150), 0, 20)]
+#[case::long_lists_are_refused(Some(150), 0, 22)]
 #[case::most_are_there(None, 900, 11)]
 #[tokio::test]
 async fn a_search_that_was_for_too_many_is_made_in_pieces(
@@ -168,7 +175,15 @@ async fn begin(gateway: &TestGateway, people: usize) -> String {
 }
 
 fn rows_of(rows: std::ops::RangeInclusive<usize>) -> Value {
-    let row = |row: usize| json!({ "row": row, "lead": { "email": format!("p{row}@example.com"), "last_name": "P" } });
+    rows_with(rows, &json!({ "last_name": "P" }))
+}
+
+fn rows_with(rows: std::ops::RangeInclusive<usize>, lead: &Value) -> Value {
+    let row = |row: usize| {
+        let mut lead = lead.clone();
+        lead["email"] = json!(format!("p{row}@example.com"));
+        json!({ "row": row, "lead": lead })
+    };
     json!({ "rows": rows.map(row).collect::<Vec<_>>() })
 }
 
@@ -265,11 +280,20 @@ async fn undoing_removes_what_was_created_and_nobody_has_changed() {
     assert_eq!(gateway.post(&format!("/v1/imports/{id}/rows"), &rows).await.status, 409);
 }
 
+/// Three hundred people, whose ids nobody wants.
+async fn begin_counted(gateway: &TestGateway) -> String {
+    let body = json!({ "name": "leads.csv", "digest": "0".repeat(32), "rows": 300 });
+    let id = gateway.post("/v1/imports", &body).await.body["id"].as_str().unwrap().to_owned();
+    let rows = rows_with(1..=300, &json!({ "last_name": "P", "wants_id": false }));
+    assert_eq!(gateway.post(&format!("/v1/imports/{id}/rows"), &rows).await.body["new"], 300);
+    id
+}
+
 /// So many that they are counted rather than looked at.
 #[tokio::test]
 async fn whom_nobody_looked_at_is_taken_back_unless_somebody_changed_them() {
     let gateway = TestGateway::open().await;
-    let id = begin(&gateway, 300).await;
+    let id = begin_counted(&gateway).await;
     gateway.settle().await;
     let results = gateway.get(&format!("/v1/imports/{id}/results?limit=1")).await.body;
     assert_eq!((&results["outcome"], &results["id"], people(&gateway)), (&json!("created"), &Value::Null, 300));
@@ -287,11 +311,48 @@ async fn whom_nobody_looked_at_is_taken_back_unless_somebody_changed_them() {
 #[tokio::test]
 async fn who_was_left_out_is_missed_by_the_count_and_nobody_else_is() {
     let gateway = TestGateway::open().await;
-    let id = begin(&gateway, 300).await;
+    let id = begin_counted(&gateway).await;
     let lead = json!({ "email": "p301@example.com", "custom_fields": { "cf_nowhere": "1" } });
     let wrong = json!({ "rows": [{ "row": 301, "lead": lead }] });
     gateway.post(&format!("/v1/imports/{id}/rows"), &wrong).await;
     gateway.settle().await;
     let counts = counts(&gateway, &id).await;
     assert_eq!((&counts["created"], &counts["parked"], people(&gateway)), (&json!(300), &json!(1), 300), "{counts}");
+}
+
+/// The people whom the account has taken, and who are not counted yet, are taken back as well.
+#[tokio::test]
+async fn an_import_is_undone_between_the_writing_and_the_count() {
+    let gateway = TestGateway::open().await;
+    let id = begin_counted(&gateway).await;
+    let mut turns = 0..100;
+    while people(&gateway) == 0 {
+        turns.next().expect("nobody is ever written");
+        gateway.engine().run_once().await.unwrap();
+        gateway.account().advance(Duration::from_millis(500));
+    }
+    for _ in 0..2 {
+        gateway.post(&format!("/v1/imports/{id}/undo"), &json!({})).await;
+        gateway.settle().await;
+    }
+    let counts = counts(&gateway, &id).await;
+    let [withdrawn, removed] = ["withdrawn", "removed"].map(|name| counts[name].as_u64().unwrap());
+    assert_eq!((people(&gateway), withdrawn + removed), (0, 300), "{counts}");
+}
+
+/// The key may not see one of ten people, whom the totals count: nobody is taken for landed by such a total.
+#[tokio::test]
+async fn nobody_is_counted_where_totals_count_whom_the_key_may_not_see() {
+    let gateway = TestGateway::open().await;
+    gateway.land("/v1/leads", &json!({ "email": "warm@example.com" })).await;
+    for row in 1..=50 {
+        gateway.account().seed_contact(&json!({ "email": format!("p{row}@example.com"), "last_name": "Old" }));
+    }
+    gateway.account().advance(Duration::from_secs(3_600));
+    gateway.account().set_switches(Switches { hidden_one_in: 10, ..Switches::default() });
+    begin_counted(&gateway).await;
+    gateway.account().clear_requests();
+    gateway.settle().await;
+    let is_count = |query: &str| query.ends_with("per_page=1");
+    assert!(!gateway.account().requests().iter().any(|request| is_count(&request.query)), "somebody was counted");
 }

@@ -40,7 +40,10 @@ impl PersonStep {
     fn take_in(&mut self, call: &CrmCall, reply: CrmReply, context: &StepContext<'_>) {
         match (call, reply) {
             (CrmCall::FindPerson(by), CrmReply::Found(found)) => self.looked_up(by, found, context.now),
-            (CrmCall::FindPeople { among, .. }, CrmReply::FoundMany(found)) => self.searched(*among, found, context),
+            (CrmCall::FindPeople { among, .. }, CrmReply::FoundMany { people, is_whole }) => {
+                self.run.surely_nobody = is_whole;
+                self.searched(*among, people, context);
+            }
             (CrmCall::ReadPerson(_), CrmReply::Record(snapshot)) => {
                 self.run.candidate = Some(snapshot);
                 self.run.candidate_whole = true;
@@ -67,7 +70,7 @@ impl PersonStep {
                 self.run.first_write.get_or_insert(context.now);
                 let soon = later(context.now, BULK_TAKES + INDEX_LAGS);
                 let fields = people.first().map(|(_, fields)| fields).cloned().unwrap_or_default();
-                self.run.bulk = Some(self.bulk_run(ticket, &fields, soon, context));
+                self.run.bulk = Some(self.bulk_run(ticket, fields, soon, context));
             }
             (CrmCall::ConfirmPeople { .. }, CrmReply::Confirmed(all)) => self.counted(all, context),
             (CrmCall::BulkStatus { .. }, CrmReply::Bulk(state)) => self.bulk_stands(state, context.now),

@@ -76,7 +76,13 @@ impl PersonStep {
     }
 
     pub(in crate::steps) fn report(&self, findings: &mut Findings) -> StepEffect {
-        let Some(done) = &self.run.done else { return StepEffect::default() };
+        let by_email = self.wish.email.as_ref().map(IdentityKey::of_email);
+        let Some(done) = &self.run.done else {
+            // What was known of them is of a record that is gone: they were made anew.
+            let by_phone = self.wish.phone.as_ref().and_then(IdentityKey::of_phone);
+            let made = by_email.into_iter().chain(by_phone).filter(|_| self.run.written.is_some());
+            return StepEffect { unlearned: made.collect(), ..StepEffect::default() };
+        };
         findings.person = Some(done.record);
         findings.person_created = done.created;
         findings.person_is_new = done.is_new;
@@ -87,7 +93,6 @@ impl PersonStep {
             return StepEffect::default();
         }
         let known = KnownRecord { record: done.record, filled: done.filled.clone() };
-        let by_email = self.wish.email.as_ref().map(IdentityKey::of_email);
         let by_phone = self.wish.phone.as_ref().filter(|_| done.holds_phone).and_then(IdentityKey::of_phone);
         let learned = by_email.into_iter().chain(by_phone).map(|key| (key, known.clone())).collect();
         StepEffect { learned, ..StepEffect::default() }

@@ -20,7 +20,7 @@ pub(super) fn choose(found: Vec<Snapshot>, email: Option<&Email>) -> Option<Snap
     })
 }
 
-pub(super) fn primary_is(snapshot: &Snapshot, wanted: &Email) -> bool {
+pub(in crate::steps) fn primary_is(snapshot: &Snapshot, wanted: &Email) -> bool {
     let email = snapshot.fields.get(field::EMAIL).and_then(Value::as_str);
     email.is_some_and(|text| text.trim().eq_ignore_ascii_case(wanted.as_str()))
 }

@@ -25,7 +25,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 pub(super) use answers::is_untouched;
-pub(super) use matching::patch;
+pub(super) use matching::{patch, primary_is};
 pub use wish::PersonWish;
 
 use super::{Next, ParkReason, Parking, Routed, StepContext};
@@ -75,6 +75,8 @@ struct PersonRun {
     not_in_contacts: bool,
     /// Search among leads found nobody.
     not_in_leads: bool,
+    /// The last search showed everybody whom it counted, so that whom it did not show nobody is.
+    surely_nobody: bool,
     /// When a search or an exact lookup found nobody the last time.
     nobody_at: Option<Timestamp>,
     /// The account does not allow searching for many.
@@ -127,12 +129,18 @@ struct BulkRun {
     searched: bool,
     looks: u8,
     not_before: Timestamp,
-    /// What it wrote, where counting may show that it did.
+    /// What it was sent, where counting may show that it was written.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    written: Option<Fields>,
+    sent: Option<Sent>,
     /// Counts in which somebody was missing.
     #[serde(default)]
-    counts: u8,
+    miscounts: u8,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+struct Sent {
+    at: Timestamp,
+    fields: Fields,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -189,9 +197,7 @@ impl PersonStep {
         let in_bulk = run.bulk.is_some() || run.bulk_landed.is_some();
         match self.wish.email.is_some() && run.candidate.is_none() && (in_bulk || !(searched || alone)) {
             false => Packing::Alone,
-            true if run.bulk.as_ref().is_some_and(|bulk| self.wish.id_may_wait && Self::is_countable(bulk)) => {
-                Packing::Wide
-            }
+            true if run.bulk.as_ref().is_some_and(BulkRun::is_countable) => Packing::Wide,
             true if in_bulk || run.not_in_contacts || run.first_write.is_some() => Packing::Pages,
             true => Packing::Wide,
         }

@@ -128,6 +128,7 @@ fn landed(job: &JobStory) -> String {
         let new = if outcome.existing == Some(false) { "new " } else { "" };
         format!("{new}{person}")
     });
+    let person = person.or_else(|| outcome.written.as_ref().map(|_| "new person".to_owned()));
     let deal = outcome.deal.map(|id| format!("deal {id}"));
     let note = outcome.note.map(|id| format!("note {id}"));
     let parts: Vec<String> = [person, deal, note].into_iter().flatten().collect();

@@ -9,6 +9,7 @@ use anyhow::{Context as _, anyhow};
 use leadgate_core::identity::{IdentityKey, Phone};
 use leadgate_core::import::{DuplicateRule, Duplicates, Mapping, Place, RowRules, Sample, lead_of, merge, read_row};
 use leadgate_core::intake::{Lead, ReadingRules};
+use leadgate_core::pack::CROWD;
 use leadgate_warehouse::sources::{Source, SourceRow};
 use serde_json::{Map, Value, json};
 use sha2::{Digest as _, Sha256};
@@ -26,6 +27,8 @@ pub(super) struct Options {
     pub(super) sheet: Option<String>,
     pub(super) said: Vec<String>,
     pub(super) rules: RowRules,
+    /// The ids of everybody are asked for, however many they are.
+    pub(super) ids: bool,
     pub(super) duplicates: DuplicateRule,
     pub(super) reading: ReadingRules,
 }
@@ -81,6 +84,9 @@ impl Prepared {
             merged: HashMap::new(),
         };
         prepared.count()?;
+        let tally = &prepared.tally;
+        let people = tally.rows.saturating_sub(tally.refused + tally.duplicates);
+        prepared.options.rules.without_ids = !prepared.options.ids && people >= u64::from(CROWD);
         prepared.join()?;
         Ok(prepared)
     }

@@ -49,7 +49,7 @@ pub(super) async fn look_up(prepared: &Prepared, effective: &Effective, screen: 
                 }
                 _ => rest = &rest[piece..],
             }
-            if let CrmReply::FoundMany(people) = reply(answer)? {
+            if let CrmReply::FoundMany { people, .. } = reply(answer)? {
                 found.extend(people.into_keys());
             }
         }

@@ -1,12 +1,17 @@
 //! `leadgate imports`: what became of imports; having them wait, go on, and taking them back.
 
+use std::time::Duration;
+
 use clap::{Args, Subcommand};
 use serde_json::Value;
 
 use super::super::Session;
 use super::super::listing::text;
-use crate::exit::{CommandResult, Exit};
+use crate::exit::{CommandResult, Exit, Failure};
 use crate::remote::{Ask, GatewayFlags, Remote};
+
+/// How long to wait before undoing is asked for again.
+const UNDONE_AGAIN_AFTER: Duration = Duration::from_secs(2);
 
 #[derive(Debug, Subcommand)]
 pub(in crate::cli) enum Command {
@@ -56,10 +61,24 @@ pub(in crate::cli) async fn run(command: Command, session: &Session) -> CommandR
         None => format!("/v1/imports/{id}"),
         Some(action) => format!("/v1/imports/{id}/{action}"),
     };
-    let ask = if action.is_some() { Ask::post(&path) } else { Ask::get(&path) };
-    let import = remote.ask(ask).await?.successful()?;
+    let import = match action {
+        None => remote.ask(Ask::get(&path)).await?.successful()?,
+        Some("undo") => undo(&remote, &path).await?,
+        Some(_) => remote.ask(Ask::post(&path)).await?.successful()?,
+    };
     session.screen.show(&import, || told(&import));
     Ok(Exit::Done)
+}
+
+/// Asks for it again until every row has ended that was being written when it was asked for first: only then it is known whom such a row made.
+async fn undo(remote: &Remote, path: &str) -> Result<Value, Failure> {
+    loop {
+        let import = remote.ask(Ask::post(path)).await?.successful()?;
+        if import["counts"]["waiting"].as_u64() == Some(0) {
+            return Ok(import);
+        }
+        tokio::time::sleep(UNDONE_AGAIN_AFTER).await;
+    }
 }
 
 fn list(document: &Value, session: &Session) -> String {

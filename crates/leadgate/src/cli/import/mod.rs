@@ -56,7 +56,7 @@ pub(super) struct Flags {
     /// Write what came of each row to this file: .csv, else NDJSON
     #[arg(long, value_name = "FILE")]
     results: Option<PathBuf>,
-    /// Have the results tell the id of everybody who was made: a request more for each hundred on a Suite account
+    /// Have the results tell the id of everybody whom a file of 250 people or more makes: a request more for each hundred on a Suite account. It is said when an import begins and stays so when it is gone on with
     #[arg(long)]
     ids: bool,
     /// Go on with an import of this file that stopped on its way
@@ -102,8 +102,9 @@ pub(super) async fn run(flags: Flags, session: &Session) -> CommandResult {
             overwrite: flags.overwrite,
             tags: flags.tags.clone(),
             source: flags.source.clone(),
-            wants_ids: flags.ids,
+            without_ids: false,
         },
+        ids: flags.ids,
         duplicates: flags.duplicates.rule(),
         reading: wiring::reading(&effective.settings),
     };

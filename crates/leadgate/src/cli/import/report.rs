@@ -19,7 +19,7 @@ pub(super) fn document(prepared: &Prepared, in_crm: Option<Value>) -> Value {
     });
     let problems = tally.problems.iter().map(|(row, problem)| json!({ "row": row, "problem": problem }));
     let leads = tally.rows - tally.refused - tally.duplicates;
-    let wants_ids = prepared.options.rules.wants_ids;
+    let without_ids = prepared.options.rules.without_ids;
     json!({
         "file": prepared.options.path,
         "columns": columns.collect::<Vec<_>>(),
@@ -29,17 +29,18 @@ pub(super) fn document(prepared: &Prepared, in_crm: Option<Value>) -> Value {
         "duplicates": tally.duplicates,
         "without_email": tally.without_email,
         "problems": problems.collect::<Vec<_>>(),
-        "requests_expected": { "suite": requests(leads, true, wants_ids), "classic": requests(leads, false, wants_ids) },
+        "requests_expected": { "suite": requests(leads, true, without_ids), "classic": requests(leads, false, without_ids) },
         "in_crm": in_crm,
     })
 }
 
-fn requests(leads: u64, in_packs: bool, wants_ids: bool) -> u64 {
-    let so_far = Expected { waiting: leads, ended: 0, cost_milli: 0, wants_ids };
+fn requests(leads: u64, in_packs: bool, without_ids: bool) -> u64 {
+    let so_far = Expected { waiting: leads, ended: 0, cost_milli: 0, without_ids };
     let facts = leadgate_core::catalog::AccountFacts {
         generation: String::new(),
         separate_leads: !in_packs,
-        contact_email_unique: None,
+        // As accounts are unless somebody changed it.
+        contact_email_unique: in_packs.then_some(true),
         lead_stage_id: None,
         bulk_people: in_packs.then_some(100),
         batch_find: Some(100),

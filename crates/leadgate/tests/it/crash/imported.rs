@@ -41,7 +41,8 @@ async fn hand_over(client: &Client) -> String {
     let begun = client.post_json("/v1/imports", &import).await;
     let id = begun["id"].as_str().unwrap().to_owned();
     let row = |row: usize| {
-        let lead = serde_json::json!({ "email": format!("p{row}@example.com"), "last_name": format!("P{row}") });
+        let (email, name) = (format!("p{row}@example.com"), format!("P{row}"));
+        let lead = serde_json::json!({ "email": email, "last_name": name, "wants_id": false });
         serde_json::json!({ "row": row, "lead": lead })
     };
     for first in [1, 501] {
