@@ -12,6 +12,8 @@ use serde::de::{DeserializeSeed, Deserializer, Error as _, MapAccess, SeqAccess,
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
+use super::scan::Scan;
+
 /// A place in a text, in bytes.
 #[derive(Clone, Copy, Debug)]
 struct Span {
@@ -22,9 +24,12 @@ struct Span {
 impl Span {
     /// Where `part` is, which is a part of `text`.
     fn of(part: &str, text: &str) -> Span {
-        let start = (part.as_ptr() as usize).saturating_sub(text.as_ptr() as usize);
+        Span::from((part.as_ptr() as usize).saturating_sub(text.as_ptr() as usize), part.len())
+    }
+
+    fn from(start: usize, length: usize) -> Span {
         let fits = |number: usize| u32::try_from(number).unwrap_or(u32::MAX);
-        Span { start: fits(start), length: fits(part.len()) }
+        Span { start: fits(start), length: fits(length) }
     }
 
     fn in_text(self, text: &str) -> &str {
@@ -38,6 +43,11 @@ impl Span {
 pub struct RawJson<'a>(&'a str);
 
 impl<'a> RawJson<'a> {
+    /// Of a text that is JSON.
+    pub fn of(json: &'a str) -> RawJson<'a> {
+        RawJson(json)
+    }
+
     /// The JSON.
     pub fn as_str(self) -> &'a str {
         self.0
@@ -82,14 +92,41 @@ impl<'a> RawJson<'a> {
 
     /// The members of an object; none if it is no object.
     pub fn members(self) -> Option<RawMembers<'a>> {
-        if self.0.starts_with('{') { serde_json::from_str(self.0).ok() } else { None }
+        if !self.0.starts_with('{') {
+            return None;
+        }
+        let mut members = Vec::new();
+        let mut scan = Scan::new(self.0);
+        let scanned = scan.object(|name, scan| {
+            members.push((Cow::Borrowed(name), RawJson(scan.value()?)));
+            Some(())
+        });
+        match scanned.and_then(|()| scan.end()) {
+            Some(()) => Some(RawMembers(members)),
+            None => serde_json::from_str(self.0).ok(),
+        }
+    }
+
+    /// What is in a list, in order; nothing if it is no list.
+    pub fn items(self) -> impl Iterator<Item = RawJson<'a>> {
+        let mut items = Vec::new();
+        if self.0.starts_with('[') {
+            let mut scan = Scan::new(self.0);
+            let scanned = scan.list(|scan| {
+                items.push(RawJson(scan.value()?));
+                Some(())
+            });
+            if scanned.and_then(|()| scan.end()).is_none() {
+                let read: Vec<&'a RawValue> = serde_json::from_str(self.0).unwrap_or_default();
+                items = read.into_iter().map(|item| RawJson(item.get())).collect();
+            }
+        }
+        items.into_iter()
     }
 
     /// The members of each object of a list, in order; anything else in it is passed over.
     pub fn list(self) -> Vec<RawMembers<'a>> {
-        let items: Vec<&'a RawValue> =
-            if self.0.starts_with('[') { serde_json::from_str(self.0).unwrap_or_default() } else { Vec::new() };
-        items.into_iter().filter_map(|item| RawJson(item.get()).members()).collect()
+        self.items().filter_map(RawJson::members).collect()
     }
 }
 
@@ -191,6 +228,23 @@ enum MemberName {
     Read(Box<str>),
 }
 
+impl MemberName {
+    fn in_text<'a>(&'a self, text: &'a str) -> &'a str {
+        match self {
+            MemberName::In(span) => span.in_text(text),
+            MemberName::Read(name) => name,
+        }
+    }
+
+    /// Most names differ in length, which is looked at first.
+    fn is(&self, name: &str, text: &str) -> bool {
+        match self {
+            MemberName::In(span) => span.length as usize == name.len() && span.in_text(text) == name,
+            MemberName::Read(own) => **own == *name,
+        }
+    }
+}
+
 /// A row: what the CRM wrote, and what was put beside it. See the module.
 #[derive(Clone, Debug)]
 pub struct RawRow {
@@ -223,8 +277,11 @@ impl RawRow {
 
     /// The value of that name: what was put beside the row, or else its own.
     pub fn get(&self, name: &str) -> Option<RawJson<'_>> {
-        let beside = self.beside().rev().find(|(other, _)| *other == name);
-        beside.or_else(|| self.own().rev().find(|(other, _)| *other == name)).map(|(_, json)| json)
+        let beside = self.beside.iter().rev().find(|(other, _)| other == name).map(|(_, piece)| piece.json());
+        beside.or_else(|| {
+            let (_, span) = self.own.iter().rev().find(|(own, _)| own.is(name, &self.text))?;
+            Some(RawJson(span.in_text(&self.text)))
+        })
     }
 
     /// The row's id, if it has one.
@@ -234,13 +291,7 @@ impl RawRow {
 
     /// What the CRM wrote, in its order.
     pub fn own(&self) -> impl DoubleEndedIterator<Item = (&str, RawJson<'_>)> {
-        self.own.iter().map(|(name, span)| {
-            let name = match name {
-                MemberName::In(span) => span.in_text(&self.text),
-                MemberName::Read(name) => name,
-            };
-            (name, RawJson(span.in_text(&self.text)))
-        })
+        self.own.iter().map(|(name, span)| (name.in_text(&self.text), RawJson(span.in_text(&self.text))))
     }
 
     /// What was put beside it, in order: the later counts.
@@ -305,10 +356,57 @@ pub struct RowsIn<'t> {
     text: &'t Arc<str>,
 }
 
+/// What a member of an object holds.
+#[derive(Clone, Debug)]
+pub enum Rows<'t> {
+    /// A list of objects.
+    Of(Vec<RawRow>),
+    /// Something else.
+    None(RawJson<'t>),
+}
+
 impl<'t> RowsIn<'t> {
     /// Rows of this text, of four GiB at most.
     pub fn new(text: &'t Arc<str>) -> RowsIn<'t> {
         RowsIn { text }
+    }
+
+    /// The members of the object that the text is, each as rows where it is a list of objects; none if it is not that, or of a form that only a parser knows.
+    pub fn members(self) -> Option<Vec<(&'t str, Rows<'t>)>> {
+        u32::try_from(self.text.len()).ok()?;
+        let (mut members, mut scan) = (Vec::new(), Scan::new(self.text));
+        scan.object(|name, scan| {
+            let mut ahead = scan.clone();
+            let rows = match self.scan(&mut ahead) {
+                Some(rows) => {
+                    *scan = ahead;
+                    Rows::Of(rows)
+                }
+                None => Rows::None(RawJson(scan.value()?)),
+            };
+            members.push((name, rows));
+            Some(())
+        })?;
+        scan.end().map(|()| members)
+    }
+
+    fn scan(self, scan: &mut Scan<'_>) -> Option<Vec<RawRow>> {
+        // The rows of a list have about as many members.
+        let (mut rows, mut members) = (Vec::new(), 0);
+        scan.list(|scan| {
+            let mut own = Vec::with_capacity(members);
+            scan.object(|name, scan| {
+                let name = MemberName::In(Span::of(name, self.text));
+                let start = scan.at();
+                let value = scan.value()?;
+                own.push((name, Span::from(start, value.len())));
+                Some(())
+            })?;
+            members = own.len();
+            rows.push(RawRow { text: Arc::clone(self.text), own, beside: Vec::new() });
+            Some(())
+        })?;
+        Some(rows)
     }
 
     /// The rows of a list of objects that is a part of the text; none if it is no such list.
