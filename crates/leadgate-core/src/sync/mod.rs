@@ -8,6 +8,7 @@
 mod cost;
 pub mod export;
 mod hanging;
+mod packed;
 mod query;
 mod raw;
 mod reading;
@@ -20,6 +21,7 @@ mod stream;
 
 pub use cost::{Forecast, Known, PAGE, StreamCost, grouped, span};
 pub use hanging::Hanging;
+pub use packed::{CellRef, PackedCells, PackedRow, unpack};
 pub use query::{Part, RowsPage, RowsQuery};
 pub use raw::{Piece, RawJson, RawMembers, RawRow, Rows, RowsIn};
 pub use reading::{Counted, Effort, Landing, Pace, PageRead, Phase, Reading, Shortfall, Step, Taken, Window};

@@ -7,12 +7,13 @@ use leadgate_core::sync::{Counted, Phase, Reading, RowsQuery, Schema, Step, Stre
 use leadgate_warehouse::{Applied, Batch, Copy};
 use serde::Serialize;
 
-use super::asking::{Asked, Asker};
+use super::asking::Asker;
 use super::lease::Lease;
 use super::notes::NotesOpen;
 use super::report::{Outcome, RunReport};
 use super::settings::{SyncSettings, WithheldRows};
 use super::shaping::NewColumns;
+use super::turn::Ahead;
 use super::{CopyKeeper, Shaping, SyncError, runs_of};
 use crate::engine::Engine;
 use crate::metrics;
@@ -87,7 +88,7 @@ pub(super) struct StreamOpen {
     /// How often it was begun anew because an answer could not be gone on from.
     pub(super) restarts: u8,
     /// What was asked while the rows before it were written, and what came of it.
-    pub(super) ahead: Option<(RowsQuery, Asked)>,
+    pub(super) ahead: Option<Ahead>,
 }
 
 impl SyncRun {
@@ -308,8 +309,8 @@ impl SyncRun {
         let writing = copy.with(move |copy| copy.apply(batch));
         let applied = match self.next_of_pass(open, &reading) {
             Some(query) => {
-                let (applied, asked) = tokio::join!(writing, self.rows(query.clone()));
-                open.ahead = Some((query, asked));
+                let (applied, ahead) = tokio::join!(writing, self.read_ahead(&open.schema, query));
+                open.ahead = Some(ahead);
                 applied?
             }
             None => writing.await?,

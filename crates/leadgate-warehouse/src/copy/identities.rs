@@ -6,7 +6,7 @@ use std::path::Path;
 use jiff::Timestamp;
 use leadgate_core::copied::{self, CopiedRecord};
 use leadgate_core::identity::IdentityKey;
-use leadgate_core::sync::{Cell, Reading, Row, Schema, Stream};
+use leadgate_core::sync::{PackedCells, Reading, Row, Schema, Stream};
 use rusqlite::{Connection, OpenFlags, params};
 
 use super::{CopyError, VERSION, reading};
@@ -19,12 +19,24 @@ pub(super) fn note(
     connection: &Connection,
     stream: i64,
     id: i64,
-    (schema, cells): (&Schema, &[Cell]),
+    (schema, cells): (&Schema, &PackedCells),
+) -> Result<(), CopyError> {
+    if copied::kind_of(schema.stream).is_some() {
+        forget(connection, stream, id)?;
+    }
+    note_new(connection, stream, id, (schema, cells))
+}
+
+/// Notes the identities of a row that has none yet.
+pub(super) fn note_new(
+    connection: &Connection,
+    stream: i64,
+    id: i64,
+    (schema, cells): (&Schema, &PackedCells),
 ) -> Result<(), CopyError> {
     if copied::kind_of(schema.stream).is_none() {
         return Ok(());
     }
-    forget(connection, stream, id)?;
     let sql = "INSERT INTO identities (key, stream, id) VALUES (?1, ?2, ?3)";
     let mut insert = connection.prepare_cached(sql)?;
     for key in copied::identities(schema, cells) {

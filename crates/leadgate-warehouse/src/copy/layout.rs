@@ -3,10 +3,10 @@
 //! A row is stored in the layout (the schema) of the day it came. When the account's fields change, rows are not rewritten: they are read
 //! through a [`Fitting`], which finds a column by the id of the account's own field or else by its name, and fits the cell to its kind.
 
-use leadgate_core::sync::{Cell, Column, ColumnKind, Schema};
+use leadgate_core::sync::{Cell, Column, ColumnKind, PackedCells, Schema, unpack};
 use rust_decimal::Decimal;
 
-use crate::cells::plain_text;
+use crate::cells::text_of;
 
 /// How rows of one layout are read in another.
 #[derive(Debug)]
@@ -41,6 +41,14 @@ impl Fitting {
         taken.collect()
     }
 
+    /// The same of packed cells; none if they are not whole.
+    pub(crate) fn fit_packed(&self, bytes: &[u8]) -> Option<PackedCells> {
+        if self.same {
+            return PackedCells::of_bytes(bytes.to_vec());
+        }
+        Some(PackedCells::of(&self.fit(unpack(bytes)?)))
+    }
+
     /// Whether the layout knew the column.
     pub(crate) fn knew(&self, column: usize) -> bool {
         self.places.get(column).copied().flatten().is_some()
@@ -66,7 +74,7 @@ pub(crate) fn fit_kind(cell: Cell, kind: ColumnKind) -> Cell {
         | (ColumnKind::Date, cell @ Cell::Date(_))
         | (ColumnKind::Time, cell @ Cell::Time(_))
         | (ColumnKind::Json, cell @ Cell::Json(_)) => Some(cell),
-        (ColumnKind::Text, cell) => plain_text(&cell).map(|text| Cell::Text(text.into_owned())),
+        (ColumnKind::Text, cell) => text_of(&cell).map(|text| Cell::Text(text.into_owned())),
         (ColumnKind::Decimal, Cell::Integer(number)) => Some(Cell::Decimal(Decimal::from(number))),
         (ColumnKind::Decimal, Cell::Text(text)) => text.trim().parse().ok().map(Cell::Decimal),
         (ColumnKind::Integer, Cell::Text(text)) => text.trim().parse().ok().map(Cell::Integer),

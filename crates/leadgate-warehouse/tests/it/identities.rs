@@ -8,7 +8,7 @@ use leadgate_core::identity::{Email, IdentityKey};
 use leadgate_core::sync::{Cell, ColumnKind, Reading, Row, Schema, Stream};
 use leadgate_warehouse::{Batch, Copy, ForgetPass, find_identities};
 
-use crate::support::{Copying, at, column, text};
+use crate::support::{Copying, at, column, packed, text};
 
 fn people() -> Schema {
     let columns = vec![column("id", ColumnKind::Integer), column("email", ColumnKind::Text)];
@@ -25,7 +25,7 @@ fn key(email: &str) -> IdentityKey {
 
 fn apply(copying: &mut Copying, rows: Vec<Row>, gone: &[i64]) {
     let batch = copying.batch(people());
-    copying.apply(Batch { rows, gone: gone.to_vec(), ..batch });
+    copying.apply(Batch { rows: packed(rows), gone: gone.to_vec(), ..batch });
 }
 
 fn found(copying: &Copying, email: &str) -> Option<CopiedRecord> {
@@ -59,7 +59,7 @@ fn it_is_told_whether_others_have_it_and_how_old_the_rows_are() {
     let mut read: serde_json::Value = serde_json::from_str(&Reading::new(Stream::Contacts).stored()).unwrap();
     read["watermark"] = at(5).to_string().into();
     let batch = copying.batch(people());
-    copying.apply(Batch { rows: vec![person(3, "ada@x.io")], to_state: read.to_string(), ..batch });
+    copying.apply(Batch { rows: packed(vec![person(3, "ada@x.io")]), to_state: read.to_string(), ..batch });
     let shared = found(&copying, "ada@x.io").unwrap();
     assert_eq!((shared.is_shared, shared.read_at), (true, Some(at(5))));
 }
