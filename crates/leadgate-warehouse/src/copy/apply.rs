@@ -8,7 +8,7 @@ use rusqlite::{CachedStatement, Connection, OptionalExtension as _, params};
 use serde::{Deserialize, Serialize};
 
 use super::CopyError;
-use super::identities;
+use super::identities::{self, Noting};
 use super::layout::Fitting;
 use super::reading::{self, Entry};
 
@@ -92,6 +92,7 @@ struct Application<'batch> {
     /// The least and the greatest id that is stored: a row outside is new, and need not be looked for.
     ids: Option<(i64, i64)>,
     inserts: Inserts<'batch>,
+    noting: Noting,
 }
 
 /// What new rows are written with, at hand: in a first reading that is all there is to do.
@@ -126,8 +127,9 @@ pub(super) fn apply(connection: &Connection, batch: &Batch) -> Result<Applied, C
     let pass = batch.pass.map_or(entry.pass, u64::cast_signed);
     let layout = layout_number(connection, entry.number, &batch.schema)?;
     let (fittings, applied, ids) = (HashMap::new(), Applied::default(), ids_of(connection, entry.number)?);
-    let inserts = Inserts::prepare(connection)?;
-    let mut application = Application { connection, batch, entry, layout, fittings, pass, seq, applied, ids, inserts };
+    let (inserts, noting) = (Inserts::prepare(connection)?, Noting::of(connection, batch, &entry)?);
+    let mut application =
+        Application { connection, batch, entry, layout, fittings, pass, seq, applied, ids, inserts, noting };
     for row in &batch.rows {
         application.take(row)?;
     }
@@ -137,7 +139,11 @@ pub(super) fn apply(connection: &Connection, batch: &Batch) -> Result<Applied, C
     if let Some(pass) = batch.sweep {
         application.sweep(pass.cast_signed())?;
     }
-    application.finish()
+    let applied = application.finish()?;
+    if noting == Noting::AllAtTheEnd {
+        identities::note_all(connection, batch.stream)?;
+    }
+    Ok(applied)
 }
 
 /// The least and the greatest id that is stored of a stream.
@@ -204,7 +210,10 @@ impl Application<'_> {
             Some(self.ids.map_or((row.id, row.id), |(least, greatest)| (least.min(row.id), greatest.max(row.id))));
         self.entry.live += 1;
         self.applied.created += 1;
-        identities::note_new(self.connection, self.entry.number, row.id, (&self.batch.schema, &row.cells))
+        if self.noting == Noting::Each {
+            identities::note_new(self.connection, self.entry.number, row.id, (&self.batch.schema, &row.cells))?;
+        }
+        Ok(())
     }
 
     /// The cells that differ from the stored ones; none if the rows are the same, and the empty list if they differ only in columns that
@@ -263,12 +272,10 @@ impl Application<'_> {
         }
         let sql = "UPDATE bodies SET cells = ?2 WHERE number = ?1";
         self.connection.prepare_cached(sql)?.execute(params![head.body, row.cells.as_bytes()])?;
-        self.note_identities(row)?;
+        if self.noting == Noting::Each {
+            identities::note(self.connection, self.entry.number, row.id, (&self.batch.schema, &row.cells))?;
+        }
         self.replace_head(row, head)
-    }
-
-    fn note_identities(&self, row: &PackedRow) -> Result<(), CopyError> {
-        identities::note(self.connection, self.entry.number, row.id, (&self.batch.schema, &row.cells))
     }
 
     fn replace_head(&mut self, row: &PackedRow, head: &Head) -> Result<(), CopyError> {

@@ -94,7 +94,10 @@ fn rows(
                 let cells = PackedCells::of(&cells);
                 let sql = "UPDATE bodies SET cells = ?2 WHERE number = ?1";
                 connection.prepare_cached(sql)?.execute(params![row.body, cells.as_bytes()])?;
-                identities::note(connection, number, row.id, (&schema, &cells))?;
+                // Where none are noted, those of the row are not to be the first.
+                if identities::are_noted(connection, number)? {
+                    identities::note(connection, number, row.id, (&schema, &cells))?;
+                }
             }
         }
     }
