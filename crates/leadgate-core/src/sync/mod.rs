@@ -8,6 +8,7 @@
 mod cost;
 pub mod export;
 mod hanging;
+mod names;
 mod packed;
 mod query;
 mod raw;
@@ -21,6 +22,7 @@ mod stream;
 
 pub use cost::{Forecast, Known, PAGE, StreamCost, grouped, span};
 pub use hanging::Hanging;
+pub use names::Names;
 pub use packed::{CellRef, PackedCells, PackedRow, unpack};
 pub use query::{Part, RowsPage, RowsQuery};
 pub use raw::{Piece, RawJson, RawMembers, RawRow, Rows, RowsIn};

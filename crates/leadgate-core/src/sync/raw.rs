@@ -12,6 +12,7 @@ use serde::de::{DeserializeSeed, Deserializer, Error as _, MapAccess, SeqAccess,
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
+use super::names::{Names, NamesRead};
 use super::scan::Scan;
 
 /// A place in a text, in bytes.
@@ -221,35 +222,13 @@ impl Piece {
     }
 }
 
-#[derive(Clone, Debug)]
-enum MemberName {
-    In(Span),
-    /// One with escapes.
-    Read(Box<str>),
-}
-
-impl MemberName {
-    fn in_text<'a>(&'a self, text: &'a str) -> &'a str {
-        match self {
-            MemberName::In(span) => span.in_text(text),
-            MemberName::Read(name) => name,
-        }
-    }
-
-    /// Most names differ in length, which is looked at first.
-    fn is(&self, name: &str, text: &str) -> bool {
-        match self {
-            MemberName::In(span) => span.length as usize == name.len() && span.in_text(text) == name,
-            MemberName::Read(own) => **own == *name,
-        }
-    }
-}
-
 /// A row: what the CRM wrote, and what was put beside it. See the module.
 #[derive(Clone, Debug)]
 pub struct RawRow {
     text: Arc<str>,
-    own: Vec<(MemberName, Span)>,
+    names: Arc<Names>,
+    /// The value of each name.
+    values: Vec<Span>,
     beside: Vec<(Cow<'static, str>, Piece)>,
 }
 
@@ -259,7 +238,11 @@ impl RawRow {
         // An object of JSON can always be written and read.
         let text: Arc<str> = serde_json::to_string(object).unwrap_or_default().into();
         let read = RowIn { text: &text }.deserialize(&mut serde_json::Deserializer::from_str(&text));
-        read.unwrap_or_else(|_| RawRow { text: Arc::clone(&text), own: Vec::new(), beside: Vec::new() })
+        read.unwrap_or_else(|_| RawRow::new(&text, Arc::default(), Vec::new()))
+    }
+
+    fn new(text: &Arc<str>, names: Arc<Names>, values: Vec<Span>) -> RawRow {
+        RawRow { text: Arc::clone(text), names, values, beside: Vec::new() }
     }
 
     /// The row as an object.
@@ -278,10 +261,17 @@ impl RawRow {
     /// The value of that name: what was put beside the row, or else its own.
     pub fn get(&self, name: &str) -> Option<RawJson<'_>> {
         let beside = self.beside.iter().rev().find(|(other, _)| other == name).map(|(_, piece)| piece.json());
-        beside.or_else(|| {
-            let (_, span) = self.own.iter().rev().find(|(own, _)| own.is(name, &self.text))?;
-            Some(RawJson(span.in_text(&self.text)))
-        })
+        beside.or_else(|| self.own_at(self.names.position(name)?))
+    }
+
+    /// The names of what the CRM wrote, in its order.
+    pub fn names(&self) -> &Arc<Names> {
+        &self.names
+    }
+
+    /// What the CRM wrote under the name at that place.
+    pub fn own_at(&self, place: usize) -> Option<RawJson<'_>> {
+        Some(RawJson(self.values.get(place)?.in_text(&self.text)))
     }
 
     /// The row's id, if it has one.
@@ -290,8 +280,8 @@ impl RawRow {
     }
 
     /// What the CRM wrote, in its order.
-    pub fn own(&self) -> impl DoubleEndedIterator<Item = (&str, RawJson<'_>)> {
-        self.own.iter().map(|(name, span)| (name.in_text(&self.text), RawJson(span.in_text(&self.text))))
+    pub fn own(&self) -> impl Iterator<Item = (&str, RawJson<'_>)> {
+        self.names.iter().zip(&self.values).map(|(name, span)| (name, RawJson(span.in_text(&self.text))))
     }
 
     /// What was put beside it, in order: the later counts.
@@ -338,15 +328,12 @@ impl<'de> DeserializeSeed<'de> for RowIn<'_> {
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<RawRow, D::Error> {
         let text = self.text;
-        let mut own = Vec::with_capacity(80);
+        let (mut names, mut values) = (NamesRead::begin(Arc::default()), Vec::new());
         deserializer.deserialize_map(EachMember(|name: Cow<'de, str>, value: &'de str| {
-            let name = match name {
-                Cow::Borrowed(name) => MemberName::In(Span::of(name, text)),
-                Cow::Owned(name) => MemberName::Read(name.into()),
-            };
-            own.push((name, Span::of(value, text)));
+            names.take(&name);
+            values.push(Span::of(value, text));
         }))?;
-        Ok(RawRow { text: Arc::clone(text), own, beside: Vec::new() })
+        Ok(RawRow::new(text, names.finish(), values))
     }
 }
 
@@ -391,19 +378,24 @@ impl<'t> RowsIn<'t> {
     }
 
     fn scan(self, scan: &mut Scan<'_>) -> Option<Vec<RawRow>> {
-        // The rows of a list have about as many members.
-        let (mut rows, mut members) = (Vec::new(), 0);
+        let (mut rows, mut before) = (Vec::new(), Arc::<Names>::default());
         scan.list(|scan| {
-            let mut own = Vec::with_capacity(members);
-            scan.object(|name, scan| {
-                let name = MemberName::In(Span::of(name, self.text));
+            let mut values = Vec::with_capacity(before.len());
+            let mut names = NamesRead::begin(Arc::clone(&before));
+            let name = |scan: &mut Scan<'_>| {
+                match names.expected() {
+                    Some(expected) if scan.this_name(expected).is_some() => names.came(),
+                    _ => names.take(scan.name()?),
+                }
+                Some(())
+            };
+            scan.object_of(name, |(), scan| {
                 let start = scan.at();
-                let value = scan.value()?;
-                own.push((name, Span::from(start, value.len())));
+                values.push(Span::from(start, scan.value()?.len()));
                 Some(())
             })?;
-            members = own.len();
-            rows.push(RawRow { text: Arc::clone(self.text), own, beside: Vec::new() });
+            before = names.finish();
+            rows.push(RawRow::new(self.text, Arc::clone(&before), values));
             Some(())
         })?;
         Some(rows)

@@ -38,14 +38,23 @@ impl<'a> Scan<'a> {
     }
 
     /// Goes over an object whose names have no escapes; stands at a value each time that it tells its name, and is to be led behind it.
-    pub(super) fn object(&mut self, mut member: impl FnMut(&'a str, &mut Self) -> Option<()>) -> Option<()> {
+    pub(super) fn object(&mut self, member: impl FnMut(&'a str, &mut Self) -> Option<()>) -> Option<()> {
+        self.object_of(Scan::name, member)
+    }
+
+    /// The same where somebody else leads it over each name, and makes something of it.
+    pub(super) fn object_of<N>(
+        &mut self,
+        mut name: impl FnMut(&mut Self) -> Option<N>,
+        mut member: impl FnMut(N, &mut Self) -> Option<()>,
+    ) -> Option<()> {
         self.past(b'{')?;
         self.space();
         if self.past(b'}').is_some() {
             return Some(());
         }
         loop {
-            let name = self.name()?;
+            let name = name(self)?;
             self.space();
             self.past(b':')?;
             self.space();
@@ -93,12 +102,21 @@ impl<'a> Scan<'a> {
         }
     }
 
-    fn name(&mut self) -> Option<&'a str> {
+    /// Goes over a name without escapes.
+    pub(super) fn name(&mut self) -> Option<&'a str> {
         self.past(b'"')?;
         let from = self.at;
         self.plain();
         let name = self.text.get(from..self.at)?;
         self.past(b'"').map(|()| name)
+    }
+
+    /// Goes over this name, which has no escapes, if it comes next.
+    pub(super) fn this_name(&mut self, name: &str) -> Option<()> {
+        let rest = self.text.as_bytes().get(self.at..)?;
+        let behind = rest.strip_prefix(b"\"")?.strip_prefix(name.as_bytes())?.strip_prefix(b"\"")?;
+        self.at = self.text.len() - behind.len();
+        Some(())
     }
 
     fn string(&mut self) -> Option<()> {

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -9,7 +10,9 @@ use rust_decimal::Decimal;
 use serde_json::{Map, Number, Value, json};
 
 use super::{compact, own};
-use crate::sync::{Cell, CellRef, ColumnKind, PackedCells, PackedRow, RawJson, RawRow, Row, Schema, Stream};
+use crate::sync::{
+    Cell, CellRef, ColumnKind, Names, PackedCells, PackedRow, RawJson, RawRow, Row, Schema, Stream, plain_moment,
+};
 
 /// A value that its column cannot hold. It is not quoted: it may be personal.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -55,8 +58,10 @@ pub fn shape(schema: &Schema, row: &RawRow) -> Result<Row, ShapeError> {
 pub struct Shaper<'s> {
     schema: &'s Schema,
     places: HashMap<&'s str, usize>,
-    /// Names of the row before, in its order, each with the column that it goes to.
-    before: Vec<(String, Option<usize>)>,
+    /// The names of the row before.
+    before: Arc<Names>,
+    /// Which of them go to which column.
+    columns: Vec<(usize, usize)>,
     /// Columns of the account's own fields.
     own: Vec<usize>,
     /// Room for the cells of a row that is somewhat longer than the one before.
@@ -69,7 +74,7 @@ impl<'s> Shaper<'s> {
         let columns = || schema.columns.iter().enumerate();
         let places = columns().map(|(at, column)| (column.name.as_str(), at)).collect();
         let own = columns().filter(|(_, column)| column.name.starts_with("cf_")).map(|(at, _)| at).collect();
-        Shaper { schema, places, before: Vec::new(), own, room: 0 }
+        Shaper { schema, places, before: Arc::default(), columns: Vec::new(), own, room: 0 }
     }
 
     /// The row as [`shape`] makes it, with a blank cell for each value that its column cannot hold.
@@ -128,11 +133,10 @@ impl<'s> Shaper<'s> {
 
     /// The value of each column, as far as the row has one.
     fn values<'r>(&mut self, row: &'r RawRow) -> Vec<Option<RawJson<'r>>> {
+        self.learn(row.names());
         let mut values = vec![None; self.schema.columns.len()];
-        for (number, (name, value)) in row.own().enumerate() {
-            if let Some(at) = self.place(number, name) {
-                values[at] = Some(value);
-            }
+        for (place, column) in &self.columns {
+            values[*column] = row.own_at(*place);
         }
         for (name, value) in row.beside() {
             if let Some(at) = self.places.get(name) {
@@ -150,18 +154,14 @@ impl<'s> Shaper<'s> {
         values
     }
 
-    /// The column for the member of that number and name.
-    fn place(&mut self, number: usize, name: &str) -> Option<usize> {
-        if let Some((_, at)) = self.before.get(number).filter(|(before, _)| before == name) {
-            return *at;
+    /// Finds the columns of these names, unless they are those of the row before.
+    fn learn(&mut self, names: &Arc<Names>) {
+        if Arc::ptr_eq(names, &self.before) || **names == *self.before {
+            return;
         }
-        let at = self.places.get(name).copied();
-        if number >= self.before.len() {
-            self.before.push((name.to_owned(), at));
-        } else {
-            self.before[number] = (name.to_owned(), at);
-        }
-        at
+        let found = names.iter().enumerate().filter_map(|(at, name)| Some((at, *self.places.get(name)?)));
+        self.columns = found.collect();
+        self.before = Arc::clone(names);
     }
 }
 
