@@ -8,6 +8,7 @@
 mod cost;
 pub mod export;
 mod hanging;
+mod moment;
 mod names;
 mod packed;
 mod query;
@@ -22,6 +23,7 @@ mod stream;
 
 pub use cost::{Forecast, Known, PAGE, StreamCost, grouped, span};
 pub use hanging::Hanging;
+pub use moment::plain_moment;
 pub use names::Names;
 pub use packed::{CellRef, PackedCells, PackedRow, unpack};
 pub use query::{Part, RowsPage, RowsQuery};

@@ -322,6 +322,9 @@ const YEAR_ONE: Timestamp = Timestamp::constant(-62_135_596_800, 0);
 fn moment(value: RawJson<'_>) -> Option<Timestamp> {
     let text = value.text()?;
     let text = text.trim();
+    if let Some(moment) = plain_moment(text) {
+        return Some(moment);
+    }
     let written_with_spaces = || jiff::fmt::strtime::parse("%Y-%m-%d %H:%M:%S %z", text).ok()?.to_timestamp().ok();
     let moment: Timestamp = text.parse().ok().or_else(written_with_spaces)?;
     // Databases count the years before it otherwise, or not at all.
