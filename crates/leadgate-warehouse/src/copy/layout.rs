@@ -3,7 +3,7 @@
 //! A row is stored in the layout (the schema) of the day it came. When the account's fields change, rows are not rewritten: they are read
 //! through a [`Fitting`], which finds a column by the id of the account's own field or else by its name, and fits the cell to its kind.
 
-use leadgate_core::sync::{Cell, Column, ColumnKind, PackedCells, Schema, unpack};
+use leadgate_core::sync::{Cell, Column, ColumnKind, Schema};
 use rust_decimal::Decimal;
 
 use crate::cells::text_of;
@@ -39,14 +39,6 @@ impl Fitting {
             fit_kind(cell.unwrap_or(Cell::Blank), *kind)
         });
         taken.collect()
-    }
-
-    /// The same of packed cells; none if they are not whole.
-    pub(crate) fn fit_packed(&self, bytes: &[u8]) -> Option<PackedCells> {
-        if self.same {
-            return PackedCells::of_bytes(bytes.to_vec());
-        }
-        Some(PackedCells::of(&self.fit(unpack(bytes)?)))
     }
 
     /// Whether the layout knew the column.

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::path::Path;
 
 use jiff::Timestamp;
-use leadgate_core::sync::{Cell, PackedRow, Row, Schema, Stream, unpack};
+use leadgate_core::sync::{Cell, PackedCells, PackedRow, Row, Schema, Stream, unpack};
 use rusqlite::{Connection, OpenFlags, OptionalExtension as _, Params};
 
 use super::CopyError;
@@ -132,14 +132,14 @@ pub(crate) fn rows_by_id(
         "{COLUMNS} WHERE heads.stream = ?1 AND heads.id > ?2 AND heads.deleted_at IS NULL ORDER BY heads.id LIMIT ?3"
     );
     // No row has the least of all ids.
-    rows(connection, &entry, &sql, (entry.number, after.unwrap_or(i64::MIN), limit as i64))
+    rows(connection, (stream, &entry), &sql, (entry.number, after.unwrap_or(i64::MIN), limit as i64))
 }
 
 /// One row, unless it is gone.
 pub(crate) fn row(connection: &Connection, stream: Stream, id: i64) -> Result<Option<Row>, CopyError> {
     let entry = entry(connection, stream)?;
     let sql = format!("{COLUMNS} WHERE heads.stream = ?1 AND heads.id = ?2 AND heads.deleted_at IS NULL");
-    let found = rows(connection, &entry, &sql, (entry.number, id))?;
+    let found = rows(connection, (stream, &entry), &sql, (entry.number, id))?;
     Ok(unpacked(stream, found)?.into_iter().next().map(|copied| copied.row))
 }
 
@@ -151,24 +151,35 @@ pub(crate) fn rows_since(
 ) -> Result<Vec<PackedCopy>, CopyError> {
     let entry = entry(connection, stream)?;
     let sql = format!("{COLUMNS} WHERE heads.stream = ?1 AND heads.seq > ?2 ORDER BY heads.seq LIMIT ?3");
-    rows(connection, &entry, &sql, (entry.number, seq, limit as i64))
+    rows(connection, (stream, &entry), &sql, (entry.number, seq, limit as i64))
 }
 
-fn rows(connection: &Connection, entry: &Entry, sql: &str, values: impl Params) -> Result<Vec<PackedCopy>, CopyError> {
+fn rows(
+    connection: &Connection,
+    (stream, entry): (Stream, &Entry),
+    sql: &str,
+    values: impl Params,
+) -> Result<Vec<PackedCopy>, CopyError> {
     let Some(today) = entry.layout else { return Ok(Vec::new()) };
-    let today = layout(connection, today)?;
     let mut fittings: HashMap<i64, Fitting> = HashMap::new();
     let mut query = connection.prepare_cached(sql)?;
     let mut found = query.query(values)?;
     let mut rows = Vec::new();
     while let Some(row) = found.next()? {
         let (id, stored) = (row.get(0)?, row.get(4)?);
-        let damaged = || CopyError::damaged(format_args!("row {id} of {}", today.stream));
-        if let std::collections::hash_map::Entry::Vacant(vacant) = fittings.entry(stored) {
-            vacant.insert(Fitting::new(&layout(connection, stored)?, &today));
+        let damaged = || CopyError::damaged(format_args!("row {id} of {stream}"));
+        // Most rows are of the layout of today, which nothing has to be known of.
+        if stored != today
+            && let std::collections::hash_map::Entry::Vacant(vacant) = fittings.entry(stored)
+        {
+            vacant.insert(Fitting::new(&layout(connection, stored)?, &layout(connection, today)?));
         }
-        let fitting = fittings.get(&stored).ok_or_else(damaged)?;
-        let cells = row.get_ref(5)?.as_blob().ok().and_then(|bytes| fitting.fit_packed(bytes)).ok_or_else(damaged)?;
+        let bytes = row.get_ref(5)?.as_blob().map_err(|_| damaged())?;
+        let cells = match fittings.get(&stored) {
+            None => PackedCells::of_bytes(bytes.to_vec()),
+            Some(fitting) => unpack(bytes).map(|cells| PackedCells::of(&fitting.fit(cells))),
+        };
+        let cells = cells.ok_or_else(damaged)?;
         let row_of_today = PackedRow { id, updated_at: optional_moment(row.get(1)?)?, cells };
         rows.push(PackedCopy { row: row_of_today, seq: row.get(2)?, deleted_at: optional_moment(row.get(3)?)? });
     }
@@ -221,7 +232,8 @@ impl Snapshot {
     pub(crate) fn open(path: &Path) -> Result<Snapshot, CopyError> {
         // Not read-only: the index of the write-ahead log has to be made if nobody else has the file open.
         let connection = super::connect(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
-        connection.execute_batch("PRAGMA query_only = 1; BEGIN; SELECT seq FROM copy;")?;
+        // Rows are read once, in order: to keep their pages is of no use.
+        connection.execute_batch("PRAGMA query_only = 1; PRAGMA cache_size = -500; BEGIN; SELECT seq FROM copy;")?;
         Ok(Snapshot { connection })
     }
 
