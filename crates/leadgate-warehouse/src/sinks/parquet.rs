@@ -14,7 +14,7 @@ use parquet::data_type::{ByteArray, FixedLenByteArray};
 use parquet::errors::ParquetError;
 use parquet::file::properties::{EnabledStatistics, WriterProperties};
 use parquet::file::writer::{SerializedColumnWriter, SerializedFileWriter};
-use parquet::schema::types::Type;
+use parquet::schema::types::{ColumnPath, Type};
 use rust_decimal::{Decimal, RoundingStrategy};
 
 use super::files::{Encoder, Out};
@@ -23,7 +23,7 @@ use crate::copy::fit_kind;
 const PRECISION: i32 = 38;
 const SCALE: u32 = 9;
 /// How many bytes of cells may wait for their row group to be written.
-const GROUP_BYTES: usize = 4 << 20;
+const GROUP_BYTES: usize = 2 << 20;
 /// Cells that are handed over at once.
 const AT_ONCE: usize = 1024;
 
@@ -40,6 +40,8 @@ impl ParquetEncoder {
         let properties = WriterProperties::builder()
             .set_compression(Compression::SNAPPY)
             .set_statistics_enabled(EnabledStatistics::Chunk)
+            // What tells rows apart never comes twice.
+            .set_column_dictionary_enabled(ColumnPath::from(columns.first().map_or("", |column| &column.name)), false)
             .build();
         let schema = schema(columns).map_err(failed)?;
         let writer = SerializedFileWriter::new(out, schema, Arc::new(properties)).map_err(failed)?;
@@ -129,7 +131,7 @@ enum Values {
 #[derive(Default)]
 struct Texts {
     bytes: Vec<u8>,
-    ends: Vec<usize>,
+    ends: Vec<u32>,
 }
 
 /// What a cell took of the room for a row group.
@@ -176,7 +178,7 @@ impl Waiting {
             }
             (Values::Bytes(texts), CellRef::Text(text) | CellRef::Json(text)) => {
                 texts.bytes.extend_from_slice(text.as_bytes());
-                text.len() + keep(&mut texts.ends, texts.bytes.len())
+                text.len() + keep(&mut texts.ends, u32::try_from(texts.bytes.len()).unwrap_or(u32::MAX))
             }
             _ => {
                 let fitted = PackedCells::of(&[fit_kind(cell.to_cell().unwrap_or(Cell::Blank), self.kind)]);
@@ -197,7 +199,10 @@ impl Waiting {
                 let (all, mut start) = (Bytes::from(texts.bytes), 0);
                 for levels in levels(&held) {
                     let ends = some(&texts.ends, &mut from, &levels);
-                    let text = |end: &usize| ByteArray::from(all.slice(std::mem::replace(&mut start, *end)..*end));
+                    let text = |end: &u32| {
+                        let end = *end as usize;
+                        ByteArray::from(all.slice(std::mem::replace(&mut start, end)..end))
+                    };
                     let texts: Vec<ByteArray> = ends.iter().map(text).collect();
                     expect_kind!(writer, ByteArrayColumnWriter).write_batch(&texts, Some(&levels), None)?;
                 }
