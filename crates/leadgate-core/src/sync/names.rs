@@ -34,9 +34,14 @@ impl Names {
 
     /// The last place of that name.
     pub(super) fn position(&self, name: &str) -> Option<usize> {
-        // Most names differ in length, which is looked at first.
-        let is_as_long = |at: &usize| self.ends[*at] as usize - self.start(*at) == name.len();
-        (0..self.len()).rev().filter(is_as_long).find(|at| self.get(*at) == Some(name))
+        let (text, mut end) = (self.text.as_bytes(), self.text.len());
+        (0..self.len()).rev().find(|at| {
+            let start = self.start(*at);
+            // Most names differ in length, which is looked at first.
+            let is_it = end - start == name.len() && text.get(start..end) == Some(name.as_bytes());
+            end = start;
+            is_it
+        })
     }
 
     fn start(&self, at: usize) -> usize {

@@ -212,7 +212,7 @@ struct Input<'bytes>(&'bytes [u8]);
 
 impl<'bytes> Input<'bytes> {
     fn cell(&mut self) -> Option<CellRef<'bytes>> {
-        Some(match self.take(1)?[0] {
+        Some(match self.byte()? {
             BLANK => CellRef::Blank,
             INTEGER => CellRef::Integer(i64::from_le_bytes(self.array()?)),
             DECIMAL => CellRef::Decimal(Decimal::deserialize(self.array()?)),
@@ -226,6 +226,12 @@ impl<'bytes> Input<'bytes> {
         })
     }
 
+    fn byte(&mut self) -> Option<u8> {
+        let (byte, rest) = self.0.split_first()?;
+        self.0 = rest;
+        Some(*byte)
+    }
+
     fn take(&mut self, count: usize) -> Option<&'bytes [u8]> {
         let (taken, rest) = self.0.split_at_checked(count)?;
         self.0 = rest;
@@ -233,7 +239,9 @@ impl<'bytes> Input<'bytes> {
     }
 
     fn array<const LENGTH: usize>(&mut self) -> Option<[u8; LENGTH]> {
-        self.take(LENGTH)?.try_into().ok()
+        let (array, rest) = self.0.split_first_chunk()?;
+        self.0 = rest;
+        Some(*array)
     }
 
     fn text(&mut self) -> Option<&'bytes str> {
@@ -244,7 +252,7 @@ impl<'bytes> Input<'bytes> {
     fn length(&mut self) -> Option<usize> {
         let mut length = 0_u64;
         for shift in (0..63).step_by(7) {
-            let byte = self.take(1)?[0];
+            let byte = self.byte()?;
             length |= u64::from(byte & 0x7f) << shift;
             if byte < 0x80 {
                 return usize::try_from(length).ok();

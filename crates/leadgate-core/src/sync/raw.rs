@@ -222,6 +222,9 @@ impl Piece {
     }
 }
 
+/// Room for as many values as most rows get beside them.
+const USUALLY_BESIDE: usize = 12;
+
 /// A row: what the CRM wrote, and what was put beside it. See the module.
 #[derive(Clone, Debug)]
 pub struct RawRow {
@@ -300,6 +303,9 @@ impl RawRow {
 
     /// Puts a value beside the row; it counts instead of the row's own value of that name.
     pub fn put(&mut self, name: impl Into<Cow<'static, str>>, piece: Piece) {
+        if self.beside.is_empty() {
+            self.beside.reserve_exact(USUALLY_BESIDE);
+        }
         self.beside.push((name.into(), piece));
     }
 

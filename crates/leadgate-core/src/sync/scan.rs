@@ -182,7 +182,12 @@ impl<'a> Scan<'a> {
         rest.starts_with(word.as_bytes()).then(|| self.at += word.len())
     }
 
+    #[inline]
     fn space(&mut self) {
+        // The CRM writes none.
+        if self.byte().is_some_and(|byte| byte > b' ') {
+            return;
+        }
         while matches!(self.byte(), Some(b' ' | b'\n' | b'\t' | b'\r')) {
             self.at += 1;
         }

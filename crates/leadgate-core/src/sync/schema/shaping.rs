@@ -156,11 +156,13 @@ impl<'s> Shaper<'s> {
 
     /// Finds the columns of these names, unless they are those of the row before.
     fn learn(&mut self, names: &Arc<Names>) {
-        if Arc::ptr_eq(names, &self.before) || **names == *self.before {
+        if Arc::ptr_eq(names, &self.before) {
             return;
         }
-        let found = names.iter().enumerate().filter_map(|(at, name)| Some((at, *self.places.get(name)?)));
-        self.columns = found.collect();
+        if **names != *self.before {
+            let found = names.iter().enumerate().filter_map(|(at, name)| Some((at, *self.places.get(name)?)));
+            self.columns = found.collect();
+        }
         self.before = Arc::clone(names);
     }
 }
