@@ -120,7 +120,7 @@ impl SyncRun {
 
     async fn land_notes(&mut self, open: &mut NotesOpen, rows: &[RawRow]) -> Result<(), SyncError> {
         let schema = self.shaping_of(Stream::Notes).await?.schema(Stream::Notes);
-        let ShapedRows { rows, unfit, .. } = shaped(&schema, rows);
+        let ShapedRows { rows, unfit } = shaped(&schema, rows);
         open.hanging.note_unfit(unfit);
         self.report.streams.entry(Stream::Notes).or_default().unfit.clone_from(open.hanging.unfit());
         let state = open.hanging.stored();

@@ -106,15 +106,12 @@ pub(super) struct ShapedRows {
     pub(super) rows: Vec<PackedRow>,
     /// Cells that were left blank since their value did not fit, by column. Rows without an id are left out, and counted under `id`.
     pub(super) unfit: BTreeMap<String, u64>,
-    /// How many rows the page had, with those that are left out.
-    pub(super) of: u64,
 }
 
 pub(super) fn shaped<'r>(schema: &Schema, rows: impl IntoIterator<Item = &'r RawRow>) -> ShapedRows {
     let mut done = ShapedRows::default();
     let mut shaper = Shaper::new(schema);
     for row in rows {
-        done.of += 1;
         let unfit = match shaper.pack_what_fits(row) {
             Ok(Shaped { row, unfit }) => {
                 done.rows.push(row);

@@ -2,26 +2,18 @@
 
 use std::collections::BTreeMap;
 
-use jiff::Timestamp;
 use leadgate_core::catalog::Section;
 use leadgate_core::crm::{CrmCall, CrmFailure};
 use leadgate_core::lane::Lane;
-use leadgate_core::sync::{CellRef, Landing, PackedRow, PageRead, Phase, RawRow, RowsPage, RowsQuery, Schema, Stream};
+use leadgate_core::sync::{PackedRow, Phase, RawRow, RowsPage, RowsQuery, Schema, Stream};
 use leadgate_warehouse::Batch;
 
 use super::SyncError;
 use super::asking::Asked;
+use super::landing::PageLanding;
 use super::run::{StreamOpen, SyncRun, Turn};
 use super::shaping::{ShapedRows, shaped};
 use crate::metrics;
-
-/// What was asked before its turn, and what came of it.
-pub(super) struct Ahead {
-    query: RowsQuery,
-    asked: Asked,
-    /// The rows of the page.
-    shaped: Option<ShapedRows>,
-}
 
 /// Begun anew so often, a stream fails.
 const MOST_RESTARTS: u8 = 1;
@@ -55,21 +47,14 @@ impl SyncRun {
         asked
     }
 
-    /// Asks for pages and types their rows before they are wanted: both while others are written.
-    pub(super) async fn read_ahead(&mut self, schema: &Schema, query: RowsQuery) -> Ahead {
-        let mut asked = self.rows(query.clone()).await;
-        let shaped = if let Asked::Page(page) = &mut asked { Some(taken_out(schema, page)) } else { None };
-        Ahead { query, asked, shaped }
-    }
-
     pub(super) async fn ask(&mut self, open: &mut StreamOpen, query: RowsQuery) -> Result<Turn, SyncError> {
         let stream = query.stream;
-        let (asked, shaped) = match open.ahead.take() {
-            Some(ahead) if ahead.query == query => (ahead.asked, ahead.shaped),
-            _ => (self.rows(query).await, None),
+        let asked = match open.ahead.take() {
+            Some((before, asked)) if before == query => asked,
+            _ => self.rows(query).await,
         };
         match asked {
-            Asked::Page(page) => self.take(open, page, shaped).await?,
+            Asked::Page(page) => self.take(open, page).await?,
             Asked::Wait(until) => {
                 self.wait = Some(until);
                 return Ok(Turn::Wait(until));
@@ -104,45 +89,24 @@ impl SyncRun {
     }
 
     /// Lands a page with the state that it leads to.
-    async fn take(
-        &mut self,
-        open: &mut StreamOpen,
-        mut page: RowsPage,
-        shaped: Option<ShapedRows>,
-    ) -> Result<(), SyncError> {
-        let stream = open.reading.stream();
-        let is_bin = matches!(open.reading.phase(), Phase::Deleted { .. });
-        let ShapedRows { rows, mut unfit, of } = match shaped {
-            Some(shaped) => shaped,
-            None if is_bin => ShapedRows { of: page.rows.len() as u64, ..ShapedRows::default() },
-            None => taken_out(&open.schema, &mut page),
-        };
-        unfit.extend(self.land_beside(&page.beside).await?);
-        let read = PageRead {
-            next: page.next,
-            total: page.total,
-            withheld: page.withheld,
-            rows: of,
-            younger: younger_than(&open.schema, &rows, open.reading.until()),
-            fills_new_columns: fills_new_columns(open, &rows),
-            is_unchecked: page.is_unchecked,
-            unfit,
-        };
-        let taken = open.reading.took(&read, self.account_now(), &self.settings.pace);
-        self.progress.rows += rows.len() as u64;
+    async fn take(&mut self, open: &mut StreamOpen, page: RowsPage) -> Result<(), SyncError> {
+        let unfit_beside = self.land_beside(&page.beside).await?;
         let is_whole = matches!(open.reading.phase(), Phase::Whole { .. });
         self.progress.of = page.total.filter(|_| is_whole).or(self.progress.of);
-        let mut batch = self.batch_of(open, &taken.reading);
-        match taken.landing {
-            Landing::Rows { pass, sweep } => {
-                (batch.rows, batch.pass, batch.sweep) = (rows, pass, sweep);
-            }
-            Landing::Gone => batch.gone = page.rows.iter().filter_map(RawRow::id).collect(),
-        }
-        self.report.streams.entry(stream).or_default().whole |= is_whole && read.next.is_none();
-        let begins_window = is_whole && matches!(taken.reading.phase(), Phase::Changed { .. });
-        self.land(open, batch, taken.reading).await?;
-        if begins_window {
+        self.report.streams.entry(open.reading.stream()).or_default().whole |= is_whole && page.next.is_none();
+        let landing = PageLanding {
+            page,
+            reading: open.reading.clone(),
+            stored: open.stored.clone(),
+            schema: open.schema.clone(),
+            unfit_beside,
+            now: self.account_now(),
+            at: self.engine.now(),
+            pace: self.settings.pace,
+        };
+        let next = landing.expected();
+        self.land(open, &next, move |copy| landing.land(copy)).await?;
+        if is_whole && matches!(open.reading.phase(), Phase::Changed { .. }) {
             open.moved = 0;
         }
         Ok(())
@@ -159,7 +123,7 @@ impl SyncRun {
                 continue;
             }
             let schema = self.shaping_of(stream).await?.schema(stream);
-            let ShapedRows { rows, unfit, .. } = shaped(&schema, rows);
+            let ShapedRows { rows, unfit } = shaped(&schema, rows);
             if !rows.is_empty() {
                 self.land_hanging(schema, rows, None).await?;
             }
@@ -193,29 +157,4 @@ impl SyncRun {
         }
         Ok(())
     }
-}
-
-/// The rows of a page, typed. The page does not keep what they were made of.
-fn taken_out(schema: &Schema, page: &mut RowsPage) -> ShapedRows {
-    shaped(schema, &std::mem::take(&mut page.rows))
-}
-
-/// Rows that were made after that moment; where rows do not say when, those that changed after it.
-fn younger_than(schema: &Schema, rows: &[PackedRow], until: Option<Timestamp>) -> u64 {
-    let Some(until) = until else { return 0 };
-    let made = schema.position("created_at");
-    let moment = |row: &PackedRow| match made.and_then(|at| row.cells.get(at)) {
-        Some(CellRef::Time(moment)) => Some(moment),
-        _ => row.updated_at,
-    };
-    rows.iter().filter(|row| moment(row).is_some_and(|moment| moment > until)).count() as u64
-}
-
-/// Whether a row that has not changed since the window has a value in a column whose old rows nobody has looked at.
-fn fills_new_columns(open: &StreamOpen, rows: &[PackedRow]) -> bool {
-    let Phase::Count { window, .. } = open.reading.phase() else { return false };
-    let new: Vec<usize> = open.reading.unsampled().iter().filter_map(|name| open.schema.position(name)).collect();
-    let is_filled =
-        |row: &PackedRow| new.iter().any(|at| row.cells.get(*at).is_some_and(|cell| cell != CellRef::Blank));
-    rows.iter().any(|row| row.updated_at.is_none_or(|updated| updated <= window.since) && is_filled(row))
 }
