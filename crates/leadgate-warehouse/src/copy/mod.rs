@@ -104,6 +104,8 @@ impl Copy {
         let settled = self.connection.execute("UPDATE copy SET seq = seq", []);
         self.connection.pragma_update(None, "synchronous", "NORMAL")?;
         settled?;
+        // Sinks read the file by connections of their own, so what this one keeps of it is in their way.
+        self.connection.execute_batch("PRAGMA shrink_memory")?;
         Ok(())
     }
 
