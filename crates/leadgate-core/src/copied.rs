@@ -3,6 +3,7 @@
 //! The copy says who was there when it was read. Whoever is found in it is believed for a while ([`Copied::believed`]); whoever is not may be there all
 //! the same. [`identities`] says under which keys a row is found, [`snapshot`] what it tells of the record.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::{SignedDuration, Timestamp};
@@ -10,7 +11,7 @@ use serde_json::{Map, Value};
 
 use crate::identity::{Email, IdentityKey};
 use crate::record::{Fields, RecordKind, RecordRef, Snapshot, field, is_blank_value};
-use crate::sync::{Cell, Row, Schema, Stream};
+use crate::sync::{Cell, CellRef, PackedCells, RawJson, Row, Schema, Stream};
 
 /// The streams whose rows have identities.
 pub const STREAMS: [Stream; 3] = [Stream::Leads, Stream::Contacts, Stream::SalesAccounts];
@@ -56,28 +57,29 @@ pub fn kind_of(stream: Stream) -> Option<RecordKind> {
 }
 
 /// Under which keys a row is found: all addresses of a person, the name of a company.
-pub fn identities(schema: &Schema, cells: &[Cell]) -> BTreeSet<IdentityKey> {
+pub fn identities(schema: &Schema, cells: &PackedCells) -> BTreeSet<IdentityKey> {
+    let cell = |name: &str| schema.position(name).and_then(|at| cells.get(at));
     match kind_of(schema.stream) {
-        Some(RecordKind::Company) => match cell(schema, cells, "name") {
-            Some(Cell::Text(name)) if !name.trim().is_empty() => BTreeSet::from([IdentityKey::of_company(name)]),
+        Some(RecordKind::Company) => match cell("name") {
+            Some(CellRef::Text(name)) if !name.trim().is_empty() => BTreeSet::from([IdentityKey::of_company(name)]),
             _ => BTreeSet::new(),
         },
-        Some(_) => addresses(schema, cells).iter().map(IdentityKey::of_email).collect(),
+        Some(_) => addresses(cell("email"), cell("emails")).iter().map(IdentityKey::of_email).collect(),
         None => BTreeSet::new(),
     }
 }
 
-fn addresses(schema: &Schema, cells: &[Cell]) -> Vec<Email> {
-    let primary = match cell(schema, cells, "email") {
-        Some(Cell::Text(address)) => Some(address.as_str()),
-        _ => None,
-    };
-    let others = match cell(schema, cells, "emails") {
-        Some(Cell::Json(Value::Array(rows))) => rows.as_slice(),
-        _ => &[],
-    };
-    let others = others.iter().filter_map(|row| row.get("value").and_then(Value::as_str).or_else(|| row.as_str()));
-    primary.into_iter().chain(others).filter_map(|address| Email::parse(address).ok()).collect()
+/// Each address once, however often the row has it.
+fn addresses(primary: Option<CellRef<'_>>, all: Option<CellRef<'_>>) -> BTreeSet<Email> {
+    let primary = if let Some(CellRef::Text(address)) = primary { Some(Cow::Borrowed(address)) } else { None };
+    let all = if let Some(CellRef::Json(json)) = all { Some(RawJson::of(json)) } else { None };
+    let others = all.into_iter().flat_map(RawJson::items).filter_map(|item| match item.members() {
+        Some(address) => address.get("value").and_then(RawJson::text),
+        None => item.text(),
+    });
+    // Most rows have the primary one among all.
+    let others: Vec<_> = others.filter(|other| Some(other) != primary.as_ref()).collect();
+    primary.into_iter().chain(others).filter_map(|address| Email::parse(&address).ok()).collect()
 }
 
 /// The record that a row shows, under the gateway's names; none for streams without identities. What has no column is unread.
@@ -204,11 +206,14 @@ mod tests {
         let emails = json!([{"value": "ada@example.com", "is_primary": true}, {"value": "A.K@Example.com"}]);
         let (schema, row_of) = row(Stream::Contacts, &json!({"id": 1, "email": "Ada@example.com", "emails": emails}));
         let expected = BTreeSet::from([email("ada@example.com"), email("a.k@example.com")]);
-        assert_eq!(identities(&schema, &row_of.cells), expected);
+        assert_eq!(identities(&schema, &PackedCells::of(&row_of.cells)), expected);
         let (schema, row_of) = row(Stream::SalesAccounts, &json!({"id": 1, "name": " Acme  Corp"}));
-        assert_eq!(identities(&schema, &row_of.cells), BTreeSet::from([IdentityKey::of_company("acme corp")]));
+        assert_eq!(
+            identities(&schema, &PackedCells::of(&row_of.cells)),
+            BTreeSet::from([IdentityKey::of_company("acme corp")])
+        );
         let (schema, row_of) = row(Stream::Deals, &json!({"id": 1, "name": "Acme"}));
-        assert!(identities(&schema, &row_of.cells).is_empty());
+        assert!(identities(&schema, &PackedCells::of(&row_of.cells)).is_empty());
     }
 
     #[test]

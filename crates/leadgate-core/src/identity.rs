@@ -3,8 +3,6 @@
 //! An e-mail is compared trimmed and lower-cased, a phone as E.164, a company name with its white space folded and lower-cased. What jobs are
 //! ordered by and what the gateway remembers is an [`IdentityKey`], a digest, so that no queue or cache holds an address.
 
-use std::fmt::Write as _;
-
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
@@ -145,11 +143,11 @@ impl IdentityKey {
 
     fn digest(kind: &str, value: &str) -> IdentityKey {
         let digest = Sha256::digest(value.as_bytes());
-        let mut text = format!("{kind}:");
-        for byte in &digest[..16] {
-            // Writing to a String cannot fail.
-            let _ = write!(text, "{byte:02x}");
-        }
+        let mut text = String::with_capacity(kind.len() + 33);
+        text.push_str(kind);
+        text.push(':');
+        let half = |half: u8| char::from_digit(half.into(), 16).unwrap_or_default();
+        digest[..16].iter().for_each(|byte| text.extend([half(byte >> 4), half(byte & 15)]));
         IdentityKey(text)
     }
 }

@@ -57,7 +57,7 @@ fn batch(copy: &Copy, number: i64, pass: u64) -> Batch {
     Batch {
         stream: Stream::Contacts,
         schema: schema(),
-        rows: (first..first + 1000).map(row).collect(),
+        rows: (first..first + 1000).map(|id| row(id).into()).collect(),
         gone: Vec::new(),
         pass: Some(pass),
         sweep: None,

@@ -3,21 +3,28 @@
 use std::borrow::Cow;
 
 use jiff::Timestamp;
-use leadgate_core::sync::Cell;
+use leadgate_core::sync::{Cell, CellRef};
 
 /// The cell as plain text: numbers in full, moments in UTC as ISO 8601 with `Z`, days as `2026-11-27`, anything with parts as JSON. None if
 /// it is blank.
-pub(crate) fn plain_text(cell: &Cell) -> Option<Cow<'_, str>> {
+pub(crate) fn plain_text(cell: CellRef<'_>) -> Option<Cow<'_, str>> {
     Some(match cell {
-        Cell::Blank => return None,
-        Cell::Text(text) => Cow::Borrowed(text),
-        Cell::Integer(number) => Cow::Owned(number.to_string()),
-        Cell::Decimal(number) => Cow::Owned(number.to_string()),
-        Cell::Boolean(truth) => Cow::Borrowed(if *truth { "true" } else { "false" }),
-        Cell::Date(date) => Cow::Owned(date.to_string()),
-        Cell::Time(time) => Cow::Owned(moment(*time)),
-        Cell::Json(value) => Cow::Owned(value.to_string()),
+        CellRef::Blank => return None,
+        CellRef::Text(text) | CellRef::Json(text) => Cow::Borrowed(text),
+        CellRef::Integer(number) => Cow::Owned(number.to_string()),
+        CellRef::Decimal(number) => Cow::Owned(number.to_string()),
+        CellRef::Boolean(truth) => Cow::Borrowed(if truth { "true" } else { "false" }),
+        CellRef::Date(date) => Cow::Owned(date.to_string()),
+        CellRef::Time(time) => Cow::Owned(moment(time)),
     })
+}
+
+/// The same of a cell that stands on its own.
+pub(crate) fn text_of(cell: &Cell) -> Option<Cow<'_, str>> {
+    match cell {
+        Cell::Json(value) => Some(Cow::Owned(value.to_string())),
+        other => other.borrowed().and_then(plain_text),
+    }
 }
 
 /// A moment to the microsecond, without zeros at its end.
@@ -43,6 +50,6 @@ mod tests {
     #[case(Cell::Date(jiff::civil::date(2026, 1, 2)), Some("2026-01-02"))]
     #[case(Cell::Json(json!(["a", 1])), Some(r#"["a",1]"#))]
     fn cells_read_plainly(#[case] cell: Cell, #[case] expected: Option<&str>) {
-        assert_eq!(plain_text(&cell).as_deref(), expected);
+        assert_eq!(text_of(&cell).as_deref(), expected);
     }
 }

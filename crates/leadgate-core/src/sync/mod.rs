@@ -8,19 +8,26 @@
 mod cost;
 pub mod export;
 mod hanging;
+mod moment;
+mod names;
+mod packed;
 mod query;
 mod raw;
 mod reading;
 mod remaining;
 mod row;
+mod scan;
 mod schedule;
 pub mod schema;
 mod stream;
 
 pub use cost::{Forecast, Known, PAGE, StreamCost, grouped, span};
 pub use hanging::Hanging;
+pub use moment::plain_moment;
+pub use names::Names;
+pub use packed::{CellRef, PackedCells, PackedRow, unpack};
 pub use query::{Part, RowsPage, RowsQuery};
-pub use raw::{Piece, RawJson, RawMembers, RawRow, RowsIn};
+pub use raw::{Piece, RawJson, RawMembers, RawRow, Rows, RowsIn};
 pub use reading::{Counted, Effort, Landing, Pace, PageRead, Phase, Reading, Shortfall, Step, Taken, Window};
 pub use remaining::{Underway, time_left};
 pub use row::{Cell, Column, ColumnKind, Row, Schema};

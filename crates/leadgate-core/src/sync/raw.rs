@@ -12,6 +12,9 @@ use serde::de::{DeserializeSeed, Deserializer, Error as _, MapAccess, SeqAccess,
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
+use super::names::{Names, NamesRead};
+use super::scan::Scan;
+
 /// A place in a text, in bytes.
 #[derive(Clone, Copy, Debug)]
 struct Span {
@@ -22,9 +25,12 @@ struct Span {
 impl Span {
     /// Where `part` is, which is a part of `text`.
     fn of(part: &str, text: &str) -> Span {
-        let start = (part.as_ptr() as usize).saturating_sub(text.as_ptr() as usize);
+        Span::from((part.as_ptr() as usize).saturating_sub(text.as_ptr() as usize), part.len())
+    }
+
+    fn from(start: usize, length: usize) -> Span {
         let fits = |number: usize| u32::try_from(number).unwrap_or(u32::MAX);
-        Span { start: fits(start), length: fits(part.len()) }
+        Span { start: fits(start), length: fits(length) }
     }
 
     fn in_text(self, text: &str) -> &str {
@@ -38,6 +44,11 @@ impl Span {
 pub struct RawJson<'a>(&'a str);
 
 impl<'a> RawJson<'a> {
+    /// Of a text that is JSON.
+    pub fn of(json: &'a str) -> RawJson<'a> {
+        RawJson(json)
+    }
+
     /// The JSON.
     pub fn as_str(self) -> &'a str {
         self.0
@@ -82,14 +93,41 @@ impl<'a> RawJson<'a> {
 
     /// The members of an object; none if it is no object.
     pub fn members(self) -> Option<RawMembers<'a>> {
-        if self.0.starts_with('{') { serde_json::from_str(self.0).ok() } else { None }
+        if !self.0.starts_with('{') {
+            return None;
+        }
+        let mut members = Vec::new();
+        let mut scan = Scan::new(self.0);
+        let scanned = scan.object(|name, scan| {
+            members.push((Cow::Borrowed(name), RawJson(scan.value()?)));
+            Some(())
+        });
+        match scanned.and_then(|()| scan.end()) {
+            Some(()) => Some(RawMembers(members)),
+            None => serde_json::from_str(self.0).ok(),
+        }
+    }
+
+    /// What is in a list, in order; nothing if it is no list.
+    pub fn items(self) -> impl Iterator<Item = RawJson<'a>> {
+        let mut items = Vec::new();
+        if self.0.starts_with('[') {
+            let mut scan = Scan::new(self.0);
+            let scanned = scan.list(|scan| {
+                items.push(RawJson(scan.value()?));
+                Some(())
+            });
+            if scanned.and_then(|()| scan.end()).is_none() {
+                let read: Vec<&'a RawValue> = serde_json::from_str(self.0).unwrap_or_default();
+                items = read.into_iter().map(|item| RawJson(item.get())).collect();
+            }
+        }
+        items.into_iter()
     }
 
     /// The members of each object of a list, in order; anything else in it is passed over.
     pub fn list(self) -> Vec<RawMembers<'a>> {
-        let items: Vec<&'a RawValue> =
-            if self.0.starts_with('[') { serde_json::from_str(self.0).unwrap_or_default() } else { Vec::new() };
-        items.into_iter().filter_map(|item| RawJson(item.get()).members()).collect()
+        self.items().filter_map(RawJson::members).collect()
     }
 }
 
@@ -184,18 +222,16 @@ impl Piece {
     }
 }
 
-#[derive(Clone, Debug)]
-enum MemberName {
-    In(Span),
-    /// One with escapes.
-    Read(Box<str>),
-}
+/// Room for as many values as most rows get beside them.
+const USUALLY_BESIDE: usize = 12;
 
 /// A row: what the CRM wrote, and what was put beside it. See the module.
 #[derive(Clone, Debug)]
 pub struct RawRow {
     text: Arc<str>,
-    own: Vec<(MemberName, Span)>,
+    names: Arc<Names>,
+    /// The value of each name.
+    values: Vec<Span>,
     beside: Vec<(Cow<'static, str>, Piece)>,
 }
 
@@ -205,7 +241,11 @@ impl RawRow {
         // An object of JSON can always be written and read.
         let text: Arc<str> = serde_json::to_string(object).unwrap_or_default().into();
         let read = RowIn { text: &text }.deserialize(&mut serde_json::Deserializer::from_str(&text));
-        read.unwrap_or_else(|_| RawRow { text: Arc::clone(&text), own: Vec::new(), beside: Vec::new() })
+        read.unwrap_or_else(|_| RawRow::new(&text, Arc::default(), Vec::new()))
+    }
+
+    fn new(text: &Arc<str>, names: Arc<Names>, values: Vec<Span>) -> RawRow {
+        RawRow { text: Arc::clone(text), names, values, beside: Vec::new() }
     }
 
     /// The row as an object.
@@ -223,8 +263,18 @@ impl RawRow {
 
     /// The value of that name: what was put beside the row, or else its own.
     pub fn get(&self, name: &str) -> Option<RawJson<'_>> {
-        let beside = self.beside().rev().find(|(other, _)| *other == name);
-        beside.or_else(|| self.own().rev().find(|(other, _)| *other == name)).map(|(_, json)| json)
+        let beside = self.beside.iter().rev().find(|(other, _)| other == name).map(|(_, piece)| piece.json());
+        beside.or_else(|| self.own_at(self.names.position(name)?))
+    }
+
+    /// The names of what the CRM wrote, in its order.
+    pub fn names(&self) -> &Arc<Names> {
+        &self.names
+    }
+
+    /// What the CRM wrote under the name at that place.
+    pub fn own_at(&self, place: usize) -> Option<RawJson<'_>> {
+        Some(RawJson(self.values.get(place)?.in_text(&self.text)))
     }
 
     /// The row's id, if it has one.
@@ -233,14 +283,8 @@ impl RawRow {
     }
 
     /// What the CRM wrote, in its order.
-    pub fn own(&self) -> impl DoubleEndedIterator<Item = (&str, RawJson<'_>)> {
-        self.own.iter().map(|(name, span)| {
-            let name = match name {
-                MemberName::In(span) => span.in_text(&self.text),
-                MemberName::Read(name) => name,
-            };
-            (name, RawJson(span.in_text(&self.text)))
-        })
+    pub fn own(&self) -> impl Iterator<Item = (&str, RawJson<'_>)> {
+        self.names.iter().zip(&self.values).map(|(name, span)| (name, RawJson(span.in_text(&self.text))))
     }
 
     /// What was put beside it, in order: the later counts.
@@ -259,6 +303,9 @@ impl RawRow {
 
     /// Puts a value beside the row; it counts instead of the row's own value of that name.
     pub fn put(&mut self, name: impl Into<Cow<'static, str>>, piece: Piece) {
+        if self.beside.is_empty() {
+            self.beside.reserve_exact(USUALLY_BESIDE);
+        }
         self.beside.push((name.into(), piece));
     }
 
@@ -287,15 +334,12 @@ impl<'de> DeserializeSeed<'de> for RowIn<'_> {
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<RawRow, D::Error> {
         let text = self.text;
-        let mut own = Vec::with_capacity(80);
+        let (mut names, mut values) = (NamesRead::begin(Arc::default()), Vec::new());
         deserializer.deserialize_map(EachMember(|name: Cow<'de, str>, value: &'de str| {
-            let name = match name {
-                Cow::Borrowed(name) => MemberName::In(Span::of(name, text)),
-                Cow::Owned(name) => MemberName::Read(name.into()),
-            };
-            own.push((name, Span::of(value, text)));
+            names.take(&name);
+            values.push(Span::of(value, text));
         }))?;
-        Ok(RawRow { text: Arc::clone(text), own, beside: Vec::new() })
+        Ok(RawRow::new(text, names.finish(), values))
     }
 }
 
@@ -305,10 +349,62 @@ pub struct RowsIn<'t> {
     text: &'t Arc<str>,
 }
 
+/// What a member of an object holds.
+#[derive(Clone, Debug)]
+pub enum Rows<'t> {
+    /// A list of objects.
+    Of(Vec<RawRow>),
+    /// Something else.
+    None(RawJson<'t>),
+}
+
 impl<'t> RowsIn<'t> {
     /// Rows of this text, of four GiB at most.
     pub fn new(text: &'t Arc<str>) -> RowsIn<'t> {
         RowsIn { text }
+    }
+
+    /// The members of the object that the text is, each as rows where it is a list of objects; none if it is not that, or of a form that only a parser knows.
+    pub fn members(self) -> Option<Vec<(&'t str, Rows<'t>)>> {
+        u32::try_from(self.text.len()).ok()?;
+        let (mut members, mut scan) = (Vec::new(), Scan::new(self.text));
+        scan.object(|name, scan| {
+            let mut ahead = scan.clone();
+            let rows = match self.scan(&mut ahead) {
+                Some(rows) => {
+                    *scan = ahead;
+                    Rows::Of(rows)
+                }
+                None => Rows::None(RawJson(scan.value()?)),
+            };
+            members.push((name, rows));
+            Some(())
+        })?;
+        scan.end().map(|()| members)
+    }
+
+    fn scan(self, scan: &mut Scan<'_>) -> Option<Vec<RawRow>> {
+        let (mut rows, mut before) = (Vec::new(), Arc::<Names>::default());
+        scan.list(|scan| {
+            let mut values = Vec::with_capacity(before.len());
+            let mut names = NamesRead::begin(Arc::clone(&before));
+            let name = |scan: &mut Scan<'_>| {
+                match names.expected() {
+                    Some(expected) if scan.this_name(expected).is_some() => names.came(),
+                    _ => names.take(scan.name()?),
+                }
+                Some(())
+            };
+            scan.object_of(name, |(), scan| {
+                let start = scan.at();
+                values.push(Span::from(start, scan.value()?.len()));
+                Some(())
+            })?;
+            before = names.finish();
+            rows.push(RawRow::new(self.text, Arc::clone(&before), values));
+            Some(())
+        })?;
+        Some(rows)
     }
 
     /// The rows of a list of objects that is a part of the text; none if it is no such list.

@@ -7,7 +7,7 @@ use freshsales::decode::DecodeError;
 use freshsales::listing::{ListOrder, ListRequest, ListRow, Place};
 use freshsales::{Generation, Idempotency, Page, Request, RequestParts};
 use http::StatusCode;
-use leadgate_core::sync::{RawRow, RowsIn};
+use leadgate_core::sync::{RawRow, Rows, RowsIn};
 use serde::de::{Deserializer as _, MapAccess, Visitor};
 use serde_json::error::Category;
 use serde_json::value::RawValue;
@@ -94,13 +94,10 @@ impl Request for RawList {
 /// A page out of the text of a reply, without a tree of it.
 fn read_page(key: &'static str, body: &[u8]) -> Result<Page<ListedRow>, DecodeError> {
     let text: Arc<str> = str::from_utf8(body).map_err(|_| DecodeError::new("$", "JSON in UTF-8"))?.into();
-    let mut reader = serde_json::Deserializer::from_str(&text);
-    let read = reader.deserialize_map(PageVisitor { key, text: &text });
-    let read = read.and_then(|page| reader.end().map(|()| page));
-    let PageRead { rows, meta, lists } = read.map_err(|error| match error.classify() {
-        Category::Data => DecodeError::new(key, "a list of objects"),
-        _ => DecodeError::new("$", format!("JSON (broken at line {} column {})", error.line(), error.column())),
-    })?;
+    let PageRead { rows, meta, lists } = match scanned(key, &text) {
+        Some(page) => page,
+        None => parsed(key, &text)?,
+    };
     let rows = rows.ok_or_else(|| DecodeError::new(key, "a list"))?;
     let beside = Arc::new(Beside::of(lists));
     let listed = |(at, row): (usize, RawRow)| {
@@ -108,6 +105,37 @@ fn read_page(key: &'static str, body: &[u8]) -> Result<Page<ListedRow>, DecodeEr
         Ok(ListedRow { id, row, beside: Arc::clone(&beside) })
     };
     Ok(Page::new(rows.into_iter().enumerate().map(listed).collect::<Result<_, DecodeError>>()?, meta))
+}
+
+/// The parts of a page as the CRM usually writes it; none of any other, which a parser is to read.
+fn scanned(key: &str, text: &Arc<str>) -> Option<PageRead> {
+    let mut page = PageRead::default();
+    for (name, rows) in RowsIn::new(text).members()? {
+        match rows {
+            Rows::Of(rows) if name == key => page.rows = Some(rows),
+            Rows::None(_) if name == key => return None,
+            Rows::Of(_) if name == "meta" => page.meta = Map::new(),
+            Rows::None(json) if name == "meta" => page.meta = json.read().ok().map(members_of)?,
+            Rows::Of(rows) => page.lists.push((name.to_owned(), rows)),
+            Rows::None(json) => page.lists.push((name.to_owned(), one_object(json.as_str()))),
+        }
+    }
+    Some(page)
+}
+
+fn parsed(key: &'static str, text: &Arc<str>) -> Result<PageRead, DecodeError> {
+    let mut reader = serde_json::Deserializer::from_str(text);
+    let read = reader.deserialize_map(PageVisitor { key, text });
+    let read = read.and_then(|page| reader.end().map(|()| page));
+    read.map_err(|error| match error.classify() {
+        Category::Data => DecodeError::new(key, "a list of objects"),
+        _ => DecodeError::new("$", format!("JSON (broken at line {} column {})", error.line(), error.column())),
+    })
+}
+
+/// A meta of any other form says nothing.
+fn members_of(meta: Value) -> Map<String, Value> {
+    if let Value::Object(meta) = meta { meta } else { Map::new() }
 }
 
 /// The parts of a page.
@@ -137,10 +165,7 @@ impl<'de> Visitor<'de> for PageVisitor<'de> {
             if name == self.key {
                 page.rows = Some(members.next_value_seed(places)?);
             } else if name == "meta" {
-                page.meta = match members.next_value()? {
-                    Value::Object(meta) => meta,
-                    _ => Map::new(),
-                };
+                page.meta = members_of(members.next_value()?);
             } else {
                 let value: &'de RawValue = members.next_value()?;
                 page.lists.push((name, objects(places, value.get())));
@@ -152,8 +177,11 @@ impl<'de> Visitor<'de> for PageVisitor<'de> {
 
 /// What came beside the rows under one key: a list of objects, or one of them.
 fn objects(places: RowsIn<'_>, value: &str) -> Vec<RawRow> {
-    let one = || serde_json::from_str(value).map(|object| vec![RawRow::of_object(&object)]).unwrap_or_default();
-    places.read(value).unwrap_or_else(one)
+    places.read(value).unwrap_or_else(|| one_object(value))
+}
+
+fn one_object(value: &str) -> Vec<RawRow> {
+    serde_json::from_str(value).map(|object| vec![RawRow::of_object(&object)]).unwrap_or_default()
 }
 
 #[cfg(test)]
@@ -175,6 +203,22 @@ mod tests {
         );
         assert!(refusal(r#"{"contacts": []} and more"#).starts_with("JSON (broken at line 1"));
         assert!(refusal("<html>").starts_with("JSON (broken at line 1"));
+    }
+
+    #[test]
+    fn a_page_is_the_same_scanned_and_parsed() {
+        let rows =
+            r#"{"id": 7, "name": "A\u00e9 \"B\"", "list": [{"id": 1}], "none": null, "sum": -1.5e3}, {"id": "8"}"#;
+        let page = format!(
+            r#"{{"users": [{{"id": 1}}], "one": {{"id": 2}}, "few": [], "contacts": [{rows}], "meta": {{"total": 2}}}}"#
+        );
+        let text: Arc<str> = page.as_str().into();
+        let (scanned, parsed) = (scanned("contacts", &text).unwrap(), parsed("contacts", &text).unwrap());
+        assert_eq!((&scanned.rows, &scanned.meta), (&parsed.rows, &parsed.meta));
+        assert_eq!((&scanned.lists, scanned.lists.len()), (&parsed.lists, 3));
+        let odd: Arc<str> = page.replace("none", "n\\u006fne").into();
+        assert!(super::scanned("contacts", &odd).is_none());
+        assert_eq!(super::parsed("contacts", &odd).unwrap().rows, parsed.rows);
     }
 
     #[test]

@@ -21,7 +21,7 @@ mod views;
 
 use jiff::Timestamp;
 use leadgate_core::crm::{CrmFailure, CrmReply};
-use leadgate_core::sync::{Part, RawRow, RowsPage, RowsQuery, Stream};
+use leadgate_core::sync::{Part, RawRow, RowsPage, RowsQuery, Stream, plain_moment};
 
 use self::bookmark::Bookmark;
 use self::list::RawList;
@@ -169,5 +169,6 @@ fn if_there<T>(result: Result<T, CrmFailure>) -> Result<Option<T>, CrmFailure> {
 }
 
 fn updated_at(row: &RawRow) -> Option<Timestamp> {
-    row.get("updated_at")?.text()?.parse().ok()
+    let text = row.get("updated_at")?.text()?;
+    plain_moment(&text).or_else(|| text.parse().ok())
 }

@@ -1,8 +1,9 @@
 //! Names of what a row points at, put beside the ids, and nested objects spread out, so that whoever reads the row needs no names of the account.
 
 use std::collections::HashMap;
+use std::sync::{Arc, OnceLock};
 
-use leadgate_core::sync::{Piece, RawJson, RawMembers, RawRow, Stream};
+use leadgate_core::sync::{Names, Piece, RawJson, RawMembers, RawRow, Stream};
 use serde_json::Value;
 
 /// What a row can point at: its id on the row, where the object is side-loaded, and what of it is put into the row under which name.
@@ -45,6 +46,26 @@ const USERS: &[&str] = &["users", "user", "owners", "owner"];
 #[derive(Debug, Default)]
 pub(super) struct Beside {
     lists: Vec<(String, HashMap<i64, RawRow>)>,
+    /// What the rows of the page point at, found for the first of them.
+    pointing: OnceLock<Pointing>,
+}
+
+/// What rows with these names point at, by the places of the names.
+#[derive(Debug)]
+struct Pointing {
+    names: Arc<Names>,
+    at: Vec<(usize, &'static Related)>,
+}
+
+impl Pointing {
+    fn of(names: &Arc<Names>) -> Pointing {
+        let at = names.iter().enumerate().filter_map(|(place, name)| Some((place, related(name)?)));
+        Pointing { names: Arc::clone(names), at: at.collect() }
+    }
+}
+
+fn related(name: &str) -> Option<&'static Related> {
+    RELATED.iter().find(|(other, ..)| *other == name)
 }
 
 impl Beside {
@@ -52,7 +73,8 @@ impl Beside {
     pub(super) fn of(lists: Vec<(String, Vec<RawRow>)>) -> Beside {
         let by_id =
             |objects: Vec<RawRow>| objects.into_iter().filter_map(|object| Some((object.id()?, object))).collect();
-        Beside { lists: lists.into_iter().map(|(key, objects)| (key, by_id(objects))).collect() }
+        let lists = lists.into_iter().map(|(key, objects)| (key, by_id(objects))).collect();
+        Beside { lists, pointing: OnceLock::new() }
     }
 
     /// The objects under a key, in the order of their ids.
@@ -73,11 +95,20 @@ impl Beside {
     /// Puts the names of what the row points at beside it.
     fn name(&self, row: &mut RawRow) {
         let mut names = Vec::new();
-        let ids = row.own().chain(row.beside()).filter(|(name, value)| name.ends_with("_id") && !value.is_null());
-        for (id_field, id) in ids {
-            let related = RELATED.iter().find(|(name, ..)| *name == id_field);
-            let found = related.and_then(|(_, keys, wanted)| Some((self.find(keys, id.integer()?)?, wanted)));
-            let Some((object, wanted)) = found else { continue };
+        let other;
+        let first = self.pointing.get_or_init(|| Pointing::of(row.names()));
+        let is_alike = Arc::ptr_eq(&first.names, row.names()) || first.names == *row.names();
+        let pointing = if is_alike {
+            first
+        } else {
+            other = Pointing::of(row.names());
+            &other
+        };
+        let own = pointing.at.iter().filter_map(|(place, related)| Some((*related, row.own_at(*place)?)));
+        let beside = row.beside().filter_map(|(name, value)| Some((related(name)?, value)));
+        for ((_, keys, wanted), id) in own.chain(beside) {
+            // Null has none.
+            let Some(object) = id.integer().and_then(|id| self.find(keys, id)) else { continue };
             for (of, name) in *wanted {
                 names.extend(object.get(of).map(|value| (*name, object.piece(value))));
             }

@@ -2,17 +2,18 @@
 //!
 //! Cast: a [`SyncRun`] is one run, made of steps of a call each; `keeper` hands the copy to threads that may block; `lease` makes sure that one
 //! run at a time has the copy; `asking` pays for a call and makes it;
-//! `shaping` makes typed rows of what the CRM shows; `failures` says what a failure means for the run; `report` is what a run
+//! `shaping` makes typed rows of what the CRM shows, `landing` puts them into the copy; `failures` says what a failure means for the run; `report` is what a run
 //! comes to; a [`SyncService`] begins runs when they are due. What to ask next, and what an answer means, is decided in
 //! [`leadgate_core::sync`].
 //!
 //! Flow of a step: the reading says what to ask → permits in the lane of syncing, as many as pages → one call → rows are shaped → rows and the new state
-//! of the reading go into the copy in one transaction. While a pass goes on, its next call is made as the rows of the one before are written. So a process
+//! of the reading go into the copy in one transaction. While a pass goes on, its next call is made as the rows of the one before are shaped and written. So a process
 //! that dies loses at most two calls, and its successor goes on there.
 
 mod asking;
 mod failures;
 mod keeper;
+mod landing;
 mod lease;
 mod notes;
 mod past;

@@ -4,10 +4,11 @@ use std::collections::VecDeque;
 
 use jiff::{SignedDuration, Timestamp};
 use leadgate_core::sync::{Counted, Phase, Reading, RowsQuery, Schema, Step, Stream};
-use leadgate_warehouse::{Applied, Batch, Copy};
+use leadgate_warehouse::{Batch, Copy, CopyError};
 use serde::Serialize;
 
 use super::asking::{Asked, Asker};
+use super::landing::Landed;
 use super::lease::Lease;
 use super::notes::NotesOpen;
 use super::report::{Outcome, RunReport};
@@ -279,11 +280,13 @@ impl SyncRun {
             return Ok(());
         }
         let batch = self.batch_of(open, &reading);
-        self.land(open, batch, reading).await.map(drop)
+        let (next, state) = (reading.clone(), batch.to_state.clone());
+        let work = move |copy: &mut Copy| Ok(Landed { applied: copy.apply(batch)?, reading, state, rows: 0 });
+        self.land(open, &next, work).await
     }
 
     /// A batch without rows.
-    pub(super) fn batch_of(&self, open: &StreamOpen, reading: &Reading) -> Batch {
+    fn batch_of(&self, open: &StreamOpen, reading: &Reading) -> Batch {
         Batch {
             stream: reading.stream(),
             schema: open.schema.clone(),
@@ -297,28 +300,30 @@ impl SyncRun {
         }
     }
 
-    /// Applies a batch and goes on from its state. While a pass goes on, what comes next is asked for meanwhile.
+    /// Applies a batch and goes on from its state. While a pass goes on, what comes next is asked for meanwhile: what `next`, the reading as it will be, says.
     pub(super) async fn land(
         &mut self,
         open: &mut StreamOpen,
-        batch: Batch,
-        reading: Reading,
-    ) -> Result<Applied, SyncError> {
-        let (state, copy) = (batch.to_state.clone(), self.copy.clone());
-        let writing = copy.with(move |copy| copy.apply(batch));
-        let applied = match self.next_of_pass(open, &reading) {
+        next: &Reading,
+        work: impl FnOnce(&mut Copy) -> Result<Landed, CopyError> + Send + 'static,
+    ) -> Result<(), SyncError> {
+        let copy = self.copy.clone();
+        let writing = copy.with(work);
+        let landed = match self.next_of_pass(open, next) {
             Some(query) => {
-                let (applied, asked) = tokio::join!(writing, self.rows(query.clone()));
+                let (landed, asked) = tokio::join!(writing, self.rows(query.clone()));
                 open.ahead = Some((query, asked));
-                applied?
+                landed?
             }
             None => writing.await?,
         };
+        let Landed { applied, reading, state, rows } = landed;
         open.stored = Some(state);
         open.moved += applied.created + applied.deleted + applied.restored;
+        self.progress.rows += rows;
         self.report.streams.entry(reading.stream()).or_default().applied += applied;
         open.reading = reading;
-        Ok(applied)
+        Ok(())
     }
 
     /// What a pass that was under way and goes on asks next.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use leadgate_core::sync::{Difference, FieldRow, RawRow, Row, Schema, Shaped, Shaper, Stream};
+use leadgate_core::sync::{Difference, FieldRow, PackedRow, RawRow, Schema, Shaped, Shaper, Stream};
 
 use super::run::SyncRun;
 use super::{CopyKeeper, SyncError};
@@ -103,7 +103,7 @@ fn told(difference: &Difference) -> String {
 /// Rows of a page, typed.
 #[derive(Default)]
 pub(super) struct ShapedRows {
-    pub(super) rows: Vec<Row>,
+    pub(super) rows: Vec<PackedRow>,
     /// Cells that were left blank since their value did not fit, by column. Rows without an id are left out, and counted under `id`.
     pub(super) unfit: BTreeMap<String, u64>,
 }
@@ -112,7 +112,7 @@ pub(super) fn shaped<'r>(schema: &Schema, rows: impl IntoIterator<Item = &'r Raw
     let mut done = ShapedRows::default();
     let mut shaper = Shaper::new(schema);
     for row in rows {
-        let unfit = match shaper.shape_what_fits(row) {
+        let unfit = match shaper.pack_what_fits(row) {
             Ok(Shaped { row, unfit }) => {
                 done.rows.push(row);
                 unfit

@@ -2,15 +2,15 @@
 
 use std::collections::BTreeMap;
 
-use jiff::Timestamp;
 use leadgate_core::catalog::Section;
 use leadgate_core::crm::{CrmCall, CrmFailure};
 use leadgate_core::lane::Lane;
-use leadgate_core::sync::{Cell, Landing, PageRead, Phase, RawRow, Row, RowsPage, RowsQuery, Schema, Stream};
+use leadgate_core::sync::{PackedRow, Phase, RawRow, RowsPage, RowsQuery, Schema, Stream};
 use leadgate_warehouse::Batch;
 
 use super::SyncError;
 use super::asking::Asked;
+use super::landing::PageLanding;
 use super::run::{StreamOpen, SyncRun, Turn};
 use super::shaping::{ShapedRows, shaped};
 use crate::metrics;
@@ -90,36 +90,23 @@ impl SyncRun {
 
     /// Lands a page with the state that it leads to.
     async fn take(&mut self, open: &mut StreamOpen, page: RowsPage) -> Result<(), SyncError> {
-        let stream = open.reading.stream();
-        let is_bin = matches!(open.reading.phase(), Phase::Deleted { .. });
-        let ShapedRows { rows, mut unfit } =
-            if is_bin { ShapedRows::default() } else { shaped(&open.schema, &page.rows) };
-        unfit.extend(self.land_beside(&page.beside).await?);
-        let read = PageRead {
-            next: page.next,
-            total: page.total,
-            withheld: page.withheld,
-            rows: page.rows.len() as u64,
-            younger: younger_than(&open.schema, &rows, open.reading.until()),
-            fills_new_columns: fills_new_columns(open, &rows),
-            is_unchecked: page.is_unchecked,
-            unfit,
-        };
-        let taken = open.reading.took(&read, self.account_now(), &self.settings.pace);
-        self.progress.rows += rows.len() as u64;
+        let unfit_beside = self.land_beside(&page.beside).await?;
         let is_whole = matches!(open.reading.phase(), Phase::Whole { .. });
         self.progress.of = page.total.filter(|_| is_whole).or(self.progress.of);
-        let mut batch = self.batch_of(open, &taken.reading);
-        match taken.landing {
-            Landing::Rows { pass, sweep } => {
-                (batch.rows, batch.pass, batch.sweep) = (rows, pass, sweep);
-            }
-            Landing::Gone => batch.gone = page.rows.iter().filter_map(RawRow::id).collect(),
-        }
-        self.report.streams.entry(stream).or_default().whole |= is_whole && read.next.is_none();
-        let begins_window = is_whole && matches!(taken.reading.phase(), Phase::Changed { .. });
-        self.land(open, batch, taken.reading).await?;
-        if begins_window {
+        self.report.streams.entry(open.reading.stream()).or_default().whole |= is_whole && page.next.is_none();
+        let landing = PageLanding {
+            page,
+            reading: open.reading.clone(),
+            stored: open.stored.clone(),
+            schema: open.schema.clone(),
+            unfit_beside,
+            now: self.account_now(),
+            at: self.engine.now(),
+            pace: self.settings.pace,
+        };
+        let next = landing.expected();
+        self.land(open, &next, move |copy| landing.land(copy)).await?;
+        if is_whole && matches!(open.reading.phase(), Phase::Changed { .. }) {
             open.moved = 0;
         }
         Ok(())
@@ -149,7 +136,7 @@ impl SyncRun {
     pub(super) async fn land_hanging(
         &mut self,
         schema: Schema,
-        rows: Vec<Row>,
+        rows: Vec<PackedRow>,
         state: Option<(Option<String>, String)>,
     ) -> Result<(), SyncError> {
         let (stream, at) = (schema.stream, self.engine.now());
@@ -170,22 +157,4 @@ impl SyncRun {
         }
         Ok(())
     }
-}
-
-/// Rows that were made after that moment; where rows do not say when, those that changed after it.
-fn younger_than(schema: &Schema, rows: &[Row], until: Option<Timestamp>) -> u64 {
-    let made = schema.position("created_at");
-    let moment = |row: &Row| match made.and_then(|at| row.cells.get(at)) {
-        Some(Cell::Time(moment)) => Some(*moment),
-        _ => row.updated_at,
-    };
-    rows.iter().filter(|row| moment(row).zip(until).is_some_and(|(moment, until)| moment > until)).count() as u64
-}
-
-/// Whether a row that has not changed since the window has a value in a column whose old rows nobody has looked at.
-fn fills_new_columns(open: &StreamOpen, rows: &[Row]) -> bool {
-    let Phase::Count { window, .. } = open.reading.phase() else { return false };
-    let new: Vec<usize> = open.reading.unsampled().iter().filter_map(|name| open.schema.position(name)).collect();
-    let is_filled = |row: &Row| new.iter().any(|at| row.cells.get(*at).is_some_and(|cell| *cell != Cell::Blank));
-    rows.iter().any(|row| row.updated_at.is_none_or(|updated| updated <= window.since) && is_filled(row))
 }

@@ -3,13 +3,12 @@
 use std::collections::HashMap;
 
 use jiff::Timestamp;
-use leadgate_core::sync::{Cell, Row, Schema, Stream};
-use rusqlite::{Connection, OptionalExtension as _, params};
+use leadgate_core::sync::{Cell, PackedCells, PackedRow, Schema, Stream, unpack};
+use rusqlite::{CachedStatement, Connection, OptionalExtension as _, params};
 use serde::{Deserialize, Serialize};
 
 use super::CopyError;
-use super::encoding::{decode, encode};
-use super::identities;
+use super::identities::{self, Noting};
 use super::layout::Fitting;
 use super::reading::{self, Entry};
 
@@ -21,7 +20,7 @@ pub struct Batch {
     /// The columns of `rows`, and from now on of the stream.
     pub schema: Schema,
     /// Rows as the CRM shows them now. Of two with one id the later in the list counts, unless it is older by its `updated_at`.
-    pub rows: Vec<Row>,
+    pub rows: Vec<PackedRow>,
     /// Ids of rows that are gone; unknown ones are passed over. What is both in `rows` and here is gone.
     pub gone: Vec<i64>,
     /// The number of the whole reading that these rows were seen in, if it is one. The numbers of a stream's whole readings grow.
@@ -70,8 +69,14 @@ struct Head {
     body: i64,
 }
 
-/// A cell that differs: the column, and what was stored.
-type Difference = (usize, Cell);
+/// A cell that differs.
+struct Difference {
+    /// Its column.
+    index: usize,
+    /// What was stored.
+    old: Cell,
+    new: Cell,
+}
 
 struct Application<'batch> {
     connection: &'batch Connection,
@@ -86,6 +91,29 @@ struct Application<'batch> {
     applied: Applied,
     /// The least and the greatest id that is stored: a row outside is new, and need not be looked for.
     ids: Option<(i64, i64)>,
+    inserts: Inserts<'batch>,
+    noting: Noting,
+}
+
+/// What new rows are written with, at hand: in a first reading that is all there is to do.
+struct Inserts<'batch> {
+    body: CachedStatement<'batch>,
+    head: CachedStatement<'batch>,
+    change: CachedStatement<'batch>,
+}
+
+impl Inserts<'_> {
+    fn prepare(connection: &Connection) -> Result<Inserts<'_>, CopyError> {
+        let head =
+            "INSERT INTO heads (stream, id, updated_at, seq, pass, layout, body) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
+        let change = "INSERT INTO changes (seq, stream, id, field, old, new, at, noticed_at) \
+                      VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)";
+        Ok(Inserts {
+            body: connection.prepare_cached("INSERT INTO bodies (cells) VALUES (?1)")?,
+            head: connection.prepare_cached(head)?,
+            change: connection.prepare_cached(change)?,
+        })
+    }
 }
 
 /// Applies a batch inside the transaction that `connection` is in.
@@ -99,7 +127,9 @@ pub(super) fn apply(connection: &Connection, batch: &Batch) -> Result<Applied, C
     let pass = batch.pass.map_or(entry.pass, u64::cast_signed);
     let layout = layout_number(connection, entry.number, &batch.schema)?;
     let (fittings, applied, ids) = (HashMap::new(), Applied::default(), ids_of(connection, entry.number)?);
-    let mut application = Application { connection, batch, entry, layout, fittings, pass, seq, applied, ids };
+    let (inserts, noting) = (Inserts::prepare(connection)?, Noting::of(connection, batch, &entry)?);
+    let mut application =
+        Application { connection, batch, entry, layout, fittings, pass, seq, applied, ids, inserts, noting };
     for row in &batch.rows {
         application.take(row)?;
     }
@@ -109,7 +139,11 @@ pub(super) fn apply(connection: &Connection, batch: &Batch) -> Result<Applied, C
     if let Some(pass) = batch.sweep {
         application.sweep(pass.cast_signed())?;
     }
-    application.finish()
+    let applied = application.finish()?;
+    if noting == Noting::AllAtTheEnd {
+        identities::note_all(connection, batch.stream)?;
+    }
+    Ok(applied)
 }
 
 /// The least and the greatest id that is stored of a stream.
@@ -141,16 +175,15 @@ fn layout_number(connection: &Connection, stream: i64, schema: &Schema) -> Resul
 }
 
 impl Application<'_> {
-    fn take(&mut self, row: &Row) -> Result<(), CopyError> {
-        let bytes = encode(&row.cells);
-        let Some(head) = self.head(row.id)? else { return self.create(row, &bytes) };
+    fn take(&mut self, row: &PackedRow) -> Result<(), CopyError> {
+        let Some(head) = self.head(row.id)? else { return self.create(row) };
         let updated_at = row.updated_at.map(Timestamp::as_microsecond);
         let older = matches!((updated_at, head.updated_at), (Some(new), Some(stored)) if new < stored);
-        let differences = if older { None } else { self.differences(row, &bytes, &head)? };
+        let differences = if older { None } else { self.differences(row, &head)? };
         match (differences, head.deleted_at.is_some() && !older) {
             (None, false) => self.leave(row.id, updated_at, &head),
-            (None, true) => self.replace(row, &bytes, &head, &[]),
-            (Some(differences), _) => self.replace(row, &bytes, &head, &differences),
+            (None, true) => self.replace(row, &head, &[]),
+            (Some(differences), _) => self.replace(row, &head, &differences),
         }
     }
 
@@ -166,42 +199,43 @@ impl Application<'_> {
         Ok(self.connection.prepare_cached(sql)?.query_row([self.entry.number, id], read).optional()?)
     }
 
-    fn create(&mut self, row: &Row, bytes: &[u8]) -> Result<(), CopyError> {
-        self.connection.prepare_cached("INSERT INTO bodies (cells) VALUES (?1)")?.execute([bytes])?;
-        let body = self.connection.last_insert_rowid();
+    fn create(&mut self, row: &PackedRow) -> Result<(), CopyError> {
+        let body = self.inserts.body.insert([row.cells.as_bytes()])?;
         self.note_whole("created", row.id, self.moment_of(row))?;
         let seq = self.next_seq();
         let updated_at = row.updated_at.map(Timestamp::as_microsecond);
-        let sql =
-            "INSERT INTO heads (stream, id, updated_at, seq, pass, layout, body) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
         let values = params![self.entry.number, row.id, updated_at, seq, self.pass, self.layout, body];
-        self.connection.prepare_cached(sql)?.execute(values)?;
+        self.inserts.head.execute(values)?;
         self.ids =
             Some(self.ids.map_or((row.id, row.id), |(least, greatest)| (least.min(row.id), greatest.max(row.id))));
         self.entry.live += 1;
         self.applied.created += 1;
-        self.note_identities(row)
+        if self.noting == Noting::Each {
+            identities::note_new(self.connection, self.entry.number, row.id, (&self.batch.schema, &row.cells))?;
+        }
+        Ok(())
     }
 
     /// The cells that differ from the stored ones; none if the rows are the same, and the empty list if they differ only in columns that
     /// the stored row did not have.
-    fn differences(&mut self, row: &Row, bytes: &[u8], head: &Head) -> Result<Option<Vec<Difference>>, CopyError> {
+    fn differences(&mut self, row: &PackedRow, head: &Head) -> Result<Option<Vec<Difference>>, CopyError> {
         let sql = "SELECT cells FROM bodies WHERE number = ?1";
         let mut query = self.connection.prepare_cached(sql)?;
         let mut found = query.query([head.body])?;
         let stored = found.next()?.ok_or_else(|| CopyError::damaged(format_args!("row {}", row.id)))?;
         let stored = stored.get_ref(0)?.as_blob().map_err(CopyError::damaged)?;
-        if head.layout == self.layout && stored == bytes {
+        if head.layout == self.layout && stored == row.cells.as_bytes() {
             return Ok(None);
         }
-        let stored = decode(stored).ok_or_else(|| CopyError::damaged(format_args!("row {}", row.id)))?;
+        let damaged = || CopyError::damaged(format_args!("row {}", row.id));
+        let (stored, cells) = unpack(stored).zip(unpack(row.cells.as_bytes())).ok_or_else(damaged)?;
         let fitting = fitting(&mut self.fittings, self.connection, head.layout, &self.batch.schema)?;
         let (mut differences, mut same) = (Vec::new(), true);
-        for (index, (old, new)) in fitting.fit(stored).into_iter().zip(&row.cells).enumerate() {
-            if old != *new && !same_moment(&old, new) {
+        for (index, (old, new)) in fitting.fit(stored).into_iter().zip(cells).enumerate() {
+            if old != new {
                 same = false;
                 if fitting.knew(index) {
-                    differences.push((index, old));
+                    differences.push(Difference { index, old, new });
                 }
             }
         }
@@ -219,7 +253,7 @@ impl Application<'_> {
         Ok(())
     }
 
-    fn replace(&mut self, row: &Row, bytes: &[u8], head: &Head, differences: &[Difference]) -> Result<(), CopyError> {
+    fn replace(&mut self, row: &PackedRow, head: &Head, differences: &[Difference]) -> Result<(), CopyError> {
         let at = self.moment_of(row);
         if head.deleted_at.is_some() {
             self.note_whole("restored", row.id, self.batch.at)?;
@@ -228,24 +262,23 @@ impl Application<'_> {
         } else {
             self.applied.updated += 1;
         }
-        for (index, old) in differences {
+        for Difference { index, old, new } in differences {
             let field = &self.batch.schema.columns[*index].name;
             // Its own change is told by `at`.
             if field != "updated_at" {
-                self.note(Noted { field, id: row.id, old, new: &row.cells[*index], at })?;
+                let (old, new) = (packed(old), packed(new));
+                self.note(Noted { field, id: row.id, old: old.as_bytes(), new: new.as_bytes(), at })?;
             }
         }
         let sql = "UPDATE bodies SET cells = ?2 WHERE number = ?1";
-        self.connection.prepare_cached(sql)?.execute(params![head.body, bytes])?;
-        self.note_identities(row)?;
+        self.connection.prepare_cached(sql)?.execute(params![head.body, row.cells.as_bytes()])?;
+        if self.noting == Noting::Each {
+            identities::note(self.connection, self.entry.number, row.id, (&self.batch.schema, &row.cells))?;
+        }
         self.replace_head(row, head)
     }
 
-    fn note_identities(&self, row: &Row) -> Result<(), CopyError> {
-        identities::note(self.connection, self.entry.number, row.id, (&self.batch.schema, &row.cells))
-    }
-
-    fn replace_head(&mut self, row: &Row, head: &Head) -> Result<(), CopyError> {
+    fn replace_head(&mut self, row: &PackedRow, head: &Head) -> Result<(), CopyError> {
         let updated_at = row.updated_at.map(Timestamp::as_microsecond).max(head.updated_at);
         let (seq, pass) = (self.next_seq(), self.pass.max(head.pass));
         let sql = "UPDATE heads SET updated_at = ?3, seq = ?4, deleted_at = NULL, pass = ?5, layout = ?6 \
@@ -288,23 +321,21 @@ impl Application<'_> {
         }
     }
 
-    fn moment_of(&self, row: &Row) -> Timestamp {
+    fn moment_of(&self, row: &PackedRow) -> Timestamp {
         row.updated_at.unwrap_or(self.batch.at)
     }
 
     fn note_whole(&mut self, field: &str, id: i64, at: Timestamp) -> Result<(), CopyError> {
-        self.note(Noted { field, id, old: &Cell::Blank, new: &Cell::Blank, at })
+        let blank = packed(&Cell::Blank);
+        self.note(Noted { field, id, old: blank.as_bytes(), new: blank.as_bytes(), at })
     }
 
     fn note(&mut self, noted: Noted<'_>) -> Result<(), CopyError> {
         let seq = self.next_seq();
         self.entry.changes_seq = seq;
-        let (old, new) = (encode(std::slice::from_ref(noted.old)), encode(std::slice::from_ref(noted.new)));
         let (at, noticed_at) = (noted.at.as_microsecond(), self.batch.at.as_microsecond());
-        let sql = "INSERT INTO changes (seq, stream, id, field, old, new, at, noticed_at) \
-                   VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)";
-        let values = params![seq, self.entry.number, noted.id, noted.field, old, new, at, noticed_at];
-        self.connection.prepare_cached(sql)?.execute(values)?;
+        let values = params![seq, self.entry.number, noted.id, noted.field, noted.old, noted.new, at, noticed_at];
+        self.inserts.change.execute(values)?;
         Ok(())
     }
 
@@ -330,8 +361,10 @@ impl Application<'_> {
 struct Noted<'row> {
     field: &'row str,
     id: i64,
-    old: &'row Cell,
-    new: &'row Cell,
+    /// What was there, packed.
+    old: &'row [u8],
+    /// What is there now.
+    new: &'row [u8],
     at: Timestamp,
 }
 
@@ -347,7 +380,6 @@ fn fitting<'known>(
     known.get(&layout).ok_or_else(|| CopyError::damaged(format_args!("layout {layout}")))
 }
 
-/// Whether two moments are the same to the microsecond, which is all that is stored.
-fn same_moment(old: &Cell, new: &Cell) -> bool {
-    matches!((old, new), (Cell::Time(old), Cell::Time(new)) if old.as_microsecond() == new.as_microsecond())
+fn packed(cell: &Cell) -> PackedCells {
+    PackedCells::of(std::slice::from_ref(cell))
 }

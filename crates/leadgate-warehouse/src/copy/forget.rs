@@ -6,11 +6,10 @@
 
 use leadgate_core::erasure::Marks;
 use leadgate_core::record::{RecordKind, RecordRef};
-use leadgate_core::sync::{Cell, Schema, Stream};
+use leadgate_core::sync::{Cell, PackedCells, Schema, Stream, unpack};
 use rusqlite::{Connection, params};
 
 use super::CopyError;
-use super::encoding::{decode, encode};
 use super::{identities, reading};
 
 /// What the identity of a copy that somebody was taken out of begins with.
@@ -83,7 +82,7 @@ fn rows(
     for row in &found {
         let schema = reading::layout(connection, row.layout)?;
         let damaged = || CopyError::damaged(format_args!("row {} of {stream}", row.id));
-        let mut cells = decode(&row.cells).ok_or_else(damaged)?;
+        let mut cells = unpack(&row.cells).ok_or_else(damaged)?;
         if is_theirs(marks, &schema, row.id, &cells) {
             pass.rows += 1;
             if erase {
@@ -92,9 +91,13 @@ fn rows(
         } else if blank(marks, &mut cells) {
             pass.emptied += 1;
             if erase {
+                let cells = PackedCells::of(&cells);
                 let sql = "UPDATE bodies SET cells = ?2 WHERE number = ?1";
-                connection.prepare_cached(sql)?.execute(params![row.body, encode(&cells)])?;
-                identities::note(connection, number, row.id, (&schema, &cells))?;
+                connection.prepare_cached(sql)?.execute(params![row.body, cells.as_bytes()])?;
+                // Where none are noted, those of the row are not to be the first.
+                if identities::are_noted(connection, number)? {
+                    identities::note(connection, number, row.id, (&schema, &cells))?;
+                }
             }
         }
     }
@@ -179,16 +182,16 @@ fn changes(
     let read = |row: &rusqlite::Row<'_>| Ok((row.get(0)?, [row.get(1)?, row.get(2)?]));
     let found = query.query_map(params![pass.changes_after, most as i64], read)?;
     let found: Vec<(i64, [Vec<u8>; 2])> = found.collect::<Result<_, _>>()?;
-    let empty = encode(&[Cell::Blank]);
+    let empty = PackedCells::of(&[Cell::Blank]);
     for (seq, sides) in &found {
-        let named = sides.iter().flat_map(|side| decode(side).unwrap_or_default()).any(|cell| names(marks, &cell));
+        let named = sides.iter().flat_map(|side| unpack(side).unwrap_or_default()).any(|cell| names(marks, &cell));
         if !named {
             continue;
         }
         pass.changes += 1;
         if erase {
             let sql = "UPDATE changes SET old = ?2, new = ?2 WHERE seq = ?1";
-            connection.prepare_cached(sql)?.execute(params![seq, empty])?;
+            connection.prepare_cached(sql)?.execute(params![seq, empty.as_bytes()])?;
         }
     }
     pass.changes_after = found.last().map_or(pass.changes_after, |(seq, _)| *seq);

@@ -1,4 +1,7 @@
 //! Who has an address or a name: digests of identities beside the rows, kept in the transaction of the rows.
+//!
+//! Digests have no order, so each batch of a first reading would write about every page of their table again. While a stream has none, a reading of the whole
+//! leaves them out, and notes all of them with its last batch, in their order. Whoever is looked for meanwhile is not found, which says nothing.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -6,30 +9,79 @@ use std::path::Path;
 use jiff::Timestamp;
 use leadgate_core::copied::{self, CopiedRecord};
 use leadgate_core::identity::IdentityKey;
-use leadgate_core::sync::{Cell, Reading, Row, Schema, Stream};
+use leadgate_core::sync::{PackedCells, Reading, Row, Schema, Stream};
 use rusqlite::{Connection, OpenFlags, params};
 
-use super::{CopyError, VERSION, reading};
+use super::reading::{Entry, PackedCopy};
+use super::{Batch, CopyError, VERSION, reading};
 
-/// Rows that are gone through at once where a copy from before gets its identities.
-const PAGE: usize = 1_000;
+/// Rows that are gone through at once where all get their identities.
+const PAGE: usize = 500;
+/// Identities that are put into their order at once.
+const SORTED: usize = 20_000;
+/// Rows of a stream whose identities may be left out: as many as are noted within a moment.
+const MOST_WITHOUT: i64 = 50_000;
+
+/// What a batch does with identities.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Noting {
+    /// Each row has its identities noted with it.
+    Each,
+    /// They are left out; see the module.
+    None,
+    /// They are left out until all of the stream are noted at the end.
+    AllAtTheEnd,
+}
+
+impl Noting {
+    /// What the batch does to a stream with this entry. Only the rows of a whole reading go without, and few enough that they can be made up for.
+    pub(super) fn of(connection: &Connection, batch: &Batch, stream: &Entry) -> Result<Noting, CopyError> {
+        let (live, new) = (stream.live, batch.rows.len() as i64);
+        let is_small = copied::kind_of(batch.stream).is_some() && live < MOST_WITHOUT;
+        let is_plain = (new == 0 && batch.sweep.is_none()) || (live == 0 && batch.pass.is_none());
+        if !is_small || is_plain || are_noted(connection, stream.number)? {
+            return Ok(Noting::Each);
+        }
+        let goes_on = batch.pass.is_some() && batch.sweep.is_none() && live + new < MOST_WITHOUT;
+        Ok(if goes_on { Noting::None } else { Noting::AllAtTheEnd })
+    }
+}
+
+/// Whether any row of the stream has an identity.
+pub(super) fn are_noted(connection: &Connection, stream: i64) -> Result<bool, CopyError> {
+    let sql = "SELECT EXISTS (SELECT 1 FROM identities WHERE stream = ?1)";
+    Ok(connection.prepare_cached(sql)?.query_row([stream], |row| row.get(0))?)
+}
 
 /// Notes the identities of a row, in place of those that it had.
 pub(super) fn note(
     connection: &Connection,
     stream: i64,
     id: i64,
-    (schema, cells): (&Schema, &[Cell]),
+    (schema, cells): (&Schema, &PackedCells),
+) -> Result<(), CopyError> {
+    if copied::kind_of(schema.stream).is_some() {
+        forget(connection, stream, id)?;
+    }
+    note_new(connection, stream, id, (schema, cells))
+}
+
+/// Notes the identities of a row that has none yet.
+pub(super) fn note_new(
+    connection: &Connection,
+    stream: i64,
+    id: i64,
+    (schema, cells): (&Schema, &PackedCells),
 ) -> Result<(), CopyError> {
     if copied::kind_of(schema.stream).is_none() {
         return Ok(());
     }
-    forget(connection, stream, id)?;
+    copied::identities(schema, cells).iter().try_for_each(|key| insert(connection, stream, id, key))
+}
+
+fn insert(connection: &Connection, stream: i64, id: i64, key: &IdentityKey) -> Result<(), CopyError> {
     let sql = "INSERT INTO identities (key, stream, id) VALUES (?1, ?2, ?3)";
-    let mut insert = connection.prepare_cached(sql)?;
-    for key in copied::identities(schema, cells) {
-        insert.execute(params![key.as_str(), stream, id])?;
-    }
+    connection.prepare_cached(sql)?.execute(params![key.as_str(), stream, id])?;
     Ok(())
 }
 
@@ -41,20 +93,28 @@ pub(super) fn forget(connection: &Connection, stream: i64, id: i64) -> Result<()
 
 /// Notes the identities of all rows of a copy from before they were kept.
 pub(super) fn fill(connection: &Connection) -> Result<(), CopyError> {
-    for stream in copied::STREAMS {
-        let number = reading::entry(connection, stream)?.number;
-        let Some(schema) = reading::schema(connection, stream)? else { continue };
-        let mut after = None;
-        loop {
-            let rows = reading::rows_by_id(connection, stream, after, PAGE)?;
-            let Some(last) = rows.last() else { break };
-            after = Some(last.row.id);
-            for found in &rows {
-                note(connection, number, found.row.id, (&schema, &found.row.cells))?;
-            }
+    copied::STREAMS.into_iter().try_for_each(|stream| note_all(connection, stream))
+}
+
+/// Notes the identities of all rows of a stream that has none yet.
+pub(super) fn note_all(connection: &Connection, stream: Stream) -> Result<(), CopyError> {
+    let number = reading::entry(connection, stream)?.number;
+    let Some(schema) = reading::schema(connection, stream)? else { return Ok(()) };
+    let (mut after, mut keys) = (None, Vec::new());
+    loop {
+        let rows = reading::rows_by_id(connection, stream, after, PAGE)?;
+        for PackedCopy { row, .. } in &rows {
+            keys.extend(copied::identities(&schema, &row.cells).into_iter().map(|key| (key, row.id)));
+        }
+        after = rows.last().map(|copied| copied.row.id);
+        if after.is_none() || keys.len() >= SORTED {
+            keys.sort_unstable();
+            keys.drain(..).try_for_each(|(key, id)| insert(connection, number, id, &key))?;
+        }
+        if after.is_none() {
+            return Ok(());
         }
     }
-    Ok(())
 }
 
 /// The records that the copy in this file has for these identities. Who is not in it is left out; nobody is where there is no copy, or one of

@@ -6,7 +6,7 @@
 use leadgate_core::sync::{Cell, Column, ColumnKind, Schema};
 use rust_decimal::Decimal;
 
-use crate::cells::plain_text;
+use crate::cells::text_of;
 
 /// How rows of one layout are read in another.
 #[derive(Debug)]
@@ -66,7 +66,7 @@ pub(crate) fn fit_kind(cell: Cell, kind: ColumnKind) -> Cell {
         | (ColumnKind::Date, cell @ Cell::Date(_))
         | (ColumnKind::Time, cell @ Cell::Time(_))
         | (ColumnKind::Json, cell @ Cell::Json(_)) => Some(cell),
-        (ColumnKind::Text, cell) => plain_text(&cell).map(|text| Cell::Text(text.into_owned())),
+        (ColumnKind::Text, cell) => text_of(&cell).map(|text| Cell::Text(text.into_owned())),
         (ColumnKind::Decimal, Cell::Integer(number)) => Some(Cell::Decimal(Decimal::from(number))),
         (ColumnKind::Decimal, Cell::Text(text)) => text.trim().parse().ok().map(Cell::Decimal),
         (ColumnKind::Integer, Cell::Text(text)) => text.trim().parse().ok().map(Cell::Integer),

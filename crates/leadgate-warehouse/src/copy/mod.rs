@@ -4,7 +4,6 @@
 //!
 //! | module | is |
 //! |---|---|
-//! | `encoding` | cells as bytes |
 //! | `layout` | which cell of a row stored long ago belongs to which column of today |
 //! | `apply` | [`Batch`] and what happens to each row of it |
 //! | `reading` | rows and changes, by id and by number; a `Snapshot` of them for the sinks |
@@ -19,7 +18,6 @@
 //! made anew has another identity, so that numbers of two files are never mixed.
 
 mod apply;
-pub(crate) mod encoding;
 mod error;
 mod forget;
 mod identities;
@@ -106,6 +104,8 @@ impl Copy {
         let settled = self.connection.execute("UPDATE copy SET seq = seq", []);
         self.connection.pragma_update(None, "synchronous", "NORMAL")?;
         settled?;
+        // Sinks read the file by connections of their own, so what this one keeps of it is in their way.
+        self.connection.execute_batch("PRAGMA shrink_memory")?;
         Ok(())
     }
 
@@ -121,12 +121,12 @@ impl Copy {
 
     /// Up to `limit` rows with ids greater than `after`, in the order of their ids, without those that are gone.
     pub fn rows_by_id(&self, stream: Stream, after: Option<i64>, limit: usize) -> Result<Vec<CopiedRow>, CopyError> {
-        reading::rows_by_id(&self.connection, stream, after, limit)
+        reading::unpacked(stream, reading::rows_by_id(&self.connection, stream, after, limit)?)
     }
 
     /// Up to `limit` rows that changed after number `seq`, in the order of their numbers, those that are gone among them.
     pub fn rows_since(&self, stream: Stream, seq: i64, limit: usize) -> Result<Vec<CopiedRow>, CopyError> {
-        reading::rows_since(&self.connection, stream, seq, limit)
+        reading::unpacked(stream, reading::rows_since(&self.connection, stream, seq, limit)?)
     }
 
     /// Up to `limit` changes after number `seq`, of all streams, in order.

@@ -4,11 +4,10 @@ use std::collections::HashMap;
 use std::path::Path;
 
 use jiff::Timestamp;
-use leadgate_core::sync::{Cell, Row, Schema, Stream};
+use leadgate_core::sync::{Cell, PackedCells, PackedRow, Row, Schema, Stream, unpack};
 use rusqlite::{Connection, OpenFlags, OptionalExtension as _, Params};
 
 use super::CopyError;
-use super::encoding::decode;
 use super::layout::Fitting;
 
 /// A row as the copy holds it.
@@ -20,6 +19,31 @@ pub struct CopiedRow {
     pub seq: i64,
     /// When it was noticed to be gone.
     pub deleted_at: Option<Timestamp>,
+}
+
+/// A row as the copy holds it, its cells packed.
+#[derive(Debug)]
+pub(crate) struct PackedCopy {
+    pub(crate) row: PackedRow,
+    pub(crate) seq: i64,
+    pub(crate) deleted_at: Option<Timestamp>,
+}
+
+impl PackedCopy {
+    fn unpacked(self) -> Option<CopiedRow> {
+        let PackedCopy { row: PackedRow { id, updated_at, cells }, seq, deleted_at } = self;
+        let row = Row { id, updated_at, cells: unpack(cells.as_bytes())? };
+        Some(CopiedRow { row, seq, deleted_at })
+    }
+}
+
+/// The rows of a stream with their cells one by one.
+pub(crate) fn unpacked(stream: Stream, rows: Vec<PackedCopy>) -> Result<Vec<CopiedRow>, CopyError> {
+    let one = |row: PackedCopy| {
+        let id = row.row.id;
+        row.unpacked().ok_or_else(|| CopyError::damaged(format_args!("row {id} of {stream}")))
+    };
+    rows.into_iter().map(one).collect()
 }
 
 /// Something that changed.
@@ -102,21 +126,21 @@ pub(crate) fn rows_by_id(
     stream: Stream,
     after: Option<i64>,
     limit: usize,
-) -> Result<Vec<CopiedRow>, CopyError> {
+) -> Result<Vec<PackedCopy>, CopyError> {
     let entry = entry(connection, stream)?;
     let sql = format!(
         "{COLUMNS} WHERE heads.stream = ?1 AND heads.id > ?2 AND heads.deleted_at IS NULL ORDER BY heads.id LIMIT ?3"
     );
     // No row has the least of all ids.
-    rows(connection, &entry, &sql, (entry.number, after.unwrap_or(i64::MIN), limit as i64))
+    rows(connection, (stream, &entry), &sql, (entry.number, after.unwrap_or(i64::MIN), limit as i64))
 }
 
 /// One row, unless it is gone.
 pub(crate) fn row(connection: &Connection, stream: Stream, id: i64) -> Result<Option<Row>, CopyError> {
     let entry = entry(connection, stream)?;
     let sql = format!("{COLUMNS} WHERE heads.stream = ?1 AND heads.id = ?2 AND heads.deleted_at IS NULL");
-    let found = rows(connection, &entry, &sql, (entry.number, id))?;
-    Ok(found.into_iter().next().map(|copied| copied.row))
+    let found = rows(connection, (stream, &entry), &sql, (entry.number, id))?;
+    Ok(unpacked(stream, found)?.into_iter().next().map(|copied| copied.row))
 }
 
 pub(crate) fn rows_since(
@@ -124,29 +148,40 @@ pub(crate) fn rows_since(
     stream: Stream,
     seq: i64,
     limit: usize,
-) -> Result<Vec<CopiedRow>, CopyError> {
+) -> Result<Vec<PackedCopy>, CopyError> {
     let entry = entry(connection, stream)?;
     let sql = format!("{COLUMNS} WHERE heads.stream = ?1 AND heads.seq > ?2 ORDER BY heads.seq LIMIT ?3");
-    rows(connection, &entry, &sql, (entry.number, seq, limit as i64))
+    rows(connection, (stream, &entry), &sql, (entry.number, seq, limit as i64))
 }
 
-fn rows(connection: &Connection, entry: &Entry, sql: &str, values: impl Params) -> Result<Vec<CopiedRow>, CopyError> {
+fn rows(
+    connection: &Connection,
+    (stream, entry): (Stream, &Entry),
+    sql: &str,
+    values: impl Params,
+) -> Result<Vec<PackedCopy>, CopyError> {
     let Some(today) = entry.layout else { return Ok(Vec::new()) };
-    let today = layout(connection, today)?;
     let mut fittings: HashMap<i64, Fitting> = HashMap::new();
     let mut query = connection.prepare_cached(sql)?;
     let mut found = query.query(values)?;
     let mut rows = Vec::new();
     while let Some(row) = found.next()? {
         let (id, stored) = (row.get(0)?, row.get(4)?);
-        let damaged = || CopyError::damaged(format_args!("row {id} of {}", today.stream));
-        let cells = row.get_ref(5)?.as_blob().ok().and_then(decode).ok_or_else(damaged)?;
-        if let std::collections::hash_map::Entry::Vacant(vacant) = fittings.entry(stored) {
-            vacant.insert(Fitting::new(&layout(connection, stored)?, &today));
+        let damaged = || CopyError::damaged(format_args!("row {id} of {stream}"));
+        // Most rows are of the layout of today, which nothing has to be known of.
+        if stored != today
+            && let std::collections::hash_map::Entry::Vacant(vacant) = fittings.entry(stored)
+        {
+            vacant.insert(Fitting::new(&layout(connection, stored)?, &layout(connection, today)?));
         }
-        let cells = fittings.get(&stored).ok_or_else(damaged)?.fit(cells);
-        let row_of_today = Row { id, updated_at: optional_moment(row.get(1)?)?, cells };
-        rows.push(CopiedRow { row: row_of_today, seq: row.get(2)?, deleted_at: optional_moment(row.get(3)?)? });
+        let bytes = row.get_ref(5)?.as_blob().map_err(|_| damaged())?;
+        let cells = match fittings.get(&stored) {
+            None => PackedCells::of_bytes(bytes.to_vec()),
+            Some(fitting) => unpack(bytes).map(|cells| PackedCells::of(&fitting.fit(cells))),
+        };
+        let cells = cells.ok_or_else(damaged)?;
+        let row_of_today = PackedRow { id, updated_at: optional_moment(row.get(1)?)?, cells };
+        rows.push(PackedCopy { row: row_of_today, seq: row.get(2)?, deleted_at: optional_moment(row.get(3)?)? });
     }
     Ok(rows)
 }
@@ -169,7 +204,7 @@ fn changes(connection: &Connection, sql: &str, values: impl Params) -> Result<Ve
         let stream = row.get_ref(1)?.as_str().ok().and_then(Stream::from_name).ok_or_else(damaged)?;
         let cell = |index| -> Result<Cell, CopyError> {
             let bytes = row.get_ref(index)?.as_blob().map_err(CopyError::damaged)?;
-            decode(bytes).and_then(|cells| cells.into_iter().next()).ok_or_else(damaged)
+            unpack(bytes).and_then(|cells| cells.into_iter().next()).ok_or_else(damaged)
         };
         let (id, field, from, to) = (row.get(2)?, row.get(3)?, cell(4)?, cell(5)?);
         let (at, noticed_at) = (moment(row.get(6)?)?, moment(row.get(7)?)?);
@@ -197,7 +232,8 @@ impl Snapshot {
     pub(crate) fn open(path: &Path) -> Result<Snapshot, CopyError> {
         // Not read-only: the index of the write-ahead log has to be made if nobody else has the file open.
         let connection = super::connect(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
-        connection.execute_batch("PRAGMA query_only = 1; BEGIN; SELECT seq FROM copy;")?;
+        // Rows are read once, in order: to keep their pages is of no use.
+        connection.execute_batch("PRAGMA query_only = 1; PRAGMA cache_size = -500; BEGIN; SELECT seq FROM copy;")?;
         Ok(Snapshot { connection })
     }
 
@@ -222,12 +258,12 @@ impl Snapshot {
         stream: Stream,
         after: Option<i64>,
         limit: usize,
-    ) -> Result<Vec<CopiedRow>, CopyError> {
+    ) -> Result<Vec<PackedCopy>, CopyError> {
         rows_by_id(&self.connection, stream, after, limit)
     }
 
     /// As [`super::Copy::rows_since`].
-    pub(crate) fn rows_since(&self, stream: Stream, seq: i64, limit: usize) -> Result<Vec<CopiedRow>, CopyError> {
+    pub(crate) fn rows_since(&self, stream: Stream, seq: i64, limit: usize) -> Result<Vec<PackedCopy>, CopyError> {
         rows_since(&self.connection, stream, seq, limit)
     }
 

@@ -5,7 +5,7 @@
 
 use std::io::{self, Write};
 
-use leadgate_core::sync::{Cell, Column};
+use leadgate_core::sync::{CellRef, Column, PackedCells};
 
 use super::files::{Encoder, Out};
 use crate::cells::plain_text;
@@ -20,14 +20,15 @@ impl CsvEncoder {
     /// Writes the header.
     pub(crate) fn new(columns: &[Column], out: Out) -> io::Result<CsvEncoder> {
         let mut encoder = CsvEncoder { out, line: String::new() };
-        let names: Vec<_> = columns.iter().map(|column| Cell::Text(column.name.clone())).collect();
+        let mut names = PackedCells::default();
+        columns.iter().for_each(|column| names.push(CellRef::Text(&column.name)));
         encoder.row(&names)?;
         Ok(encoder)
     }
 }
 
 impl Encoder for CsvEncoder {
-    fn row(&mut self, cells: &[Cell]) -> io::Result<()> {
+    fn row(&mut self, cells: &PackedCells) -> io::Result<()> {
         self.line.clear();
         for (index, cell) in cells.iter().enumerate() {
             if index > 0 {
@@ -45,9 +46,9 @@ impl Encoder for CsvEncoder {
     }
 }
 
-fn push_cell(line: &mut String, cell: &Cell) {
+fn push_cell(line: &mut String, cell: CellRef<'_>) {
     let Some(text) = plain_text(cell) else { return };
-    let number = matches!(cell, Cell::Integer(_) | Cell::Decimal(_));
+    let number = matches!(cell, CellRef::Integer(_) | CellRef::Decimal(_));
     let formula = !number && text.starts_with(['=', '+', '-', '@', '\t', '\r']);
     let quoted = formula || text.is_empty() || text.contains([',', '"', '\r', '\n']);
     if !quoted {
@@ -75,30 +76,30 @@ mod tests {
 
     use super::*;
 
-    fn written(cell: &Cell) -> String {
+    fn written(cell: CellRef<'_>) -> String {
         let mut line = String::new();
         push_cell(&mut line, cell);
         line
     }
 
     #[rstest]
-    #[case(Cell::Blank, "")]
-    #[case(Cell::Text(String::new()), "\"\"")]
-    #[case(Cell::Text("plain".into()), "plain")]
-    #[case(Cell::Text("a \"b\", c".into()), "\"a \"\"b\"\", c\"")]
-    #[case(Cell::Text("=SUM(A1)".into()), "\"'=SUM(A1)\"")]
-    #[case(Cell::Text("+49 30 1234".into()), "\"'+49 30 1234\"")]
-    #[case(Cell::Text("@home".into()), "\"'@home\"")]
-    #[case(Cell::Integer(-5), "-5")]
-    #[case(Cell::Decimal(Decimal::new(-150, 2)), "-1.50")]
-    fn cells_are_quoted_and_disarmed(#[case] cell: Cell, #[case] expected: &str) {
-        assert_eq!(written(&cell), expected);
+    #[case(CellRef::Blank, "")]
+    #[case(CellRef::Text(""), "\"\"")]
+    #[case(CellRef::Text("plain"), "plain")]
+    #[case(CellRef::Text("a \"b\", c"), "\"a \"\"b\"\", c\"")]
+    #[case(CellRef::Text("=SUM(A1)"), "\"'=SUM(A1)\"")]
+    #[case(CellRef::Text("+49 30 1234"), "\"'+49 30 1234\"")]
+    #[case(CellRef::Text("@home"), "\"'@home\"")]
+    #[case(CellRef::Integer(-5), "-5")]
+    #[case(CellRef::Decimal(Decimal::new(-150, 2)), "-1.50")]
+    fn cells_are_quoted_and_disarmed(#[case] cell: CellRef<'_>, #[case] expected: &str) {
+        assert_eq!(written(cell), expected);
     }
 
     proptest! {
         #[test]
         fn a_reader_of_csv_reads_the_texts(texts in prop::collection::vec("[^=+@\t\r-][^\0]{0,20}", 1..5)) {
-            let cells: Vec<_> = texts.iter().map(|text| written(&Cell::Text(text.clone()))).collect();
+            let cells: Vec<_> = texts.iter().map(|text| written(CellRef::Text(text))).collect();
             // As in a file, something stands before it: readers take a mark of the byte order off the very beginning.
             let text = format!("header\r\n{}", cells.join(","));
             let mut reader = csv::ReaderBuilder::new().flexible(true).from_reader(text.as_bytes());

@@ -7,7 +7,7 @@ use std::sync::mpsc::{self, SyncSender};
 use std::thread;
 
 use jiff::Timestamp;
-use leadgate_core::sync::{Column, Stream};
+use leadgate_core::sync::{Column, PackedCells, Stream};
 use tempfile::NamedTempFile;
 
 use super::csv::CsvEncoder;
@@ -29,7 +29,7 @@ pub(crate) type Out = BufWriter<File>;
 /// Writes rows in some format.
 pub(crate) trait Encoder: Send {
     /// Writes a row with a cell for each column.
-    fn row(&mut self, cells: &[leadgate_core::sync::Cell]) -> io::Result<()>;
+    fn row(&mut self, cells: &PackedCells) -> io::Result<()>;
 
     /// Writes what is still to be written; says how many numbers had to be rounded.
     fn finish(self: Box<Self>) -> io::Result<u64>;

@@ -5,7 +5,7 @@
 
 use std::io::{self, Write};
 
-use leadgate_core::sync::{Cell, Column};
+use leadgate_core::sync::{CellRef, Column, PackedCells};
 
 use super::files::{Encoder, Out};
 use crate::cells::plain_text;
@@ -28,8 +28,8 @@ impl NdjsonEncoder {
 }
 
 impl Encoder for NdjsonEncoder {
-    fn row(&mut self, cells: &[Cell]) -> io::Result<()> {
-        for (opening, cell) in self.openings.iter().zip(cells) {
+    fn row(&mut self, cells: &PackedCells) -> io::Result<()> {
+        for (opening, cell) in self.openings.iter().zip(cells.iter()) {
             self.out.write_all(opening.as_bytes())?;
             write_cell(&mut self.out, cell)?;
         }
@@ -42,10 +42,10 @@ impl Encoder for NdjsonEncoder {
     }
 }
 
-fn write_cell(out: &mut impl Write, cell: &Cell) -> io::Result<()> {
+fn write_cell(out: &mut impl Write, cell: CellRef<'_>) -> io::Result<()> {
     match (cell, plain_text(cell)) {
         (_, None) => out.write_all(b"null"),
-        (Cell::Integer(_) | Cell::Boolean(_) | Cell::Json(_), Some(text)) => out.write_all(text.as_bytes()),
+        (CellRef::Integer(_) | CellRef::Boolean(_) | CellRef::Json(_), Some(text)) => out.write_all(text.as_bytes()),
         (_, Some(text)) => serde_json::to_writer(out, &text).map_err(io::Error::from),
     }
 }
@@ -54,20 +54,19 @@ fn write_cell(out: &mut impl Write, cell: &Cell) -> io::Result<()> {
 mod tests {
     use rstest::rstest;
     use rust_decimal::Decimal;
-    use serde_json::json;
 
     use super::*;
 
     #[rstest]
-    #[case(Cell::Blank, "null")]
-    #[case(Cell::Integer(9_007_199_254_740_993_123), "9007199254740993123")]
-    #[case(Cell::Decimal(Decimal::new(125_000, 2)), "\"1250.00\"")]
-    #[case(Cell::Text("two\nlines \"ü\"".into()), r#""two\nlines \"ü\"""#)]
-    #[case(Cell::Boolean(true), "true")]
-    #[case(Cell::Json(json!({"a": [1]})), r#"{"a":[1]}"#)]
-    fn cells_are_json(#[case] cell: Cell, #[case] expected: &str) {
+    #[case(CellRef::Blank, "null")]
+    #[case(CellRef::Integer(9_007_199_254_740_993_123), "9007199254740993123")]
+    #[case(CellRef::Decimal(Decimal::new(125_000, 2)), "\"1250.00\"")]
+    #[case(CellRef::Text("two\nlines \"ü\""), r#""two\nlines \"ü\"""#)]
+    #[case(CellRef::Boolean(true), "true")]
+    #[case(CellRef::Json(r#"{"a":[1]}"#), r#"{"a":[1]}"#)]
+    fn cells_are_json(#[case] cell: CellRef<'_>, #[case] expected: &str) {
         let mut written = Vec::new();
-        write_cell(&mut written, &cell).unwrap();
+        write_cell(&mut written, cell).unwrap();
         assert_eq!(String::from_utf8(written).unwrap(), expected);
     }
 }

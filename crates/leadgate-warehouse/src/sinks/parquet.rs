@@ -7,24 +7,23 @@ use std::io;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use leadgate_core::sync::{Cell, Column, ColumnKind};
+use leadgate_core::sync::{Cell, CellRef, Column, ColumnKind, PackedCells};
 use parquet::basic::{Compression, LogicalType, Repetition, TimeUnit, Type as Physical};
 use parquet::column::writer::ColumnWriter;
 use parquet::data_type::{ByteArray, FixedLenByteArray};
 use parquet::errors::ParquetError;
 use parquet::file::properties::{EnabledStatistics, WriterProperties};
 use parquet::file::writer::{SerializedColumnWriter, SerializedFileWriter};
-use parquet::schema::types::Type;
+use parquet::schema::types::{ColumnPath, Type};
 use rust_decimal::{Decimal, RoundingStrategy};
 
 use super::files::{Encoder, Out};
-use crate::cells::plain_text;
 use crate::copy::fit_kind;
 
 const PRECISION: i32 = 38;
 const SCALE: u32 = 9;
 /// How many bytes of cells may wait for their row group to be written.
-const GROUP_BYTES: usize = 4 << 20;
+const GROUP_BYTES: usize = 2 << 20;
 /// Cells that are handed over at once.
 const AT_ONCE: usize = 1024;
 
@@ -41,6 +40,8 @@ impl ParquetEncoder {
         let properties = WriterProperties::builder()
             .set_compression(Compression::SNAPPY)
             .set_statistics_enabled(EnabledStatistics::Chunk)
+            // What tells rows apart never comes twice.
+            .set_column_dictionary_enabled(ColumnPath::from(columns.first().map_or("", |column| &column.name)), false)
             .build();
         let schema = schema(columns).map_err(failed)?;
         let writer = SerializedFileWriter::new(out, schema, Arc::new(properties)).map_err(failed)?;
@@ -65,8 +66,8 @@ fn failed(error: ParquetError) -> io::Error {
 }
 
 impl Encoder for ParquetEncoder {
-    fn row(&mut self, cells: &[Cell]) -> io::Result<()> {
-        for (waiting, cell) in self.waiting.iter_mut().zip(cells) {
+    fn row(&mut self, cells: &PackedCells) -> io::Result<()> {
+        for (waiting, cell) in self.waiting.iter_mut().zip(cells.iter()) {
             let taken = waiting.take(cell);
             self.waiting_bytes += taken.bytes;
             self.rounded += u64::from(taken.rounded);
@@ -130,7 +131,7 @@ enum Values {
 #[derive(Default)]
 struct Texts {
     bytes: Vec<u8>,
-    ends: Vec<usize>,
+    ends: Vec<u32>,
 }
 
 /// What a cell took of the room for a row group.
@@ -162,25 +163,27 @@ impl Waiting {
         Waiting { kind, held: Vec::new(), values }
     }
 
-    fn take(&mut self, cell: &Cell) -> Taken {
+    fn take(&mut self, cell: CellRef<'_>) -> Taken {
         let mut rounded = false;
         let bytes = match (&mut self.values, cell) {
-            (_, Cell::Blank) => 0,
-            (Values::Int64(values), Cell::Integer(number)) => keep(values, *number),
-            (Values::Int64(values), Cell::Time(time)) => keep(values, time.as_microsecond()),
-            (Values::Boolean(values), Cell::Boolean(truth)) => keep(values, *truth),
-            (Values::Int32(values), Cell::Date(date)) => keep(values, days_since_1970(*date)),
-            (Values::Fixed(values), Cell::Decimal(number)) => {
-                let (billionths, was_rounded) = scaled(*number);
+            (_, CellRef::Blank) => 0,
+            (Values::Int64(values), CellRef::Integer(number)) => keep(values, number),
+            (Values::Int64(values), CellRef::Time(time)) => keep(values, time.as_microsecond()),
+            (Values::Boolean(values), CellRef::Boolean(truth)) => keep(values, truth),
+            (Values::Int32(values), CellRef::Date(date)) => keep(values, days_since_1970(date)),
+            (Values::Fixed(values), CellRef::Decimal(number)) => {
+                let (billionths, was_rounded) = scaled(number);
                 rounded = was_rounded;
                 keep(values, billionths)
             }
-            (Values::Bytes(texts), Cell::Text(_) | Cell::Json(_)) => {
-                let text = plain_text(cell).unwrap_or_default();
+            (Values::Bytes(texts), CellRef::Text(text) | CellRef::Json(text)) => {
                 texts.bytes.extend_from_slice(text.as_bytes());
-                text.len() + keep(&mut texts.ends, texts.bytes.len())
+                text.len() + keep(&mut texts.ends, u32::try_from(texts.bytes.len()).unwrap_or(u32::MAX))
             }
-            _ => return self.take(&fit_kind(cell.clone(), self.kind)),
+            _ => {
+                let fitted = PackedCells::of(&[fit_kind(cell.to_cell().unwrap_or(Cell::Blank), self.kind)]);
+                return self.take(fitted.get(0).unwrap_or(CellRef::Blank));
+            }
         };
         self.held.push(bytes > 0);
         Taken { bytes: bytes + 1, rounded }
@@ -196,15 +199,17 @@ impl Waiting {
                 let (all, mut start) = (Bytes::from(texts.bytes), 0);
                 for levels in levels(&held) {
                     let ends = some(&texts.ends, &mut from, &levels);
-                    let text = |end: &usize| ByteArray::from(all.slice(std::mem::replace(&mut start, *end)..*end));
+                    let text = |end: &u32| {
+                        let end = *end as usize;
+                        ByteArray::from(all.slice(std::mem::replace(&mut start, end)..end))
+                    };
                     let texts: Vec<ByteArray> = ends.iter().map(text).collect();
                     expect_kind!(writer, ByteArrayColumnWriter).write_batch(&texts, Some(&levels), None)?;
                 }
             }
             Values::Fixed(values) => {
                 for levels in levels(&held) {
-                    let bytes = |number: &i128| FixedLenByteArray::from(number.to_be_bytes().to_vec());
-                    let values: Vec<_> = some(&values, &mut from, &levels).iter().map(bytes).collect();
+                    let values = fixed(some(&values, &mut from, &levels));
                     expect_kind!(writer, FixedLenByteArrayColumnWriter).write_batch(&values, Some(&levels), None)?;
                 }
             }
@@ -229,6 +234,13 @@ impl Waiting {
         }
         column.close()
     }
+}
+
+/// The numbers as they are written, all in one piece of memory.
+fn fixed(values: &[i128]) -> Vec<FixedLenByteArray> {
+    let all = Bytes::from(values.iter().flat_map(|number| number.to_be_bytes()).collect::<Vec<_>>());
+    let one = |at: usize| FixedLenByteArray::from(ByteArray::from(all.slice(at * 16..at * 16 + 16)));
+    (0..values.len()).map(one).collect()
 }
 
 /// 1 for each cell that holds something, 0 for each blank one, some at a time.

@@ -1,13 +1,13 @@
 //! Rows in the text format of Postgres's COPY.
 
-use leadgate_core::sync::{Cell, ColumnKind};
+use leadgate_core::sync::{Cell, ColumnKind, unpack};
 use serde_json::Value;
 use tokio::sync::mpsc::Sender;
 
 use super::SinkError;
 use super::rows::Rows;
-use crate::cells::plain_text;
-use crate::copy::fit_kind;
+use crate::cells::text_of;
+use crate::copy::{CopyError, fit_kind};
 
 /// Some lines.
 pub(crate) type Chunk = Vec<u8>;
@@ -26,7 +26,8 @@ pub(crate) fn encode_rows(mut rows: Rows, kinds: &[ColumnKind], to: &Sender<Chun
         for row in some {
             place += 1;
             lines.push_str(&format!("{place}\t{}\t{}", row.key, if row.gone { 't' } else { 'f' }));
-            for (cell, kind) in row.cells.into_iter().zip(kinds) {
+            let damaged = || CopyError::damaged(format_args!("row {}", row.key));
+            for (cell, kind) in unpack(row.cells.as_bytes()).ok_or_else(damaged)?.into_iter().zip(kinds) {
                 lines.push('\t');
                 push_cell(&mut lines, cell, *kind);
             }
@@ -47,7 +48,7 @@ fn push_cell(line: &mut String, cell: Cell, kind: ColumnKind) {
         Cell::Json(value) => Cell::Json(without_nul(value)),
         cell => cell,
     };
-    let Some(text) = plain_text(&cell) else { return line.push_str("\\N") };
+    let Some(text) = text_of(&cell) else { return line.push_str("\\N") };
     for character in text.chars() {
         match character {
             '\\' => line.push_str("\\\\"),

@@ -5,11 +5,10 @@ use std::io::{BufReader, BufWriter, ErrorKind, Read as _, Seek as _, Write as _}
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use leadgate_core::sync::{Cell, Stream};
+use leadgate_core::sync::{PackedCells, PackedRow, Stream};
 
 use super::SinkError;
 use super::table::change_cells;
-use crate::copy::encoding::{decode, encode};
 use crate::copy::{CopyError, RowChange, Snapshot};
 
 const CHUNK: usize = 200;
@@ -21,7 +20,7 @@ pub(crate) struct TableRow {
     pub(crate) key: i64,
     /// It is to be taken out of the table.
     pub(crate) gone: bool,
-    pub(crate) cells: Vec<Cell>,
+    pub(crate) cells: PackedCells,
 }
 
 /// One moment of the copy that several tables are read from.
@@ -63,7 +62,7 @@ impl Rows {
             Rows::Live { from, stream, after } => {
                 let rows = from.read(|copy| copy.rows_by_id(*stream, *after, CHUNK))?;
                 *after = rows.last().map(|copied| copied.row.id).or(*after);
-                let live = |row: leadgate_core::sync::Row| TableRow { key: row.id, gone: false, cells: row.cells };
+                let live = |row: PackedRow| TableRow { key: row.id, gone: false, cells: row.cells };
                 Ok(rows.into_iter().map(|copied| live(copied.row)).collect())
             }
             Rows::Changed { from, stream, seq } => {
@@ -88,7 +87,7 @@ impl Rows {
 }
 
 fn change_row(change: RowChange) -> TableRow {
-    TableRow { key: change.seq, gone: false, cells: change_cells(change) }
+    TableRow { key: change.seq, gone: false, cells: change_cells(&change) }
 }
 
 /// Goes on until there are some of the wanted streams.
@@ -118,12 +117,12 @@ impl Spool {
         Ok(Spool { file: BufWriter::new(tempfile::tempfile()?) })
     }
 
-    pub(crate) fn write(&mut self, key: i64, cells: &[Cell]) -> std::io::Result<()> {
-        let bytes = encode(cells);
+    pub(crate) fn write(&mut self, key: i64, cells: &PackedCells) -> std::io::Result<()> {
+        let bytes = cells.as_bytes();
         let length = u32::try_from(bytes.len()).map_err(|_| std::io::Error::from(ErrorKind::FileTooLarge))?;
         self.file.write_all(&key.to_le_bytes())?;
         self.file.write_all(&length.to_le_bytes())?;
-        self.file.write_all(&bytes)
+        self.file.write_all(bytes)
     }
 
     /// What was written, from its beginning.
@@ -163,7 +162,7 @@ impl SpooledRows {
         self.file.read_exact(&mut length)?;
         let mut bytes = vec![0; u32::from_le_bytes(length) as usize];
         self.file.read_exact(&mut bytes)?;
-        let cells = decode(&bytes).ok_or(ErrorKind::InvalidData)?;
+        let cells = PackedCells::of_bytes(bytes).ok_or(ErrorKind::InvalidData)?;
         Ok(Some(TableRow { key: i64::from_le_bytes(key), gone: false, cells }))
     }
 }

@@ -6,7 +6,7 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use leadgate_core::sync::{Cell, Column, ColumnKind, Stream};
+use leadgate_core::sync::{CellRef, Column, ColumnKind, Stream};
 use rusqlite::types::{ToSqlOutput, Value, ValueRef};
 use rusqlite::{Connection, OptionalExtension as _, Transaction, TransactionBehavior, params, params_from_iter};
 
@@ -303,14 +303,14 @@ impl Tables<'_> {
 }
 
 /// A cell as SQLite stores it.
-struct SqlCell<'cell>(&'cell Cell);
+struct SqlCell<'cell>(CellRef<'cell>);
 
 impl rusqlite::ToSql for SqlCell<'_> {
     fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
         Ok(match self.0 {
-            Cell::Text(text) => ToSqlOutput::Borrowed(ValueRef::Text(text.as_bytes())),
-            Cell::Integer(number) => ToSqlOutput::Owned(Value::Integer(*number)),
-            Cell::Boolean(truth) => ToSqlOutput::Owned(Value::Integer(i64::from(*truth))),
+            CellRef::Text(text) | CellRef::Json(text) => ToSqlOutput::Borrowed(ValueRef::Text(text.as_bytes())),
+            CellRef::Integer(number) => ToSqlOutput::Owned(Value::Integer(number)),
+            CellRef::Boolean(truth) => ToSqlOutput::Owned(Value::Integer(i64::from(truth))),
             other => ToSqlOutput::Owned(plain_text(other).map_or(Value::Null, |text| Value::Text(text.into_owned()))),
         })
     }

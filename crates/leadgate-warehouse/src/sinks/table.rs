@@ -1,8 +1,8 @@
 //! What a stream, or the changes, are called in a sink, and which columns they have.
 
-use leadgate_core::sync::{Cell, Column, ColumnKind, Schema, Stream};
+use leadgate_core::sync::{CellRef, Column, ColumnKind, PackedCells, Schema, Stream};
 
-use crate::cells::plain_text;
+use crate::cells::text_of;
 use crate::copy::RowChange;
 
 /// The name of the table of changes.
@@ -43,24 +43,18 @@ impl Table {
 }
 
 /// A change as a row of [`Table::of_changes`].
-pub(crate) fn change_cells(change: RowChange) -> Vec<Cell> {
-    vec![
-        Cell::Integer(change.seq),
-        Cell::Text(change.stream.name().into()),
-        Cell::Integer(change.id),
-        Cell::Text(change.field),
-        as_text(change.from),
-        as_text(change.to),
-        Cell::Time(change.at),
-        Cell::Time(change.noticed_at),
-    ]
-}
-
-fn as_text(cell: Cell) -> Cell {
-    match plain_text(&cell) {
-        None => Cell::Blank,
-        Some(text) => Cell::Text(text.into_owned()),
+pub(crate) fn change_cells(change: &RowChange) -> PackedCells {
+    let mut cells = PackedCells::with_room(80);
+    cells.push(CellRef::Integer(change.seq));
+    cells.push(CellRef::Text(change.stream.name()));
+    cells.push(CellRef::Integer(change.id));
+    cells.push(CellRef::Text(&change.field));
+    for text in [text_of(&change.from), text_of(&change.to)] {
+        cells.push(text.as_deref().map_or(CellRef::Blank, CellRef::Text));
     }
+    cells.push(CellRef::Time(change.at));
+    cells.push(CellRef::Time(change.noticed_at));
+    cells
 }
 
 /// The streams in the order of their reading, each once.

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use leadgate_core::sync::{Row, Schema};
+use leadgate_core::sync::{PackedCells, Row, Schema};
 use tempfile::NamedTempFile;
 
 use super::files::{Encoder, encoder};
@@ -63,9 +63,10 @@ impl RowWriter {
             return Err(SinkError::Misshapen { id: row.id, cells, columns });
         }
         self.rows += 1;
+        let cells = PackedCells::of(&row.cells);
         match &mut self.target {
-            Target::File { place, encoder, .. } => encoder.row(&row.cells).map_err(|source| place.write_failed(source)),
-            Target::Database { spool, .. } => spool.write(row.id, &row.cells).map_err(spool_failed),
+            Target::File { place, encoder, .. } => encoder.row(&cells).map_err(|source| place.write_failed(source)),
+            Target::Database { spool, .. } => spool.write(row.id, &cells).map_err(spool_failed),
         }
     }
 

@@ -3,7 +3,7 @@
 use leadgate_core::sync::{Cell, ColumnKind, Stream};
 use leadgate_warehouse::{Applied, Batch, Copy, CopyError, Run};
 
-use crate::support::{Copying, at, contact, contacts, own_column, text};
+use crate::support::{Copying, at, contact, contacts, own_column, packed, text};
 
 #[test]
 fn rows_are_created_updated_left_taken_away_and_restored() {
@@ -50,7 +50,7 @@ fn an_older_version_replaces_nothing_and_restores_nothing() {
 fn the_same_batch_twice_is_out_of_order_and_changes_nothing() {
     let mut copying = Copying::new();
     copying.apply_rows(vec![contact(1, "Al", 1)]);
-    let batch = Batch { rows: vec![contact(1, "Bo", 2)], ..copying.batch(contacts()) };
+    let batch = Batch { rows: packed(vec![contact(1, "Bo", 2)]), ..copying.batch(contacts()) };
     copying.apply(batch.clone());
     let before = copying.copy.latest_seq().unwrap();
     let again = copying.copy.apply(batch).unwrap_err();
@@ -62,7 +62,7 @@ fn the_same_batch_twice_is_out_of_order_and_changes_nothing() {
 fn a_sweep_takes_what_the_pass_did_not_show_and_nothing_that_came_meanwhile() {
     let mut copying = Copying::new();
     copying.apply_rows(vec![contact(1, "seen", 1), contact(2, "unseen", 1), contact(3, "touched", 1)]);
-    let first = Batch { rows: vec![contact(1, "seen", 1)], pass: Some(1), ..copying.batch(contacts()) };
+    let first = Batch { rows: packed(vec![contact(1, "seen", 1)]), pass: Some(1), ..copying.batch(contacts()) };
     copying.apply(first);
     copying.apply_rows(vec![contact(3, "touched", 1), contact(4, "new", 1)]);
     let last = Batch { pass: Some(1), sweep: Some(1), ..copying.batch(contacts()) };
@@ -75,7 +75,7 @@ fn a_seen_row_that_is_the_same_takes_no_number() {
     let mut copying = Copying::new();
     copying.apply_rows(vec![contact(1, "Al", 1)]);
     let before = copying.copy.latest_seq().unwrap();
-    let seen = Batch { rows: vec![contact(1, "Al", 1)], pass: Some(1), ..copying.batch(contacts()) };
+    let seen = Batch { rows: packed(vec![contact(1, "Al", 1)]), pass: Some(1), ..copying.batch(contacts()) };
     copying.apply(seen);
     assert_eq!(copying.copy.latest_seq().unwrap(), before);
 }
@@ -88,7 +88,7 @@ fn a_new_column_changes_rows_but_is_no_change_of_the_account() {
     wider.columns.push(own_column("cf_plan", ColumnKind::Text, "Plan", 7));
     let mut row = contact(1, "Al", 1);
     row.cells.push(text("Gold"));
-    let batch = Batch { rows: vec![row.clone()], ..copying.batch(wider.clone()) };
+    let batch = Batch { rows: packed(vec![row.clone()]), ..copying.batch(wider.clone()) };
     assert_eq!(copying.apply(batch).updated, 1);
     let changes = copying.copy.changes_since(0, 10).unwrap();
     assert!(changes.iter().all(|change| change.field == "created"), "{changes:?}");
@@ -115,7 +115,7 @@ fn a_row_of_the_wrong_shape_is_refused_with_its_whole_batch() {
     let mut copying = Copying::new();
     let mut short = contact(2, "Bo", 1);
     short.cells.pop();
-    let batch = Batch { rows: vec![contact(1, "Al", 1), short], ..copying.batch(contacts()) };
+    let batch = Batch { rows: packed(vec![contact(1, "Al", 1), short]), ..copying.batch(contacts()) };
     let error = copying.copy.apply(batch).unwrap_err();
     assert_eq!(error.to_string(), "row 2 of contacts has 3 cells, its schema 4 columns");
     assert_eq!(copying.ids(), Vec::<i64>::new());

@@ -21,7 +21,7 @@ fn batch(number: i64) -> Batch {
     Batch {
         stream: Stream::Contacts,
         schema: contacts(),
-        rows: (0..100).map(row).collect(),
+        rows: (0..100).map(|step| row(step).into()).collect(),
         gone: vec![(number * 11) % IDS],
         pass: None,
         sweep: None,

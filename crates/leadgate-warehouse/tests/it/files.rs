@@ -136,7 +136,7 @@ async fn the_manifest_says_what_is_there_and_new_columns_are_told() {
     let out = tempfile::tempdir().unwrap();
     publish(&copying, &folder(out.path(), "csv")).await;
     let (schema, row) = evolved();
-    let batch = leadgate_warehouse::Batch { rows: vec![row], ..copying.batch(schema) };
+    let batch = leadgate_warehouse::Batch { rows: vec![row.into()], ..copying.batch(schema) };
     copying.apply(batch);
     let deals = publish(&copying, &folder(out.path(), "csv")).await.tables["deals"].clone();
     assert_eq!(deals.added, ["cf_seats"]);

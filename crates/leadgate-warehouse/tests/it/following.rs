@@ -73,7 +73,7 @@ proptest! {
         let followed = copying.folder.path().join("followed.db");
         for (number, step) in steps.iter().enumerate() {
             let schema = schema(step.variant);
-            let rows = step.rows.iter().map(|(id, value)| row(&schema, *id, *value)).collect();
+            let rows = step.rows.iter().map(|(id, value)| row(&schema, *id, *value).into()).collect();
             let batch = Batch { rows, gone: step.gone.clone(), ..copying.batch(schema.clone()) };
             copying.apply(batch);
             publish(&copying, &followed);

@@ -8,7 +8,8 @@ use leadgate_core::identity::{Email, IdentityKey};
 use leadgate_core::sync::{Cell, ColumnKind, Reading, Row, Schema, Stream};
 use leadgate_warehouse::{Batch, Copy, ForgetPass, find_identities};
 
-use crate::support::{Copying, at, column, text};
+use crate::samples::forget;
+use crate::support::{Copying, at, column, packed, text};
 
 fn people() -> Schema {
     let columns = vec![column("id", ColumnKind::Integer), column("email", ColumnKind::Text)];
@@ -25,7 +26,7 @@ fn key(email: &str) -> IdentityKey {
 
 fn apply(copying: &mut Copying, rows: Vec<Row>, gone: &[i64]) {
     let batch = copying.batch(people());
-    copying.apply(Batch { rows, gone: gone.to_vec(), ..batch });
+    copying.apply(Batch { rows: packed(rows), gone: gone.to_vec(), ..batch });
 }
 
 fn found(copying: &Copying, email: &str) -> Option<CopiedRecord> {
@@ -59,7 +60,7 @@ fn it_is_told_whether_others_have_it_and_how_old_the_rows_are() {
     let mut read: serde_json::Value = serde_json::from_str(&Reading::new(Stream::Contacts).stored()).unwrap();
     read["watermark"] = at(5).to_string().into();
     let batch = copying.batch(people());
-    copying.apply(Batch { rows: vec![person(3, "ada@x.io")], to_state: read.to_string(), ..batch });
+    copying.apply(Batch { rows: packed(vec![person(3, "ada@x.io")]), to_state: read.to_string(), ..batch });
     let shared = found(&copying, "ada@x.io").unwrap();
     assert_eq!((shared.is_shared, shared.read_at), (true, Some(at(5))));
 }
@@ -94,4 +95,40 @@ fn where_there_is_no_copy_nobody_is_found_and_none_is_made() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("copy.db");
     assert!(find_identities(&path, &[key("ada@x.io")]).unwrap().is_empty() && !path.exists());
+}
+
+fn of_pass(copying: &mut Copying, rows: Vec<Row>, sweep: bool) {
+    let batch = copying.batch(people());
+    copying.apply(Batch { rows: packed(rows), pass: Some(1), sweep: sweep.then_some(1), ..batch });
+}
+
+#[test]
+fn a_first_reading_notes_everybody_at_its_end() {
+    let mut copying = Copying::new();
+    of_pass(&mut copying, vec![person(2, "bo@x.io"), person(1, "ada@x.io")], false);
+    of_pass(&mut copying, vec![person(2, "bob@x.io")], false);
+    assert_eq!(id_of(&copying, "ada@x.io"), None);
+    of_pass(&mut copying, vec![person(3, "cy@x.io")], true);
+    let ids = ["ada@x.io", "bo@x.io", "bob@x.io", "cy@x.io"].map(|email| id_of(&copying, email));
+    assert_eq!(ids, [Some(1), None, Some(2), Some(3)]);
+    of_pass(&mut copying, vec![person(4, "di@x.io"), person(3, "cyd@x.io")], false);
+    assert_eq!(["di@x.io", "cyd@x.io", "cy@x.io"].map(|email| id_of(&copying, email)), [Some(4), Some(3), None]);
+}
+
+#[test]
+fn what_a_first_reading_left_out_is_made_up_for_by_any_other_batch() {
+    let mut copying = Copying::new();
+    of_pass(&mut copying, vec![person(1, "ada@x.io")], false);
+    apply(&mut copying, vec![person(2, "bo@x.io")], &[]);
+    of_pass(&mut copying, vec![person(3, "cy@x.io")], false);
+    assert_eq!(["ada@x.io", "bo@x.io", "cy@x.io"].map(|email| id_of(&copying, email)), [Some(1), Some(2), Some(3)]);
+}
+
+#[test]
+fn who_is_forgotten_in_the_middle_of_a_first_reading_hides_nobody_else() {
+    let mut copying = Copying::new();
+    of_pass(&mut copying, vec![person(1, "ada@x.io"), person(2, "bo@x.io")], false);
+    forget(&mut copying, "ada@x.io");
+    of_pass(&mut copying, vec![person(3, "cy@x.io")], true);
+    assert_eq!(["ada@x.io", "bo@x.io", "cy@x.io"].map(|email| id_of(&copying, email)), [None, Some(2), Some(3)]);
 }

@@ -149,7 +149,7 @@ impl Trial {
             Action::Apply { rows, gone, wide, in_pass, sweep } => {
                 let in_pass = (*in_pass || *sweep) && self.pass > 0;
                 let batch = Batch {
-                    rows: rows.iter().map(|seen| row(seen, *wide)).collect(),
+                    rows: rows.iter().map(|seen| row(seen, *wide).into()).collect(),
                     gone: gone.clone(),
                     pass: in_pass.then_some(self.pass),
                     sweep: (*sweep && in_pass).then_some(self.pass),

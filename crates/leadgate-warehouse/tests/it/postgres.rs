@@ -53,7 +53,7 @@ async fn columns_evolve_and_a_publish_that_is_cut_leaves_the_old_rows() {
     let spec = SinkSpec::parse(&server.url()).unwrap();
     publish(&copying, &spec).await;
     let (schema, row) = evolved();
-    let batch = Batch { rows: vec![row], ..copying.batch(schema) };
+    let batch = Batch { rows: vec![row.into()], ..copying.batch(schema) };
     copying.apply(batch);
     let deals = publish(&copying, &spec).await.tables["deals"].clone();
     assert_eq!((deals.added.len(), deals.renamed.len(), deals.retired), (1, 1, vec!["tags".to_owned()]));

@@ -7,7 +7,7 @@ use leadgate_warehouse::{Applied, Batch, ForgetPass, Published, SinkSpec};
 use rust_decimal::Decimal;
 use serde_json::json;
 
-use crate::support::{Copying, at, column, own_column, text};
+use crate::support::{Copying, at, column, own_column, packed, text};
 
 /// The first deal's id.
 pub(crate) const BIG: i64 = 9_007_199_254_740_993_123;
@@ -64,7 +64,7 @@ pub(crate) fn copied() -> Copying {
 }
 
 pub(crate) fn apply(copying: &mut Copying, rows: Vec<Row>, gone: &[i64]) -> Applied {
-    let batch = Batch { rows, gone: gone.to_vec(), ..copying.batch(deals()) };
+    let batch = Batch { rows: packed(rows), gone: gone.to_vec(), ..copying.batch(deals()) };
     copying.apply(batch)
 }
 

@@ -76,7 +76,7 @@ async fn columns_are_added_renamed_and_retired() {
     let mut copying = copied();
     publish(&copying, &spec).await;
     let (schema, row) = evolved();
-    let batch = Batch { rows: vec![row], ..copying.batch(schema) };
+    let batch = Batch { rows: vec![row.into()], ..copying.batch(schema) };
     copying.apply(batch);
     let deals = publish(&copying, &spec).await.tables["deals"].clone();
     assert_eq!((deals.added.len(), deals.renamed.len(), deals.retired), (1, 1, vec!["tags".to_owned()]));

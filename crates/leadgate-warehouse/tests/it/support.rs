@@ -1,7 +1,7 @@
 //! Made-up rows and a copy in a folder of its own.
 
 use jiff::Timestamp;
-use leadgate_core::sync::{Cell, Column, ColumnKind, Row, Schema, Stream};
+use leadgate_core::sync::{Cell, Column, ColumnKind, PackedRow, Row, Schema, Stream};
 use leadgate_warehouse::{Applied, Batch, Copy};
 use tempfile::TempDir;
 
@@ -38,6 +38,11 @@ pub(crate) fn contact(id: i64, name: &str, updated: i64) -> Row {
     let amount = Cell::Decimal(rust_decimal::Decimal::new(id, 2));
     let cells = vec![Cell::Integer(id), text(name), amount, Cell::Time(at(updated))];
     Row { id, updated_at: Some(at(updated)), cells }
+}
+
+/// The rows as a batch has them.
+pub(crate) fn packed(rows: Vec<Row>) -> Vec<PackedRow> {
+    rows.into_iter().map(PackedRow::from).collect()
 }
 
 /// A copy whose batches follow each other.
@@ -80,7 +85,7 @@ impl Copying {
 
     pub(crate) fn apply_rows(&mut self, rows: Vec<Row>) -> Applied {
         let batch = self.batch(contacts());
-        self.apply(Batch { rows, ..batch })
+        self.apply(Batch { rows: packed(rows), ..batch })
     }
 
     pub(crate) fn apply_gone(&mut self, gone: &[i64]) -> Applied {

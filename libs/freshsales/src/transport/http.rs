@@ -12,6 +12,9 @@ use super::{TransportError, TransportFailure};
 /// Largest reply taken unless told otherwise, in bytes: a page of 100 records with many custom fields is about 1 MB.
 const LARGEST_REPLY: usize = 32 * 1024 * 1024;
 
+/// Room that is taken before a byte has come.
+const MOST_AT_ONCE: usize = 1024 * 1024;
+
 /// How long to wait for what.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
@@ -80,7 +83,9 @@ impl HttpTransport {
     async fn send(self, request: http::Request<Bytes>) -> Result<http::Response<Bytes>, TransportError> {
         let request = reqwest::Request::try_from(request).map_err(|cause| failed(cause, Phase::Request))?;
         let mut reply = self.client.execute(request).await.map_err(|cause| failed(cause, Phase::Request))?;
-        let mut body = BytesMut::new();
+        // The room is taken at once where the reply says how much, which a server may get wrong.
+        let said = reply.content_length().and_then(|length| usize::try_from(length).ok()).unwrap_or(0);
+        let mut body = BytesMut::with_capacity(said.min(MOST_AT_ONCE).min(self.largest_reply));
         while let Some(chunk) = reply.chunk().await.map_err(|cause| failed(cause, Phase::Reply))? {
             if body.len() + chunk.len() > self.largest_reply {
                 return Err(TransportError::new(TransportFailure::ReplyTooLarge));

@@ -1,11 +1,12 @@
 //! Which columns the rows of a stream have, and how a row gets its cells from the CRM's JSON.
 //!
 //! Cast: `known` lists the CRM's own columns of each stream, one by one; a [`FieldRow`] is a field of the account's own, and `own` makes a column of it;
-//! [`Schema::of`] puts both together; a [`Shaper`] fills rows; [`Schema::differences`] says what is new between two schemas.
+//! [`Schema::of`] puts both together; a [`Shaper`] fills rows, and `compact` keeps what has parts in one form; [`Schema::differences`] says what is new between two schemas.
 //!
 //! Values that change at every read (links, pictures, tokens, ages) have no column, so that a row that nobody touched reads the same again. What the CRM derives from
 //! other records is kept, but it can change without the row being told as changed: [`KnownColumn::lags`] says which columns those are.
 
+mod compact;
 mod differences;
 mod field;
 mod known;

@@ -2,15 +2,17 @@
 
 use std::borrow::Cow;
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use jiff::Timestamp;
 use jiff::civil::Date;
-use jiff::tz::TimeZone;
 use rust_decimal::Decimal;
 use serde_json::{Map, Number, Value, json};
 
-use super::own;
-use crate::sync::{Cell, ColumnKind, RawJson, RawRow, Row, Schema, Stream};
+use super::{compact, own};
+use crate::sync::{
+    Cell, CellRef, ColumnKind, Names, PackedCells, PackedRow, RawJson, RawRow, Row, Schema, Stream, plain_moment,
+};
 
 /// A value that its column cannot hold. It is not quoted: it may be personal.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -32,9 +34,9 @@ fn row_name(row: Option<i64>) -> String {
 
 /// A row with a cell for each column, and the columns that could not hold their value: their cells are blank.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Shaped {
+pub struct Shaped<R = Row> {
     /// The row.
-    pub row: Row,
+    pub row: R,
     /// What did not fit. The row's `updated_at` is among it if that is no moment.
     pub unfit: Vec<ShapeError>,
 }
@@ -56,10 +58,14 @@ pub fn shape(schema: &Schema, row: &RawRow) -> Result<Row, ShapeError> {
 pub struct Shaper<'s> {
     schema: &'s Schema,
     places: HashMap<&'s str, usize>,
-    /// Names of the row before, in its order, each with the column that it goes to.
-    before: Vec<(String, Option<usize>)>,
+    /// The names of the row before.
+    before: Arc<Names>,
+    /// Which of them go to which column.
+    columns: Vec<(usize, usize)>,
     /// Columns of the account's own fields.
     own: Vec<usize>,
+    /// Room for the cells of a row that is somewhat longer than the one before.
+    room: usize,
 }
 
 impl<'s> Shaper<'s> {
@@ -68,7 +74,7 @@ impl<'s> Shaper<'s> {
         let columns = || schema.columns.iter().enumerate();
         let places = columns().map(|(at, column)| (column.name.as_str(), at)).collect();
         let own = columns().filter(|(_, column)| column.name.starts_with("cf_")).map(|(at, _)| at).collect();
-        Shaper { schema, places, before: Vec::new(), own }
+        Shaper { schema, places, before: Arc::default(), columns: Vec::new(), own, room: 0 }
     }
 
     /// The row as [`shape`] makes it, with a blank cell for each value that its column cannot hold.
@@ -76,38 +82,61 @@ impl<'s> Shaper<'s> {
     /// # Errors
     /// If the row has no id.
     pub fn shape_what_fits(&mut self, row: &RawRow) -> Result<Shaped, ShapeError> {
+        let mut cells = Vec::with_capacity(self.schema.columns.len());
+        let Shaped { row: (id, updated_at), unfit } = self.each_cell(row, |cell| cells.push(cell.into_cell()))?;
+        Ok(Shaped { row: Row { id, updated_at, cells }, unfit })
+    }
+
+    /// The same row with its cells packed, which no cell is made for.
+    ///
+    /// # Errors
+    /// If the row has no id.
+    pub fn pack_what_fits(&mut self, row: &RawRow) -> Result<Shaped<PackedRow>, ShapeError> {
+        let mut cells = PackedCells::with_room(self.room);
+        let Shaped { row: (id, updated_at), unfit } = self.each_cell(row, |cell| cells.push(cell.as_ref()))?;
+        let length = cells.as_bytes().len();
+        self.room = length + length / 8;
+        Ok(Shaped { row: PackedRow { id, updated_at, cells }, unfit })
+    }
+
+    /// Hands out the cell of each column, in order. Returns the id and the moment of the row.
+    fn each_cell(
+        &mut self,
+        row: &RawRow,
+        mut take: impl FnMut(Fitting<'_>),
+    ) -> Result<Shaped<(i64, Option<Timestamp>)>, ShapeError> {
         let schema = self.schema;
         let id = row.get("id").and_then(integer);
         let error =
             |column: &str, expected| ShapeError { stream: schema.stream, row: id, column: column.to_owned(), expected };
         let of_row = id.ok_or_else(|| error("id", expected(ColumnKind::Integer)))?;
-        let mut unfit = Vec::new();
-        let mut cells = Vec::with_capacity(schema.columns.len());
-        for (column, value) in schema.columns.iter().zip(self.values(row)) {
-            let fitting = value.map_or(Some(Cell::Blank), |value| cell(column.kind, value));
-            cells.push(fitting.unwrap_or_else(|| {
+        let (mut unfit, mut updated_at) = (Vec::new(), None);
+        let place = self.places.get("updated_at").copied();
+        for (at, (column, value)) in schema.columns.iter().zip(self.values(row)).enumerate() {
+            let fitting = value.map_or(Some(Fitting::Plain(CellRef::Blank)), |value| fitting(column.kind, value));
+            if let Some(Fitting::Plain(CellRef::Time(moment))) = fitting
+                && place == Some(at)
+            {
+                updated_at = Some(moment);
+            }
+            take(fitting.unwrap_or_else(|| {
                 unfit.push(error(&column.name, expected(column.kind)));
-                Cell::Blank
+                Fitting::Plain(CellRef::Blank)
             }));
         }
-        let place = self.places.get("updated_at");
-        let updated_at = match place.and_then(|at| cells.get(*at)) {
-            Some(Cell::Time(moment)) => Some(*moment),
-            _ => row.get("updated_at").and_then(moment),
-        };
+        let updated_at = updated_at.or_else(|| row.get("updated_at").and_then(moment));
         if place.is_none() && updated_at.is_none() && row.get("updated_at").is_some_and(|value| !value.is_null()) {
             unfit.push(error("updated_at", expected(ColumnKind::Time)));
         }
-        Ok(Shaped { row: Row { id: of_row, updated_at, cells }, unfit })
+        Ok(Shaped { row: (of_row, updated_at), unfit })
     }
 
     /// The value of each column, as far as the row has one.
     fn values<'r>(&mut self, row: &'r RawRow) -> Vec<Option<RawJson<'r>>> {
+        self.learn(row.names());
         let mut values = vec![None; self.schema.columns.len()];
-        for (number, (name, value)) in row.own().enumerate() {
-            if let Some(at) = self.place(number, name) {
-                values[at] = Some(value);
-            }
+        for (place, column) in &self.columns {
+            values[*column] = row.own_at(*place);
         }
         for (name, value) in row.beside() {
             if let Some(at) = self.places.get(name) {
@@ -125,18 +154,16 @@ impl<'s> Shaper<'s> {
         values
     }
 
-    /// The column for the member of that number and name.
-    fn place(&mut self, number: usize, name: &str) -> Option<usize> {
-        if let Some((_, at)) = self.before.get(number).filter(|(before, _)| before == name) {
-            return *at;
+    /// Finds the columns of these names, unless they are those of the row before.
+    fn learn(&mut self, names: &Arc<Names>) {
+        if Arc::ptr_eq(names, &self.before) {
+            return;
         }
-        let at = self.places.get(name).copied();
-        if number >= self.before.len() {
-            self.before.push((name.to_owned(), at));
-        } else {
-            self.before[number] = (name.to_owned(), at);
+        if **names != *self.before {
+            let found = names.iter().enumerate().filter_map(|(at, name)| Some((at, *self.places.get(name)?)));
+            self.columns = found.collect();
         }
-        at
+        self.before = Arc::clone(names);
     }
 }
 
@@ -176,23 +203,49 @@ fn expected(kind: ColumnKind) -> &'static str {
     }
 }
 
-fn cell(kind: ColumnKind, value: RawJson<'_>) -> Option<Cell> {
+/// A cell, as far as it can be where the row is.
+enum Fitting<'a> {
+    /// One without a text.
+    Plain(CellRef<'static>),
+    Text(Cow<'a, str>),
+    Json(Cow<'a, str>),
+}
+
+impl Fitting<'_> {
+    fn as_ref(&self) -> CellRef<'_> {
+        match self {
+            Fitting::Plain(cell) => *cell,
+            Fitting::Text(text) => CellRef::Text(text),
+            Fitting::Json(json) => CellRef::Json(json),
+        }
+    }
+
+    fn into_cell(self) -> Cell {
+        match self {
+            Fitting::Text(text) => Cell::Text(text.into_owned()),
+            other => other.as_ref().to_cell().unwrap_or(Cell::Blank),
+        }
+    }
+}
+
+fn fitting(kind: ColumnKind, value: RawJson<'_>) -> Option<Fitting<'_>> {
     if value.is_null() {
-        return Some(Cell::Blank);
+        return Some(Fitting::Plain(CellRef::Blank));
     }
     let is_blank_text = || value.text().is_some_and(|text| text.trim().is_empty());
     if kind != ColumnKind::Text && is_blank_text() {
-        return Some(Cell::Blank);
+        return Some(Fitting::Plain(CellRef::Blank));
     }
-    match kind {
-        ColumnKind::Integer => integer(value).map(Cell::Integer),
-        ColumnKind::Decimal => decimal(value).map(Cell::Decimal),
-        ColumnKind::Text => text(value).map(|text| Cell::Text(text.into_owned())),
-        ColumnKind::Boolean => boolean(value).map(Cell::Boolean),
-        ColumnKind::Date => date(value).map(Cell::Date),
-        ColumnKind::Time => moment(value).map(Cell::Time),
-        ColumnKind::Json => Some(Cell::Json(list_of_choices(value))),
-    }
+    let plain = match kind {
+        ColumnKind::Text => return text(value).map(Fitting::Text),
+        ColumnKind::Json => return Some(Fitting::Json(list_of_choices(value))),
+        ColumnKind::Integer => integer(value).map(CellRef::Integer),
+        ColumnKind::Decimal => decimal(value).map(CellRef::Decimal),
+        ColumnKind::Boolean => boolean(value).map(CellRef::Boolean),
+        ColumnKind::Date => date(value).map(CellRef::Date),
+        ColumnKind::Time => moment(value).map(CellRef::Time),
+    };
+    plain.map(Fitting::Plain)
 }
 
 /// The number as it is written, if it is one.
@@ -265,19 +318,25 @@ fn date(value: RawJson<'_>) -> Option<Date> {
     }
 }
 
+/// The beginning of the year 1.
+const YEAR_ONE: Timestamp = Timestamp::constant(-62_135_596_800, 0);
+
 fn moment(value: RawJson<'_>) -> Option<Timestamp> {
     let text = value.text()?;
     let text = text.trim();
+    if let Some(moment) = plain_moment(text) {
+        return Some(moment);
+    }
     let written_with_spaces = || jiff::fmt::strtime::parse("%Y-%m-%d %H:%M:%S %z", text).ok()?.to_timestamp().ok();
     let moment: Timestamp = text.parse().ok().or_else(written_with_spaces)?;
     // Databases count the years before it otherwise, or not at all.
-    (TimeZone::UTC.to_datetime(moment).year() >= 1).then_some(moment)
+    (moment >= YEAR_ONE).then_some(moment)
 }
 
 /// Several choices of one field are one text, joined with `;`.
-fn list_of_choices(value: RawJson<'_>) -> Value {
+fn list_of_choices(value: RawJson<'_>) -> Cow<'_, str> {
     match value.text() {
-        Some(text) => text.split(';').map(str::trim).filter(|choice| !choice.is_empty()).collect::<Vec<_>>().into(),
-        None => value.value(),
+        Some(text) => Cow::Owned(compact::list_of(text.split(';').map(str::trim).filter(|choice| !choice.is_empty()))),
+        None => compact::compact(value),
     }
 }
