@@ -66,5 +66,17 @@ mod tests {
             let moment = Timestamp::from_second(second).unwrap();
             prop_assert_eq!(plain_moment(&moment.to_string()), Some(moment));
         }
+
+        /// Days and times that there are, and those just beyond.
+        #[test]
+        fn whatever_it_reads_a_parser_reads_alike(
+            (year, month, day) in (0..=9_999_i64, 0..=13_i64, 0..=32_i64),
+            (hour, minute, second) in (0..=25_i64, 0..=61_i64, 0..=61_i64),
+        ) {
+            let text = format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}Z");
+            if let Some(moment) = plain_moment(&text) {
+                prop_assert_eq!(text.parse::<Timestamp>().ok(), Some(moment), "{}", text);
+            }
+        }
     }
 }

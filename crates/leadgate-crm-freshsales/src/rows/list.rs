@@ -186,6 +186,8 @@ fn one_object(value: &str) -> Vec<RawRow> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     fn refusal(body: &str) -> String {
@@ -219,6 +221,55 @@ mod tests {
         let odd: Arc<str> = page.replace("none", "n\\u006fne").into();
         assert!(super::scanned("contacts", &odd).is_none());
         assert_eq!(super::parsed("contacts", &odd).unwrap().rows, parsed.rows);
+    }
+
+    /// Rows whose names come in the same order, in another, twice, or not at all; with any white space, and now and then cut off.
+    fn page() -> impl Strategy<Value = String> {
+        const NAMES: [&str; 6] = ["id", "email", "owner_id", "name", "n\\u0061me", "a b"];
+        const VALUES: [&str; 9] = [
+            "7",
+            "null",
+            "\"x\"",
+            "\"\\\"\\u00e9\"",
+            "-1.5e3",
+            "{\"id\":1,\"in\":[{}]}",
+            "[1, {\"id\":2}]",
+            "true",
+            "01",
+        ];
+        let member = (0..NAMES.len(), 0..VALUES.len())
+            .prop_map(|(name, value)| format!("\"{}\":{}", NAMES[name], VALUES[value]));
+        let row = prop::collection::vec(member, 0..5).prop_map(|members| format!("{{{}}}", members.join(", ")));
+        let alike = (prop::collection::vec(0..VALUES.len() - 1, 3), 1..4_usize).prop_map(|(values, times)| {
+            let row = format!(
+                "{{\"id\":{},\"email\":{} ,\"name\":{}}}",
+                VALUES[values[0]], VALUES[values[1]], VALUES[values[2]]
+            );
+            vec![row; times].join(",\n")
+        });
+        let rows = prop::collection::vec(prop_oneof![row, alike], 0..5);
+        let cut = prop_oneof![9 => Just(usize::MAX), 1 => 0..200_usize];
+        (rows, 0..VALUES.len(), cut).prop_map(|(rows, beside, cut)| {
+            let beside = VALUES[beside];
+            let page = format!(
+                "{{ \"users\":[{{\"id\":1}}],\"one\":{beside},\n\"contacts\": [{}] ,\"meta\":{{\"total\":2}}}}",
+                rows.join(",")
+            );
+            page.chars().take(cut).collect()
+        })
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { cases: 2_000, ..ProptestConfig::default() })]
+
+        #[test]
+        fn whatever_is_scanned_is_as_it_is_parsed(page in page()) {
+            let text: Arc<str> = page.as_str().into();
+            if let Some(scanned) = scanned("contacts", &text) {
+                let parsed = parsed("contacts", &text).map_err(|error| TestCaseError::fail(format!("{error}: {page}")))?;
+                prop_assert_eq!((scanned.rows, scanned.meta, scanned.lists), (parsed.rows, parsed.meta, parsed.lists), "{}", page);
+            }
+        }
     }
 
     #[test]

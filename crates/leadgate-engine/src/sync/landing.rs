@@ -1,4 +1,5 @@
-//! A page on its way into the copy: its rows are typed and written with the state that they lead to, on a thread that may block, while what comes next is asked for.
+//! A page on its way into the copy: its rows are typed and written with the state that they lead to, on a thread that may block, while what comes next
+//! is asked for.
 
 use std::collections::BTreeMap;
 

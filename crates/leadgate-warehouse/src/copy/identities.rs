@@ -1,7 +1,9 @@
 //! Who has an address or a name: digests of identities beside the rows, kept in the transaction of the rows.
 //!
-//! Digests have no order, so each batch of a first reading would write about every page of their table again. While a stream has none, a reading of the whole
-//! leaves them out, and notes all of them with its last batch, in their order. Whoever is looked for meanwhile is not found, which says nothing.
+//! Digests have no order, so each batch of a first reading would write about every page of their table again. While a stream has none and was never read
+//! whole, its reading leaves them out, and notes all of them with its last batch, in their order. Whoever is looked for meanwhile is not found, which says
+//! nothing: what the stream shows is not believed before that. A larger stream notes all it has when it has so many rows, and from then on each batch its own:
+//! making up for millions at the end would be one long transaction.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -42,7 +44,8 @@ impl Noting {
         if !is_small || is_plain || are_noted(connection, stream.number)? {
             return Ok(Noting::Each);
         }
-        let goes_on = batch.pass.is_some() && batch.sweep.is_none() && live + new < MOST_WITHOUT;
+        let was_read = Reading::resume(batch.stream, stream.state.as_deref()).watermark().is_some();
+        let goes_on = !was_read && batch.pass.is_some() && batch.sweep.is_none() && live + new < MOST_WITHOUT;
         Ok(if goes_on { Noting::None } else { Noting::AllAtTheEnd })
     }
 }

@@ -40,8 +40,7 @@ impl ParquetEncoder {
         let properties = WriterProperties::builder()
             .set_compression(Compression::SNAPPY)
             .set_statistics_enabled(EnabledStatistics::Chunk)
-            // What tells rows apart never comes twice.
-            .set_column_dictionary_enabled(ColumnPath::from(columns.first().map_or("", |column| &column.name)), false)
+            .set_column_dictionary_enabled(ColumnPath::from(id_in(columns)), false)
             .build();
         let schema = schema(columns).map_err(failed)?;
         let writer = SerializedFileWriter::new(out, schema, Arc::new(properties)).map_err(failed)?;
@@ -59,6 +58,11 @@ impl ParquetEncoder {
         self.waiting_bytes = 0;
         Ok(())
     }
+}
+
+/// The name of the column that tells rows apart, in which no value comes twice: it stands first.
+fn id_in(columns: &[Column]) -> &str {
+    columns.first().filter(|column| column.kind == ColumnKind::Integer).map_or("", |column| &column.name)
 }
 
 fn failed(error: ParquetError) -> io::Error {
