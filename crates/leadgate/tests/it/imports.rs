@@ -114,8 +114,9 @@ async fn an_import_is_exact(
     assert_eq!(addresses.len(), everybody.len(), "somebody is there twice");
     let old = gateway.account().contacts().iter().filter(|contact| contact["first_name"] == "Old").count();
     assert_eq!(old, 1);
-    // One person was there and is updated; the account's names may be read again.
-    let most = good.div_ceil(100) * for_each_hundred + good.div_ceil(2_500) * for_each_load + 2;
+    // One person was there and is updated; the account's names may be read again. A busy machine hands the rows over so slowly that the first load is
+    // begun before it is full.
+    let most = good.div_ceil(100) * for_each_hundred + (good.div_ceil(2_500) + 1) * for_each_load + 2;
     assert!(requests <= most, "{requests} requests, {most} at most");
 }
 
