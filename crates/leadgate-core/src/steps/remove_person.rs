@@ -121,7 +121,7 @@ impl RemovePersonStep {
         let by_email = email.as_ref().map(IdentityKey::of_email);
         let by_phone = text(field::MOBILE).and_then(|text| IdentityKey::of_phone(&Phone::parse(text, None)));
         self.identities = by_email.into_iter().chain(by_phone).collect();
-        if let Some(why) = self.written.as_ref().and_then(|written| why_not_of(seen, written)) {
+        if let Some(why) = self.written.as_ref().and_then(|written| why_left_alone(seen, written)) {
             return self.end(false, &format!("was left alone: {why}"));
         }
         // Whoever is found by address was not changed since they were made.
@@ -156,7 +156,7 @@ impl RemovePersonStep {
 
 /// Why it is not certain that this record is of the person whom the import made, and of nobody else's making: they have the address as their first, were made
 /// while the import wrote, were not changed since, and have all that it wrote.
-fn why_not_of(seen: &Snapshot, written: &WrittenPerson) -> Option<&'static str> {
+fn why_left_alone(seen: &Snapshot, written: &WrittenPerson) -> Option<&'static str> {
     let window = (written.since.saturating_sub(CLOCK_SKEW), written.until.saturating_add(CLOCK_SKEW));
     let is_made_then = match (seen.created_at, window) {
         (Some(made), (Ok(since), Ok(until))) => (since..=until).contains(&made),

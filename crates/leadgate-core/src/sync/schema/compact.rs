@@ -15,7 +15,7 @@ const MOST_DIGITS: usize = 18;
 /// The value, written in that form. Most values of the CRM's are, and are not read for it.
 pub(super) fn compact(value: RawJson<'_>) -> Cow<'_, str> {
     let written = value.as_str();
-    match (Scan { left: written.as_bytes() }).reaches_the_end() {
+    match (OneForm { left: written.as_bytes() }).reaches_the_end() {
         true => Cow::Borrowed(written),
         false => Cow::Owned(value.value().to_string()),
     }
@@ -27,12 +27,12 @@ pub(super) fn list_of<'t>(texts: impl Iterator<Item = &'t str>) -> String {
     serde_json::to_string(&texts.collect::<Vec<_>>()).unwrap_or_default()
 }
 
-/// Looks through JSON for what might be written otherwise.
-struct Scan<'a> {
+/// Looks through JSON for what might be written otherwise: stricter than the walk over a page, which takes every form that is usual.
+struct OneForm<'a> {
     left: &'a [u8],
 }
 
-impl<'a> Scan<'a> {
+impl<'a> OneForm<'a> {
     fn reaches_the_end(mut self) -> bool {
         self.value(MOST_DEPTH).is_some() && self.left.is_empty()
     }

@@ -63,7 +63,7 @@ pub(in crate::cli) async fn run(command: Command, session: &Session) -> CommandR
     };
     let import = match action {
         None => remote.ask(Ask::get(&path)).await?.successful()?,
-        Some("undo") => undo(&remote, &path).await?,
+        Some("undo") => undo(&remote, &path, session).await?,
         Some(_) => remote.ask(Ask::post(&path)).await?.successful()?,
     };
     session.screen.show(&import, || told(&import));
@@ -71,11 +71,18 @@ pub(in crate::cli) async fn run(command: Command, session: &Session) -> CommandR
 }
 
 /// Asks for it again until every row has ended that was being written when it was asked for first: only then it is known whom such a row made.
-async fn undo(remote: &Remote, path: &str) -> Result<Value, Failure> {
+async fn undo(remote: &Remote, path: &str, session: &Session) -> Result<Value, Failure> {
+    let mut told = false;
     loop {
         let import = remote.ask(Ask::post(path)).await?.successful()?;
-        if import["counts"]["waiting"].as_u64() == Some(0) {
+        let waiting = import["counts"]["waiting"].as_u64().unwrap_or(0);
+        if waiting == 0 {
             return Ok(import);
+        }
+        if !std::mem::replace(&mut told, true) {
+            session.screen.note(&format!(
+                "{waiting} rows were being written and are undone when they have ended; stopped before that, run this command again"
+            ));
         }
         tokio::time::sleep(UNDONE_AGAIN_AFTER).await;
     }

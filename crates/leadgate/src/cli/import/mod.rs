@@ -56,7 +56,7 @@ pub(super) struct Flags {
     /// Write what came of each row to this file: .csv, else NDJSON
     #[arg(long, value_name = "FILE")]
     results: Option<PathBuf>,
-    /// Have the results tell the id of everybody whom a file of 250 people or more makes: a request more for each hundred on a Suite account. It is said when an import begins and stays so when it is gone on with
+    /// Have the results tell the id of everybody whom a file of 250 people or more makes: a request more for each hundred on a Suite account. With --resume it counts for rows that had not arrived: say it again
     #[arg(long)]
     ids: bool,
     /// Go on with an import of this file that stopped on its way
