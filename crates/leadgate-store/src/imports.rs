@@ -15,10 +15,6 @@ use uuid::Uuid;
 use crate::StoreError;
 use crate::model::{Digest, NewSubmission};
 
-/// Calls that may have made the person of a row. A row for which one was recorded goes on to its end when its import is undone, which then tells whether
-/// there is somebody to take back.
-pub const MAY_HAVE_MADE: [&str; 3] = ["create_person", "upsert_person", "upsert_people"];
-
 /// Names an import. Version 7, so ids sort by time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
@@ -265,8 +261,8 @@ pub trait ImportStore: Send + Sync + 'static {
     /// Rows of an import behind one, in order, with what they came to.
     async fn row_results(&self, id: ImportId, after: u64, limit: u32) -> Result<Vec<RowResult>, StoreError>;
 
-    /// Has the rows of an import wait, or be worked on, or withdraws those that wait. A call that is under way is finished. Rows for which one of
-    /// [`MAY_HAVE_MADE`] was recorded are not withdrawn: they go on.
+    /// Has the rows of an import wait, or be worked on, or withdraws those that wait. A call that is under way is finished. Rows that
+    /// may have made somebody, as [`may_have_made`](crate::stored::may_have_made) tells, are not withdrawn: they go on.
     async fn set_import_state(
         &self,
         id: ImportId,

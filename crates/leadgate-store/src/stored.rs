@@ -71,6 +71,12 @@ pub fn state_from_json(text: &str) -> Result<JobState, StoreError> {
     from_json(WHAT, text)
 }
 
+/// Whether a job may have made a person. Of one that was `abandoned` in the middle of a turn it is not known which call was under way, and one that
+/// cannot be read may have as well.
+pub fn may_have_made(state: &str, abandoned: bool) -> bool {
+    abandoned || state_from_json(state).map_or(true, |state| state.may_have_made_somebody())
+}
+
 /// A value from JSON text that may be missing.
 ///
 /// # Errors

@@ -283,6 +283,12 @@ impl JobState {
         }
     }
 
+    /// Whether a step may have made a person, as far as calls were taken in or marked as abandoned: one that was made, or a write of somebody whom
+    /// nobody had and of which it is not known what came of it.
+    pub fn may_have_made_somebody(&self) -> bool {
+        self.steps.iter().any(|step| matches!(step, Step::EnsurePerson(step) if step.may_have_made()))
+    }
+
     /// How the next call can probably be packed with those of other jobs. A hint for whoever chooses which jobs to look at.
     pub fn packing(&self) -> Packing {
         match self.steps.get(self.current) {

@@ -55,20 +55,20 @@ impl Gateway {
         job: JobState,
         fates: &[Fate],
     ) -> Result<(Outcome, String), Parking> {
-        self.drive_beside(crm, job, fates, &mut |_| {})
+        self.drive_beside(crm, job, fates, &mut |_, _| {})
     }
 
-    /// Runs a job to its end, while somebody else does something to the CRM before every turn.
+    /// Runs a job to its end, while somebody else looks at it before every turn, or does something to the CRM.
     pub(crate) fn drive_beside(
         &mut self,
         crm: &mut ModelCrm,
         mut job: JobState,
         fates: &[Fate],
-        other: &mut dyn FnMut(&mut ModelCrm),
+        other: &mut dyn FnMut(&mut ModelCrm, &JobState),
     ) -> Result<(Outcome, String), Parking> {
         let mut fates = fates.iter().copied();
         for _ in 0..500 {
-            other(crm);
+            other(crm, &job);
             let mut effects = Vec::new();
             let (catalog, known, notes) = (self.catalog.clone(), self.known.clone(), self.known_notes.clone());
             let copied = self.copied.clone();
@@ -169,6 +169,30 @@ pub(crate) fn fate() -> impl Strategy<Value = Fate> {
 
 proptest! {
     #![proptest_config(ProptestConfig { cases: 512, ..ProptestConfig::default() })]
+
+    #[test]
+    fn a_job_that_made_somebody_knows_that_it_may_have(
+        separate_leads: bool,
+        unique in prop_oneof![Just(None), Just(Some(true)), Just(Some(false))],
+        sharing in prop_oneof![Just(Sharing::Alone), Just(Sharing::Packed), Just(Sharing::Crowd)],
+        is_there: bool,
+        fates in prop::collection::vec(fate(), 0..24),
+    ) {
+        let mut crm = ModelCrm::new(separate_leads, unique);
+        if is_there {
+            crm.seed(RecordKind::Contact, json!({ "email": "ada@example.com" }));
+        }
+        let mut gateway = Gateway { sharing, ..Gateway::default() };
+        let job = gateway.job(Route::Lead, &ada());
+        let before = crm.people.len();
+        let mut seen = Vec::new();
+        gateway.drive_beside(&mut crm, job, &fates, &mut |crm, job| {
+            seen.push((crm.people.len() > before, job.may_have_made_somebody()));
+        }).unwrap();
+        prop_assert!(seen.iter().all(|(made, may_have)| *may_have || !made), "{seen:?} {:?}", crm.calls);
+        let no_answer_was_lost = fates.is_empty();
+        prop_assert!(!no_answer_was_lost || seen.iter().all(|(made, may_have)| made == may_have), "{seen:?} {:?}", crm.calls);
+    }
 
     #[test]
     fn one_person_and_one_note_whatever_happens(

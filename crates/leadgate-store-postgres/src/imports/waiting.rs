@@ -1,8 +1,11 @@
 //! Setting the rows of an import aside and taking them up again. Whoever calls one of these holds the lock of the jobs.
 
+use futures::TryStreamExt as _;
 use jiff::Timestamp;
-use leadgate_store::imports::{ImportChange, ImportId, ImportState, MAY_HAVE_MADE};
-use sqlx::AssertSqlSafe;
+use leadgate_store::imports::{ImportChange, ImportId, ImportState};
+use leadgate_store::stored;
+use sqlx::Row as _;
+use sqlx::postgres::PgRow;
 
 use super::{number_of, rows};
 use crate::queue::{self, KeyFate, OUT, WORKING};
@@ -32,77 +35,95 @@ pub(super) async fn set_state(
     let update = sqlx::query(sql).bind(account).bind(&id.0.as_bytes()[..]).bind(number_of(state));
     update.execute(&mut *connection).await?;
     match (before, state) {
-        (ImportState::Running, ImportState::Paused) => set_aside_all(connection, account, (id, "true"), now).await?,
+        (ImportState::Running, ImportState::Paused) => set_aside_all(connection, account, (id, |_| true), now).await?,
         (ImportState::Running, ImportState::Undone) => {
-            let which = format!("NOT {}", may_have_made());
-            set_aside_all(connection, account, (id, &which), now).await?;
+            set_aside_all(connection, account, (id, |row| !row.may_have_made()), now).await?;
         }
         (ImportState::Paused, ImportState::Running) => {
             move_unplanned(connection, account, id, (UNPLANNED_ASIDE, 0)).await?;
-            take_up(connection, account, (id, "true"), now).await?;
+            take_up(connection, account, (id, |_| true), now).await?;
         }
         (ImportState::Paused, ImportState::Undone) => {
-            take_up(connection, account, (id, &may_have_made()), now).await?;
+            take_up(connection, account, (id, RowJob::may_have_made), now).await?;
         }
         _ => {}
     }
     Ok(ImportChange::Done)
 }
 
-/// Whether the job may have made a person.
-fn may_have_made() -> String {
-    let calls = MAY_HAVE_MADE.join("', '");
-    format!(
-        "EXISTS (SELECT 1 FROM attempts WHERE attempts.account = $1 AND attempts.job = jobs.id
-                                          AND attempts.call IN ('{calls}'))"
-    )
+/// The job of a row that has not ended.
+struct RowJob {
+    id: i64,
+    state: String,
+    abandoned: bool,
 }
 
-/// Sets aside those of an import's rows that are `which`.
+impl RowJob {
+    /// From a job's id and state, and whether it was abandoned, which stand at the beginning of a row.
+    fn of(row: &PgRow) -> Result<RowJob, sqlx::Error> {
+        Ok(RowJob { id: row.try_get(0)?, state: row.try_get(1)?, abandoned: row.try_get(2)? })
+    }
+
+    fn may_have_made(&self) -> bool {
+        stored::may_have_made(&self.state, self.abandoned)
+    }
+}
+
+/// Which of an import's rows are meant.
+type Meant = fn(&RowJob) -> bool;
+
+/// Sets aside those of an import's rows that are meant.
 async fn set_aside_all(
     connection: &mut Session,
     account: i64,
-    (id, which): (ImportId, &str),
+    (id, meant): (ImportId, Meant),
     now: Timestamp,
 ) -> Result<(), sqlx::Error> {
     move_unplanned(connection, account, id, (0, UNPLANNED_ASIDE)).await?;
     // Who is leased is set aside when the turn ends.
-    let sql = format!(
-        "SELECT jobs.id FROM import_rows JOIN jobs ON jobs.account = $1 AND jobs.id = import_rows.submission
-         WHERE import_rows.account = $1 AND import_rows.import = $2 AND jobs.progress = $3
-           AND jobs.lease_worker IS NULL AND {which}
-         ORDER BY jobs.id"
-    );
-    let working = sqlx::query_scalar(AssertSqlSafe(sql)).bind(account).bind(&id.0.as_bytes()[..]).bind(WORKING);
-    let jobs: Vec<i64> = working.fetch_all(&mut *connection).await?;
+    let jobs = jobs(connection, account, (id, WORKING), meant).await?;
     for some in jobs.chunks(AT_ONCE) {
         set_aside(connection, account, some, now).await?;
     }
     Ok(())
 }
 
-/// Takes up again those of an import's rows that are `which`.
+/// Takes up again those of an import's rows that are meant.
 async fn take_up(
     connection: &mut Session,
     account: i64,
-    (id, which): (ImportId, &str),
+    (id, meant): (ImportId, Meant),
     now: Timestamp,
 ) -> Result<(), sqlx::Error> {
-    let sql = format!(
-        "UPDATE jobs SET progress = $4 FROM import_rows
-         WHERE import_rows.account = $1 AND import_rows.import = $2
-           AND jobs.account = $1 AND jobs.id = import_rows.submission AND jobs.progress = $3 AND {which}
-         RETURNING jobs.id"
-    );
-    let aside =
-        sqlx::query_scalar(AssertSqlSafe(sql)).bind(account).bind(&id.0.as_bytes()[..]).bind(ASIDE).bind(WORKING);
-    let mut jobs: Vec<i64> = aside.fetch_all(&mut *connection).await?;
-    jobs.sort_unstable();
+    let jobs = jobs(connection, account, (id, ASIDE), meant).await?;
     for some in jobs.chunks(AT_ONCE) {
+        let sql = "UPDATE jobs SET progress = $3 WHERE account = $1 AND id = ANY($2)";
+        sqlx::query(sql).bind(account).bind(some).bind(WORKING).execute(&mut *connection).await?;
         queue::rejoin(connection, account, some).await?;
         queue::place(connection, account, some, now).await?;
     }
     Ok(())
+}
+
+/// Those of an import's jobs with that progress that nobody has leased and that are meant, in order. They are few beside the rows that are not planned.
+async fn jobs(
+    connection: &mut Session,
+    account: i64,
+    (id, progress): (ImportId, i16),
+    meant: Meant,
+) -> Result<Vec<i64>, sqlx::Error> {
+    let sql = "SELECT jobs.id, jobs.state, jobs.abandoned_since IS NOT NULL
+               FROM import_rows JOIN jobs ON jobs.account = $1 AND jobs.id = import_rows.submission
+               WHERE import_rows.account = $1 AND import_rows.import = $2 AND jobs.progress = $3
+                 AND jobs.lease_worker IS NULL
+               ORDER BY jobs.id";
+    let mut rows = sqlx::query(sql).bind(account).bind(&id.0.as_bytes()[..]).bind(progress).fetch(connection);
+    let mut jobs = Vec::new();
+    while let Some(row) = rows.try_next().await? {
+        let job = RowJob::of(&row)?;
+        jobs.extend(meant(&job).then_some(job.id));
+    }
+    Ok(jobs)
 }
 
 async fn move_unplanned(
@@ -124,14 +145,18 @@ pub(crate) async fn paused_among(
     account: i64,
     jobs: &[i64],
 ) -> Result<Vec<i64>, sqlx::Error> {
-    let sql = format!(
-        "SELECT submission FROM import_rows
-         JOIN imports ON imports.account = $1 AND imports.id = import_rows.import AND imports.state <> 0
-         JOIN jobs ON jobs.account = $1 AND jobs.id = submission
-         WHERE import_rows.account = $1 AND submission = ANY($2) AND (imports.state = 1 OR NOT {})",
-        may_have_made()
-    );
-    sqlx::query_scalar(AssertSqlSafe(sql)).bind(account).bind(jobs).fetch_all(connection).await
+    let sql = "SELECT jobs.id, jobs.state, jobs.abandoned_since IS NOT NULL, imports.state = $3 FROM import_rows
+               JOIN imports ON imports.account = $1 AND imports.id = import_rows.import AND imports.state <> 0
+               JOIN jobs ON jobs.account = $1 AND jobs.id = submission
+               WHERE import_rows.account = $1 AND submission = ANY($2)";
+    let undone = number_of(ImportState::Undone);
+    let rows = sqlx::query(sql).bind(account).bind(jobs).bind(undone).fetch_all(connection).await?;
+    let mut paused = Vec::new();
+    for row in &rows {
+        let (job, is_undone): (_, bool) = (RowJob::of(row)?, row.try_get(3)?);
+        paused.extend((!is_undone || !job.may_have_made()).then_some(job.id));
+    }
+    Ok(paused)
 }
 
 /// Takes jobs that are not leased out of every queue until their import goes on. Returns whether another one is ready now.

@@ -1,8 +1,9 @@
 //! Setting the rows of an import aside and taking them up again.
 
 use jiff::Timestamp;
-use leadgate_store::imports::{ImportChange, ImportId, ImportState, MAY_HAVE_MADE};
-use rusqlite::{Connection, OptionalExtension as _, params};
+use leadgate_store::imports::{ImportChange, ImportId, ImportState};
+use leadgate_store::stored;
+use rusqlite::{Connection, OptionalExtension as _, Row, params};
 
 use super::{ImportKey, StateNumber, rows};
 use crate::queue::{self, KeyFate, OUT, WORKING};
@@ -26,47 +27,54 @@ pub(super) fn set_state(
         .prepare_cached("UPDATE imports SET state = ?2 WHERE id = ?1")?
         .execute(params![ImportKey(id), StateNumber(state)])?;
     match (before, state) {
-        (ImportState::Running, ImportState::Paused) => set_aside_all(connection, id, "true", now)?,
-        (ImportState::Running, ImportState::Undone) => {
-            set_aside_all(connection, id, &format!("NOT {}", may_have_made()), now)?;
-        }
+        (ImportState::Running, ImportState::Paused) => set_aside_all(connection, id, |_| true, now)?,
+        (ImportState::Running, ImportState::Undone) => set_aside_all(connection, id, |row| !row.may_have_made(), now)?,
         (ImportState::Paused, ImportState::Running) => {
             move_unplanned(connection, id, UNPLANNED_ASIDE, 0)?;
-            take_up(connection, id, "true", now)?;
+            take_up(connection, id, |_| true, now)?;
         }
-        (ImportState::Paused, ImportState::Undone) => take_up(connection, id, &may_have_made(), now)?,
+        (ImportState::Paused, ImportState::Undone) => take_up(connection, id, RowJob::may_have_made, now)?,
         _ => {}
     }
     Ok(ImportChange::Done)
 }
 
-/// Whether the job may have made a person.
-fn may_have_made() -> String {
-    let calls = MAY_HAVE_MADE.join("', '");
-    format!("EXISTS (SELECT 1 FROM attempts WHERE attempts.job = jobs.id AND attempts.call IN ('{calls}'))")
+/// The job of a row that has not ended.
+struct RowJob {
+    id: i64,
+    state: String,
+    abandoned: bool,
 }
 
-/// Sets aside those of an import's rows that are `which`.
-fn set_aside_all(connection: &Connection, id: ImportId, which: &str, now: Timestamp) -> rusqlite::Result<()> {
+impl RowJob {
+    fn may_have_made(&self) -> bool {
+        stored::may_have_made(&self.state, self.abandoned)
+    }
+}
+
+/// Sets aside those of an import's rows that are `meant`.
+fn set_aside_all(
+    connection: &Connection,
+    id: ImportId,
+    meant: impl Fn(&RowJob) -> bool,
+    now: Timestamp,
+) -> rusqlite::Result<()> {
     move_unplanned(connection, id, 0, UNPLANNED_ASIDE)?;
     // Who is leased is set aside when the turn ends.
-    let sql = format!(
-        "SELECT jobs.id FROM import_rows JOIN jobs ON jobs.id = import_rows.submission
-         WHERE import_rows.import = ?1 AND jobs.progress = ?2 AND jobs.lease_worker IS NULL AND {which}"
-    );
-    for job in jobs(connection, &sql, id, WORKING)? {
+    for job in jobs(connection, (id, WORKING), meant)? {
         set_aside(connection, job, now)?;
     }
     Ok(())
 }
 
-/// Takes up again those of an import's rows that are `which`.
-fn take_up(connection: &Connection, id: ImportId, which: &str, now: Timestamp) -> rusqlite::Result<()> {
-    let sql = format!(
-        "SELECT jobs.id FROM import_rows JOIN jobs ON jobs.id = import_rows.submission
-         WHERE import_rows.import = ?1 AND jobs.progress = ?2 AND {which} ORDER BY jobs.id"
-    );
-    for job in jobs(connection, &sql, id, ASIDE)? {
+/// Takes up again those of an import's rows that are `meant`.
+fn take_up(
+    connection: &Connection,
+    id: ImportId,
+    meant: impl Fn(&RowJob) -> bool,
+    now: Timestamp,
+) -> rusqlite::Result<()> {
+    for job in jobs(connection, (id, ASIDE), meant)? {
         connection.prepare_cached("UPDATE jobs SET progress = ?2 WHERE id = ?1")?.execute([job, WORKING])?;
         queue::rejoin(connection, job)?;
         queue::place(connection, job, now)?;
@@ -81,9 +89,23 @@ fn move_unplanned(connection: &Connection, id: ImportId, from: i64, to: i64) -> 
     Ok(())
 }
 
-fn jobs(connection: &Connection, sql: &str, id: ImportId, progress: i64) -> rusqlite::Result<Vec<i64>> {
+/// Those of an import's jobs with that progress that nobody has leased and that are `meant`, in order. They are few beside the rows that are not planned.
+fn jobs(
+    connection: &Connection,
+    (id, progress): (ImportId, i64),
+    meant: impl Fn(&RowJob) -> bool,
+) -> rusqlite::Result<Vec<i64>> {
+    let sql = "SELECT jobs.id, jobs.state, jobs.abandoned_since IS NOT NULL
+               FROM import_rows JOIN jobs ON jobs.id = import_rows.submission
+               WHERE import_rows.import = ?1 AND jobs.progress = ?2 AND jobs.lease_worker IS NULL ORDER BY jobs.id";
     let mut statement = connection.prepare_cached(sql)?;
-    statement.query_map(params![ImportKey(id), progress], |row| row.get(0))?.collect()
+    let mut rows = statement.query(params![ImportKey(id), progress])?;
+    let mut jobs = Vec::new();
+    while let Some(row) = rows.next()? {
+        let job = RowJob { id: row.get(0)?, state: row.get(1)?, abandoned: row.get(2)? };
+        jobs.extend(meant(&job).then_some(job.id));
+    }
+    Ok(jobs)
 }
 
 /// Takes a job that is not leased out of every queue until its import goes on. Returns whether another one is ready now.
@@ -95,16 +117,15 @@ fn set_aside(connection: &Connection, job: i64, now: Timestamp) -> rusqlite::Res
 
 /// Sets a job aside whose turn has just ended, if it is of an import that does not go on. `None` if it is not.
 pub(crate) fn set_aside_if_paused(connection: &Connection, job: i64, now: Timestamp) -> rusqlite::Result<Option<bool>> {
-    let sql = "SELECT imports.state FROM import_rows JOIN imports ON imports.id = import_rows.import
+    let sql = "SELECT imports.state, jobs.state, jobs.abandoned_since IS NOT NULL
+               FROM import_rows JOIN imports ON imports.id = import_rows.import AND imports.state <> 0
+               JOIN jobs ON jobs.id = import_rows.submission
                WHERE import_rows.submission = ?1";
-    let state: Option<StateNumber> = connection.prepare_cached(sql)?.query_row([job], |row| row.get(0)).optional()?;
-    let waits = match state.map(|state| state.0) {
-        None | Some(ImportState::Running) => false,
-        Some(ImportState::Paused) => true,
-        Some(ImportState::Undone) => {
-            let sql = format!("SELECT NOT {} FROM jobs WHERE id = ?1", may_have_made());
-            connection.prepare_cached(&sql)?.query_row([job], |row| row.get(0))?
-        }
+    let read = |row: &Row<'_>| Ok((row.get(0)?, RowJob { id: job, state: row.get(1)?, abandoned: row.get(2)? }));
+    let found: Option<(StateNumber, RowJob)> = connection.prepare_cached(sql)?.query_row([job], read).optional()?;
+    let goes_on = match found {
+        None => true,
+        Some((state, job)) => state.0 == ImportState::Undone && job.may_have_made(),
     };
-    if waits { set_aside(connection, job, now).map(Some) } else { Ok(None) }
+    if goes_on { Ok(None) } else { set_aside(connection, job, now).map(Some) }
 }

@@ -172,18 +172,38 @@ pub async fn undoing_keeps_one_removal_for_a_row(store: &dyn Store) {
 /// A row that may have made somebody goes on to its end when its import is undone, also when it was paused before; the others are withdrawn.
 pub async fn undoing_lets_whoever_may_be_made_already_end(store: &dyn Store) {
     let id = begin(store).await;
-    accept_rows(store, vec![lead(1), lead(2), lead(3)]).await;
-    for (number, key) in [(1, "a"), (2, "b"), (3, "c")] {
+    accept_rows(store, vec![lead(1), lead(2), lead(3), lead(4)]).await;
+    for (number, key) in [(1, "a"), (2, "b"), (3, "c"), (4, "d")] {
         record_plan(store, super::samples::id(number), job(&[key]), 2).await;
     }
     let leased = claim(store, 3).await;
-    let after = |job, call| TurnRecord { attempt: Some(attempt(call, 3)), ..turn(job, Then::DueAt(at(9))) };
-    record(store, after(&leased[0], "upsert_people"), 4).await;
+    let after = |job, state| TurnRecord { state, ..turn(job, Then::DueAt(at(9))) };
+    record(store, after(&leased[0], may_have_made()), 4).await;
     store.set_import_state(id, ImportState::Paused, at(5)).await.unwrap();
-    record(store, after(&leased[1], "find_people"), 5).await;
+    record(store, after(&leased[1], state()), 5).await;
     store.set_import_state(id, ImportState::Undone, at(6)).await.unwrap();
-    record(store, after(&leased[2], "create_person"), 7).await;
-    assert_eq!(ends(store).await, [(1, RowEnd::Waiting), (2, RowEnd::Withdrawn), (3, RowEnd::Waiting)]);
+    record(store, after(&leased[2], may_have_made()), 7).await;
+    record(store, after(&leased[3], state()), 7).await;
+    let (waiting, withdrawn) = (RowEnd::Waiting, RowEnd::Withdrawn);
+    assert_eq!(ends(store).await, [(1, waiting), (2, withdrawn), (3, waiting), (4, withdrawn)]);
     let going_on: Vec<_> = claim(store, 10).await.into_iter().map(|job| job.submission).collect();
     assert_eq!(going_on, [super::samples::id(1), super::samples::id(3)]);
+}
+
+/// What a process did with a row in its hands when it died nobody knows: such a row goes on when its import is undone, also when it was paused before.
+pub async fn undoing_lets_whoever_was_in_a_dead_hand_end(store: &dyn Store) {
+    let id = begin(store).await;
+    accept_rows(store, vec![lead(1), lead(2)]).await;
+    record_plan(store, super::samples::id(1), job(&["a"]), 2).await;
+    assert_eq!(claim(store, 3).await.len(), 1);
+    record_plan(store, super::samples::id(2), job(&["b"]), 4).await;
+    store.abandon_leases(None, at(5)).await.unwrap();
+    store.set_import_state(id, ImportState::Paused, at(6)).await.unwrap();
+    assert!(claim(store, 7).await.is_empty());
+    store.set_import_state(id, ImportState::Undone, at(8)).await.unwrap();
+    assert_eq!(ends(store).await, [(1, RowEnd::Waiting), (2, RowEnd::Withdrawn)]);
+    let taken_over = claim_one(store, 9).await;
+    assert_eq!(taken_over.abandoned_since, Some(at(3)));
+    record(store, turn(&taken_over, Then::DueAt(at(10))), 10).await;
+    assert_eq!(ends(store).await[0].1, RowEnd::Withdrawn, "it was not writing");
 }

@@ -3,12 +3,15 @@
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
+use leadgate_core::crm::CrmCall;
 use leadgate_core::identity::IdentityKey;
 use leadgate_core::job::{JobState, Outcome, STATE_VERSION};
 use leadgate_core::lane::Lane;
 use leadgate_core::plan::PlanEffects;
-use leadgate_core::record::{KnownRecord, RecordKind, RecordRef};
-use leadgate_core::steps::{Findings, NoteStep, ParkReason, Parking, StageStep, Step, StepEffect, StepTarget};
+use leadgate_core::record::{Fields, KnownRecord, RecordKind, RecordRef};
+use leadgate_core::steps::{
+    Findings, NoteStep, ParkReason, Parking, PersonStep, PersonWish, StageStep, Step, StepEffect, StepTarget,
+};
 use leadgate_core::submission::{RawSubmission, Route, SubmissionId};
 use uuid::Uuid;
 
@@ -90,6 +93,14 @@ pub fn state() -> JobState {
         interrupted: None,
         decisions: Vec::new(),
     }
+}
+
+/// The state of a job that was making a person when the answer was lost.
+pub fn may_have_made() -> JobState {
+    let step = PersonStep::new(PersonWish { create: true, ..PersonWish::default() });
+    let mut state = JobState { steps: vec![Step::EnsurePerson(Box::new(step))], ..state() };
+    state.mark_abandoned(&CrmCall::CreatePerson(Fields::new()), at(0));
+    state
 }
 
 /// An interactive job of these identities.

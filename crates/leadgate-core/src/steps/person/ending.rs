@@ -55,6 +55,16 @@ impl PersonStep {
         self.run.done.iter_mut().for_each(|done| done.only_copied = true);
     }
 
+    /// Whether this step has made the person, or wrote of whom it had not found and does not know what came of it.
+    pub(crate) fn may_have_made(&self) -> bool {
+        let run = &self.run;
+        match (&run.done, &run.candidate) {
+            (Some(done), _) => done.created,
+            (None, Some(_)) => run.probably_ours,
+            (None, None) => run.first_write.is_some(),
+        }
+    }
+
     /// Whether the record says everything that this step writes when it makes somebody.
     fn is_as_written(&self, candidate: &Snapshot, context: &StepContext<'_>) -> bool {
         let Some(account) = context.catalog.account() else { return false };

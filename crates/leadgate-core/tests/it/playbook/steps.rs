@@ -136,7 +136,7 @@ fn a_deal_is_looked_at_anew_when_the_quota_held_its_move_up() {
     let mut crm = crm();
     let deal = crm.seed_deal(NEW, at("2026-01-01T00:00:00Z"));
     let mut was_read = false;
-    let mut sales = |crm: &mut ModelCrm| {
+    let mut sales = |crm: &mut ModelCrm, _: &JobState| {
         let is_read = crm.calls.iter().filter(|call| **call == "read_deal").count() == 2;
         if is_read && !was_read {
             was_read = true;
@@ -188,7 +188,7 @@ fn what_a_person_does_to_the_deal_after_it_was_found_counts(
     let mut crm = crm();
     let deal = crm.seed_deal(NEW, at("2026-01-01T00:00:00Z"));
     let (step, since) = (r#"{ do = "move", stage = "Trial Active", guards = { touched_within = "24h" } }"#, at(since));
-    let mut somebody = |crm: &mut ModelCrm| {
+    let mut somebody = |crm: &mut ModelCrm, _: &JobState| {
         let standing = &mut crm.deals.get_mut(&deal).unwrap().0.standing;
         if crm.calls.contains(&"read_deal") {
             (standing.stage, standing.stage_since) = (Some(stage), Some(since));
@@ -221,7 +221,7 @@ fn a_person_who_is_gone_is_looked_for_once_and_what_was_done_is_not_done_again()
     let steps = r#"{ do = "person", create = true }, { do = "tag", tags = ["trial"] }, { do = "task", title = "Call" },
         { do = "list", list = "Nurture" }"#;
     let mut gone = false;
-    let mut somebody = |crm: &mut ModelCrm| {
+    let mut somebody = |crm: &mut ModelCrm, _: &JobState| {
         if !gone && !crm.entries.is_empty() {
             gone = true;
             crm.people.clear();
@@ -239,7 +239,7 @@ fn a_person_who_is_gone_is_looked_for_once_and_what_was_done_is_not_done_again()
 #[test]
 fn a_person_who_is_gone_again_is_left_to_people() {
     let (mut crm, mut gateway) = (crm(), Gateway::default());
-    let mut somebody = |crm: &mut ModelCrm| {
+    let mut somebody = |crm: &mut ModelCrm, _: &JobState| {
         if crm.calls.last() == Some(&"find_person") {
             crm.people.clear();
             crm.seed(RecordKind::Contact, json!({ "email": "ada@example.com" }));
