@@ -15,6 +15,10 @@ use uuid::Uuid;
 use crate::StoreError;
 use crate::model::{Digest, NewSubmission};
 
+/// Why undoing leaves somebody alone without a look at them.
+pub const NOT_SURELY_OURS: &str = "the CRM did not say when it made the person, or its answer was lost and the record was written to since, so it is \
+     not certain that nobody else made or changed them; look at the record";
+
 /// Names an import. Version 7, so ids sort by time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]

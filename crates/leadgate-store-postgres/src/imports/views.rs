@@ -3,7 +3,7 @@
 use leadgate_core::record::{RecordKind, RecordRef};
 use leadgate_core::submission::SubmissionId;
 use leadgate_store::StoreError;
-use leadgate_store::imports::{ImportId, ImportSummary, RowCounts, RowEnd, RowResult};
+use leadgate_store::imports::{ImportId, ImportSummary, NOT_SURELY_OURS, RowCounts, RowEnd, RowResult};
 use sqlx::postgres::PgRow;
 use sqlx::{AssertSqlSafe, Row as _};
 
@@ -19,7 +19,9 @@ const END: &str = "CASE
     WHEN r.duplicate_of IS NOT NULL AND i.state <> 2 THEN 'waiting'
     WHEN removal.outcome ->> 'removed' = 'true' THEN 'removed'
     WHEN removal.outcome ->> 'removed' = 'false' THEN 'left_alone'
-    WHEN j.progress = 1 AND own.outcome ->> 'existing' = 'false' THEN 'created'
+    WHEN j.progress = 1 AND own.outcome ->> 'existing' = 'false' THEN CASE
+        WHEN i.state = 2 AND coalesce(own.outcome ->> 'as_of', own.outcome ->> 'written') IS NULL
+        THEN 'left_alone' ELSE 'created' END
     WHEN j.progress = 1 AND own.outcome ->> 'changed' = 'true' THEN 'updated'
     WHEN j.progress = 1 THEN 'unchanged'
     WHEN j.progress = 2 THEN 'parked'
@@ -160,7 +162,7 @@ fn result(row: &PgRow) -> Result<RowResult, Failure> {
     let reason = match end {
         RowEnd::Refused => row.try_get(4)?,
         RowEnd::Parked => row.try_get(5)?,
-        RowEnd::LeftAlone => row.try_get(6)?,
+        RowEnd::LeftAlone => row.try_get::<Option<String>, _>(6)?.or_else(|| Some(NOT_SURELY_OURS.to_owned())),
         RowEnd::Duplicate => row.try_get::<Option<i64>, _>(7)?.map(|first| format!("same person as row {first}")),
         _ => None,
     };

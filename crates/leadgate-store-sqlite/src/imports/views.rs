@@ -2,7 +2,7 @@
 
 use leadgate_core::record::{RecordKind, RecordRef};
 use leadgate_store::StoreError;
-use leadgate_store::imports::{ImportId, ImportSummary, RowCounts, RowEnd, RowResult};
+use leadgate_store::imports::{ImportId, ImportSummary, NOT_SURELY_OURS, RowCounts, RowEnd, RowResult};
 use rusqlite::{Connection, OptionalExtension as _, Row, params};
 
 use super::{ImportKey, StateNumber, rows};
@@ -16,7 +16,9 @@ const END: &str = "CASE
     WHEN r.duplicate_of IS NOT NULL AND i.state <> 2 THEN 'waiting'
     WHEN json_extract(x.outcome, '$.removed') = 1 THEN 'removed'
     WHEN json_extract(x.outcome, '$.removed') = 0 THEN 'left_alone'
-    WHEN j.progress = 1 AND json_extract(j.outcome, '$.existing') = 0 THEN 'created'
+    WHEN j.progress = 1 AND json_extract(j.outcome, '$.existing') = 0 THEN iif(
+        i.state = 2 AND coalesce(json_extract(j.outcome, '$.as_of'), json_extract(j.outcome, '$.written')) IS NULL,
+        'left_alone', 'created')
     WHEN j.progress = 1 AND json_extract(j.outcome, '$.changed') = 1 THEN 'updated'
     WHEN j.progress = 1 THEN 'unchanged'
     WHEN j.progress = 2 THEN 'parked'
@@ -171,7 +173,7 @@ impl ResultRow {
         let reason = match end {
             RowEnd::Refused => self.refused,
             RowEnd::Duplicate => self.duplicate_of.map(|first| format!("same person as row {first}")),
-            RowEnd::LeftAlone => self.left_alone,
+            RowEnd::LeftAlone => Some(self.left_alone.unwrap_or_else(|| NOT_SURELY_OURS.to_owned())),
             RowEnd::Parked => self.parked,
             _ => None,
         };

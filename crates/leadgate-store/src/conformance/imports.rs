@@ -9,7 +9,8 @@ use uuid::Uuid;
 use super::samples::*;
 use crate::Store;
 use crate::imports::{
-    BeginOutcome, ImportChange, ImportId, ImportRow, ImportState, NewImport, RowContent, RowEnd, RowsOutcome,
+    BeginOutcome, ImportChange, ImportId, ImportRow, ImportState, NOT_SURELY_OURS, NewImport, RowContent, RowEnd,
+    RowsOutcome,
 };
 use crate::model::{Then, TurnRecord};
 
@@ -167,6 +168,21 @@ pub async fn undoing_keeps_one_removal_for_a_row(store: &dyn Store) {
     assert_eq!(store.accept_removals(id, vec![(1, submission(12))], at(4)).await.unwrap(), 0);
     let waiting = store.unplanned([10; 4]).await.unwrap();
     assert_eq!(waiting.iter().map(|entry| entry.id).collect::<Vec<_>>(), [super::samples::id(11)]);
+}
+
+/// Undoing tells whom it leaves alone without a look, and why.
+pub async fn undoing_tells_of_whom_it_cannot_be_certain(store: &dyn Store) {
+    let id = begin(store).await;
+    accept_rows(store, vec![lead(1)]).await;
+    record_plan(store, super::samples::id(1), job(&["a"]), 2).await;
+    let person = RecordRef { kind: RecordKind::Contact, id: 7 };
+    let outcome = Outcome { person: Some(person), existing: Some(false), ..Outcome::default() };
+    record(store, turn(&claim_one(store, 3).await, Then::Finished(outcome)), 4).await;
+    assert_eq!(ends(store).await, [(1, RowEnd::Created)]);
+    store.set_import_state(id, ImportState::Undone, at(5)).await.unwrap();
+    let row = store.row_results(id, 0, 1).await.unwrap().remove(0);
+    assert_eq!((row.end, row.record, row.reason.as_deref()), (RowEnd::LeftAlone, Some(person), Some(NOT_SURELY_OURS)));
+    assert_eq!(store.import(id).await.unwrap().unwrap().counts.left_alone, 1);
 }
 
 /// A row that may have made somebody goes on to its end when its import is undone, also when it was paused before; the others are withdrawn.

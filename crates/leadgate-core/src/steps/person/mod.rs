@@ -109,6 +109,9 @@ struct PersonRun {
     bulk_landed: Option<BulkLanded>,
     /// A bulk request refused this person.
     bulk_refused: bool,
+    /// When searching shows whom a bulk request wrote whose answer was lost.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    shown_from: Option<Timestamp>,
     /// Whom a bulk request wrote, proven to be there without a look at the record.
     #[serde(skip_serializing_if = "Option::is_none")]
     written: Option<WrittenPerson>,
@@ -367,7 +370,8 @@ impl PersonStep {
                 let among = if not_in_contacts { Among::Leads } else { Among::Contacts };
                 // Whoever may have been written already is probably there.
                 let likely = run.first_write.is_some();
-                return Some(Next::Call(CrmCall::FindPeople { among, emails: vec![email.clone()], likely }));
+                let find = CrmCall::FindPeople { among, emails: vec![email.clone()], likely };
+                return Some(call_or_wait(find, run.shown_from.unwrap_or(Timestamp::MIN), context.now));
             }
             let create_is_test = account.contact_email_unique == Some(true)
                 && !account.separate_leads
@@ -413,6 +417,7 @@ impl PersonStep {
             CrmCall::UpsertPeople(_) | CrmCall::FindPeople { .. } => {
                 self.run.not_in_contacts = false;
                 self.run.not_in_leads = false;
+                self.run.shown_from = Some(later(since, BULK_TAKES + INDEX_LAGS));
             }
             CrmCall::UpdatePerson { .. } => {
                 self.run.unknown = true;
