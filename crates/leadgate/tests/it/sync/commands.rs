@@ -15,17 +15,17 @@ use serde_json::{Value, json};
 use super::oracle;
 use crate::process::{Ended, Running, leadgate, request, run};
 
-const KILLS: usize = 20;
+pub(super) const KILLS: usize = 20;
 
 /// An account in this process, and a folder to run the binary in.
-struct Scene {
-    sandbox: Sandbox,
+pub(super) struct Scene {
+    pub(super) sandbox: Sandbox,
     folder: tempfile::TempDir,
-    url: String,
+    pub(super) url: String,
 }
 
 impl Scene {
-    async fn open(change: impl FnOnce(&mut SandboxConfig)) -> Scene {
+    pub(super) async fn open(change: impl FnOnce(&mut SandboxConfig)) -> Scene {
         let mut config = SandboxConfig { index_lag: Duration::ZERO, ..SandboxConfig::default() };
         change(&mut config);
         let sandbox = Sandbox::start(config, ([127, 0, 0, 1], 0).into()).await.unwrap();
@@ -45,14 +45,29 @@ impl Scene {
     }
 
     fn run(&self, arguments: &[&str]) -> Ended {
-        tokio::task::block_in_place(|| run(self.folder.path(), arguments, &self.variables()))
+        self.run_with(arguments, &[])
+    }
+
+    /// Runs the binary with variables of its own.
+    pub(super) fn run_with(&self, arguments: &[&str], own: &[(&str, &str)]) -> Ended {
+        let variables = [&self.variables()[..], own].concat();
+        tokio::task::block_in_place(|| run(self.folder.path(), arguments, &variables))
+    }
+
+    /// Begins a sync and kills it without warning.
+    pub(super) async fn sync_for(&self, life: Duration) {
+        let mut command = leadgate(self.data(), &["sync"], &self.variables());
+        let mut child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+        tokio::time::sleep(life).await;
+        child.kill().unwrap();
+        child.wait().unwrap();
     }
 
     fn file(&self, name: &str) -> String {
         std::fs::read_to_string(self.folder.path().join(name)).unwrap()
     }
 
-    fn data(&self) -> &Path {
+    pub(super) fn data(&self) -> &Path {
         self.folder.path()
     }
 }
@@ -81,11 +96,7 @@ async fn crash_a_sync_that_is_killed_goes_on_where_it_was() {
     let editing = tokio::spawn(edit_all(scene.url.clone(), people));
     let mut random = SmallRng::seed_from_u64(20_260_615);
     for _ in 0..KILLS {
-        let mut command = leadgate(scene.data(), &["sync"], &scene.variables());
-        let mut child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
-        tokio::time::sleep(Duration::from_millis(random.random_range(50..400))).await;
-        child.kill().unwrap();
-        child.wait().unwrap();
+        scene.sync_for(Duration::from_millis(random.random_range(50..400))).await;
     }
     editing.abort();
     let ended = scene.run(&["sync", "--json"]);

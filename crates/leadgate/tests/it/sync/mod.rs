@@ -7,6 +7,7 @@ mod changes;
 mod chaos;
 mod commands;
 mod doubts;
+mod hostile;
 mod matching;
 mod oracle;
 

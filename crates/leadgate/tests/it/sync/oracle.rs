@@ -1,13 +1,15 @@
 //! The account's own dump, and the copy beside it.
 
 use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::{BufRead as _, BufReader};
 use std::path::Path;
 
 use freshsales_sandbox::{Account, Kind};
 use leadgate_core::sync::schema::known_columns;
-use leadgate_core::sync::{Cell, RawRow, Row, Schema, Stream, shape};
+use leadgate_core::sync::{Cell, Column, RawRow, Row, Schema, Stream, shape};
 use leadgate_warehouse::Copy;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 pub(super) const RECORDS: [(Stream, Kind); 4] = [
     (Stream::SalesAccounts, Kind::SalesAccount),
@@ -65,6 +67,52 @@ pub(super) fn everything_is_equal(copy: &Path, account: &Account) {
 pub(super) fn nothing_differs(copy: &Path, account: &Account) {
     for record in RECORDS {
         compare(copy, account, record, true);
+    }
+}
+
+/// Fails unless the file of a stream, written as NDJSON, has exactly the account's rows of a kind whose ids are `shown`, and their fields.
+/// `copy` says which columns it has.
+pub(super) fn file_equals_account(
+    (copy, folder): (&Path, &Path),
+    account: &Account,
+    (stream, kind): (Stream, Kind),
+    is_shown: impl Fn(i64) -> bool,
+) {
+    let schema = Copy::open(copy).unwrap().schema(stream).unwrap().unwrap();
+    let lags = |name: &str| known_columns(stream).any(|known| known.name == name && known.lags);
+    let file = BufReader::new(File::open(folder.join(format!("{stream}.ndjson"))).unwrap());
+    let rows = file.lines().map(|line| serde_json::from_str::<Map<String, Value>>(&line.unwrap()).unwrap());
+    let mut published: BTreeMap<i64, Map<String, Value>> = rows.map(|row| (row["id"].as_i64().unwrap(), row)).collect();
+    for shown in account.records(kind) {
+        let Value::Object(shown) = shown else { panic!("{shown}") };
+        let row = shape(&schema, &RawRow::of_object(&shown)).unwrap();
+        if !is_shown(row.id) {
+            continue;
+        }
+        let mine = published.remove(&row.id).unwrap_or_else(|| panic!("{stream}: {} was not published", row.id));
+        for (Column { name, .. }, cell) in schema.columns.iter().zip(&row.cells) {
+            if shown.contains_key(name) && !lags(name) {
+                assert!(says(&mine[name], cell), "{stream} {}: {name} is {}, not {cell:?}", row.id, mine[name]);
+            }
+        }
+    }
+    let rest: Vec<&i64> = published.keys().take(10).collect();
+    assert!(rest.is_empty(), "{stream}: {} published rows are not in the account, such as {rest:?}", published.len());
+}
+
+/// Whether JSON says what a cell does.
+fn says(json: &Value, cell: &Cell) -> bool {
+    let text = json.as_str();
+    match filled(cell) {
+        None => json.is_null() || text == Some("") || json.as_array().is_some_and(Vec::is_empty),
+        Some(Cell::Decimal(number)) => text.and_then(|text| text.parse().ok()) == Some(*number),
+        Some(Cell::Date(day)) => text.and_then(|text| text.parse().ok()) == Some(*day),
+        Some(Cell::Time(moment)) => text.and_then(|text| text.parse().ok()) == Some(*moment),
+        Some(Cell::Integer(number)) => json.as_i64() == Some(*number),
+        Some(Cell::Boolean(truth)) => json.as_bool() == Some(*truth),
+        Some(Cell::Text(words)) => text == Some(words),
+        Some(Cell::Json(parts)) => json == parts,
+        Some(Cell::Blank) => false,
     }
 }
 
