@@ -86,6 +86,7 @@ fn job(number: usize) -> NewJob {
         failures: 0,
         person_again: false,
         interrupted: None,
+        wrote: false,
         decisions: Vec::new(),
     };
     let keys = vec![IdentityKey::from_stored(format!("email:person{number}@example.com"))];

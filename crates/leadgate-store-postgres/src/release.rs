@@ -109,5 +109,6 @@ async fn put_back(work: &mut Work, jobs: &[(i64, StateColumns)], now: Timestamp)
         .await?;
     let account = work.account;
     queue::rejoin(work.connection(), account, &ids).await?;
-    place_or_set_aside(work, ids, now).await.map(|_| ())
+    let jobs = jobs.iter().map(|(job, state)| (*job, state.may_have_written)).collect();
+    place_or_set_aside(work, jobs, now).await.map(|_| ())
 }

@@ -130,6 +130,7 @@ async fn claim_from_many(store: Arc<SqliteStore>, hot: bool) {
         failures: 0,
         person_again: false,
         interrupted: None,
+        wrote: false,
         decisions: Vec::new(),
     };
     accept_many(&store, 64, WAITING).await;

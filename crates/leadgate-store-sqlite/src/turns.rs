@@ -183,7 +183,7 @@ fn move_on(connection: &Connection, turn: &PreparedTurn, now: Timestamp) -> rusq
             let state = &turn.state;
             let columns = params![job, state.json, state.step, state.failures, Micros(*due), state.packable];
             connection.prepare_cached(sql)?.execute(columns)?;
-            if let Some(any_ready) = waiting::set_aside_if_paused(connection, job, now)? {
+            if let Some(any_ready) = waiting::set_aside_if_paused(connection, (job, state), now)? {
                 return Ok(any_ready);
             }
             queue::place(connection, job, now)?;
@@ -319,7 +319,7 @@ fn put_back(connection: &Connection, job: JobId, state: &StateColumns, now: Time
     let columns = params![job.0, state.json, state.step, state.failures, WORKING, Micros(now), state.packable];
     connection.prepare_cached(sql)?.execute(columns)?;
     queue::rejoin(connection, job.0)?;
-    if waiting::set_aside_if_paused(connection, job.0, now)?.is_none() {
+    if waiting::set_aside_if_paused(connection, (job.0, state), now)?.is_none() {
         queue::place(connection, job.0, now)?;
     }
     Ok(())

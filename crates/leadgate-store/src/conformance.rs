@@ -204,8 +204,9 @@ macro_rules! conformance_suite {
                 a_leased_row_is_set_aside_after_its_turn,
                 undoing_keeps_one_removal_for_a_row,
                 undoing_tells_of_whom_it_cannot_be_certain,
-                undoing_lets_whoever_may_be_made_already_end,
-                undoing_lets_whoever_was_in_a_dead_hand_end,
+                undoing_lets_what_may_be_written_already_end,
+                undoing_lets_what_was_in_a_dead_hand_end,
+                undoing_a_pause_lets_what_was_in_a_dead_hand_end,
             ];
             views: [
                 jobs_are_listed_youngest_first,

@@ -16,8 +16,8 @@ use crate::StoreError;
 use crate::model::{Digest, NewSubmission};
 
 /// Why undoing leaves somebody alone without a look at them.
-pub const NOT_SURELY_OURS: &str = "the CRM did not say when it made the person, or its answer was lost and the record was written to since, so it is \
-     not certain that nobody else made or changed them; look at the record";
+pub const NOT_SURELY_OURS: &str = "it is not certain that the record is as this import made it: it was written to more than once, or the CRM did not say \
+     when; look at it";
 
 /// Names an import. Version 7, so ids sort by time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -70,7 +70,7 @@ pub enum ImportState {
     Running,
     /// Its rows wait.
     Paused,
-    /// What it made is taken away again, and the rows that waited are withdrawn, but for those that may have made somebody.
+    /// What it made is taken away again, and the rows that waited are withdrawn, but for those of which something may have been written.
     Undone,
 }
 
@@ -265,8 +265,8 @@ pub trait ImportStore: Send + Sync + 'static {
     /// Rows of an import behind one, in order, with what they came to.
     async fn row_results(&self, id: ImportId, after: u64, limit: u32) -> Result<Vec<RowResult>, StoreError>;
 
-    /// Has the rows of an import wait, or be worked on, or withdraws those that wait. A call that is under way is finished. Rows that
-    /// may have made somebody, as [`may_have_made`](crate::stored::may_have_made) tells, are not withdrawn: they go on.
+    /// Has the rows of an import wait, or be worked on, or withdraws those that wait. A call that is under way is finished. Rows for
+    /// which something may have been written, as [`may_have_written`](crate::stored::may_have_written) tells, are not withdrawn: they go on.
     async fn set_import_state(
         &self,
         id: ImportId,

@@ -16,6 +16,8 @@ pub struct StateColumns {
     pub failures: i64,
     /// See [`Packing::number`](leadgate_core::pack::Packing::number).
     pub packable: i16,
+    /// Whether something may have been written for it.
+    pub may_have_written: bool,
 }
 
 impl StateColumns {
@@ -30,6 +32,7 @@ impl StateColumns {
             step: step.map_or("", |step| step.name()),
             failures: i64::from(state.failures),
             packable: i16::from(state.packing().number()),
+            may_have_written: state.may_have_written(),
         })
     }
 }
@@ -71,10 +74,10 @@ pub fn state_from_json(text: &str) -> Result<JobState, StoreError> {
     from_json(WHAT, text)
 }
 
-/// Whether a job may have made a person. Of one that was `abandoned` in the middle of a turn it is not known which call was under way, and one that
-/// cannot be read may have as well.
-pub fn may_have_made(state: &str, abandoned: bool) -> bool {
-    abandoned || state_from_json(state).map_or(true, |state| state.may_have_made_somebody())
+/// Whether something may have been written to the CRM for a job. Of one that was `abandoned` in the middle of a turn it is not known which call was under
+/// way, and one that cannot be read may have as well.
+pub fn may_have_written(state: &str, abandoned: bool) -> bool {
+    abandoned || state_from_json(state).map_or(true, |state| state.may_have_written())
 }
 
 /// A value from JSON text that may be missing.

@@ -57,6 +57,9 @@ pub struct JobState {
     /// The step to go on with once the person is found again.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub interrupted: Option<usize>,
+    /// A write was answered, or it is not known what came of one.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub wrote: bool,
     /// What was decided when it was planned: which rules fired and which did not, and why.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub decisions: Vec<String>,
@@ -127,6 +130,7 @@ impl JobState {
             failures: 0,
             person_again: false,
             interrupted: None,
+            wrote: false,
             decisions: plan.decisions.clone(),
         }
     }
@@ -141,6 +145,7 @@ impl JobState {
             failures: 0,
             person_again: false,
             interrupted: None,
+            wrote: false,
             decisions: vec!["the person was forgotten, and with them what was sent and what came of it".to_owned()],
         }
     }
@@ -195,7 +200,10 @@ impl JobState {
         let failure = match result {
             Err(failure) => failure,
             Ok(_) if matches!(call, CrmCall::ReadCatalog(_)) => return AfterCall::Ready,
-            Ok(reply) => return self.pass_to_step(call, Ok(reply), context),
+            Ok(reply) => {
+                self.wrote |= call.is_write();
+                return self.pass_to_step(call, Ok(reply), context);
+            }
         };
         match failure {
             CrmFailure::Quota { until } => hold("quota", until, &failure),
@@ -224,6 +232,7 @@ impl JobState {
 
     /// A call was sent at `since` or later and its answer did not arrive.
     fn mark_unknown(&mut self, call: &CrmCall, since: Timestamp) {
+        self.wrote |= call.is_write();
         if let Some(step) = self.steps.get_mut(self.current).filter(|_| call.is_write()) {
             step.mark_unknown(call, since);
         }
@@ -283,10 +292,16 @@ impl JobState {
         }
     }
 
-    /// Whether a step may have made a person, as far as calls were taken in or marked as abandoned: one that was made, or a write of somebody whom
-    /// nobody had and of which it is not known what came of it.
-    pub fn may_have_made_somebody(&self) -> bool {
-        self.steps.iter().any(|step| matches!(step, Step::EnsurePerson(step) if step.may_have_made()))
+    /// A process that had it in its hands died, and what it wrote nobody knows: the call that would come now need not be the one that came then, because
+    /// others wait beside it now, or something was learned since.
+    pub fn take_over(&mut self) {
+        self.wrote = true;
+    }
+
+    /// Whether something may have been written to the CRM for it.
+    pub fn may_have_written(&self) -> bool {
+        // Who was stored by a version that did not note it is asked what they know of the person.
+        self.wrote || self.steps.iter().any(|step| matches!(step, Step::EnsurePerson(step) if step.may_have_made()))
     }
 
     /// How the next call can probably be packed with those of other jobs. A hint for whoever chooses which jobs to look at.

@@ -32,6 +32,8 @@ pub(crate) struct ModelCrm {
     pub(crate) people: BTreeMap<i64, (RecordKind, Fields, Timestamp)>,
     pub(crate) notes: Vec<(RecordRef, NoteSeen)>,
     pub(crate) calls: Vec<&'static str>,
+    /// Calls that changed something.
+    pub(crate) writes: usize,
     pub(crate) deals: BTreeMap<i64, (DealSeen, Fields)>,
     pub(crate) entries: Vec<(&'static str, RecordRef, NoteSeen)>,
     pub(crate) listed: BTreeSet<(i64, i64)>,
@@ -59,6 +61,7 @@ impl ModelCrm {
             people: BTreeMap::new(),
             notes: Vec::new(),
             calls: Vec::new(),
+            writes: 0,
             deals: BTreeMap::new(),
             entries: Vec::new(),
             listed: BTreeSet::new(),
@@ -76,6 +79,12 @@ impl ModelCrm {
 
     pub(crate) fn answer(&mut self, call: &CrmCall) -> Result<CrmReply, CrmFailure> {
         self.calls.push(call.name());
+        let answer = self.do_it(call);
+        self.writes += usize::from(call.is_write() && answer.is_ok());
+        answer
+    }
+
+    fn do_it(&mut self, call: &CrmCall) -> Result<CrmReply, CrmFailure> {
         match call {
             CrmCall::ReadCatalog(Section::Account) => {
                 Ok(CrmReply::Catalog(SectionContent::Account(self.facts.clone())))

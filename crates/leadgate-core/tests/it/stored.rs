@@ -89,6 +89,24 @@ fn a_person_who_was_written_is_counted() {
     assert!(matches!(turn, Turn::Call(CrmCall::ConfirmPeople { .. })), "{turn:?}");
 }
 
+/// It does not say by itself that something was written.
+#[test]
+fn a_person_who_was_written_may_have_been_written() {
+    let job: JobState = serde_json::from_str(include_str!("../data/stored/job-2.json")).unwrap();
+    assert!(job.may_have_written());
+}
+
+/// The answer to the bulk request that wrote its person was lost.
+#[test]
+fn a_person_who_may_have_been_written_is_searched_for_when_a_search_shows_them() {
+    let job = include_str!("../data/stored/job-4.json");
+    assert!(matches!(next_turn(job, "1970-01-01T00:00:08Z"), Turn::Wait(_)));
+    let turn = next_turn(job, "1970-01-01T00:00:11Z");
+    assert!(matches!(turn, Turn::Call(CrmCall::FindPeople { likely: true, .. })), "{turn:?}");
+    let job: JobState = serde_json::from_str(job).unwrap();
+    assert!(job.may_have_written());
+}
+
 /// Both are of before people were removed by address.
 #[test]
 fn a_removal_of_a_known_record_goes_on() {

@@ -307,6 +307,9 @@ impl Engine {
 
     /// Looks at a leased job: either it needs a call, or its turn is over already.
     fn prepare(&self, mut job: Leased, catalog: &SharedCatalog, now: Timestamp) -> Prepared {
+        if job.job.abandoned_since.is_some() {
+            job.job.state.take_over();
+        }
         if let Some(key) = job.missing_key() {
             return Prepared::Settled(job.record(None, Some(key), Then::DueAt(now), now));
         }

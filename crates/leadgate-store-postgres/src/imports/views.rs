@@ -144,13 +144,15 @@ pub(super) async fn results(
     let sql = format!(
         r"SELECT r.row, {END}, own.outcome #>> '{{person,kind}}', (own.outcome #>> '{{person,id}}')::bigint,
                 r.refused, replace(j.parking, '\u0000', '\ufffd')::jsonb ->> 'message',
-                replace(x.state, '\u0000', '\ufffd')::jsonb #>> '{{steps,0,remove_person,story,-1}}', r.duplicate_of,
+                CASE WHEN r.removal IS NULL THEN $5 ELSE
+                    replace(x.state, '\u0000', '\ufffd')::jsonb #>> '{{steps,0,remove_person,story,-1}}' END, r.duplicate_of,
                 own.outcome ->> 'as_of', inbox.id, own.outcome ->> 'written'
          {FROM} LEFT JOIN inbox ON inbox.account = $1 AND inbox.seq = r.submission
          WHERE r.account = $1 AND r.import = $2 AND r.row > $3 ORDER BY r.row LIMIT $4"
     );
     let query = sqlx::query(AssertSqlSafe(sql)).bind(account).bind(&id.0.as_bytes()[..]);
-    let found = query.bind(rows::number(after)).bind(i64::from(limit)).fetch_all(connection).await?;
+    let query = query.bind(rows::number(after)).bind(i64::from(limit)).bind(NOT_SURELY_OURS);
+    let found = query.fetch_all(connection).await?;
     found.iter().map(result).collect()
 }
 
@@ -162,7 +164,7 @@ fn result(row: &PgRow) -> Result<RowResult, Failure> {
     let reason = match end {
         RowEnd::Refused => row.try_get(4)?,
         RowEnd::Parked => row.try_get(5)?,
-        RowEnd::LeftAlone => row.try_get::<Option<String>, _>(6)?.or_else(|| Some(NOT_SURELY_OURS.to_owned())),
+        RowEnd::LeftAlone => row.try_get(6)?,
         RowEnd::Duplicate => row.try_get::<Option<i64>, _>(7)?.map(|first| format!("same person as row {first}")),
         _ => None,
     };

@@ -5,7 +5,6 @@ use jiff::Timestamp;
 use leadgate_store::imports::{ImportChange, ImportId, ImportState};
 use leadgate_store::stored;
 use sqlx::Row as _;
-use sqlx::postgres::PgRow;
 
 use super::{number_of, rows};
 use crate::queue::{self, KeyFate, OUT, WORKING};
@@ -37,14 +36,15 @@ pub(super) async fn set_state(
     match (before, state) {
         (ImportState::Running, ImportState::Paused) => set_aside_all(connection, account, (id, |_| true), now).await?,
         (ImportState::Running, ImportState::Undone) => {
-            set_aside_all(connection, account, (id, |row| !row.may_have_made()), now).await?;
+            set_aside_all(connection, account, (id, |row| !row.may_have_written()), now).await?;
         }
         (ImportState::Paused, ImportState::Running) => {
             move_unplanned(connection, account, id, (UNPLANNED_ASIDE, 0)).await?;
             take_up(connection, account, (id, |_| true), now).await?;
         }
-        (ImportState::Paused, ImportState::Undone) => {
-            take_up(connection, account, (id, RowJob::may_have_made), now).await?;
+        // Asked again, it also mends what a version that knew less of its rows withdrew.
+        (ImportState::Paused | ImportState::Undone, ImportState::Undone) => {
+            take_up(connection, account, (id, RowJob::may_have_written), now).await?;
         }
         _ => {}
     }
@@ -59,13 +59,8 @@ struct RowJob {
 }
 
 impl RowJob {
-    /// From a job's id and state, and whether it was abandoned, which stand at the beginning of a row.
-    fn of(row: &PgRow) -> Result<RowJob, sqlx::Error> {
-        Ok(RowJob { id: row.try_get(0)?, state: row.try_get(1)?, abandoned: row.try_get(2)? })
-    }
-
-    fn may_have_made(&self) -> bool {
-        stored::may_have_made(&self.state, self.abandoned)
+    fn may_have_written(&self) -> bool {
+        stored::may_have_written(&self.state, self.abandoned)
     }
 }
 
@@ -120,7 +115,7 @@ async fn jobs(
     let mut rows = sqlx::query(sql).bind(account).bind(&id.0.as_bytes()[..]).bind(progress).fetch(connection);
     let mut jobs = Vec::new();
     while let Some(row) = rows.try_next().await? {
-        let job = RowJob::of(&row)?;
+        let job = RowJob { id: row.try_get(0)?, state: row.try_get(1)?, abandoned: row.try_get(2)? };
         jobs.extend(meant(&job).then_some(job.id));
     }
     Ok(jobs)
@@ -139,24 +134,20 @@ async fn move_unplanned(
     moved.execute(connection).await.map(|_| ())
 }
 
-/// Which of these jobs are rows of an import that does not go on.
+/// Which of these jobs are rows of an import that does not go on. With each job comes whether something may have been written for it.
 pub(crate) async fn paused_among(
     connection: &mut Session,
     account: i64,
-    jobs: &[i64],
+    jobs: &[(i64, bool)],
 ) -> Result<Vec<i64>, sqlx::Error> {
-    let sql = "SELECT jobs.id, jobs.state, jobs.abandoned_since IS NOT NULL, imports.state = $3 FROM import_rows
-               JOIN imports ON imports.account = $1 AND imports.id = import_rows.import AND imports.state <> 0
-               JOIN jobs ON jobs.account = $1 AND jobs.id = submission
-               WHERE import_rows.account = $1 AND submission = ANY($2)";
-    let undone = number_of(ImportState::Undone);
-    let rows = sqlx::query(sql).bind(account).bind(jobs).bind(undone).fetch_all(connection).await?;
-    let mut paused = Vec::new();
-    for row in &rows {
-        let (job, is_undone): (_, bool) = (RowJob::of(row)?, row.try_get(3)?);
-        paused.extend((!is_undone || !job.may_have_made()).then_some(job.id));
-    }
-    Ok(paused)
+    let sql = "SELECT job.id FROM unnest($2::bigint[], $3::boolean[]) AS job (id, may_have_written)
+               JOIN import_rows ON import_rows.account = $1 AND import_rows.submission = job.id
+               JOIN imports ON imports.account = $1 AND imports.id = import_rows.import
+               WHERE imports.state = $4 OR (imports.state = $5 AND NOT job.may_have_written)";
+    let (ids, wrote): (Vec<i64>, Vec<bool>) = jobs.iter().copied().unzip();
+    let paused = sqlx::query_scalar(sql).bind(account).bind(ids).bind(wrote);
+    let paused = paused.bind(number_of(ImportState::Paused)).bind(number_of(ImportState::Undone));
+    paused.fetch_all(connection).await
 }
 
 /// Takes jobs that are not leased out of every queue until their import goes on. Returns whether another one is ready now.

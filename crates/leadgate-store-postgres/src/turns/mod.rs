@@ -95,15 +95,17 @@ async fn move_on(
     let account = work.account;
     let mut any_ready = queue::leave(work.connection(), account, (&finished, KeyFate::Forget), now).await?;
     any_ready |= queue::leave(work.connection(), account, (&parked, KeyFate::GiveUp), now).await?;
-    any_ready |= place_or_set_aside(work, due.iter().map(|turn| turn.lease.job.0).collect(), now).await?;
+    let due = due.iter().map(|turn| (turn.lease.job.0, turn.state.may_have_written)).collect();
+    any_ready |= place_or_set_aside(work, due, now).await?;
     work.announcements.work |= any_ready;
     Ok(())
 }
 
-/// Gives jobs at work their places, or sets them aside where their import does not go on. Returns whether a job is ready now.
+/// Gives jobs at work their places, or sets them aside where their import does not go on; with each comes whether something may have been written for it.
+/// Returns whether a job is ready now.
 pub(crate) async fn place_or_set_aside(
     work: &mut Work,
-    mut jobs: Vec<i64>,
+    jobs: Vec<(i64, bool)>,
     now: Timestamp,
 ) -> Result<bool, sqlx::Error> {
     if jobs.is_empty() {
@@ -111,7 +113,7 @@ pub(crate) async fn place_or_set_aside(
     }
     let account = work.account;
     let paused = waiting::paused_among(work.connection(), account, &jobs).await?;
-    jobs.retain(|job| !paused.contains(job));
+    let jobs: Vec<i64> = jobs.into_iter().map(|(job, _)| job).filter(|job| !paused.contains(job)).collect();
     let any_ready = waiting::set_aside(work.connection(), account, &paused, now).await?;
     Ok(any_ready | queue::place(work.connection(), account, &jobs, now).await?)
 }

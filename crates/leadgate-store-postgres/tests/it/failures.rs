@@ -123,7 +123,7 @@ const HOLDING_A_LOCK: &str = "SELECT count(*) FROM pg_locks JOIN pg_database ON 
 async fn who_stands_still_in_the_middle_of_a_transaction_holds_up_nobody_for_long() {
     let database = Database::fresh().await;
     let other = database.open().await;
-    let config = database.config().with_longest_standstill(std::time::Duration::from_millis(100));
+    let config = database.config().with_longest_standstill(std::time::Duration::from_millis(500));
     let paused = PostgresStore::open(config).await.unwrap();
     plan(&other, 1, job(&["a"])).await;
     let mut watcher = database.connect().await;

@@ -173,7 +173,7 @@ impl ResultRow {
         let reason = match end {
             RowEnd::Refused => self.refused,
             RowEnd::Duplicate => self.duplicate_of.map(|first| format!("same person as row {first}")),
-            RowEnd::LeftAlone => Some(self.left_alone.unwrap_or_else(|| NOT_SURELY_OURS.to_owned())),
+            RowEnd::LeftAlone => self.left_alone,
             RowEnd::Parked => self.parked,
             _ => None,
         };
@@ -200,12 +200,12 @@ pub(super) fn results(
     let sql = format!(
         "SELECT r.row, {END}, json_extract(j.outcome, '$.person.kind'), json_extract(j.outcome, '$.person.id'),
                 r.refused, json_extract(j.parking, '$.message'),
-                json_extract(x.state, '$.steps[0].remove_person.story[#-1]'), r.duplicate_of,
+                iif(r.removal IS NULL, ?4, json_extract(x.state, '$.steps[0].remove_person.story[#-1]')), r.duplicate_of,
                 json_extract(j.outcome, '$.as_of'), inbox.id, json_extract(j.outcome, '$.written')
          {FROM} LEFT JOIN inbox ON inbox.seq = r.submission
          WHERE r.import = ?1 AND r.row > ?2 ORDER BY r.row LIMIT ?3"
     );
-    let columns = params![ImportKey(id), rows::number(after), limit];
+    let columns = params![ImportKey(id), rows::number(after), limit, NOT_SURELY_OURS];
     let found = connection
         .prepare_cached(&sql)
         .and_then(|mut statement| statement.query_map(columns, ResultRow::read)?.collect::<rusqlite::Result<Vec<_>>>())

@@ -2,8 +2,8 @@
 
 use jiff::Timestamp;
 use leadgate_store::imports::{ImportChange, ImportId, ImportState};
-use leadgate_store::stored;
-use rusqlite::{Connection, OptionalExtension as _, Row, params};
+use leadgate_store::stored::{self, StateColumns};
+use rusqlite::{Connection, OptionalExtension as _, params};
 
 use super::{ImportKey, StateNumber, rows};
 use crate::queue::{self, KeyFate, OUT, WORKING};
@@ -28,12 +28,17 @@ pub(super) fn set_state(
         .execute(params![ImportKey(id), StateNumber(state)])?;
     match (before, state) {
         (ImportState::Running, ImportState::Paused) => set_aside_all(connection, id, |_| true, now)?,
-        (ImportState::Running, ImportState::Undone) => set_aside_all(connection, id, |row| !row.may_have_made(), now)?,
+        (ImportState::Running, ImportState::Undone) => {
+            set_aside_all(connection, id, |row| !row.may_have_written(), now)?
+        }
         (ImportState::Paused, ImportState::Running) => {
             move_unplanned(connection, id, UNPLANNED_ASIDE, 0)?;
             take_up(connection, id, |_| true, now)?;
         }
-        (ImportState::Paused, ImportState::Undone) => take_up(connection, id, RowJob::may_have_made, now)?,
+        // Asked again, it also mends what a version that knew less of its rows withdrew.
+        (ImportState::Paused | ImportState::Undone, ImportState::Undone) => {
+            take_up(connection, id, RowJob::may_have_written, now)?;
+        }
         _ => {}
     }
     Ok(ImportChange::Done)
@@ -47,8 +52,8 @@ struct RowJob {
 }
 
 impl RowJob {
-    fn may_have_made(&self) -> bool {
-        stored::may_have_made(&self.state, self.abandoned)
+    fn may_have_written(&self) -> bool {
+        stored::may_have_written(&self.state, self.abandoned)
     }
 }
 
@@ -116,16 +121,18 @@ fn set_aside(connection: &Connection, job: i64, now: Timestamp) -> rusqlite::Res
 }
 
 /// Sets a job aside whose turn has just ended, if it is of an import that does not go on. `None` if it is not.
-pub(crate) fn set_aside_if_paused(connection: &Connection, job: i64, now: Timestamp) -> rusqlite::Result<Option<bool>> {
-    let sql = "SELECT imports.state, jobs.state, jobs.abandoned_since IS NOT NULL
-               FROM import_rows JOIN imports ON imports.id = import_rows.import AND imports.state <> 0
-               JOIN jobs ON jobs.id = import_rows.submission
+pub(crate) fn set_aside_if_paused(
+    connection: &Connection,
+    (job, state): (i64, &StateColumns),
+    now: Timestamp,
+) -> rusqlite::Result<Option<bool>> {
+    let sql = "SELECT imports.state FROM import_rows JOIN imports ON imports.id = import_rows.import
                WHERE import_rows.submission = ?1";
-    let read = |row: &Row<'_>| Ok((row.get(0)?, RowJob { id: job, state: row.get(1)?, abandoned: row.get(2)? }));
-    let found: Option<(StateNumber, RowJob)> = connection.prepare_cached(sql)?.query_row([job], read).optional()?;
-    let goes_on = match found {
-        None => true,
-        Some((state, job)) => state.0 == ImportState::Undone && job.may_have_made(),
+    let import: Option<StateNumber> = connection.prepare_cached(sql)?.query_row([job], |row| row.get(0)).optional()?;
+    let goes_on = match import.map(|import| import.0) {
+        None | Some(ImportState::Running) => true,
+        Some(ImportState::Paused) => false,
+        Some(ImportState::Undone) => state.may_have_written,
     };
     if goes_on { Ok(None) } else { set_aside(connection, job, now).map(Some) }
 }

@@ -185,41 +185,63 @@ pub async fn undoing_tells_of_whom_it_cannot_be_certain(store: &dyn Store) {
     assert_eq!(store.import(id).await.unwrap().unwrap().counts.left_alone, 1);
 }
 
-/// A row that may have made somebody goes on to its end when its import is undone, also when it was paused before; the others are withdrawn.
-pub async fn undoing_lets_whoever_may_be_made_already_end(store: &dyn Store) {
+/// A row for which something may have been written goes on to its end when its import is undone, also when it was paused before; the others are
+/// withdrawn.
+pub async fn undoing_lets_what_may_be_written_already_end(store: &dyn Store) {
     let id = begin(store).await;
-    accept_rows(store, vec![lead(1), lead(2), lead(3), lead(4)]).await;
-    for (number, key) in [(1, "a"), (2, "b"), (3, "c"), (4, "d")] {
+    accept_rows(store, (1..=6).map(lead).collect()).await;
+    for (number, key) in (1..=6).zip(["a", "b", "c", "d", "e", "f"]) {
         record_plan(store, super::samples::id(number), job(&[key]), 2).await;
     }
     let leased = claim(store, 3).await;
     let after = |job, state| TurnRecord { state, ..turn(job, Then::DueAt(at(9))) };
-    record(store, after(&leased[0], may_have_made()), 4).await;
+    record(store, after(&leased[0], state_that_wrote()), 4).await;
+    record(store, after(&leased[1], state()), 4).await;
     store.set_import_state(id, ImportState::Paused, at(5)).await.unwrap();
-    record(store, after(&leased[1], state()), 5).await;
+    record(store, after(&leased[2], state_that_wrote()), 5).await;
+    record(store, after(&leased[3], state()), 5).await;
     store.set_import_state(id, ImportState::Undone, at(6)).await.unwrap();
-    record(store, after(&leased[2], may_have_made()), 7).await;
-    record(store, after(&leased[3], state()), 7).await;
-    let (waiting, withdrawn) = (RowEnd::Waiting, RowEnd::Withdrawn);
-    assert_eq!(ends(store).await, [(1, waiting), (2, withdrawn), (3, waiting), (4, withdrawn)]);
-    let going_on: Vec<_> = claim(store, 10).await.into_iter().map(|job| job.submission).collect();
-    assert_eq!(going_on, [super::samples::id(1), super::samples::id(3)]);
+    record(store, after(&leased[4], state_that_wrote()), 7).await;
+    record(store, after(&leased[5], state()), 7).await;
+    assert_eq!(waiting(store).await, [1, 3, 5]);
+    assert_eq!(submissions(&claim(store, 10).await), [1, 3, 5].map(super::samples::id));
 }
 
-/// What a process did with a row in its hands when it died nobody knows: such a row goes on when its import is undone, also when it was paused before.
-pub async fn undoing_lets_whoever_was_in_a_dead_hand_end(store: &dyn Store) {
+/// The same without a pause. What a process did with a row in its hands when it died nobody knows, so that one goes on as well.
+pub async fn undoing_lets_what_was_in_a_dead_hand_end(store: &dyn Store) {
     let id = begin(store).await;
-    accept_rows(store, vec![lead(1), lead(2)]).await;
+    accept_rows(store, (1..=4).map(lead).collect()).await;
+    for (number, key) in [(1, "a"), (2, "b"), (3, "c")] {
+        record_plan(store, super::samples::id(number), job(&[key]), 2).await;
+    }
+    let leased = claim(store, 3).await;
+    record(store, TurnRecord { state: state_that_wrote(), ..turn(&leased[1], Then::DueAt(at(9))) }, 4).await;
+    record(store, turn(&leased[2], Then::DueAt(at(9))), 4).await;
+    store.abandon_leases(None, at(5)).await.unwrap();
+    store.set_import_state(id, ImportState::Undone, at(8)).await.unwrap();
+    assert_eq!(waiting(store).await, [1, 2]);
+    let taken_over = claim_one(store, 8).await;
+    assert_eq!(taken_over.abandoned_since, Some(at(3)));
+    record(store, turn(&taken_over, Then::DueAt(at(10))), 9).await;
+    assert_eq!(waiting(store).await, [2], "the other was not writing");
+}
+
+/// A row that was in a dead hand when its import was paused goes on when it is undone.
+pub async fn undoing_a_pause_lets_what_was_in_a_dead_hand_end(store: &dyn Store) {
+    let id = begin(store).await;
+    accept_rows(store, vec![lead(1)]).await;
     record_plan(store, super::samples::id(1), job(&["a"]), 2).await;
-    assert_eq!(claim(store, 3).await.len(), 1);
-    record_plan(store, super::samples::id(2), job(&["b"]), 4).await;
+    claim_one(store, 3).await;
     store.abandon_leases(None, at(5)).await.unwrap();
     store.set_import_state(id, ImportState::Paused, at(6)).await.unwrap();
     assert!(claim(store, 7).await.is_empty());
     store.set_import_state(id, ImportState::Undone, at(8)).await.unwrap();
-    assert_eq!(ends(store).await, [(1, RowEnd::Waiting), (2, RowEnd::Withdrawn)]);
-    let taken_over = claim_one(store, 9).await;
-    assert_eq!(taken_over.abandoned_since, Some(at(3)));
-    record(store, turn(&taken_over, Then::DueAt(at(10))), 10).await;
-    assert_eq!(ends(store).await[0].1, RowEnd::Withdrawn, "it was not writing");
+    assert_eq!(claim_one(store, 9).await.abandoned_since, Some(at(3)));
+}
+
+/// The rows that have not ended; the others were withdrawn.
+async fn waiting(store: &dyn Store) -> Vec<u64> {
+    let ends = ends(store).await;
+    assert!(ends.iter().all(|(_, end)| matches!(end, RowEnd::Waiting | RowEnd::Withdrawn)), "{ends:?}");
+    ends.into_iter().filter(|(_, end)| *end == RowEnd::Waiting).map(|(row, _)| row).collect()
 }

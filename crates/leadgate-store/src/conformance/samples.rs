@@ -3,15 +3,12 @@
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
-use leadgate_core::crm::CrmCall;
 use leadgate_core::identity::IdentityKey;
 use leadgate_core::job::{JobState, Outcome, STATE_VERSION};
 use leadgate_core::lane::Lane;
 use leadgate_core::plan::PlanEffects;
-use leadgate_core::record::{Fields, KnownRecord, RecordKind, RecordRef};
-use leadgate_core::steps::{
-    Findings, NoteStep, ParkReason, Parking, PersonStep, PersonWish, StageStep, Step, StepEffect, StepTarget,
-};
+use leadgate_core::record::{KnownRecord, RecordKind, RecordRef};
+use leadgate_core::steps::{Findings, NoteStep, ParkReason, Parking, StageStep, Step, StepEffect, StepTarget};
 use leadgate_core::submission::{RawSubmission, Route, SubmissionId};
 use uuid::Uuid;
 
@@ -91,16 +88,14 @@ pub fn state() -> JobState {
         failures: 0,
         person_again: false,
         interrupted: None,
+        wrote: false,
         decisions: Vec::new(),
     }
 }
 
-/// The state of a job that was making a person when the answer was lost.
-pub fn may_have_made() -> JobState {
-    let step = PersonStep::new(PersonWish { create: true, ..PersonWish::default() });
-    let mut state = JobState { steps: vec![Step::EnsurePerson(Box::new(step))], ..state() };
-    state.mark_abandoned(&CrmCall::CreatePerson(Fields::new()), at(0));
-    state
+/// The state of a job that may have written something.
+pub fn state_that_wrote() -> JobState {
+    JobState { wrote: true, ..state() }
 }
 
 /// An interactive job of these identities.

@@ -55,14 +55,9 @@ impl PersonStep {
         self.run.done.iter_mut().for_each(|done| done.only_copied = true);
     }
 
-    /// Whether this step has made the person, or wrote of whom it had not found and does not know what came of it.
+    /// Whether this step has made the person, or does not know what came of a write.
     pub(crate) fn may_have_made(&self) -> bool {
-        let run = &self.run;
-        match (&run.done, &run.candidate) {
-            (Some(done), _) => done.created,
-            (None, Some(_)) => run.probably_ours,
-            (None, None) => run.first_write.is_some(),
-        }
+        self.run.first_write.is_some() || self.run.done.as_ref().is_some_and(|done| done.created)
     }
 
     /// Whether the record says everything that this step writes when it makes somebody.

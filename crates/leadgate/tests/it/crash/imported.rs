@@ -41,16 +41,16 @@ async fn crash_of_an_import_takes_nobody_for_landed_who_is_not() {
     assert!(counts.count() > 0, "nobody was counted");
 }
 
-/// Killed while the account takes the people, whose answer never arrives; and undone as soon as there is somebody to ask. Nobody whose row is told as
+/// Killed while the account takes the people, or does not, but never answers; and undone as soon as there is somebody to ask. Nobody whose row is told as
 /// withdrawn is there in the end.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn crash_of_imports_that_are_undone_withdraws_nobody_who_was_made() {
-    let sandbox = account(seed()).await;
+    let (seed, sandbox) = (seed(), account(seed()).await);
     let account = sandbox.account();
-    let mut lives = Lives::begin(&sandbox.url(Generation::Suite), SmallRng::seed_from_u64(seed()));
+    let mut lives = Lives::begin(&sandbox.url(Generation::Suite), SmallRng::seed_from_u64(seed));
     let (client, mut imports) = (lives.client(), Vec::new());
     for number in 0..UNDONE {
-        let unanswered = FaultKind::Hang { then_commit: true };
+        let unanswered = FaultKind::Hang { then_commit: number % 4 > 0 };
         account.set_faults(vec![Fault::new(unanswered).on("POST", BULK_UPSERT).times(1)]);
         imports.push(hand_over(&client, number * ROWS + 1..(number + 1) * ROWS + 1).await);
         until(|| account.faults().iter().all(|fault| fault.remaining == Some(0))).await;
@@ -68,9 +68,9 @@ async fn crash_of_imports_that_are_undone_withdraws_nobody_who_was_made() {
         sums.iter_mut().zip(names).for_each(|(sum, name)| *sum += counts[name].as_u64().unwrap());
     }
     let [received, withdrawn, removed, left_alone] = sums;
-    eprintln!("{withdrawn} withdrawn, {removed} removed, {left_alone} left alone");
+    eprintln!("seed {seed}: {withdrawn} withdrawn, {removed} removed, {left_alone} left alone");
     assert_eq!((account.contacts().len() as u64, withdrawn + removed + left_alone), (left_alone, received));
-    assert!(removed > 0);
+    assert!(removed > 0, "nobody was ever made");
 }
 
 async fn counts_of(client: &Client, import: &str) -> serde_json::Value {
