@@ -72,6 +72,7 @@ fn of(root: &Path, target: &str, examples: &[Example]) -> anyhow::Result<Vec<Vec
             };
             replies().filter(|(_, body)| body.len() < 4000).map(flow)
         })),
+        "copy_pages" => seeds.extend(replies().map(|(_, body)| body.into_bytes())),
         "client_custom_fields" => {
             let metadata = replies().filter(|(_, body)| body.contains("\"fields\""));
             let values = r#"{"cf_a":1,"cf_b":"x","cf_c":["a","b"],"cf_d":"2026-01-31","cf_e":true,"cf_f":null}"#;
