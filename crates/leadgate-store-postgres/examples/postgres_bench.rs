@@ -10,11 +10,11 @@ use std::time::{Duration, Instant};
 
 use jiff::{SignedDuration, Timestamp};
 use leadgate_core::identity::IdentityKey;
-use leadgate_core::job::{JobState, Outcome, STATE_VERSION};
+use leadgate_core::job::{JobState, Outcome};
 use leadgate_core::lane::Lane;
 use leadgate_core::plan::PlanEffects;
 use leadgate_core::record::{RecordKind, RecordRef};
-use leadgate_core::steps::{Findings, NoteStep, Step, StepTarget};
+use leadgate_core::steps::{NoteStep, Step, StepTarget};
 use leadgate_core::submission::{RawSubmission, Route, SubmissionId};
 use leadgate_store::Store as _;
 use leadgate_store::model::{ClaimRequest, Dedupe, NewJob, NewSubmission, PlannedSubmission, Then, TurnRecord};
@@ -78,17 +78,7 @@ async fn accept_some(store: Arc<PostgresStore>, next: Arc<AtomicU64>, count: u64
 
 fn job(number: usize) -> NewJob {
     let record = RecordRef { kind: RecordKind::Deal, id: 7 };
-    let state = JobState {
-        version: STATE_VERSION,
-        steps: vec![Step::AddNote(NoteStep::new(StepTarget::Record(record), "moved".to_owned()))],
-        current: 0,
-        findings: Findings::default(),
-        failures: 0,
-        person_again: false,
-        interrupted: None,
-        wrote: false,
-        decisions: Vec::new(),
-    };
+    let state = JobState::of(vec![Step::AddNote(NoteStep::new(StepTarget::Record(record), "moved".to_owned()))]);
     let keys = vec![IdentityKey::from_stored(format!("email:person{number}@example.com"))];
     NewJob { state, keys, recalls: Vec::new(), lane: Lane::Interactive }
 }

@@ -11,11 +11,11 @@ use std::time::{Duration, Instant};
 
 use jiff::{SignedDuration, Timestamp};
 use leadgate_core::identity::IdentityKey;
-use leadgate_core::job::{JobState, STATE_VERSION};
+use leadgate_core::job::JobState;
 use leadgate_core::lane::Lane;
 use leadgate_core::plan::PlanEffects;
 use leadgate_core::record::{RecordKind, RecordRef};
-use leadgate_core::steps::{Findings, NoteStep, Step, StepTarget};
+use leadgate_core::steps::{NoteStep, Step, StepTarget};
 use leadgate_core::submission::{RawSubmission, Route, SubmissionId};
 use leadgate_store::Store;
 use leadgate_store::model::{ClaimRequest, Dedupe, NewJob, NewSubmission, PlannedSubmission, Then, TurnRecord};
@@ -122,17 +122,7 @@ async fn claim_from_many(store: Arc<SqliteStore>, hot: bool) {
     let now = now();
     let record = RecordRef { kind: RecordKind::Contact, id: 1 };
     let step = Step::AddNote(NoteStep::new(StepTarget::Record(record), "asked for a demo".to_owned()));
-    let state = JobState {
-        version: STATE_VERSION,
-        steps: vec![step],
-        current: 0,
-        findings: Findings::default(),
-        failures: 0,
-        person_again: false,
-        interrupted: None,
-        wrote: false,
-        decisions: Vec::new(),
-    };
+    let state = JobState::of(vec![step]);
     accept_many(&store, 64, WAITING).await;
     let begin = Instant::now();
     loop {

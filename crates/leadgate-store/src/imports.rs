@@ -266,7 +266,7 @@ pub trait ImportStore: Send + Sync + 'static {
     async fn row_results(&self, id: ImportId, after: u64, limit: u32) -> Result<Vec<RowResult>, StoreError>;
 
     /// Has the rows of an import wait, or be worked on, or withdraws those that wait. A call that is under way is finished. Rows for
-    /// which something may have been written, as [`may_have_written`](crate::stored::may_have_written) tells, are not withdrawn: they go on.
+    /// which something may have been written, as [`RowJob`](crate::stored::RowJob) tells, are not withdrawn: they go on.
     async fn set_import_state(
         &self,
         id: ImportId,

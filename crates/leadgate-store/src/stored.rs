@@ -74,10 +74,22 @@ pub fn state_from_json(text: &str) -> Result<JobState, StoreError> {
     from_json(WHAT, text)
 }
 
-/// Whether something may have been written to the CRM for a job. Of one that was `abandoned` in the middle of a turn it is not known which call was under
-/// way, and one that cannot be read may have as well.
-pub fn may_have_written(state: &str, abandoned: bool) -> bool {
-    abandoned || state_from_json(state).map_or(true, |state| state.may_have_written())
+/// The job of an import's row that has not ended, as its columns hold it.
+pub struct RowJob {
+    /// Its number.
+    pub id: i64,
+    /// Its state, as JSON.
+    pub state: String,
+    /// A process had it in its hands and died.
+    pub abandoned: bool,
+}
+
+impl RowJob {
+    /// Whether something may have been written to the CRM for it. Of one that was abandoned it is not known which call was under way, and one that cannot be
+    /// read may have as well.
+    pub fn may_have_written(&self) -> bool {
+        self.abandoned || state_from_json(&self.state).map_or(true, |state| state.may_have_written())
+    }
 }
 
 /// A value from JSON text that may be missing.

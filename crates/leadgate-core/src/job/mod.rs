@@ -120,39 +120,35 @@ pub struct AccountTrouble {
 }
 
 impl JobState {
-    /// A plan at its beginning.
-    pub fn new(plan: &Plan) -> JobState {
+    /// These steps at their beginning.
+    pub fn of(steps: Vec<Step>) -> JobState {
         JobState {
             version: STATE_VERSION,
-            steps: plan.steps.clone(),
+            steps,
             current: 0,
             findings: Findings::default(),
             failures: 0,
             person_again: false,
             interrupted: None,
             wrote: false,
-            decisions: plan.decisions.clone(),
+            decisions: Vec::new(),
         }
+    }
+
+    /// A plan at its beginning.
+    pub fn new(plan: &Plan) -> JobState {
+        JobState { decisions: plan.decisions.clone(), ..JobState::of(plan.steps.clone()) }
     }
 
     /// What is left of a job when its person was forgotten.
     pub fn forgotten() -> JobState {
-        JobState {
-            version: STATE_VERSION,
-            steps: Vec::new(),
-            current: 0,
-            findings: Findings::default(),
-            failures: 0,
-            person_again: false,
-            interrupted: None,
-            wrote: false,
-            decisions: vec!["the person was forgotten, and with them what was sent and what came of it".to_owned()],
-        }
+        let why = "the person was forgotten, and with them what was sent and what came of it";
+        JobState { decisions: vec![why.to_owned()], ..JobState::of(Vec::new()) }
     }
 
     /// A job that has the CRM forget a person, as soon as the gateway itself has.
     pub fn to_forget(step: ForgetPersonStep) -> JobState {
-        JobState { steps: vec![Step::ForgetPerson(Box::new(step))], decisions: Vec::new(), ..JobState::forgotten() }
+        JobState::of(vec![Step::ForgetPerson(Box::new(step))])
     }
 
     /// The step that has the CRM forget a person, if this is the job of one.

@@ -3,7 +3,7 @@
 use futures::TryStreamExt as _;
 use jiff::Timestamp;
 use leadgate_store::imports::{ImportChange, ImportId, ImportState};
-use leadgate_store::stored;
+use leadgate_store::stored::RowJob;
 use sqlx::Row as _;
 
 use super::{number_of, rows};
@@ -49,19 +49,6 @@ pub(super) async fn set_state(
         _ => {}
     }
     Ok(ImportChange::Done)
-}
-
-/// The job of a row that has not ended.
-struct RowJob {
-    id: i64,
-    state: String,
-    abandoned: bool,
-}
-
-impl RowJob {
-    fn may_have_written(&self) -> bool {
-        stored::may_have_written(&self.state, self.abandoned)
-    }
 }
 
 /// Which of an import's rows are meant.

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 use leadgate_store::imports::{ImportChange, ImportId, ImportState};
-use leadgate_store::stored::{self, StateColumns};
+use leadgate_store::stored::{RowJob, StateColumns};
 use rusqlite::{Connection, OptionalExtension as _, params};
 
 use super::{ImportKey, StateNumber, rows};
@@ -44,26 +44,11 @@ pub(super) fn set_state(
     Ok(ImportChange::Done)
 }
 
-/// The job of a row that has not ended.
-struct RowJob {
-    id: i64,
-    state: String,
-    abandoned: bool,
-}
+/// Which of an import's rows are meant.
+type Meant = fn(&RowJob) -> bool;
 
-impl RowJob {
-    fn may_have_written(&self) -> bool {
-        stored::may_have_written(&self.state, self.abandoned)
-    }
-}
-
-/// Sets aside those of an import's rows that are `meant`.
-fn set_aside_all(
-    connection: &Connection,
-    id: ImportId,
-    meant: impl Fn(&RowJob) -> bool,
-    now: Timestamp,
-) -> rusqlite::Result<()> {
+/// Sets aside those of an import's rows that are meant.
+fn set_aside_all(connection: &Connection, id: ImportId, meant: Meant, now: Timestamp) -> rusqlite::Result<()> {
     move_unplanned(connection, id, 0, UNPLANNED_ASIDE)?;
     // Who is leased is set aside when the turn ends.
     for job in jobs(connection, (id, WORKING), meant)? {
@@ -72,13 +57,8 @@ fn set_aside_all(
     Ok(())
 }
 
-/// Takes up again those of an import's rows that are `meant`.
-fn take_up(
-    connection: &Connection,
-    id: ImportId,
-    meant: impl Fn(&RowJob) -> bool,
-    now: Timestamp,
-) -> rusqlite::Result<()> {
+/// Takes up again those of an import's rows that are meant.
+fn take_up(connection: &Connection, id: ImportId, meant: Meant, now: Timestamp) -> rusqlite::Result<()> {
     for job in jobs(connection, (id, ASIDE), meant)? {
         connection.prepare_cached("UPDATE jobs SET progress = ?2 WHERE id = ?1")?.execute([job, WORKING])?;
         queue::rejoin(connection, job)?;
@@ -94,12 +74,8 @@ fn move_unplanned(connection: &Connection, id: ImportId, from: i64, to: i64) -> 
     Ok(())
 }
 
-/// Those of an import's jobs with that progress that nobody has leased and that are `meant`, in order. They are few beside the rows that are not planned.
-fn jobs(
-    connection: &Connection,
-    (id, progress): (ImportId, i64),
-    meant: impl Fn(&RowJob) -> bool,
-) -> rusqlite::Result<Vec<i64>> {
+/// Those of an import's jobs with that progress that nobody has leased and that are meant, in order. They are few beside the rows that are not planned.
+fn jobs(connection: &Connection, (id, progress): (ImportId, i64), meant: Meant) -> rusqlite::Result<Vec<i64>> {
     let sql = "SELECT jobs.id, jobs.state, jobs.abandoned_since IS NOT NULL
                FROM import_rows JOIN jobs ON jobs.id = import_rows.submission
                WHERE import_rows.import = ?1 AND jobs.progress = ?2 AND jobs.lease_worker IS NULL ORDER BY jobs.id";

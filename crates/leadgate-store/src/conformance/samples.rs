@@ -4,11 +4,11 @@ use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 use leadgate_core::identity::IdentityKey;
-use leadgate_core::job::{JobState, Outcome, STATE_VERSION};
+use leadgate_core::job::{JobState, Outcome};
 use leadgate_core::lane::Lane;
 use leadgate_core::plan::PlanEffects;
 use leadgate_core::record::{KnownRecord, RecordKind, RecordRef};
-use leadgate_core::steps::{Findings, NoteStep, ParkReason, Parking, StageStep, Step, StepEffect, StepTarget};
+use leadgate_core::steps::{NoteStep, ParkReason, Parking, StageStep, Step, StepEffect, StepTarget};
 use leadgate_core::submission::{RawSubmission, Route, SubmissionId};
 use uuid::Uuid;
 
@@ -80,17 +80,7 @@ pub fn state() -> JobState {
         Step::MoveDeal(StageStep::new(7, "Trial Active".to_owned())),
         Step::AddNote(NoteStep::new(StepTarget::Record(record), "moved".to_owned())),
     ];
-    JobState {
-        version: STATE_VERSION,
-        steps,
-        current: 0,
-        findings: Findings::default(),
-        failures: 0,
-        person_again: false,
-        interrupted: None,
-        wrote: false,
-        decisions: Vec::new(),
-    }
+    JobState::of(steps)
 }
 
 /// The state of a job that may have written something.
